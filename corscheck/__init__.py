@@ -1,0 +1,40 @@
+"""corscheck: says what a browser will do with a cross-origin request, why, and what to change.
+
+Everything here is imported when it is first used: ``import corscheck`` alone loads no HTTP library and no asyncio.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck._version import __version__
+
+if TYPE_CHECKING:
+    from corscheck.api import Page, aprobe, probe
+    from corscheck.model import ConfigError, Probe, Result
+
+__all__ = ["ConfigError", "Page", "Probe", "Result", "__version__", "aprobe", "probe"]
+
+_HOMES = {
+    "ConfigError": "corscheck.model",
+    "Page": "corscheck.api",
+    "Probe": "corscheck.model",
+    "Result": "corscheck.model",
+    "aprobe": "corscheck.api",
+    "probe": "corscheck.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

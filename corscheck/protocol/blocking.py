@@ -1,0 +1,134 @@
+"""Decided before anything is sent: what ``fetch()`` refuses, what it drops, and what main fetch blocks.
+
+Sources: Fetch, *Request constructor*, *Headers/append*, *bad port*, ``main-fetch:7`` and ``main-fetch:12``; Mixed Content,
+*should fetching request be blocked as mixed content*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from corscheck.protocol import safelist
+from corscheck.protocol.engines import STANDARD, Rules
+from corscheck.protocol.headers import is_header_value, normalize_value
+from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trustworthy, parse_url
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import Headers, Request
+
+BAD_PORTS = frozenset({
+    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540,
+    548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566,
+    6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+})
+"""Fetch, *bad port* (the list that the recorded browsers share)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why ``fetch()`` throws or main fetch blocks: a code, what it is about, the value at fault, a sentence."""
+
+    code: str
+    subject: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A header that the browser leaves out silently."""
+
+    code: str
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constructed:
+    """What is left after ``new Request()``: the parsed URL, the normalized method, the headers that stay."""
+
+    url: URL
+    method: str
+    headers: Headers
+    dropped: tuple[Dropped, ...]
+
+
+def construct(request: Request, rules: Rules = STANDARD) -> Constructed | Refusal:
+    """``new Request(url, init)``: everything that makes it throw, and the headers that it drops."""
+    try:
+        url = parse_url(request.url)
+    except URLError:
+        return Refusal("CORS101", "URL", request.url, "The URL does not parse: fetch() throws a TypeError.")
+    if url.has_credentials:
+        return Refusal("CORS102", "URL", request.url, "fetch() refuses a URL with a username or password in it.")
+    refusal = _method_refusal(request)
+    if refusal is not None:
+        return refusal
+    method = safelist.normalize_method(request.method)
+    if request.cache == "only-if-cached" and request.mode != "same-origin":
+        return Refusal("CORS109", "cache", request.cache, "Cache mode only-if-cached needs mode same-origin.")
+    headers, dropped, refusal = _fill(request, rules)
+    if refusal is not None:
+        return refusal
+    if request.body is not None and method in ("GET", "HEAD"):
+        return Refusal("CORS108", "body", method, f"fetch() refuses a body on {method}.")
+    return Constructed(url, method, headers, dropped)
+
+
+def _method_refusal(request: Request) -> Refusal | None:
+    method = request.method
+    if not safelist.is_method(method):
+        return Refusal("CORS103", "method", method, "The method is not a token: fetch() throws a TypeError.")
+    if safelist.is_forbidden_method(method):
+        return Refusal("CORS104", "method", method, f"fetch() forbids {method.upper()}.")
+    if request.mode == "no-cors" and not safelist.is_safelisted_method(safelist.normalize_method(method)):
+        return Refusal("CORS105", "method", method, f"Mode no-cors does not allow method {method}.")
+    return None
+
+
+def _fill(request: Request, rules: Rules) -> tuple[Headers, tuple[Dropped, ...], Refusal | None]:
+    """*Fill* a Headers object: normalize each value, refuse what is no header, drop what is forbidden."""
+    kept: list[tuple[str, str]] = []
+    dropped: list[Dropped] = []
+    for name, raw in request.headers:
+        value = normalize_value(raw)
+        if not safelist.is_header_name(name):
+            return (), (), Refusal("CORS106", "header", name, "A header name is not a token: fetch() throws a TypeError.")
+        if not is_header_value(value):
+            message = f"The value of {name} holds a character that no header can hold: fetch() throws a TypeError."
+            return (), (), Refusal("CORS107", "header", name, message)
+        if safelist.is_forbidden_request_header(name, value, rules):
+            dropped.append(Dropped("CORS120", name, f"Browsers do not let script set {name}: it is dropped."))
+        elif request.mode == "no-cors" and not safelist.is_no_cors_safelisted(name, value):
+            dropped.append(Dropped("CORS121", name, f"Mode no-cors drops {name}."))
+        else:
+            kept.append((name, value))
+    return tuple(kept), tuple(dropped), None
+
+
+def is_bad_port(url: URL) -> bool:
+    """Whether the URL's port is one that browsers never connect to. ftp keeps its own two."""
+    return url.scheme in ("http", "https", "ws", "wss") and url.effective_port in BAD_PORTS
+
+
+def is_mixed_content(page_origin: str, url: URL) -> bool:
+    """Whether a page of that origin may not ask that URL: a secure page, an insecure http address.
+
+    An opaque origin is taken to be insecure: from its serialization nothing can be said about the page behind it.
+    """
+    if page_origin == OPAQUE or url.scheme not in ("http", "ws"):
+        return False
+    return parse_url(page_origin).scheme == "https" and not is_potentially_trustworthy(url)
+
+
+def blocked(page_origin: str, url: URL) -> Refusal | None:
+    """``main-fetch:7`` as far as the two URLs tell: bad port, mixed content."""
+    if is_bad_port(url):
+        message = f"Port {url.effective_port} is one that browsers never connect to."
+        return Refusal("CORS201", "port", str(url.effective_port), message)
+    if is_mixed_content(page_origin, url):
+        message = "A page loaded over https may not ask an insecure http address (mixed content)."
+        return Refusal("CORS202", "mixed content", url.href, message)
+    return None

@@ -1,0 +1,366 @@
+"""Where each engine departs from the standard: data, with the evidence beside it.
+
+``Rules`` are the switches of the algorithm; their defaults are the standard's text. A ``Departure`` sets one of them
+for one engine. The algorithm asks the switch, never the engine's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeAlias
+
+MaxAgeSyntax: TypeAlias = Literal["delta-seconds", "signed-integer", "digits-or-uncached"]
+Basis: TypeAlias = Literal["text", "recorded", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The switches. Each default is what the standard's text says."""
+
+    authorization_covered_by_wildcard: bool = False
+    forced_preflight_allows_unlisted_method: bool = True
+    upload_listener_needs_body: bool = False
+    request_streams: bool = True
+    client_hints_safelisted: bool = False
+    range_unit_ignores_case: bool = False
+    range_number_limit: int | None = None
+    user_agent_forbidden: bool = False
+    safelisted_total_limit: int | None = 1024
+    repeated_headers_combined: bool = False
+    repeated_headers_named_each: bool = False
+    high_bytes_safelisted: bool = True
+    gecko_content_type: bool = False
+    max_age_syntax: MaxAgeSyntax = "delta-seconds"
+    max_age_cap: int | None = None
+    max_age_overflow: int | None = None
+    preflight_origin_stays: bool = False
+    preflight_sticks: bool = False
+    preflight_to_own_origin_unchecked: bool = False
+    empty_fields_ignored: bool = False
+    preflight_status_first: bool = False
+    preflight_redirect_first: bool = False
+    preflight_lists_in_turn: bool = False
+    bad_location_before_cors_check: bool = False
+    redirect_error_needs_location: bool = False
+    empty_location_delivers: bool = False
+    identical_locations_count_once: bool = False
+    own_origin_userinfo_blocked: bool = False
+    userinfo_allowed_on_first_hop: bool = False
+    proxy_authentication_blocked: bool = False
+    cache_key_has_fragment: bool = False
+    cache_url_limit: int | None = None
+    cache_for_opaque_origins: bool = True
+    cache_by_page_origin: bool = False
+    cache_separates_credentials: bool = False
+    cache_wildcards: bool = True
+    cache_authorization_by_wildcard: bool = False
+    cache_unlisted_methods: tuple[str, ...] = ("GET", "HEAD", "POST")
+    cache_bypassed_by: tuple[str, ...] = ()
+    cache_not_stored_by: tuple[str, ...] = ()
+    cache_kept_after_failure: bool = False
+    cache_replaces_whole_entry: bool = False
+    cache_wildcards_literal_with_credentials: bool = False
+    warns_authorization_by_wildcard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """One named departure of one engine: the switch and its value, in words, since when if known, and the evidence."""
+
+    engine: str
+    rule: str
+    value: Any
+    subject: str
+    standard: str
+    differs: str
+    evidence: str
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine: its rules, what they rest on, and the version that was recorded."""
+
+    name: str
+    title: str
+    basis: Basis
+    rules: Rules
+    version: str | None = None
+
+
+_REC = "recorded with Chromium 156 and Firefox 153"
+
+DEPARTURES: tuple[Departure, ...] = (
+    # ---- Chromium -------------------------------------------------------------------------------------------------
+    Departure(
+        "chromium", "authorization_covered_by_wildcard", True, "Authorization under Access-Control-Allow-Headers: *",
+        "must be listed by name (preflight:7.6)", "is covered by *, silently",
+        f"{_REC}; features.cc: CorsNonWildcardRequestHeadersSupport is off by default",
+    ),
+    Departure(
+        "chromium", "max_age_syntax", "signed-integer", "Access-Control-Max-Age that is not digits only",
+        "counts as absent: 5 seconds", "a negative number is not cached, +600 is 600, other text counts as absent",
+        f"{_REC}; preflight_result_unittest MaxAge",
+    ),
+    Departure(
+        "chromium", "max_age_cap", 7200, "longest time a preflight is cached", "up to the user agent",
+        "7200 seconds", "preflight_result.cc (the cap itself was not waited for)",
+    ),
+    Departure(
+        "chromium", "max_age_overflow", 2**63 - 1, "Access-Control-Max-Age beyond 64 bits", "is capped",
+        "counts as absent: 5 seconds", _REC,
+    ),
+    Departure(
+        "chromium", "forced_preflight_allows_unlisted_method", False,
+        "forced preflight (upload listener) without Access-Control-Allow-Methods",
+        "an unlisted method passes (preflight:7.4)", "the method must be listed", f"{_REC} (XMLHttpRequest)",
+    ),
+    Departure(
+        "chromium", "upload_listener_needs_body", True, "upload listener on a request without a body",
+        "is preflighted", "is not", f"{_REC} (XMLHttpRequest)",
+    ),
+    Departure(
+        "chromium", "client_hints_safelisted", True,
+        "Device-Memory, DPR, Width, Viewport-Width, RTT, Downlink, ECT, Save-Data, Intervention as request headers",
+        "cause a preflight", "do not, when the value is a usable one", f"{_REC}; cors.cc, cors_unittest.cc",
+    ),
+    Departure(
+        "chromium", "range_number_limit", 2**63 - 1, "Range with a very large number", "is safelisted",
+        "causes a preflight from 2^63-1 on", _REC,
+    ),
+    Departure(
+        "chromium", "user_agent_forbidden", True, "User-Agent set by script", "is sent and causes a preflight",
+        "is dropped silently", f"{_REC}; http_util.cc, crbug 40450316",
+    ),
+    Departure(
+        "chromium", "repeated_headers_combined", True, "a header appended twice",
+        "each value is judged by itself", "the combined value is judged", _REC,
+    ),
+    Departure(
+        "chromium", "preflight_redirect_first", True, "which fault of a preflight is named first",
+        "not specified", "a redirect, then the CORS check, the status, the lists", _REC,
+    ),
+    Departure(
+        "chromium", "redirect_error_needs_location", True, "redirect mode error, redirect status without Location",
+        "is blocked", "is delivered", _REC,
+    ),
+    Departure(
+        "chromium", "empty_location_delivers", True, "an empty Location", "redirects to the same URL",
+        "the response is delivered as it is", _REC,
+    ),
+    Departure(
+        "chromium", "identical_locations_count_once", True, "two identical Location fields", "are blocked",
+        "are followed", _REC,
+    ),
+    Departure(
+        "chromium", "own_origin_userinfo_blocked", True,
+        "userinfo in a Location from the page's own origin to itself", "is followed", "is blocked", _REC,
+    ),
+    Departure(
+        "chromium", "proxy_authentication_blocked", True, "407 from a server", "is a network error or a prompt",
+        "is a network error, on a preflight too (net::ERR_UNEXPECTED_PROXY_AUTH)", _REC,
+    ),
+    Departure(
+        "chromium", "cache_key_has_fragment", True, "preflight cache: another #fragment", "is the same entry",
+        "is another entry", _REC,
+    ),
+    Departure(
+        "chromium", "cache_url_limit", 1024, "preflight cache: URLs of 1024 characters and more", "are cached",
+        "are not", "preflight_cache.cc",
+    ),
+    Departure(
+        "chromium", "cache_for_opaque_origins", False, "preflight cache: opaque origin, or after a redirect taint",
+        "is used", "is never used", _REC,
+    ),
+    Departure(
+        "chromium", "cache_bypassed_by", ("no-store", "reload", "no-cache"), "preflight cache: fetch's cache mode",
+        "plays no part", "no-store, reload and no-cache bypass it", _REC,
+    ),
+    Departure(
+        "chromium", "cache_not_stored_by", ("no-store",), "preflight cache: cache mode no-store",
+        "plays no part", "stores nothing", _REC,
+    ),
+    Departure(
+        "chromium", "cache_kept_after_failure", True, "preflight cache: after an actual response that fails",
+        "entries are removed", "the entry stays", _REC,
+    ),
+    Departure(
+        "chromium", "cache_replaces_whole_entry", True, "preflight cache: a second preflight for the same URL",
+        "adds to the entries", "replaces the entry", "preflight_cache.cc",
+    ),
+    Departure(
+        "chromium", "cache_wildcards_literal_with_credentials", True, "preflight cache: * in an entry made with credentials",
+        "covers other methods and names", "is a literal", "preflight_result.cc",
+    ),
+    Departure(
+        "chromium", "bad_location_before_cors_check", True, "a redirect that cannot be followed and fails the CORS check",
+        "fails the CORS check", "fails as a redirect, without a CORS text", "url_request_job.cc",
+    ),
+    # ---- Firefox --------------------------------------------------------------------------------------------------
+    Departure(
+        "firefox", "authorization_covered_by_wildcard", True, "Authorization under Access-Control-Allow-Headers: *",
+        "must be listed by name (preflight:7.6)", "is covered by *, with a warning in the console",
+        f"{_REC}; network.cors_preflight.authorization_covered_by_wildcard", since="115",
+    ),
+    Departure(
+        "firefox", "warns_authorization_by_wildcard", True, "Authorization under *: console",
+        "says nothing", "warns that it will be disallowed soon", _REC,
+    ),
+    Departure(
+        "firefox", "max_age_syntax", "digits-or-uncached", "Access-Control-Max-Age that is not digits only",
+        "counts as absent: 5 seconds", "is not cached at all; an empty value counts as absent", _REC,
+    ),
+    Departure(
+        "firefox", "max_age_cap", 86400, "longest time a preflight is cached", "up to the user agent",
+        "86400 seconds", "nsCORSListenerProxy.cpp (the cap itself was not waited for)",
+    ),
+    Departure(
+        "firefox", "forced_preflight_allows_unlisted_method", False,
+        "forced preflight (upload listener) without Access-Control-Allow-Methods",
+        "an unlisted method passes (preflight:7.4)", "the method must be listed", f"{_REC} (XMLHttpRequest)",
+    ),
+    Departure(
+        "firefox", "request_streams", False, "a ReadableStream as body", "forces a preflight, is sent",
+        "is sent as the text [object ReadableStream], no preflight", _REC,
+    ),
+    Departure(
+        "firefox", "range_number_limit", 2**64, "Range with a very large number", "is safelisted",
+        "causes a preflight from 2^64 on", _REC,
+    ),
+    Departure(
+        "firefox", "safelisted_total_limit", None, "safelisted headers of more than 1024 bytes together",
+        "cause a preflight", "do not", _REC,
+    ),
+    Departure(
+        "firefox", "repeated_headers_named_each", True, "a header appended twice, in Access-Control-Request-Headers",
+        "is named once", "is named once for each field", _REC,
+    ),
+    Departure(
+        "firefox", "high_bytes_safelisted", False, "bytes 80 to FF in Accept or in a Content-Type parameter",
+        "are safelisted", "cause a preflight", _REC,
+    ),
+    Departure(
+        "firefox", "gecko_content_type", True, "odd Content-Type parameters (text/plain;;; or a comma)",
+        "are safelisted", "cause a preflight", f"{_REC}; nsURLHelper.cpp",
+    ),
+    Departure(
+        "firefox", "preflight_lists_in_turn", True, "which fault of a preflight is named first",
+        "not specified", "the CORS check, redirect or status, Allow-Methods, Allow-Headers", _REC,
+    ),
+    Departure(
+        "firefox", "bad_location_before_cors_check", True, "a malformed Location on an answer that fails the CORS check",
+        "fails the CORS check", "fails as a request", "nsHttpChannel.cpp",
+    ),
+    Departure(
+        "firefox", "preflight_origin_stays", True, "Origin of a preflight after a redirect taint",
+        "null", "the page's origin, and the answer is checked against it; the request after it says null", _REC,
+    ),
+    Departure(
+        "firefox", "preflight_sticks", True,
+        "a hop on which nothing unsafe is left (POST or PUT made GET, Authorization removed)",
+        "is not preflighted", "is preflighted when the first request was unsafe", _REC,
+    ),
+    Departure(
+        "firefox", "preflight_to_own_origin_unchecked", True, "a preflight after a redirect back to the page's own origin",
+        "its answer has to pass the CORS check", "its status and lists are judged, the CORS check is left out", _REC,
+    ),
+    Departure(
+        "firefox", "empty_fields_ignored", True, "a header twice, one field empty", "the values are joined",
+        "the empty one is ignored", _REC,
+    ),
+    Departure(
+        "firefox", "identical_locations_count_once", True, "two identical Location fields", "are blocked",
+        "are followed", _REC,
+    ),
+    Departure(
+        "firefox", "cache_by_page_origin", True, "preflight cache after a redirect taint", "is keyed by null",
+        "is keyed by the page's origin", _REC,
+    ),
+    Departure(
+        "firefox", "cache_key_has_fragment", True, "preflight cache: another #fragment", "is the same entry",
+        "is another entry", _REC,
+    ),
+    Departure(
+        "firefox", "cache_separates_credentials", True, "preflight cache: entry made with credentials",
+        "serves requests without", "does not", _REC,
+    ),
+    Departure(
+        "firefox", "cache_wildcards", False, "preflight cache: * in the lists", "covers other methods and names",
+        "covers none", _REC,
+    ),
+    Departure(
+        "firefox", "cache_unlisted_methods", ("GET", "POST"), "preflight cache: HEAD", "needs no entry",
+        "must be listed", f"{_REC}; nsCORSListenerProxy.cpp",
+    ),
+    Departure(
+        "firefox", "cache_bypassed_by", ("no-store", "reload"), "preflight cache: fetch's cache mode",
+        "plays no part", "no-store and reload bypass it", _REC,
+    ),
+    # ---- WebKit: from reading its source, never run ----------------------------------------------------------------
+    Departure(
+        "webkit", "authorization_covered_by_wildcard", True, "Authorization under Access-Control-Allow-Headers: *",
+        "must be listed by name (preflight:7.6)", "is covered by *", "CrossOriginPreflightResultCache.cpp",
+    ),
+    Departure(
+        "webkit", "cache_authorization_by_wildcard", True, "preflight cache: Authorization under *",
+        "is not covered", "is covered", "CrossOriginPreflightResultCache.cpp",
+    ),
+    Departure(
+        "webkit", "max_age_syntax", "signed-integer", "Access-Control-Max-Age that is not digits only",
+        "counts as absent: 5 seconds", "a negative number has expired at once, +600 is 600, other text counts as absent",
+        "CrossOriginAccessControl.cpp",
+    ),
+    Departure(
+        "webkit", "max_age_cap", 600, "longest time a preflight is cached", "up to the user agent",
+        "600 seconds", "CrossOriginPreflightResultCache.cpp",
+    ),
+    Departure(
+        "webkit", "max_age_overflow", 2**63 - 1, "Access-Control-Max-Age beyond 64 bits", "is capped",
+        "counts as absent: 5 seconds", "CrossOriginAccessControl.cpp",
+    ),
+    Departure(
+        "webkit", "forced_preflight_allows_unlisted_method", False,
+        "forced preflight (upload listener) without Access-Control-Allow-Methods",
+        "an unlisted method passes (preflight:7.4)", "the method must be listed", "CrossOriginAccessControl.cpp",
+    ),
+    Departure(
+        "webkit", "range_unit_ignores_case", True, "Range: BYTES=0-1", "causes a preflight", "is safelisted",
+        "HTTPParsers.cpp (a downstream copy)",
+    ),
+    Departure(
+        "webkit", "range_number_limit", 2**64, "Range with a very large number", "is safelisted",
+        "causes a preflight", "HTTPParsers.cpp (a downstream copy)",
+    ),
+    Departure(
+        "webkit", "safelisted_total_limit", None, "safelisted headers of more than 1024 bytes together",
+        "cause a preflight", "do not", "CrossOriginAccessControl.cpp",
+    ),
+    Departure(
+        "webkit", "repeated_headers_combined", True, "a header appended twice",
+        "each value is judged by itself", "the combined value is judged", "FetchHeaders.cpp",
+    ),
+    Departure(
+        "webkit", "preflight_status_first", True, "which fault of a preflight is named first",
+        "not specified", "the status, then the CORS check, the lists", "CrossOriginAccessControl.cpp",
+    ),
+    Departure(
+        "webkit", "userinfo_allowed_on_first_hop", True, "userinfo in the Location of the first redirect",
+        "is blocked", "passes when the redirecting hop was the page's own origin", "NetworkLoadChecker.cpp (2020)",
+    ),
+)
+
+
+def _engine(name: str, title: str, basis: Basis, version: str | None = None) -> Engine:
+    switches = {d.rule: d.value for d in DEPARTURES if d.engine == name}
+    unknown = switches.keys() - {f.name for f in fields(Rules)}
+    assert not unknown, f"{name}: no such rule: {unknown}"
+    return Engine(name, title, basis, replace(Rules(), **switches), version)
+
+
+ENGINES: dict[str, Engine] = {
+    "standard": _engine("standard", "the standard", "text"),
+    "chromium": _engine("chromium", "Chromium", "recorded", "156"),
+    "firefox": _engine("firefox", "Firefox", "recorded", "153"),
+    "webkit": _engine("webkit", "WebKit", "source"),
+}
+STANDARD = ENGINES["standard"].rules

@@ -1,0 +1,35 @@
+"""MIME types as far as the safelist needs them: the essence (MIME Sniffing, *parse a MIME type*).
+
+Parameters can never make the parsing fail, so they are not parsed.
+"""
+
+from __future__ import annotations
+
+from corscheck.protocol.headers import HTTP_WHITESPACE, OWS, is_token
+
+
+def essence(text: str) -> str | None:
+    """``type/subtype`` in lower case, or None when the value does not parse."""
+    type_, slash, rest = text.strip(HTTP_WHITESPACE).partition("/")
+    subtype = rest.partition(";")[0].rstrip(HTTP_WHITESPACE)
+    if not slash or not is_token(type_) or not is_token(subtype):
+        return None
+    return f"{type_}/{subtype}".lower()
+
+
+def gecko_request_essence(text: str) -> str | None:
+    """The essence as Firefox reads a request's Content-Type: it wants exactly one media type.
+
+    A semicolon at the end of the parameter list counts as something left over and fails (net_ParseRequestContentType,
+    nsURLHelper.cpp; measured with ``text/plain;;;``).
+    """
+    if "," in text:
+        return None
+    media, semicolon, rest = text.partition(";")
+    if semicolon and rest.endswith(";"):
+        return None
+    head = media.strip(OWS)
+    blank = min((head.find(c) for c in OWS if c in head), default=-1)
+    if blank >= 0 and (not semicolon or "/" not in head[:blank]):
+        return None
+    return head[:blank].lower() if blank >= 0 else head.lower()
