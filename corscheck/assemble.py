@@ -1,0 +1,196 @@
+"""From an outcome to the saved model: other engines asked by replay, console texts, reason, masking.
+
+This is where a ``Result`` is made, and the only place: what it holds has passed ``masking``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from corscheck.diagnosis.console import console_text
+from corscheck.drive import run
+from corscheck.masking import mask_header, mask_text, mask_url
+from corscheck.model import (
+    ENGINE_NAMES,
+    EngineName,
+    EngineVerdict,
+    ErrorRecord,
+    ExchangeRecord,
+    PreflightRecord,
+    ReadResponse,
+    Reason,
+    RequestRecord,
+    ResponseRecord,
+    Result,
+    StepRecord,
+)
+from corscheck.protocol.cache import max_age
+from corscheck.protocol.engines import ENGINES
+from corscheck.protocol.fetch import fetch
+from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, NetworkError
+from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
+from corscheck.transports.replay import NotRecorded, Recording
+
+if TYPE_CHECKING:
+    from corscheck.model import Probe
+    from corscheck.protocol.outcome import Exchange, Outcome, Step
+    from corscheck.protocol.request import Headers
+
+_KINDS = {NETWORK_CODES[kind]: kind for kind in get_args(ErrorKind)}
+
+
+class Assembler:
+    """Makes a Result of an outcome. ``show_secrets`` switches masking off."""
+
+    def __init__(self, *, show_secrets: bool = False) -> None:
+        self.text = _as_is if show_secrets else mask_text
+        self.url = _as_is if show_secrets else mask_url
+        self.header = _header_as_is if show_secrets else mask_header
+
+    def result(self, probe: Probe, outcome: Outcome) -> Result:
+        """The saved model of one probe."""
+        others = {name: replay(outcome, name) for name in ENGINE_NAMES if name != outcome.engine}
+        engines = {
+            name: _engine_verdict(name, outcome if name == outcome.engine else others[name], self.text) for name in ENGINE_NAMES
+        }
+        console: dict[str, str | None] = {}
+        for name in ENGINE_NAMES[1:]:
+            seen = outcome if name == outcome.engine else others[name]
+            text = console_text(seen) if seen is not None else None
+            console[name] = self.text(text) if text is not None else None
+        body = probe.body
+        return Result(
+            url=self.url(probe.url),
+            origin=probe.origin,
+            method=probe.method,
+            headers=self._headers(probe.headers),
+            credentials=probe.credentials,
+            redirect=probe.redirect,
+            mode=probe.mode,
+            body=None if body is None else len(body),
+            engine=probe.engine,
+            send=probe.send,
+            index=probe.index,
+            check=probe.check,
+            verdict=outcome.verdict,
+            complete=outcome.complete,
+            expected=probe.expected,
+            passed=_passed(probe, engines),
+            reason=self._reason(outcome),
+            engines=engines,
+            preflight=self._preflight(outcome, others),
+            steps=tuple(self._step(step) for step in outcome.steps),
+            exchanges=tuple(self._exchange(exchange) for exchange in outcome.exchanges),
+            response=self._response(outcome),
+            readable_headers=outcome.readable_headers,
+            console=console,
+            gate=probe.gate,
+            error=self._error(outcome),
+        )
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self.header(name, value)) for name, value in headers)
+
+    def _reason(self, outcome: Outcome) -> Reason | None:
+        failure = outcome.failure
+        if failure is None:
+            return None
+        code = CODES[failure.code]
+        step = next((s.step for s in outcome.steps if s.decisive), code.step)
+        return Reason(failure.code, step, standard_url(step), self.text(failure.message))
+
+    def _preflight(self, outcome: Outcome, others: dict[EngineName, Outcome | None]) -> PreflightRecord:
+        first = outcome.preflight
+        seconds: dict[str, int] = {}
+        answer = _good_preflight(outcome)
+        for name in ENGINE_NAMES:
+            seen = outcome if name == outcome.engine else others[name]
+            if answer is not None and seen is not None and _good_preflight(seen) is not None:
+                seconds[name] = max(max_age(answer.headers, ENGINES[name].rules) or 0, 0)
+        return PreflightRecord(first.needed, first.because, first.sent, seconds)
+
+    def _step(self, step: Step) -> StepRecord:
+        secret = step.header.lower() == "location"
+        return StepRecord(
+            step=step.step,
+            header=step.header,
+            expected=step.expected,
+            received=self.text(step.received) if step.received is not None and (secret or "://" in step.received) else step.received,
+            status=step.status,
+            message=self.text(step.message),
+            code=step.code,
+            exchange=step.exchange,
+            decisive=step.decisive,
+        )
+
+    def _exchange(self, exchange: Exchange) -> ExchangeRecord:
+        request, answer = exchange.request, exchange.answer
+        sent = request.headers if isinstance(answer, HeldBack) else answer.sent or request.headers
+        response = error = elapsed = None
+        if isinstance(answer, HTTPResponse):
+            body = self.text(answer.body.decode("utf-8", "replace")) if answer.body else None
+            response = ResponseRecord(answer.status, self._headers(answer.headers), answer.reason, body)
+        elif isinstance(answer, NetworkError):
+            error = ErrorRecord(answer.kind, self.text(answer.message))
+        if not isinstance(answer, HeldBack):
+            elapsed = round(answer.elapsed_ms, 3)
+        return ExchangeRecord(
+            kind=request.kind,
+            hop=request.hop,
+            request=RequestRecord(request.method, self.url(request.url), self._headers(sent)),
+            response=response,
+            error=error,
+            elapsed_ms=elapsed,
+            held_back=isinstance(answer, HeldBack),
+        )
+
+    def _response(self, outcome: Outcome) -> ReadResponse | None:
+        response = outcome.response
+        if response is None:
+            return None
+        return ReadResponse(response.type, response.status, self.url(response.url), response.redirected)
+
+    def _error(self, outcome: Outcome) -> ErrorRecord | None:
+        failure = outcome.failure
+        if failure is None or failure.code not in _KINDS:
+            return None
+        return ErrorRecord(_KINDS[failure.code], self.text(failure.message))
+
+
+def replay(outcome: Outcome, engine: EngineName) -> Outcome | None:
+    """The same exchanges judged by another engine's rules; None where it would have sent what was not recorded."""
+    try:
+        return run(fetch(outcome.request, engine), Recording(outcome.exchanges).answer)
+    except NotRecorded:
+        return None
+
+
+def _engine_verdict(name: EngineName, outcome: Outcome | None, text: object) -> EngineVerdict:
+    basis = ENGINES[name].basis
+    if outcome is None:
+        return EngineVerdict("inconclusive", basis, NOT_RECORDED, "This engine would have sent what was not recorded.")
+    failure = outcome.failure
+    if failure is None:
+        return EngineVerdict(outcome.verdict, basis)
+    return EngineVerdict(outcome.verdict, basis, failure.code, mask_text(failure.message))
+
+
+def _passed(probe: Probe, engines: dict[EngineName, EngineVerdict]) -> bool:
+    return all(engines[name].verdict == probe.expected for name in probe.gate)
+
+
+def _good_preflight(outcome: Outcome) -> HTTPResponse | None:
+    """The answer of the first preflight, when it passed."""
+    exchange = next((e for e in outcome.exchanges if e.request.kind == "preflight"), None)
+    if exchange is None or not isinstance(exchange.answer, HTTPResponse):
+        return None
+    failed_there = outcome.failure is not None and outcome.failure.phase == "preflight" and outcome.failure.hop == 0
+    return None if failed_there else exchange.answer
+
+
+def _as_is(text: str) -> str:
+    return text
+
+
+def _header_as_is(_name: str, value: str) -> str:
+    return value

@@ -1,0 +1,73 @@
+"""The one gate between outcome and saved model: behind it nothing secret exists.
+
+Secret are the values of authentication and cookie headers, of headers that look like API keys, user information in URLs,
+and query parameters that look like tokens. ``Set-Cookie`` keeps its names and attributes: those are what one looks for.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+MASK = "***"
+_AUTH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._~+-]*) +\S")
+_SECRET_NAMES = frozenset({
+    "authorization", "proxy-authorization", "cookie", "cookie2", "set-cookie", "set-cookie2", "authentication-info",
+    "x-csrf-token", "x-xsrf-token", "x-csrftoken",
+})
+# Names whose words say that their value opens something. "key" alone is too common (Idempotency-Key is no secret).
+_SECRET_WORDS = re.compile(
+    r"(?:^|[-_.])(?:auth|authentication|authtoken|token|secret|password|passwd|pwd|apikey|session|sessionid|sid|jwt|"
+    r"bearer|credential|credentials|signature|sig|otp|pin)(?:$|[-_.])|api[-_.]?key|access[-_.]?key|private[-_.]?key|"
+    r"subscription[-_.]?key|auth[-_.]?key|functions[-_.]?key",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>‘’“”`]+")
+_USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@\s]*@")
+_SECRET_PARAMETERS = re.compile(
+    r"([?&;#](?:[\w.-]*(?:token|secret|password|passwd|pwd|api[-_.]?key|apikey|access[-_.]?key|signature|jwt|credential)"
+    r"[\w.-]*|sig|auth|sid|session|sessionid|code|key|otp)=)[^&;#\s'\"<>]+",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=1024)
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header of that name is never shown."""
+    lower = name.lower()
+    return lower in _SECRET_NAMES or (
+        not lower.startswith("access-control-") and _SECRET_WORDS.search(lower) is not None
+    )
+
+
+def mask_header(name: str, value: str) -> str:
+    """A header value as it may be saved: secrets replaced, an authentication scheme and cookie names kept."""
+    lower = name.lower()
+    if lower in ("cookie", "cookie2"):
+        return "; ".join(_mask_pair(pair) for pair in value.split(";"))
+    if lower in ("set-cookie", "set-cookie2"):
+        pair, semicolon, attributes = value.partition(";")
+        return _mask_pair(pair) + semicolon + attributes
+    if not is_secret_header(name) or not value:
+        return mask_text(value)
+    scheme = _AUTH_SCHEME.match(value) if lower.endswith("authorization") else None
+    return f"{scheme.group(1)} {MASK}" if scheme else MASK
+
+
+def _mask_pair(pair: str) -> str:
+    name, equals, _ = pair.strip().partition("=")
+    return f"{name}={MASK}" if equals else MASK
+
+
+def mask_url(url: str) -> str:
+    """A URL without user information and without the values of token-like parameters."""
+    if "@" in url:
+        url = _USERINFO.sub(rf"\1{MASK}@", url)
+    return _SECRET_PARAMETERS.sub(rf"\1{MASK}", url) if "=" in url else url
+
+
+def mask_text(text: str) -> str:
+    """A text in which URLs may stand (a message, a console line, a Location)."""
+    if "://" in text:
+        text = _URL.sub(lambda m: mask_url(m.group()), text)
+    return _SECRET_PARAMETERS.sub(rf"\1{MASK}", text) if "=" in text else text

@@ -1,0 +1,79 @@
+"""``--origin``: a serialized origin and nothing else, or a message that names the one probably meant.
+
+A tester that quietly repairs ``https://app.example/`` hides the very mistake that people make in server configurations.
+"""
+
+from __future__ import annotations
+
+import re
+
+from corscheck.model import ConfigError
+from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
+
+_OTHER = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
+"""Origins of app shells and extensions (``capacitor://localhost``, ``moz-extension://<id>``): sent as they are."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_LOCAL = re.compile(r"(localhost|[\w-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?([/?#]|$)", re.IGNORECASE)
+
+
+_EXAMPLE = "is not an origin: scheme, host and port, like https://app.example"
+
+
+def check_origin(text: str, where: str = "--origin") -> str:
+    """The origin as it is, if a browser could send it. Raises ``ConfigError``; ``where`` names its place."""
+    fault, meant = _judge(text)
+    if fault is None:
+        return text
+    hint = f". Probably meant: {where} {meant}" if meant is not None else ""
+    raise ConfigError(f"{where} {text!r} {fault}{hint}")
+
+
+def _judge(text: str) -> tuple[str | None, str | None]:
+    """What is wrong with it (None: nothing) and what was probably meant (None: no idea)."""
+    if text == OPAQUE:
+        return None, text
+    if text.lower() == OPAQUE:
+        return "must be in lower case", OPAQUE
+    if text == "*":
+        return "is what a server may answer, no page has it: name the page's origin", None
+    if not _SCHEME.match(text):
+        meant = _origin_of(("http://" if _LOCAL.match(text) else "https://") + text)
+        return ("has no scheme, an origin has one", meant) if meant is not None else (_EXAMPLE, None)
+    try:
+        url = parse_url(text)
+    except URLError:
+        return _EXAMPLE, None
+    if url.origin == text or (url.scheme not in DEFAULT_PORTS and url.scheme != "file" and _OTHER.fullmatch(text)):
+        return None, text
+    if url.scheme == "file":
+        return "is not an origin: that of a file: page is opaque", OPAQUE
+    if url.scheme not in HTTP_SCHEMES:
+        return _EXAMPLE, None
+    return _fault(text), url.origin
+
+
+def _origin_of(text: str) -> str | None:
+    try:
+        return parse_url(text).origin
+    except URLError:
+        return None
+
+
+def _fault(text: str) -> str:
+    """What is wrong with an http(s) origin, in words: the first fault found."""
+    scheme, _, rest = text.partition("://")
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
+    tail = rest[len(authority) :]
+    if tail in ("/", "\\"):
+        return "ends in a slash, an origin never does"
+    if tail:
+        return f"has a {'query' if tail[0] == '?' else 'fragment' if tail[0] == '#' else 'path'}, an origin has none"
+    if "@" in authority:
+        return "has a username, an origin has none"
+    if text != text.lower():
+        return "has upper-case letters, an origin has none"
+    port = authority.rpartition(":")[2]
+    if port.isdigit() and int(port) == DEFAULT_PORTS.get(scheme):
+        return f"names port {port}, which is the default of {scheme}"
+    return "is not written as browsers write it"

@@ -1,0 +1,88 @@
+"""The seam between the drivers and whatever carries an exchange.
+
+A transport is given a complete request (every header line but Host, which it puts first unless it is there) and an
+absolute deadline, and answers with a value: an ``HTTPResponse`` or a ``NetworkError``. It never raises for what a
+server or a network does, follows nothing, decodes nothing, remembers no cookie and retries nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
+
+EVIDENCE_BYTES = 1024
+"""How much of a failed answer's body is kept."""
+
+DRAIN_BYTES = 64 * 1024
+"""How much of a body is read so that the connection can be used again; beyond it the connection is closed."""
+
+MAX_HEADER_BYTES = 256 * 1024
+"""A response head larger than this is an error of kind ``too-large``."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireRequest:
+    """A request as it goes out.
+
+    ``url`` is a serialized http(s) URL without fragment: its path and query go out byte for byte. ``send_to`` is
+    another base URL (scheme, host, port) to connect to; Host stays that of ``url`` (``--via``).
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None = None
+    send_to: str | None = None
+    new_connection: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """How to reach servers: curl's options under curl's names.
+
+    ``verify`` off accepts any certificate (``-k``). ``connect_to`` holds curl's ``HOST1:PORT1:HOST2:PORT2`` (empty parts
+    mean any, or the same), ``resolve`` curl's ``HOST:PORT:ADDRESS``. ``proxy`` is a URL, ``""`` means none whatever the
+    environment says, None means the environment's (never for loopback). ``noproxy`` is curl's comma-separated list.
+    ``timeout`` is the deadline of one whole probe in seconds, ``ip_version`` 4 or 6.
+    """
+
+    timeout: float = 10.0
+    verify: bool = True
+    cacert: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    proxy: str | None = None
+    noproxy: str | None = None
+    connect_to: tuple[str, ...] = ()
+    resolve: tuple[str, ...] = ()
+    unix_socket: str | None = None
+    http2: bool = False
+    ip_version: int | None = None
+    user_agent: str | None = None
+
+
+class Transport(Protocol):
+    """Carries one exchange at a time, for the synchronous driver. One connection is kept per origin."""
+
+    def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
+        """Send and read the head; ``deadline`` is in ``time.monotonic()`` seconds. Sets ``at`` to the time of arrival."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """The same for the asynchronous driver. A worker owns one: it is not shared between concurrent exchanges."""
+
+    async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
+        """Send and read the head; ``deadline`` is in ``time.monotonic()`` seconds. Sets ``at`` to the time of arrival."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
