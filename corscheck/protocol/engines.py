@@ -40,7 +40,7 @@ class Rules:
     preflight_status_first: bool = False
     preflight_redirect_first: bool = False
     preflight_lists_in_turn: bool = False
-    bad_location_before_cors_check: bool = False
+    locations_refused_first: tuple[str, ...] | None = None
     redirect_error_needs_location: bool = False
     empty_location_delivers: bool = False
     identical_locations_count_once: bool = False
@@ -193,8 +193,8 @@ DEPARTURES: tuple[Departure, ...] = (
         "covers other methods and names", "is a literal", "preflight_result.cc",
     ),
     Departure(
-        "chromium", "bad_location_before_cors_check", True, "a redirect that cannot be followed and fails the CORS check",
-        "fails the CORS check", "fails as a redirect, without a CORS text", "url_request_job.cc",
+        "chromium", "locations_refused_first", (), "a malformed Location on an answer that fails the CORS check",
+        "fails the CORS check", "fails as a redirect, without a CORS text", "measured with Chromium 156",
     ),
     # ---- Firefox --------------------------------------------------------------------------------------------------
     Departure(
@@ -248,8 +248,10 @@ DEPARTURES: tuple[Departure, ...] = (
         "not specified", "the CORS check, redirect or status, Allow-Methods, Allow-Headers", _REC,
     ),
     Departure(
-        "firefox", "bad_location_before_cors_check", True, "a malformed Location on an answer that fails the CORS check",
-        "fails the CORS check", "fails as a request", "nsHttpChannel.cpp",
+        "firefox", "locations_refused_first", 
+        ("blob", "chrome", "data", "file", "javascript", "moz-extension", "resource", "view-source"),
+        "a malformed Location, or one to blob:, data:, file:, javascript:, on an answer that fails the CORS check",
+        "fails the CORS check", "fails as a request", "measured with Firefox 153",
     ),
     Departure(
         "firefox", "preflight_origin_stays", True, "Origin of a preflight after a redirect taint",

@@ -260,7 +260,7 @@ class _Fetch:
         url = self.urls[-1]
         location = redirect.locate(response.headers, url, self.rules)
         redirecting = redirect.is_redirect(response.status, location, self.rules) and self.request.redirect == "follow"
-        if redirecting and location.url is None and self.rules.bad_location_before_cors_check:
+        if redirecting and redirect.refused_first(location, self.rules):
             return
         check = cors_check(origin, self.request.credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, self.request.credentials)
@@ -386,8 +386,8 @@ class _Fetch:
         self.verdict = verdict
         self.failure = Failure(
             code=code, message=message, url=last, first_url=first, phase=phase, hop=max(len(self.urls) - 1, 0), status=status,
-            value=value, exchange=len(self.exchanges) - 1 if self.exchanges else None, redirecting=redirecting,
-            tainting=self.tainting,
+            value=value, exchange=len(self.exchanges) - 1 if self.exchanges else None,
+            last_url=self.urls[-2].href if len(self.urls) > 1 else None, redirecting=redirecting, tainting=self.tainting,
         )
         if not any(step.code == code and step.status == "fail" for step in self.steps):
             step = CODES[code].step

@@ -49,7 +49,7 @@ class Failure:
     """What decided a verdict other than ``allowed``, with all that a console text or a root cause needs.
 
     ``code`` is a key of ``steps.CODES``. ``url`` is the URL whose response (or whose request) failed, ``first_url``
-    the first of the chain. ``value`` is the offending header value, method, header name or URL, in full. ``redirecting``
+    the first of the chain, ``last_url`` the one that redirected to ``url`` (None on the first hop). ``value`` is the offending header value, method, header name or URL, in full. ``redirecting``
     says that the response was about to be followed as a redirect; ``tainting`` is the request's at that moment.
     """
 
@@ -62,6 +62,7 @@ class Failure:
     status: int | None = None
     value: str | None = None
     exchange: int | None = None
+    last_url: str | None = None
     redirecting: bool = False
     tainting: Tainting = "basic"
 

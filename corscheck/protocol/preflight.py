@@ -13,7 +13,7 @@ from corscheck.protocol.cors_check import ACAC, ACAO, CheckResult, cors_check
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import Extraction, extract_list, first_bad_element, get, get_all
 from corscheck.protocol.outcome import Step
-from corscheck.protocol.redirect import Location, is_redirect
+from corscheck.protocol.redirect import Location, is_redirect, refused_first
 from corscheck.protocol.safelist import (
     access_control_request_headers,
     is_safelisted_method,
@@ -111,7 +111,7 @@ class _Judge:
         names = self._names()
         age = self._age()
         order = [*origin_rows, status, methods, *names]
-        if rules.preflight_status_first or (rules.preflight_redirect_first and status.code in ("CORS402", "CORS501")):
+        if self._status_first(status):
             order = [status, *order]
         if not rules.preflight_lists_in_turn:
             # Both lists are parsed before either is searched (7.1 to 7.3).
@@ -128,6 +128,15 @@ class _Judge:
         return Judgement(
             steps, None, None, listed_methods, self._listed(ACAH), max_age(headers, rules), self.wildcard_authorization
         )
+
+    def _status_first(self, status: Step) -> bool:
+        """Whether the status decides before the CORS check is looked at."""
+        rules = self.rules
+        if rules.preflight_status_first or status.code == "CORS501":
+            return True
+        if status.code != "CORS402":
+            return False
+        return rules.preflight_redirect_first or refused_first(self.location, rules)
 
     def _listed(self, name: str) -> tuple[str, ...]:
         found = extract_list(self.response.headers, name)
@@ -146,7 +155,7 @@ class _Judge:
     def _redirect(self, received: str) -> Step:
         where = self.location.value
         received = f"{received}, Location: {where}"
-        if self.location.url is None and self.rules.bad_location_before_cors_check:
+        if self.location.url is None and self.rules.locations_refused_first is not None:
             message = "The preflight is redirected, and its Location is not one valid URL (preflight:8)."
             self.values["CORS501"] = where
             return Step("preflight:8", "fail", "status", "200 to 299", received, message, "CORS501")

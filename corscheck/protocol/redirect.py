@@ -110,6 +110,14 @@ def is_redirect(status: int, location: Location, rules: Rules = STANDARD) -> boo
     return not (rules.empty_location_delivers and not location.value)
 
 
+def refused_first(location: Location, rules: Rules) -> bool:
+    """Whether the engine gives up on such a Location before it applies the CORS check to the response."""
+    schemes = rules.locations_refused_first
+    if schemes is None or location.value is None:
+        return False
+    return location.url is None or location.url.scheme in schemes
+
+
 def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = STANDARD) -> Follow | Deliver | Refuse:
     """What becomes of a response that passed the CORS check (where one applies): ``http-fetch:6`` and ``redirect:1-22``."""
     if status not in STATUSES:

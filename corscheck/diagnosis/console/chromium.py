@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from corscheck.protocol.outcome import Failure, Outcome
 
 SCHEMES = "chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app"
-UNSAFE_REDIRECT_SCHEMES = ("about", "blob", "data", "file", "filesystem")
-"""Redirects to these fail in the network stack (net::ERR_UNSAFE_REDIRECT), before CORS is asked."""
+UNSAFE_REDIRECT_SCHEMES = (
+    "about", "blob", "chrome", "chrome-extension", "chrome-untrusted", "data", "devtools", "file", "filesystem",
+)
+"""Redirects to these fail in the network stack (net::ERR_UNSAFE_REDIRECT): without a CORS text."""
 
 _PREFLIGHT = "Response to preflight request doesn't pass access control check: "
 _VALID_VALUE = " Have the server send the header with a valid value."
@@ -54,8 +56,6 @@ def text(outcome: Outcome) -> str | None:
     origin = outcome.request.origin
     hint = escape(failure.value or "")
     if failure.code in _CHECKS:
-        if failure.code == "CORS402" and _scheme(failure.value) in UNSAFE_REDIRECT_SCHEMES:
-            return None
         sentence = _PREFLIGHT if failure.phase == "preflight" else ""
         return _prefix(failure, origin, failure.url) + sentence + _CHECKS[failure.code].replace("{hint}", hint)
     if failure.code in _PERMISSIONS:
@@ -84,6 +84,8 @@ def _other(failure: Failure, origin: str) -> str | None:
             f'Fetch API cannot load {failure.url}. Request mode is "same-origin" but the URL\'s origin is not same as the'
             f" request origin {origin}."
         )
+    if failure.code == "CORS205":
+        return f'Fetch API cannot load {failure.url}. Request mode is "no-cors" but the redirect mode is not "follow".'
     if failure.code == "CORS204" and _scheme(failure.url) == "file":
         return f"Not allowed to load local resource: {failure.url}"
     if failure.code == "CORS204":

@@ -47,8 +47,6 @@ _REASONS = {
 }
 _WITH_STATUS = ("CORS301", "CORS401", "CORS402")
 _UNFOLLOWED = ("CORS501", "CORS503", "CORS504", "CORS505", "CORS506")
-_PLAIN_SCHEMES = ("about", "blob", "data", "javascript")
-"""Redirects to these are refused without the line "CORS request not http"."""
 
 
 def text(outcome: Outcome) -> str | None:
@@ -74,15 +72,23 @@ def _failed(failure: Failure, origin: str) -> list[str]:
         return [_unsuccessful(url)] if failure.tainting == "cors" or code in ("CORS504", "CORS505") else []
     if code == "CORS502":
         return [*_refused_target(url, failure.value or ""), _unsuccessful(url)]
-    if code == "CORS202":
-        return [f"Blocked loading mixed active content “{url}”"]
+    if code in ("CORS201", "CORS202"):
+        return _blocked_before_sending(failure)
     if code == "CORS203":
-        return [f"Security Error: Content at {origin}/ may not load data from {url}."]
-    if code == "CORS204" and url.startswith("file:"):
-        return [f"Security Error: Content at {origin}/ may not load or link to {url}."]
+        return [_security_error(f"{origin}/", url)]
+    if code == "CORS204" and url.startswith(("file:", "blob:")):
+        return [_security_error(f"{origin}/", url)]
     if code == "CORS204":
         return [_blocked(url, "CORS request not http")]
     return []
+
+
+def _blocked_before_sending(failure: Failure) -> list[str]:
+    """A bad port or mixed content; reached by a redirect, the request that was redirected did not succeed either."""
+    lines = [f"Blocked loading mixed active content “{failure.url}”"] if failure.code == "CORS202" else []
+    if failure.last_url is not None and failure.tainting == "cors":
+        lines.append(_unsuccessful(failure.last_url))
+    return lines
 
 
 def _reason(code: str, value: str | None, status: int | None, url: str) -> str:
@@ -104,7 +110,7 @@ def _redirected_preflight(outcome: Outcome, failure: Failure) -> list[str]:
     if target is None or target.has_credentials:
         return [_unsuccessful(url)]
     if target.scheme not in HTTP_SCHEMES:
-        return [*(_refused_target(url, target.href) if target.scheme == "file" else []), _unsuccessful(url)]
+        return [*_refused_target(url, target.href), _unsuccessful(url)]
     lines = [_blocked(url, "CORS request external redirect not allowed")]
     origin = _origin_after(outcome.request, url, target.origin)
     check = cors_check(origin, outcome.request.credentials, answer.headers, _RULES) if origin is not None else None
@@ -125,11 +131,21 @@ def _origin_after(request: Request, url: str, target: str) -> str | None:
 
 
 def _refused_target(url: str, target: str) -> list[str]:
-    """What is said of the target of a redirect to something other than http(s)."""
+    """What is said of the target of a redirect to something other than http(s).
+
+    For ftp: and unknown schemes Firefox also prints "CORS request not http" with the target alone in it. A console line
+    belongs to a request when it names one of the request's own URLs (recordings and observations attribute lines so),
+    hence that one is nobody's.
+    """
     scheme = target.partition(":")[0]
-    if scheme == "file":
-        return [f"Security Error: Content at {url} may not load or link to {target}."]
-    return [] if scheme in _PLAIN_SCHEMES else [_blocked(target, "CORS request not http")]
+    if scheme in ("file", "blob", "view-source"):
+        return [_security_error(url, target)]
+    return []
+
+
+def _security_error(source: str, target: str) -> str:
+    verb = "load or link to" if target.startswith(("file:", "view-source:")) else "load data from"
+    return f"Security Error: Content at {source} may not {verb} {target}."
 
 
 def _blocked(url: str, reason: str) -> str:

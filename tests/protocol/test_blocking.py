@@ -1,0 +1,141 @@
+"""What is decided before anything is sent: fetch() that throws, headers that are dropped, ports, mixed content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corscheck.protocol.blocking import BAD_PORTS, is_mixed_content
+from corscheck.protocol.origin import parse_url
+from tests.protocol.kit import ask, request, response
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"url": "not a url"}, "CORS101"),
+        ({"url": "https://u@api.example/"}, "CORS102"),
+        ({"url": "https://:p@api.example/"}, "CORS102"),
+        ({"method": ""}, "CORS103"),
+        ({"method": "GE T"}, "CORS103"),
+        ({"method": "GÉT"}, "CORS103"),
+        ({"method": "trace"}, "CORS104"),
+        ({"method": "CONNECT"}, "CORS104"),
+        ({"method": "Track"}, "CORS104"),
+        ({"method": "put", "mode": "no-cors"}, "CORS105"),
+        ({"headers": (("X A", "1"),)}, "CORS106"),
+        ({"headers": (("", "1"),)}, "CORS106"),
+        ({"headers": (("X-A", "a\nb"),)}, "CORS107"),
+        ({"headers": (("X-A", "€"),)}, "CORS107"),
+        ({"body": b"x"}, "CORS108"),
+        ({"method": "head", "body": b""}, "CORS108"),
+        ({"cache": "only-if-cached"}, "CORS109"),
+    ],
+)
+def test_fetch_throws(more: dict[str, Any], code: str) -> None:
+    outcome, sent = ask(request(**more), response(acao="*"))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("invalid", code, [])
+    assert [step.code for step in outcome.steps if step.decisive] == [code]
+    assert outcome.response is None
+
+
+def test_the_method_is_judged_before_the_headers_and_the_body() -> None:
+    outcome, _ = ask(request(method="TRACE", headers=(("X A", "1"),), body=b"x"))
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS104"
+
+
+def test_forbidden_headers_are_dropped_and_named() -> None:
+    headers = (("Cookie", "a=b"), ("X-A", "1"), ("sec-x", "2"), ("X-HTTP-Method", "trace"))
+    outcome, sent = ask(request(headers=headers), response(204, acao="*", acah="x-a"), response(acao="*"))
+    warned = [(step.header, step.code, step.status) for step in outcome.steps if step.code == "CORS120"]
+    assert warned == [(name, "CORS120", "warn") for name in ("Cookie", "sec-x", "X-HTTP-Method")]
+    assert outcome.author_headers == (("X-A", "1"),)
+    assert sent[0].get("access-control-request-headers") == "x-a"
+    assert [name for name, _ in sent[1].headers] == ["X-A", "Origin"]
+
+
+def test_no_cors_drops_what_is_not_safelisted() -> None:
+    headers = (("X-A", "1"), ("Accept", "text/html"), ("Content-Type", "application/json"))
+    outcome, sent = ask(request(mode="no-cors", headers=headers), response())
+    assert [step.header for step in outcome.steps if step.code == "CORS121"] == ["X-A", "Content-Type"]
+    assert sent[0].headers == (("Accept", "text/html"),)
+    assert outcome.response is not None
+    assert (outcome.response.type, outcome.response.status, outcome.response.url) == ("opaque", 0, "")
+    assert outcome.readable_headers == ()
+
+
+def test_values_are_normalized_before_they_go_out() -> None:
+    _, sent = ask(request(headers=(("Accept", " \n text/html\t"),)), response(acao="*"))
+    assert sent[0].get("accept") == "text/html"
+
+
+@pytest.mark.parametrize("port", [0, 1, 22, 6000, 6667, 10080])
+def test_bad_ports(port: int) -> None:
+    assert port in BAD_PORTS
+    outcome, sent = ask(request(f"https://api.example:{port}/", method="PUT"))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS201", [])
+
+
+@pytest.mark.parametrize("port", [80, 443, 3000, 8000, 8080, 5432])
+def test_good_ports(port: int) -> None:
+    outcome, _ = ask(request(f"https://api.example:{port}/"), response(acao="*"))
+    assert outcome.verdict == "allowed"
+
+
+def test_a_bad_port_met_by_a_redirect() -> None:
+    outcome, sent = ask(request(), response(302, acao="*", location="https://api.example:6000/"))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, len(sent)) == ("blocked", "CORS201", 1)
+    assert outcome.failure is not None
+    assert outcome.failure.last_url == "https://api.example/x"
+
+
+@pytest.mark.parametrize(
+    ("page", "url", "mixed"),
+    [
+        ("https://app.example", "http://api.example/", True),
+        ("https://app.example", "ws://api.example/", True),
+        ("https://app.example", "https://api.example/", False),
+        ("https://app.example", "http://localhost:8000/", False),
+        ("https://app.example", "http://127.0.0.1/", False),
+        ("https://app.example", "ftp://api.example/", False),
+        ("http://app.example", "http://api.example/", False),
+        ("null", "http://api.example/", False),
+    ],
+)
+def test_mixed_content(page: str, url: str, mixed: bool) -> None:
+    assert is_mixed_content(page, parse_url(url)) is mixed
+
+
+def test_mixed_content_blocks_before_anything_is_sent() -> None:
+    outcome, sent = ask(request("http://api.example/", method="PUT"))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS202", [])
+
+
+def test_mode_same_origin() -> None:
+    outcome, sent = ask(request(mode="same-origin"))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS203", [])
+    redirected, sent = ask(
+        request("https://app.example/x", mode="same-origin"), response(302, location="https://api.example/")
+    )
+    assert (redirected.verdict, redirected.failure and redirected.failure.code) == ("blocked", "CORS203")
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("scheme", ["ftp://api.example/", "file:///x", "foo:bar", "ws://localhost/", "about:blank"])
+def test_other_schemes(scheme: str) -> None:
+    outcome, sent = ask(request(scheme))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS204", [])
+
+
+@pytest.mark.parametrize("mode", ["manual", "error"])
+def test_no_cors_follows_redirects_or_fails(mode: str) -> None:
+    outcome, sent = ask(request(mode="no-cors", redirect=mode))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS205", [])
+
+
+def test_data_urls_are_read_without_a_server() -> None:
+    outcome, sent = ask(request("data:text/plain,x"))
+    assert (outcome.verdict, sent) == ("allowed", [])
+    assert outcome.readable_headers == ("content-type",)
