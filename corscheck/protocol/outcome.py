@@ -88,7 +88,6 @@ class Preflight:
     because: tuple[str, ...] = ()
     sent: bool = False
     cached: bool = False
-    max_age: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
