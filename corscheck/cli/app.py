@@ -1,0 +1,99 @@
+"""The application: which commands there are, and what becomes of whatever escapes from them.
+
+A command's module is imported only when it is the one that was typed, so that ``probe`` pays for no other.
+"""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import typer
+
+from corscheck.cli import exitcodes
+from corscheck.cli.options import Version
+from corscheck.model import ConfigError
+
+COMMANDS = {"probe": "corscheck.cli.probe", "demo": "corscheck.cli.demo"}
+"""Commands and the modules that hold them, each with a function of the command's name.
+
+A module may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).
+"""
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+ISSUES = "https://github.com/corscheck/corscheck/issues"
+
+
+def build(argv: Sequence[str]) -> typer.Typer:
+    """The application with the command that ``argv`` names, or with all of them where it names none (``--help``)."""
+    app = typer.Typer(
+        name="corscheck",
+        # Plain help and plain usage errors: no 150 ms for rich on the way to "no such option".
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        context_settings=SETTINGS,
+    )
+
+    @app.callback()
+    def corscheck(version: Version = False) -> None:
+        """Say what a browser will do with a cross-origin request, why, and what to change."""
+
+    named = next((word for word in argv if not word.startswith("-")), None)
+    for name in (named,) if named in COMMANDS else COMMANDS:
+        assert name is not None
+        module = import_module(COMMANDS[name])
+        summary, examples = (getattr(module, attribute, None) for attribute in ("SUMMARY", "EXAMPLES"))
+        app.command(name, short_help=summary, epilog=examples, context_settings=SETTINGS)(getattr(module, name))
+    return app
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run a command line; returns its exit status. Never raises, unless CORSCHECK_TRACEBACK=1 asks for it."""
+    stdout = sys.stdout
+    try:
+        hint = _forgot_command(argv)
+        if hint is not None:
+            sys.stderr.write(hint)
+            return exitcodes.USAGE
+        build(argv)(args=list(argv), prog_name="corscheck")
+    except SystemExit as stop:
+        if sys.stdout is not stdout:
+            # typer replaces it when the reader is gone (help through head): that is no failure.
+            return exitcodes.OK
+        return stop.code if isinstance(stop.code, int) else exitcodes.OK
+    except ConfigError as error:
+        from corscheck.cli.session import say
+
+        say(str(error))
+        return exitcodes.USAGE
+    except KeyboardInterrupt:
+        return exitcodes.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence: people get a message, not a traceback
+        return _crashed(error)
+    return exitcodes.OK
+
+
+def _forgot_command(argv: Sequence[str]) -> str | None:
+    """A hint for who typed a URL where a command goes."""
+    first = argv[0] if argv else ""
+    looks_like_url = "://" in first or "." in first or first.startswith("localhost")
+    if first.startswith("-") or first in COMMANDS or not looks_like_url:
+        return None
+    return (
+        f"corscheck: {first!r} is no command. To ask it:\n  corscheck probe {first} --origin https://app.example.com\n"
+    )
+
+
+def _crashed(error: Exception) -> int:
+    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
+        raise error
+    sys.stderr.write(
+        f"corscheck: internal error: {type(error).__name__}: {str(error)[:300]!r}\n"
+        f"This is a bug in corscheck, not in your server. Please report it: {ISSUES}\n"
+        "CORSCHECK_TRACEBACK=1 shows where it happened.\n"
+    )
+    return exitcodes.BUG

@@ -1,0 +1,46 @@
+"""``--in-browser``: lets a real browser perform what has been judged, and puts what was seen beside the prediction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corscheck.model import Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corscheck.cli.questions import Question
+    from corscheck.model import Result
+    from corscheck.runner import RunOptions
+
+
+def observed(
+    question: Question, options: RunOptions, browser: str, ask: Callable[[Callable[[Result], None]], None]
+) -> Callable[[Callable[[Result], None]], None]:
+    """Asks first, then the browser, once for all probes; results are handed on with their observation.
+
+    A question that the browser cannot be asked ends the run before anything is sent.
+    """
+
+    def both(take: Callable[[Result], None]) -> None:
+        from corscheck.observe import BrowserUnavailable, check, observe
+        from corscheck.observe.compare import compare
+
+        probes = list(question.probes())
+        check(probes, browser, options.network)
+        results: list[Result] = []
+        observations: list[Observation] = []
+        try:
+            ask(results.append)
+            observations = observe(probes, browser, options.network)
+        except BrowserUnavailable as error:
+            missing = Observation(browser, "", "inconclusive", error=str(error))
+            observations = [missing] * len(results)
+        finally:
+            # What is known so far is worth showing, whatever ends the run.
+            for index, result in enumerate(results):
+                seen = compare(result, observations[index]) if index < len(observations) else None
+                take(replace(result, observed=seen))
+
+    return both

@@ -1,0 +1,151 @@
+"""What people type for ``-H``, ``-d``, ``-F``, ``-b`` and ``-u``, turned into headers and bytes, with curl's habits.
+
+Every complaint is a ``ConfigError`` that says what was wrong and what to type.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corscheck.model import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import IO, Self
+
+    from corscheck.protocol.request import Header, Headers
+
+TEXT = "text/plain;charset=UTF-8"
+"""The Content-Type that ``fetch()`` gives to a string body."""
+
+_WHITESPACE = " \t\r\n"
+
+
+class Inputs:
+    """Reads files and, once only, standard input. A context manager: what it spooled is gone at the end."""
+
+    def __init__(self) -> None:
+        self._stdin_taken_by: str | None = None
+        self._spool: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._spool is not None:
+            self._spool.close()
+
+    def read(self, path: str, option: str) -> bytes:
+        """The bytes of a file, or of standard input for ``-``."""
+        if path == "-":
+            self.take_stdin(option)
+            return sys.stdin.buffer.read()
+        try:
+            return Path(path).read_bytes()
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{option}: cannot read {path}: {reason(error)}") from None
+
+    def spool_stdin(self, option: str) -> IO[bytes]:
+        """Standard input as a file that can be read more than once; a long one lies on disk."""
+        import shutil
+        import tempfile
+
+        self.take_stdin(option)
+        self._spool = tempfile.SpooledTemporaryFile(1 << 20)  # noqa: SIM115 - closed with the inputs
+        shutil.copyfileobj(sys.stdin.buffer, self._spool)
+        return self._spool
+
+    def take_stdin(self, option: str) -> None:
+        """Claim standard input; two claims are one too many."""
+        if self._stdin_taken_by is not None:
+            raise ConfigError(f"{option} and {self._stdin_taken_by} both read standard input: give one of them a file")
+        self._stdin_taken_by = option
+
+
+def reason(error: Exception) -> str:
+    """An error of the operating system in a few words."""
+    text = getattr(error, "strerror", None) or str(error)
+    return text[:1].lower() + text[1:]
+
+
+def headers(lines: Sequence[str], inputs: Inputs) -> Headers:
+    """``-H`` lines and ``-H @FILE`` files as header pairs, in order."""
+    found: list[Header] = []
+    for text in lines:
+        if text.startswith("@"):
+            content = inputs.read(text[1:], "-H").decode("utf-8", "surrogateescape")
+            for number, line in enumerate(content.split("\n"), 1):
+                if line.strip(_WHITESPACE):
+                    found.append(header(line.rstrip("\r"), f"-H {text}, line {number}"))
+        else:
+            found.append(header(text, "-H"))
+    return tuple(found)
+
+
+def header(line: str, where: str = "-H") -> Header:
+    """``Name: value``; ``Name;`` is curl's way to write an empty value."""
+    name, colon, value = line.partition(":")
+    if not colon:
+        if line.endswith(";") and len(line) > 1:
+            return line[:-1], ""
+        raise ConfigError(f"{where} {line!r} has no colon: write it as 'Name: value'")
+    if not name.strip(_WHITESPACE):
+        raise ConfigError(f"{where} {line!r} has no name before the colon: write it as 'Name: value'")
+    return _as_bytes(name), _as_bytes(value.strip(_WHITESPACE))
+
+
+def _as_bytes(text: str) -> str:
+    """A character per byte: what was no UTF-8 is taken as the byte it was."""
+    return text if text.isascii() else "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
+
+
+def data(parts: Sequence[str], inputs: Inputs) -> bytes:
+    """``-d``: text as it is, ``@FILE`` without its line breaks (as curl reads it), all joined with ``&``."""
+    out = []
+    for part in parts:
+        if part.startswith("@"):
+            out.append(inputs.read(part[1:], "-d").translate(None, b"\r\n\0"))
+        else:
+            out.append(os.fsencode(part))
+    return b"&".join(out)
+
+
+def cookies(texts: Sequence[str]) -> str | None:
+    """``-b``: one Cookie header for all."""
+    for text in texts:
+        if "=" not in text:
+            raise ConfigError(f"-b {text!r} is no cookie: write it as 'name=value' (cookie files are not read)")
+    return "; ".join(t.strip("; ") for t in texts) or None
+
+
+def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
+    """``-u USER:PASS``."""
+    if text is None:
+        return None, None
+    user, colon, password = text.partition(":")
+    if not colon:
+        raise ConfigError(f"-u {text!r} has no password: write USER:PASS, or {text}: for an empty one")
+    return user, password
+
+
+def rate(text: str | None) -> float | None:
+    """``--rate N/UNIT`` as requests a second.
+
+    curl reads a bare number as requests an *hour*, which nobody expects: the unit must be said.
+    """
+    if text is None:
+        return None
+    number, slash, unit = text.partition("/")
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(unit)
+    try:
+        count = float(number)
+    except ValueError:
+        count = 0.0
+    if not 0 < count < float("inf") or (slash and seconds is None):
+        raise ConfigError(f"--rate {text!r} is no rate: write 10/s, 30/m or 5/h")
+    if seconds is None:
+        raise ConfigError(f"--rate {text!r} has no unit: {number}/s is a second, {number}/h an hour (as curl reads it)")
+    return count / seconds

@@ -1,0 +1,174 @@
+"""Every option, declared once: its spelling, its type, its help. Commands take them as annotations.
+
+Spellings that curl has mean what they mean to curl. What a curl user types by habit and corscheck has no use for is
+accepted as a hidden option that says what to do instead.
+"""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+from corscheck._version import __version__
+from corscheck.model import ENGINE_NAMES, Send
+from corscheck.protocol.request import Credentials, Mode, Redirect
+
+Strings: TypeAlias = list[str] | None
+Expected: TypeAlias = Literal["allowed", "blocked", "invalid"]
+ColorMode: TypeAlias = Literal["auto", "always", "never"]
+Browser: TypeAlias = Literal["chromium", "chrome", "edge", "firefox"]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"corscheck {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
+]
+
+# What is asked
+Urls = Annotated[Strings, typer.Argument(metavar="URL...", show_default=False, help="What the page asks for.")]
+Origins = Annotated[
+    Strings, typer.Option("--origin", metavar="ORIGIN", help="Where the page is: https://app.example. Repeatable.")
+]
+Methods = Annotated[
+    Strings, typer.Option("-X", "--method", "--request", metavar="METHOD", help="Default GET. Repeatable.")
+]
+HeaderLines = Annotated[
+    Strings, typer.Option("-H", "--header", metavar="NAME: VALUE", help="A header that script sets; @FILE: one a line.")
+]
+Data = Annotated[
+    Strings,
+    typer.Option("-d", "--data", metavar="DATA", help="A body as text (POST); @FILE, @- for stdin. Joined with &."),
+]
+Form = Annotated[
+    Strings, typer.Option("-F", "--form", metavar="NAME=VALUE", help="A part of a form (POST); NAME=@FILE uploads one.")
+]
+CredentialsMode = Annotated[
+    Credentials | None, typer.Option("--credentials", show_default="same-origin", help="fetch()'s credentials mode.")
+]
+Cookies = Annotated[
+    Strings, typer.Option("-b", "--cookie", metavar="NAME=VALUE", help="Stored cookies; alone implies include.")
+]
+User = Annotated[
+    str | None, typer.Option("-u", "--user", metavar="USER:PASS", help="Stored login; alone implies include.")
+]
+UserAgent = Annotated[str | None, typer.Option("-A", "--user-agent", metavar="NAME", help="User-Agent to send.")]
+RequestMode = Annotated[Mode, typer.Option("--mode", help="fetch()'s mode.")]
+RedirectMode = Annotated[Redirect, typer.Option("--redirect", help="fetch()'s redirect mode.")]
+Targets = Annotated[
+    str | None,
+    typer.Option("--targets", metavar="FILE", help="More to ask: a URL or a JSON probe object a line; - is stdin."),
+]
+
+# What is sent, and what of it counts
+SendPolicy = Annotated[
+    Send, typer.Option("--send", help="auto: hold back what may change data, unless -d or -F is typed.")
+]
+Complete = Annotated[bool, typer.Option("--complete", help="Exit 3 if a request was held back (allowed*).")]
+Engines = Annotated[
+    Strings,
+    typer.Option(
+        "--engine",
+        metavar=f"[{'|'.join(ENGINE_NAMES)}]",
+        show_default="chromium, firefox",
+        help="Whose rules must hold; the first one drives. Repeatable.",
+    ),
+]
+Expect = Annotated[Expected | None, typer.Option("--expect", show_default="allowed", help="The verdict that exits 0.")]
+InBrowser = Annotated[
+    Browser | None, typer.Option("--in-browser", help="Also let a real browser do it; exit 4 if it differs.")
+]
+NoDiagnose = Annotated[bool, typer.Option("--no-diagnose", help="No control requests to find the cause.")]
+
+# The network
+Insecure = Annotated[bool, typer.Option("-k", "--insecure", help="Accept any certificate.")]
+Proxy = Annotated[str | None, typer.Option("-x", "--proxy", metavar="URL", help="Through this proxy.")]
+NoProxy = Annotated[str | None, typer.Option("--noproxy", metavar="HOSTS", help="No proxy for these; * for all.")]
+CACert = Annotated[str | None, typer.Option("--cacert", metavar="FILE", help="Trust the CAs in this PEM file.")]
+Cert = Annotated[str | None, typer.Option("-E", "--cert", metavar="FILE", help="Client certificate (PEM).")]
+Key = Annotated[str | None, typer.Option("--key", metavar="FILE", help="Its private key.")]
+Resolve = Annotated[
+    Strings, typer.Option("--resolve", metavar="HOST:PORT:ADDR", help="Use this address for it. Repeatable.")
+]
+ConnectTo = Annotated[
+    Strings, typer.Option("--connect-to", metavar="H1:P1:H2:P2", help="Connect to H2:P2 for H1:P1. Repeatable.")
+]
+UnixSocket = Annotated[str | None, typer.Option("--unix-socket", metavar="PATH", help="Connect through it.")]
+MaxTime = Annotated[
+    float, typer.Option("-m", "--max-time", metavar="SECONDS", min=0.001, help="Deadline of one probe.")
+]
+HTTP2 = Annotated[bool, typer.Option("--http2", help="Offer HTTP/2.")]
+IPv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 addresses only.")]
+IPv6 = Annotated[bool, typer.Option("-6", "--ipv6", help="IPv6 addresses only.")]
+Via = Annotated[
+    str | None, typer.Option("--via", metavar="BASE", help="Send to this base URL, judge the URL as written.")
+]
+
+# The run
+Rate = Annotated[str | None, typer.Option("--rate", metavar="N/UNIT", help="Most requests: 10/s, 30/m, 5/h.")]
+Retry = Annotated[int, typer.Option("--retry", metavar="N", min=0, help="Ask again when there is no answer.")]
+WaitFor = Annotated[
+    float, typer.Option("--wait-for", metavar="SECONDS", min=0.0, help="Keep asking until the server is up.")
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option("--concurrency", metavar="N", min=1, show_default="8 per host", help="Probes at a time."),
+]
+
+# What comes out
+JSONFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Save the report; - is stdout.")]
+JSONLFile = Annotated[
+    str | None, typer.Option("--jsonl", metavar="FILE", help="The same as JSON Lines, as results come; - is stdout.")
+]
+Reproducible = Annotated[
+    bool, typer.Option("--reproducible", help="Leave times, host and command line out of reports.")
+]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Show the exchanges.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="One line per probe.")]
+Color = Annotated[ColorMode, typer.Option("--color", help="Colours; NO_COLOR is honoured.")]
+ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Mask nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; send nothing.")]
+PrintCurl = Annotated[bool, typer.Option("--print-curl", help="Print the equal curl commands; send nothing.")]
+
+
+# What curl has and corscheck has no use for
+
+NOT_NEEDED = {
+    "-L": "redirects are followed as a browser follows them (--redirect says how)",
+    "-i": "-v shows the exchanges with all their headers",
+    "-s": "-q prints the verdict alone; progress is shown on a terminal only",
+    "-S": "errors are always shown",
+    "-I": "-X HEAD asks with HEAD",
+    "-o": "response bodies are not kept; --json FILE saves the report",
+    "-f": "the exit status always says how it came out (--expect sets what is expected)",
+    "-G": "write the query into the URL",
+    "--compressed": "bodies are not read; -H cannot set Accept-Encoding in a browser either",
+}
+
+
+def _not_needed(param: typer.CallbackParam, value: bool | str | None) -> None:
+    if value:
+        option = param.opts[0]
+        typer.echo(f"corscheck: {option} is not needed here: {NOT_NEEDED[option]}.", err=True)
+        raise typer.Exit(2)
+
+
+def _hidden(*names: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(*names, hidden=True, callback=_not_needed)
+    return option
+
+
+CurlLocation = Annotated[bool, _hidden("-L", "--location")]
+CurlInclude = Annotated[bool, _hidden("-i", "--include")]
+CurlSilent = Annotated[bool, _hidden("-s", "--silent")]
+CurlShowError = Annotated[bool, _hidden("-S", "--show-error")]
+CurlHead = Annotated[bool, _hidden("-I", "--head")]
+CurlOutput = Annotated[str | None, _hidden("-o", "--output")]
+CurlFail = Annotated[bool, _hidden("-f", "--fail")]
+CurlGet = Annotated[bool, _hidden("-G", "--get")]
+CurlCompressed = Annotated[bool, _hidden("--compressed")]

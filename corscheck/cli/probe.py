@@ -1,0 +1,161 @@
+"""``corscheck probe``: asks, shows, saves, exits. Puts the parts together and holds no logic of its own."""
+
+# ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.cli.inputs import Inputs, rate
+from corscheck.cli.outputs import Wanted
+from corscheck.cli.progress import Progress
+from corscheck.cli.questions import Typed, question
+from corscheck.cli.session import Session, asker, say
+from corscheck.model import ConfigError
+from corscheck.runner import RunOptions
+from corscheck.transports.base import NetworkOptions
+
+SUMMARY = "Say what the browser does with a request, and why."
+
+EXAMPLES = """\b
+Examples:
+  corscheck probe https://api.example.com/data --origin https://app.example.com
+  corscheck probe URL --origin ORIGIN -X PUT -H 'X-Tenant: 7' -v
+  corscheck probe URL --origin ORIGIN --origin OTHER -X GET -X PUT --json report.json
+
+\b
+Exit status: 0 as expected, 1 not so, 2 usage or files, 3 inconclusive,
+4 a bug of corscheck's, 130 interrupted.
+"""
+
+
+def probe(
+    urls: opt.Urls = None,
+    origin: opt.Origins = None,
+    method: opt.Methods = None,
+    header: opt.HeaderLines = None,
+    data: opt.Data = None,
+    form: opt.Form = None,
+    credentials: opt.CredentialsMode = None,
+    cookie: opt.Cookies = None,
+    user: opt.User = None,
+    user_agent: opt.UserAgent = None,
+    mode: opt.RequestMode = "cors",
+    redirect: opt.RedirectMode = "follow",
+    targets: opt.Targets = None,
+    send: opt.SendPolicy = "auto",
+    complete: opt.Complete = False,
+    engine: opt.Engines = None,
+    expect: opt.Expect = None,
+    in_browser: opt.InBrowser = None,
+    no_diagnose: opt.NoDiagnose = False,
+    insecure: opt.Insecure = False,
+    proxy: opt.Proxy = None,
+    noproxy: opt.NoProxy = None,
+    cacert: opt.CACert = None,
+    cert: opt.Cert = None,
+    key: opt.Key = None,
+    resolve: opt.Resolve = None,
+    connect_to: opt.ConnectTo = None,
+    unix_socket: opt.UnixSocket = None,
+    via: opt.Via = None,
+    max_time: opt.MaxTime = 10.0,
+    http2: opt.HTTP2 = False,
+    ipv4: opt.IPv4 = False,
+    ipv6: opt.IPv6 = False,
+    requests_rate: opt.Rate = None,
+    retry: opt.Retry = 0,
+    wait_for: opt.WaitFor = 0.0,
+    concurrency: opt.Concurrency = None,
+    json: opt.JSONFile = None,
+    jsonl: opt.JSONLFile = None,
+    reproducible: opt.Reproducible = False,
+    verbose: opt.Verbose = False,
+    quiet: opt.Quiet = False,
+    color: opt.Color = "auto",
+    show_secrets: opt.ShowSecrets = False,
+    dry_run: opt.DryRun = False,
+    print_curl: opt.PrintCurl = False,
+    version: opt.Version = False,
+    location: opt.CurlLocation = False,
+    include: opt.CurlInclude = False,
+    silent: opt.CurlSilent = False,
+    show_error: opt.CurlShowError = False,
+    head: opt.CurlHead = False,
+    output: opt.CurlOutput = None,
+    fail: opt.CurlFail = False,
+    get: opt.CurlGet = False,
+    compressed: opt.CurlCompressed = False,
+) -> None:
+    """Say whether a page at ORIGIN may read what URL answers, why, and what to change.
+
+    Sends what a browser would send and judges the answers as it would. Several URLs, origins and methods make a matrix.
+    """
+    typed = Typed(
+        urls=urls or (),
+        origins=origin or (),
+        methods=method or (),
+        headers=header or (),
+        data=data or (),
+        form=form or (),
+        credentials=credentials,
+        cookies=cookie or (),
+        user=user,
+        mode=mode,
+        redirect=redirect,
+        targets=targets,
+        send=send,
+        engines=engine or (),
+        expect=expect,
+        via=via,
+    )
+    if ipv4 and ipv6:
+        raise ConfigError("-4 and -6 exclude each other: leave both out for either kind of address")
+    network = NetworkOptions(
+        timeout=max_time,
+        verify=not insecure,
+        cacert=cacert,
+        cert=cert,
+        key=key,
+        proxy=proxy,
+        noproxy=noproxy,
+        connect_to=tuple(connect_to or ()),
+        resolve=tuple(resolve or ()),
+        unix_socket=unix_socket,
+        http2=http2,
+        ip_version=4 if ipv4 else 6 if ipv6 else None,
+        user_agent=user_agent,
+    )
+    run = RunOptions(
+        network=network,
+        rate=rate(requests_rate),
+        retry=retry,
+        wait_for=wait_for,
+        show_secrets=show_secrets,
+        diagnose=not no_diagnose,
+        # Given explicitly it is the cap in all, and so per host too.
+        **({} if concurrency is None else {"concurrency": concurrency, "concurrency_total": concurrency}),
+    )
+    wanted = Wanted(
+        json=json,
+        jsonl=jsonl,
+        reproducible=reproducible,
+        verbose=verbose,
+        quiet=quiet,
+        color=color,
+        in_browser=in_browser,
+    )
+    with Inputs() as inputs:
+        asked = question(typed, inputs, say)
+        wanted.check(asked)
+        if print_curl or dry_run:
+            from corscheck.cli.preview import preview
+
+            raise typer.Exit(preview(asked, run, curl=print_curl))
+        session = Session(wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not quiet))
+        ask = asker(asked, run)
+        if in_browser is not None:
+            from corscheck.cli.browser import observed
+
+            ask = observed(asked, run, in_browser, ask)
+        raise typer.Exit(session.run(ask))

@@ -1,0 +1,226 @@
+"""From what was typed to the probes: URLs, origins and methods multiplied, headers, body and login filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from corscheck.cli import inputs as read
+from corscheck.cli.targets import Target, TargetFile, with_scheme
+from corscheck.model import ENGINE_NAMES, ConfigError, Probe
+from corscheck.origins import check_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from corscheck.model import EngineName, Send
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
+
+GATE: tuple[EngineName, ...] = ("chromium", "firefox")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What all probes of a run share, and what they are multiplied from."""
+
+    targets: Sequence[Target]
+    file: TargetFile | None
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    common: Probe
+    total: int
+    because: str | None = None
+    body_asked: bool = field(default=False)
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one probe only."""
+        return self.total == 1
+
+    @property
+    def grid(self) -> bool:
+        """Whether a URL is asked from several origins or with several methods."""
+        return len(self.origins) * len(self.methods) > 1
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all probes share origin, expectation and modes."""
+        return len(self.origins) == 1 and (self.file is None or self.file.uniform)
+
+    def probes(self) -> Iterator[Probe]:
+        """Every probe in order: by URL, then origin, then method. Can be iterated again."""
+        index = 0
+        for target in self._all():
+            for origin in (target.origin,) if target.origin is not None else self.origins:
+                for method in (target.method,) if target.method is not None else self.methods:
+                    yield self._probe(target, origin, method, index)
+                    index += 1
+
+    def _all(self) -> Iterator[Target]:
+        yield from self.targets
+        if self.file is not None:
+            yield from self.file
+
+    def _probe(self, target: Target, origin: str, method: str, index: int) -> Probe:
+        common = self.common
+        own_body = target.body is not None
+        return replace(
+            common,
+            url=target.url,
+            origin=origin,
+            method=method,
+            headers=_merged(common.headers, target.headers),
+            credentials=target.credentials or common.credentials,
+            redirect=target.redirect or common.redirect,
+            mode=target.mode or common.mode,
+            body=target.body if own_body else common.body,
+            # A body out of a file was not typed here: it does not count as asking to send it.
+            body_asked=common.body_asked and not own_body,
+            expected=target.expected or common.expected,
+            index=index,
+        )
+
+
+def _merged(common: Headers, own: Headers | None) -> Headers:
+    """A target's own headers replace those of the command line that have the same name."""
+    if own is None:
+        return common
+    names = {name.lower() for name, _ in own}
+    return (*(h for h in common if h[0].lower() not in names), *own)
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """The options that make up the question, as typed."""
+
+    urls: Sequence[str]
+    origins: Sequence[str]
+    methods: Sequence[str]
+    headers: Sequence[str]
+    data: Sequence[str]
+    form: Sequence[str]
+    credentials: Credentials | None
+    cookies: Sequence[str]
+    user: str | None
+    mode: Mode
+    redirect: Redirect
+    targets: str | None
+    send: Send
+    engines: Sequence[str]
+    expect: Verdict | None
+    via: str | None
+
+
+def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Question:
+    """The question that was typed. ``inputs`` must live as long as it; ``say`` is told what was guessed."""
+    headers = read.headers(typed.headers, inputs)
+    _demand(typed, headers)
+    origins = tuple(dict.fromkeys(check_origin(o) for o in typed.origins))
+    body, headers = _body(typed, headers, inputs)
+    methods = tuple(dict.fromkeys(typed.methods)) or (("GET",) if body is None else ("POST",))
+    user, password = read.login(typed.user)
+    cookies = read.cookies(typed.cookies)
+    credentials, because = _credentials(typed)
+    targets = []
+    for text in typed.urls:
+        url = with_scheme(text)
+        targets.append(Target(url, guessed=text if url != text else None))
+    file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
+    gate = _gate(typed.engines)
+    common = Probe(
+        url="",
+        origin="",
+        headers=headers,
+        credentials=credentials,
+        redirect=typed.redirect,
+        mode=typed.mode,
+        body=body,
+        body_asked=body is not None,
+        engine=gate[0],
+        gate=gate,
+        send=typed.send,
+        expected=typed.expect or "allowed",
+        user=user,
+        password=password,
+        cookies=cookies,
+        via=_via(typed.via),
+    )
+    listed = file.check(needs_origin=not origins) if file is not None else 0
+    if not targets and not listed:
+        raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
+    made = Question(targets, file, origins, methods, common, 0, because)
+    total = sum(1 for _ in made.probes()) if file is not None else len(targets) * len(origins) * len(methods)
+    _say_guesses(made, say)
+    return replace(made, total=total)
+
+
+def _demand(typed: Typed, headers: Headers) -> None:
+    """A URL, and an origin to ask from; each with an example of what to type."""
+    if not typed.urls and typed.targets is None:
+        raise ConfigError(
+            "nothing to ask: name a URL, or a file of them with --targets. For example:\n"
+            "  corscheck probe https://api.example.com/data --origin https://app.example.com"
+        )
+    if typed.origins or (typed.targets is not None and not typed.urls):
+        return
+    page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
+    raise ConfigError(
+        "--origin is missing: the origin of the page that asks. For example:\n"
+        f"  corscheck probe {typed.urls[0]} --origin {page}"
+    )
+
+
+def _body(typed: Typed, headers: Headers, inputs: read.Inputs) -> tuple[bytes | None, Headers]:
+    """The body and the headers with the Content-Type that ``fetch()`` gives it, unless ``-H`` sets one."""
+    if typed.data and typed.form:
+        raise ConfigError("-d and -F exclude each other: a body is either text or a form")
+    if typed.data:
+        body, content_type = read.data(typed.data, inputs), read.TEXT
+    elif typed.form:
+        from corscheck.cli.multipart import form
+
+        body, content_type = form(typed.form, inputs)
+    else:
+        return None, headers
+    if any(name.lower() == "content-type" for name, _ in headers):
+        return body, headers
+    return body, (*headers, ("Content-Type", content_type))
+
+
+def _gate(names: Sequence[str]) -> tuple[EngineName, ...]:
+    """The engines that must agree, the first of which drives."""
+    for name in names:
+        if name not in ENGINE_NAMES:
+            raise ConfigError(f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}")
+    return tuple(known for name in dict.fromkeys(names) for known in ENGINE_NAMES if known == name) or GATE
+
+
+def _credentials(typed: Typed) -> tuple[Credentials, str | None]:
+    """The credentials mode, and why it is not the default one although nobody typed it."""
+    if typed.credentials is not None:
+        return typed.credentials, None
+    given = [option for option, value in (("-b", typed.cookies), ("-u", typed.user)) if value]
+    if given:
+        return "include", f"implied by {' and '.join(given)}"
+    return "same-origin", None
+
+
+def _via(base: str | None) -> str | None:
+    if base is None:
+        return None
+    from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+
+    try:
+        url = parse_url(base)
+    except URLError:
+        url = None
+    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+        raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
+    return url.origin
+
+
+def _say_guesses(made: Question, say: Callable[[str], None]) -> None:
+    for target in made._all():
+        if target.guessed is not None:
+            say(f"{target.guessed} has no scheme: taken as {target.url}")

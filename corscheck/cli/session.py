@@ -1,0 +1,148 @@
+"""One run from the first probe to the exit status: asks, hands each result to the sinks, survives what can go wrong.
+
+Knows no option and no format. A reader that closes the pipe ends the run with 0, Ctrl-C with what there is so far, a
+report that cannot be written is said and the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from corscheck.cli.exitcodes import OK, exit_status
+from corscheck.cli.inputs import reason
+from corscheck.cli.progress import Progress
+from corscheck.cli.sinks import STDOUT
+from corscheck.model import ConfigError
+from corscheck.report.summary import Summary
+from corscheck.report.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from corscheck.cli.questions import Question
+    from corscheck.cli.sinks import Sink
+    from corscheck.model import Result
+    from corscheck.runner import RunOptions
+
+
+def say(message: str) -> None:
+    """A message to people, on standard error, in corscheck's name."""
+    first, *rest = (printable(line) for line in message.split("\n"))
+    with contextlib.suppress(OSError):
+        sys.stderr.write("\n".join([f"corscheck: {first}", *rest]) + "\n")
+        sys.stderr.flush()
+
+
+class _ReaderGone(Exception):  # noqa: N818 - the reader has what it wanted
+    """Whoever read standard output closed it."""
+
+
+class Session:
+    """The state of a run: its sinks, its summary, and what went wrong on the way."""
+
+    def __init__(self, sinks: Sequence[Sink], *, complete: bool = False, progress: Progress | None = None) -> None:
+        self.sinks = list(sinks)
+        self.summary = Summary()
+        self.complete = complete
+        self.output_failed = False
+        self.reader_gone = False
+        self.progress = progress or Progress(0)
+
+    def take(self, result: Result) -> None:
+        """Count a result and hand it to every sink."""
+        self.summary.add(result)
+        self.progress.clear()
+        for sink in list(self.sinks):
+            self._guarded(sink, lambda sink=sink: sink.add(result))  # type: ignore[misc]
+        self.progress.show(self.summary.total)
+
+    def run(self, ask: Callable[[Callable[[Result], None]], None]) -> int:
+        """Ask (``ask`` calls back with each result), end every sink, return the exit status."""
+        config_error: ConfigError | None = None
+        try:
+            ask(self.take)
+        except KeyboardInterrupt:
+            self.summary.interrupted = True
+        except _ReaderGone:
+            pass
+        except ConfigError as error:
+            config_error = error
+        self.progress.clear()
+        self._finish(config_error is not None)
+        if config_error is not None:
+            say(str(config_error))
+        return self.status(config_error is not None)
+
+    def status(self, config_error: bool = False) -> int:
+        """The exit status as things stand."""
+        if self.reader_gone:
+            return OK
+        return exit_status(self.summary, complete=self.complete, output_failed=self.output_failed or config_error)
+
+    def _finish(self, config_error: bool) -> None:
+        self.summary.exit_status = self.status(config_error)
+        if config_error and not self.summary.total:
+            # Nothing was asked: there is nothing to sum up, and the message says why.
+            return
+        for sink in list(self.sinks):
+            with contextlib.suppress(_ReaderGone):
+                self._guarded(sink, lambda sink=sink: sink.finish(self.summary))  # type: ignore[misc]
+
+    def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
+        """Let a sink write; one that cannot is dropped and, unless it was its reader who left, complained of."""
+        try:
+            action()
+        except OSError as error:
+            self.sinks.remove(sink)
+            if sink.path == STDOUT:
+                silence_stdout()
+                if isinstance(error, BrokenPipeError):
+                    self.reader_gone = True
+                    raise _ReaderGone from None
+            self.output_failed = True
+            where = "" if sink.path == STDOUT else f" {sink.path}"
+            say(f"{sink.name}: cannot write{where}: {reason(error)}")
+
+
+def silence_stdout() -> None:
+    """Let nothing more go to a standard output that is gone, so that the interpreter's last flush does not complain."""
+    with contextlib.suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
+    """What asks the probes of a question: one without asyncio, several at once with it."""
+
+    def one(take: Callable[[Result], None]) -> None:
+        from corscheck import runner
+
+        for probe in question.probes():
+            take(runner.run_one(probe, options))
+
+    def many(take: Callable[[Result], None]) -> None:
+        import asyncio
+        import gc
+
+        from corscheck import runner
+
+        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
+        gc.enable()
+
+        async def consume() -> None:
+            results = runner.run_many(question.probes(), options)
+            try:
+                async for result in results:
+                    take(result)
+            finally:
+                close = getattr(results, "aclose", None)
+                if close is not None:
+                    await close()
+
+        asyncio.run(consume())
+
+    return one if question.single else many

@@ -1,0 +1,61 @@
+"""What the JSON formats share: the head of a report, its probe object, and what is known of the run itself."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from corscheck._version import __version__
+from corscheck.model import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from corscheck.model import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that is volatile: when and where it ran, and how it was called. ``argv`` must hold no secret."""
+
+    argv: tuple[str, ...]
+    started: float = field(default_factory=time.time)
+
+    def begun(self) -> dict[str, Any]:
+        """What is known when the run starts."""
+        return {
+            "started": _utc(self.started),
+            "host": platform.node(),
+            "python": platform.python_version(),
+            "platform": platform.system(),
+            "argv": list(self.argv),
+        }
+
+    def ended(self) -> dict[str, Any]:
+        """What is known only now that it ends."""
+        now = time.time()
+        return {"finished": _utc(now), "elapsed_ms": round((now - self.started) * 1000, 1)}
+
+
+def head(run: Run | None) -> dict[str, Any]:
+    """The first fields of a report."""
+    out: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "corscheck", "version": __version__},
+    }
+    if run is not None:
+        out["run"] = run.begun()
+    return out
+
+
+def probe_object(result: Result, *, reproducible: bool) -> dict[str, Any]:
+    """The result as it is saved; a reproducible one has no ``elapsed_ms`` anywhere."""
+    out = result.to_dict()
+    if reproducible:
+        for exchange in out["exchanges"]:
+            exchange.pop("elapsed_ms", None)
+    return out
+
+
+def _utc(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03d}Z"

@@ -1,0 +1,44 @@
+"""JSON Lines, the primary store: a header line, a probe object a line as each comes, the summary last.
+
+Each line goes out in one write, so that a run that is killed leaves whole lines and at most one torn one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from corscheck.report.document import head, probe_object
+
+if TYPE_CHECKING:
+    from io import RawIOBase
+    from typing import BinaryIO
+
+    from corscheck.model import Result
+    from corscheck.report.document import Run
+    from corscheck.report.summary import Summary
+
+
+class JSONLines:
+    """Writes to a binary file, which must not buffer (or be flushed after each write: that is done here)."""
+
+    def __init__(self, out: BinaryIO | RawIOBase, run: Run | None) -> None:
+        self._out = out
+        self._run = run
+        self._line(head(run))
+
+    def add(self, result: Result) -> None:
+        """One probe object, one line."""
+        self._line(probe_object(result, reproducible=self._run is None))
+
+    def finish(self, summary: Summary) -> None:
+        """The last line; with the times of the end unless the report is a reproducible one."""
+        last: dict[str, Any] = {"summary": summary.to_dict()}
+        if self._run is not None:
+            last["run"] = self._run.ended()
+        self._line(last)
+
+    def _line(self, value: dict[str, Any]) -> None:
+        # ASCII only: no control or bidi character of a server's reaches whoever looks at the file with cat or less.
+        self._out.write(json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n")
+        self._out.flush()

@@ -1,0 +1,23 @@
+"""The few colours that a terminal gets. No meaning hangs on them: everything coloured also says what it is in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_CODES = {"pass": "32", "fail": "1;31", "warn": "33", "skip": "2", "bold": "1", "dim": "2", "unsure": "1;33"}
+
+VERDICT_STYLES = {"allowed": "pass", "blocked": "fail", "invalid": "fail", "inconclusive": "unsure"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Wraps text in ANSI sequences, or leaves it alone."""
+
+    color: bool = False
+
+    def __call__(self, kind: str, text: str) -> str:
+        """The text in the colours of ``pass``, ``fail``, ``warn``, ``skip``, ``bold``, ``dim`` or ``unsure``."""
+        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.color and text else text
+
+
+PLAIN = Style()

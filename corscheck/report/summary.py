@@ -1,0 +1,72 @@
+"""What a run came to, in numbers: counted as results come, so that it needs none of them in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from corscheck.model import Result
+
+
+@dataclass(slots=True)
+class Summary:
+    """The counts of a run.
+
+    ``allowed`` includes ``allowed_preflight_only`` (held back after a good preflight). Every result is one of
+    ``passed``, ``failed`` (an engine of the gate came to another verdict than expected) and ``undecided`` (none did,
+    but one could not be judged). ``differing`` counts results that a real browser was seen to contradict,
+    ``unobserved`` those that it was to perform and could not.
+    ``exit_status`` is filled in by whoever ends the run.
+    """
+
+    total: int = 0
+    allowed: int = 0
+    allowed_preflight_only: int = 0
+    blocked: int = 0
+    invalid: int = 0
+    inconclusive: int = 0
+    passed: int = 0
+    failed: int = 0
+    undecided: int = 0
+    differing: int = 0
+    unobserved: int = 0
+    interrupted: bool = False
+    exit_status: int | None = None
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        self.total += 1
+        if result.verdict == "allowed":
+            self.allowed += 1
+            self.allowed_preflight_only += not result.complete
+        elif result.verdict == "blocked":
+            self.blocked += 1
+        elif result.verdict == "invalid":
+            self.invalid += 1
+        else:
+            self.inconclusive += 1
+        if result.passed:
+            self.passed += 1
+        elif failed(result):
+            self.failed += 1
+        else:
+            self.undecided += 1
+        if result.observed is not None:
+            self.differing += result.observed.agrees is False
+            self.unobserved += result.observed.error is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report's summary object."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def failed(result: Result) -> bool:
+    """Whether an engine of the gate came to a verdict, and it is not the expected one.
+
+    A result that did not pass without this could not be judged: that is no failure of the server's.
+    """
+    if result.passed:
+        return False
+    verdicts = [result.engines[name].verdict for name in result.gate if name in result.engines] or [result.verdict]
+    return any(v not in ("inconclusive", result.expected) for v in verdicts)

@@ -1,0 +1,79 @@
+"""``--in-browser``: what a browser was seen to do stands beside the prediction, and decides the exit status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from corscheck.model import Observation, Probe
+from tests.cli.fakes import Command, Runner
+
+
+def _observe(monkeypatch: pytest.MonkeyPatch, seen: Observation | Exception) -> None:
+    from corscheck import observe
+
+    def fake(probes: list[Probe], browser: str, network: object) -> list[Observation]:
+        if isinstance(seen, Exception):
+            raise seen
+        return [replace(seen, browser=browser) for _ in probes]
+
+    monkeypatch.setattr(observe, "observe", fake, raising=False)
+    monkeypatch.setattr(observe, "check", lambda probes, browser, network: None, raising=False)
+
+
+def _compare(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    # By its name in the package it is the function, not the module.
+    module = import_module("corscheck.observe.compare")
+    monkeypatch.setattr(module, "compare", lambda result, seen: replace(seen, **changes))
+
+
+SEEN = Observation("chromium", "1.2", "allowed", ("content-length", "content-type"))
+
+
+def test_a_browser_that_agrees(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    _observe(monkeypatch, SEEN)
+    _compare(monkeypatch, agrees=True)
+    done = command.probe("--in-browser", "chromium")
+    assert done.status == 0
+    assert "Chromium 1.2 was seen to do the same." in done.stdout
+
+
+def test_a_browser_that_differs(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    _observe(monkeypatch, replace(SEEN, verdict="blocked"))
+    _compare(monkeypatch, agrees=False, differences=("verdict",))
+    done = command.probe("--in-browser", "chromium")
+    assert done.status == 4
+    assert "Please report" in done.stdout
+
+
+def test_no_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    from corscheck.observe import BrowserUnavailable
+
+    _observe(monkeypatch, BrowserUnavailable("no Edge in PATH"))
+    done = command.probe("--in-browser", "edge")
+    assert done.status == 3
+    assert "Edge could not be asked: no Edge in PATH" in done.stdout
+    assert "ALLOWED" in done.stdout
+
+
+def test_interrupted_in_the_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    _observe(monkeypatch, SEEN)
+    monkeypatch.setattr("corscheck.observe.observe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    done = command.probe("--in-browser", "chromium")
+    assert done.status == 130
+    assert "ALLOWED" in done.stdout
+
+
+@pytest.mark.parametrize("more", [("http://b.example/",), ("-X", "GET", "-X", "HEAD")])
+def test_a_browser_that_differs_from_one_of_many(
+    more: tuple[str, ...], command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _observe(monkeypatch, SEEN)
+    _compare(monkeypatch, agrees=False, differences=("verdict: predicted allowed, observed blocked",))
+    done = command.probe(*more, "--in-browser", "chromium")
+    assert done.status == 4
+    assert done.stdout.count("- verdict: predicted allowed, observed blocked") == 2
+    assert "In 2 the browser was seen to differ" in " ".join(done.stdout.split())
