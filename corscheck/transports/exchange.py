@@ -1,0 +1,246 @@
+"""The state of one exchange: what goes out, the deadline, what was received so far, and the answer made of it.
+
+Shared by the sync and the async transport, so that both judge alike; it does no I/O and must not import asyncio or
+httpx. The network streams report every chunk to it on the way to the HTTP reader.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.transports import failures
+from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
+from corscheck.transports.failures import Failure, seconds
+from corscheck.transports.tls import complaint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.protocol.request import Headers
+    from corscheck.transports.routing import Route, Target
+
+Phase: TypeAlias = Literal["lookup", "connect", "proxy", "tls", "write", "answer", "body"]
+
+DRAIN_SECONDS = 0.5
+"""A body that is not there so long after its head (an event stream, a download) is not worth the probe's time."""
+
+EVIDENCE_SECONDS = 2.0
+"""The same for the body of a failed answer, which may say what the server disallowed."""
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
+_LENGTH_METHODS = ("POST", "PUT", "PATCH")
+
+
+class Exchange:
+    """One request on its way along ``route``. ``left()`` is asked before every wait.
+
+    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages.
+    """
+
+    def __init__(self, request: WireRequest, target: Target, route: Route, deadline: float) -> None:
+        self.request = request
+        self.route = route
+        self.peer = route.peer
+        self.started = time.monotonic()
+        self.deadline = deadline
+        self.lines = _header_lines(request, target)
+        self.target = _request_target(target, route)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what happened: the request goes out again on another connection."""
+        self.phase: Phase = "answer"
+        self.fresh = False
+        self.written = False
+        self.received = 0
+        self.attempts: list[tuple[str, OSError]] = []
+        self._head = bytearray()
+        self._begin = self._searched = 0
+        self._head_at: float | None = None
+        self._status = 0
+        self._evidence = b""
+        self._body_bytes = 0
+        self._body_error: str | None = None
+        self._hurry_until: float | None = None
+
+    # The deadline
+
+    def left(self) -> float:
+        """The seconds that remain; a ``Failure`` when none do."""
+        remaining = self.until - time.monotonic()
+        if remaining <= 0:
+            raise self.timed_out()
+        return remaining
+
+    def hurry(self, duration: float) -> None:
+        """From here on there are at most so many seconds."""
+        self._hurry_until = time.monotonic() + duration
+
+    @property
+    def until(self) -> float:
+        """When to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for."""
+        return self.deadline if self._hurry_until is None else min(self.deadline, self._hurry_until)
+
+    def timed_out(self) -> Failure:
+        """What was being waited for when the time was up."""
+        if self.until <= self.started:
+            return Failure("timeout", f"No time was left to ask {self.peer}.")
+        waited = seconds(self.until - self.started)
+        tried = f" ({', '.join(address for address, _ in self.attempts)})" if self.attempts else ""
+        dialled = self.route.dialled
+        if self.phase == "lookup":
+            text = f"The address of {self.route.dial.host} could not be found within {waited}."
+        elif self.phase == "connect":
+            text = f"{dialled} did not take the connection within {waited}{tried}."
+        elif self.phase == "proxy":
+            text = f"{dialled} did not connect to {self.route.beyond} within {waited}."
+        elif self.phase == "tls":
+            text = f"{self.peer} did not complete the TLS handshake within {waited}."
+        elif self.phase == "write":
+            text = f"{self.peer} did not read the request within {waited}."
+        elif self.phase == "body":
+            text = f"The body was still arriving after {waited}."
+        elif self._head:
+            text = f"{self.peer} sent {len(self._head)} bytes of its answer's head within {waited}, but not all of it."
+        else:
+            text = f"{self.peer} gave no answer within {waited}."
+        return Failure("timeout", text)
+
+    # What the streams report
+
+    def unreachable(self) -> Failure:
+        """No address took the connection."""
+        waited = min(time.monotonic(), self.deadline) - self.started
+        return failures.unreachable(self.route, self.attempts, waited)
+
+    def broken(self, error: OSError) -> Failure:
+        """The connection broke while reading: in TLS 1.3 that is also how a server refuses us after the handshake."""
+        if isinstance(error, ssl.SSLError) and not self.received:
+            return Failure("tls", f"{self.peer} {complaint(error)}.")
+        return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
+
+    def wrote(self) -> None:
+        """The request, or a part of it, is on the wire."""
+        self.written = True
+        self.phase = "answer"
+
+    def receive(self, data: bytes, *, http2: bool) -> bytes | None:
+        """Take what was read (empty: the end); give what the HTTP reader shall see, None when more must be read first.
+
+        A head is handed over whole. h11 would stop at about 100 KiB of it, and browsers take 256; and only here is it
+        known when the head arrived, how large it is, and whether it is HTTP at all.
+        """
+        self.received += len(data)
+        if self._head_at is not None or (http2 and self.received):
+            return data
+        if not data:
+            raise failures.hung_up(self.peer, self.route.mode == "forward", self.received)
+        self._head += data
+        if not self._head.startswith(b"HTTP/"[: len(self._head)]):
+            raise failures.not_http(self.peer, bytes(self._head[:80]))
+        while match := _BLANK_LINE.search(self._head, max(self._begin, self._searched - 2)):
+            if match.end() > MAX_HEADER_BYTES:
+                break
+            # "HTTP/1.1 103 ...": a 1xx is not the answer yet.
+            interim = _INTERIM.match(self._head, self._begin)
+            self._begin = self._searched = match.end()
+            if interim is None:
+                self._head_at = time.monotonic()
+                return bytes(self._head)
+            if interim.group(1) == b"101":
+                # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
+                raise Failure("protocol", f"{self.peer} switched protocols (101) without being asked to.")
+        if len(self._head) > MAX_HEADER_BYTES:
+            raise failures.too_large(self.peer)
+        self._searched = len(self._head)
+        return None
+
+    # What the transports report
+
+    def is_stale(self, failure: Failure) -> bool:
+        """Whether the request met a connection that the server had closed while it lay idle."""
+        return failure.lost and not self.fresh
+
+    def failed(self, failure: Failure) -> NetworkError:
+        """The answer that is none."""
+        now = time.monotonic()
+        sent = text_of(self.lines) if self.written else ()
+        return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
+
+    def head(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Take note of the head; whether to read the body at all."""
+        self._status = status
+        self._head_at = self._head_at or time.monotonic()
+        self.phase = "body"
+        self.hurry(EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
+        if status >= 400:
+            return True
+        fields = {name.lower(): value for name, value in headers}
+        length = fields.get(b"content-length", b"0").strip()
+        endless = fields.get(b"content-type", b"").lower().startswith(b"text/event-stream")
+        return not endless and not (length.isdigit() and (len(length) > 9 or int(length) > DRAIN_BYTES))
+
+    def body(self, chunk: bytes) -> bool:
+        """Take a part of the body; whether to go on reading."""
+        self._body_bytes += len(chunk)
+        if self._status >= 400 and len(self._evidence) < EVIDENCE_BYTES:
+            self._evidence = (self._evidence + chunk)[:EVIDENCE_BYTES]
+        return self._body_bytes <= DRAIN_BYTES and time.monotonic() < self.until
+
+    def body_failed(self, failure: Failure) -> None:
+        """Take note of why the rest of the body did not come; that we did not wait for it is no error."""
+        if failure.kind != "timeout" or self.until == self.deadline:
+            self._body_error = failure.message
+
+    def answer(self, headers: Sequence[tuple[bytes, bytes]], reason: bytes, version: bytes) -> HTTPResponse:
+        """The response, once its body was dealt with."""
+        if self.written and not self.received:
+            # It lay in the reader's buffer when the request was sent: the server had said more than it was asked.
+            raise failures.unasked(self.peer)
+        at = self._head_at or time.monotonic()
+        return HTTPResponse(
+            status=self._status,
+            headers=text_of(headers),
+            reason=reason.decode("latin-1"),
+            body=self._evidence,
+            body_error=self._body_error,
+            at=at,
+            elapsed_ms=(at - self.started) * 1000,
+            http_version=version.decode("latin-1"),
+            sent=text_of(self.lines),
+        )
+
+    def wire_headers(self) -> list[tuple[bytes, bytes]]:
+        """The header lines for httpx: with the proxy's password, which is none of ``sent``'s business."""
+        proxy = self.route.proxy
+        if self.route.mode != "forward" or proxy is None or proxy.authorization is None:
+            return self.lines
+        return [*self.lines, (b"Proxy-Authorization", proxy.authorization.encode("latin-1"))]
+
+
+def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    """Header bytes as isomorphic text."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+def _header_lines(request: WireRequest, target: Target) -> list[tuple[bytes, bytes]]:
+    """Host first (h11 puts it there anyway), then the request's own; a Content-Length where ``fetch()`` has one."""
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
+    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", target.authority.encode("ascii"))]
+    lines = hosts + [line for line in lines if line[0].lower() != b"host"]
+    # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
+    framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in lines)
+    if not framed and (request.body is not None or request.method in _LENGTH_METHODS):
+        lines.insert(1, (b"Content-Length", b"%d" % len(request.body or b"")))
+    return lines
+
+
+def _request_target(target: Target, route: Route) -> bytes:
+    if route.mode == "forward":
+        return f"{target.scheme}://{target.authority}{target.path}".encode("ascii")
+    return target.path.encode("ascii")

@@ -1,0 +1,140 @@
+"""What goes wrong on the way to an answer, in words for people.
+
+A ``Failure`` is raised where the facts are known (which address refused, what the proxy said) and is turned into a
+``NetworkError`` by the transport. Nothing here does I/O. Text that comes from a server is escaped before it is shown.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import ErrorKind
+    from corscheck.transports.routing import Endpoint, Route
+
+
+class Failure(Exception):  # noqa: N818 - it is a value on its way to NetworkError, not a programming error
+    """No answer, and why: a kind of the closed list and one sentence.
+
+    ``lost`` says that the peer ended the connection without a byte of an answer. On a connection that had been used
+    before that means nothing: it had been closed while it lay idle, and the request is sent again on a new one.
+    It is deliberately no exception of httpx or httpcore: those would be wrapped, or swallowed while writing.
+    """
+
+    def __init__(self, kind: ErrorKind, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.kind: ErrorKind = kind
+        self.message = message
+        self.lost = lost
+
+
+def printable(text: str | bytes, limit: int = 100) -> str:
+    """Text of a server's making, safe on a terminal: control and invisible characters escaped, cut at ``limit``."""
+    if isinstance(text, bytes):
+        text = text[: limit + 1].decode("latin-1")
+    cut = text[:limit] + ("..." if len(text) > limit else "")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def seconds(duration: float) -> str:
+    """A duration for people: ``0.05 s``, ``0.5 s``, ``2 s``, ``10 s``."""
+    return f"{round(duration, 1 if duration >= 0.1 else 2):g} s"
+
+
+def unresolved(host: str, route: Route, error: OSError | UnicodeError) -> Failure:
+    """The failure for a name that has no address."""
+    detail = "not a host name" if isinstance(error, UnicodeError) else printable(error.strerror or str(error))
+    who = f"The proxy's host {host}" if route.proxy is not None else host
+    return Failure("proxy" if route.proxy is not None else "dns", f"{who} has no address ({detail}).")
+
+
+def no_such_family(host: str, route: Route, version: int) -> Failure:
+    """The failure for a host that has addresses, but none of the IP version that was asked for."""
+    who = f"The proxy's host {host}" if route.proxy is not None else host
+    return Failure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
+
+
+def unreachable(route: Route, attempts: list[tuple[str, OSError]], waited: float) -> Failure:
+    """The failure for a host none of whose addresses took the connection; ``attempts`` are in the order tried."""
+    who = route.dialled
+    kind: ErrorKind = "proxy" if route.proxy is not None else "connect"
+    if route.unix_socket is not None:
+        error = attempts[0][1]
+        if isinstance(error, FileNotFoundError):
+            return Failure(kind, f"{who} does not exist.")
+        if isinstance(error, ConnectionRefusedError):
+            return Failure(kind, f"{who} refused the connection: nothing listens on it.")
+        return Failure(kind, f"{who} cannot be used ({_reason(error)}).")
+    tried = [address for address, _ in attempts]
+    where = "" if tried == [route.dial.host] else f" ({', '.join(tried)})"
+    if all(isinstance(error, ConnectionRefusedError) for _, error in attempts):
+        return Failure(kind, f"{who} refused the connection{where}.")
+    if all(isinstance(error, TimeoutError) for _, error in attempts):
+        return Failure("timeout", f"{who} did not take the connection within {seconds(waited)}{where}.")
+    if len(tried) == 1:
+        return Failure(kind, f"{who} cannot be reached{where}: {_reason(attempts[0][1])}.")
+    each = "; ".join(f"{address}: {_reason(error)}" for address, error in attempts)
+    return Failure(kind, f"{who} cannot be reached ({each}).")
+
+
+def broken(peer: str, proxied: bool, error: OSError, *, answering: bool) -> Failure:
+    """The failure for a connection that broke; ``answering`` when a part of the answer was there already."""
+    how = "reset the connection" if isinstance(error, ConnectionError) else f"broke off ({_reason(error)})"
+    when = "in the middle of its answer" if answering else "without an answer"
+    return Failure("proxy" if proxied else "connect", f"{peer} {how} {when}.", lost=not answering)
+
+
+def hung_up(peer: str, proxied: bool, received: int) -> Failure:
+    """The failure for a connection that the peer closed before its answer's head was complete."""
+    if not received:
+        # The same kind as a reset: whether a FIN or an RST comes from a port that has nothing behind it is chance.
+        return Failure("proxy" if proxied else "connect", f"{peer} closed the connection without an answer.", lost=True)
+    return Failure(
+        "protocol", f"{peer} closed the connection in the middle of its answer's head, after {received} bytes."
+    )
+
+
+def unasked(peer: str) -> Failure:
+    """The failure for a kept connection on which more had come than the answer before: nobody asked for that."""
+    return Failure("protocol", f"{peer} sent an answer that nobody had asked for.", lost=True)
+
+
+def not_http(peer: str, beginning: bytes) -> Failure:
+    """The failure for an answer that does not begin as HTTP/1 does."""
+    if beginning[:2] in (b"\x15\x03", b"\x16\x03"):
+        return Failure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
+    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    return Failure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
+
+
+def malformed(peer: str, complaint: str) -> Failure:
+    """The failure for an answer that the HTTP reader refuses, with the reader's complaint."""
+    text = printable(complaint, 200).strip()
+    if "too long" in text or "header list" in text.lower():
+        return too_large(peer)
+    return Failure("protocol", f"{peer} gave a malformed answer: {text[:1].lower()}{text[1:].rstrip('.')}.")
+
+
+def too_large(peer: str) -> Failure:
+    """The failure for a response head beyond ``MAX_HEADER_BYTES``."""
+    return Failure("too-large", f"{peer} sent a response head that is too large: more than 256 KiB.")
+
+
+def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> Failure:
+    """The failure for a proxy that will not connect us: ``status`` is its status code and reason."""
+    cure = ""
+    if status.startswith(b"407"):
+        cure = " It wants a user and password: http://USER:PASSWORD@HOST:PORT."
+    return Failure("proxy", f"The proxy {proxy} will not connect to {target}: {printable(status.strip())}.{cure}")
+
+
+def _reason(error: OSError) -> str:
+    """An OS error in the system's words; asyncio replaces these by its own, which repeat the address."""
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if error.errno:
+        return os.strerror(error.errno).lower()
+    return printable(str(error)) or type(error).__name__

@@ -1,0 +1,112 @@
+"""Which proxy a request goes through: the option's, the environment's, or none. It opens nothing.
+
+The environment's proxies are those of curl: ``http_proxy`` (in lower case only, since a CGI server sets HTTP_PROXY from
+a request's header), ``https_proxy``, ``all_proxy`` and ``no_proxy`` in either case. They never apply to loopback.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+import ada_url
+
+from corscheck.model import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy: ``tls`` when it is itself spoken to in TLS; ``authorization`` is a Proxy-Authorization value."""
+
+    host: str
+    port: int
+    tls: bool = False
+    authorization: str | None = field(default=None, repr=False)
+
+
+class ProxyChooser:
+    """Chooses by scheme and host. An explicit proxy applies always but for ``noproxy``."""
+
+    def __init__(self, proxy: str | None, noproxy: str | None) -> None:
+        self._explicit = None if proxy is None else parse_proxy(proxy, "proxy")
+        self._from_environment = proxy is None
+        self._noproxy = noproxy
+
+    def choose(self, scheme: str, host: str) -> Proxy | None:
+        """The proxy for a URL of this scheme and host (an IPv6 address without brackets), or None."""
+        if not self._from_environment:
+            return None if exempt(host, self._noproxy or "") else self._explicit
+        # The variables are read when they are needed: a proxy of a kind we do not know must not hinder loopback.
+        noproxy = self._noproxy if self._noproxy is not None else _environment("no_proxy", "NO_PROXY")[1]
+        if is_loopback(host) or exempt(host, noproxy):
+            return None
+        own = ("http_proxy",) if scheme == "http" else ("https_proxy", "HTTPS_PROXY")
+        name, value = _environment(*own, "all_proxy", "ALL_PROXY")
+        return parse_proxy(value, name)
+
+
+def parse_proxy(text: str, source: str) -> Proxy | None:
+    """Read a proxy's URL (without a scheme: http); the empty text means none. ``source`` names it in complaints."""
+    if not text:
+        return None
+    try:
+        url = ada_url.URL(text if "://" in text else f"http://{text}")
+    except ValueError:
+        url = None
+    if url is None or url.protocol not in ("http:", "https:"):
+        shown = re.sub(r"[^/@]*@", "...@", text)  # no password in a message
+        raise ConfigError(f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).')
+    authorization = None
+    if url.username or url.password:
+        pair = unquote_to_bytes(url.username) + b":" + unquote_to_bytes(url.password)
+        authorization = "Basic " + base64.b64encode(pair).decode()
+    tls = url.protocol == "https:"
+    return Proxy(url.hostname.strip("[]"), int(url.port or (443 if tls else 80)), tls, authorization)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a serialized host is this machine by its very name (``localhost`` and below, 127.0.0.0/8, ::1)."""
+    name = host.removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = _address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address is not None and address.is_loopback
+
+
+def exempt(host: str, noproxy: str) -> bool:
+    """Whether curl's ``noproxy`` list names this host: ``*``, names with what is below them, addresses, networks."""
+    name = host.removesuffix(".").lower()
+    address = _address(host)
+    for entry in re.split(r"[\s,]+", noproxy.lower()):
+        if entry == "*":
+            return True
+        suffix = entry.strip("[]").strip(".")
+        if not suffix:
+            continue
+        if address is not None:
+            try:
+                if address in ipaddress.ip_network(suffix, strict=False):
+                    return True
+            except ValueError:
+                continue
+        elif name == suffix or name.endswith("." + suffix):
+            return True
+    return False
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _environment(*names: str) -> tuple[str, str]:
+    """The first of these variables that is not empty, with its name."""
+    return next(((name, os.environ[name]) for name in names if os.environ.get(name)), (names[0], ""))

@@ -1,0 +1,1 @@
+"""Tests with real browsers, and of what leads up to them."""

@@ -1,0 +1,1 @@
+"""The contract: whole commands against real servers, with what must come of them."""

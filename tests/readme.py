@@ -1,0 +1,153 @@
+"""The README as something that runs: its marked blocks, the commands in them, and the output shown below each.
+
+``python -m tests.readme`` runs them and writes what they print into the README. A block is marked by a comment on the
+line before it: ``<!-- run: app=fastapi_cors exit=1 -->`` starts that application of ``examples`` and expects that
+status of every command. Port 8000 stands for the port on which the application really listens.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from corscheck.cli.app import build
+from tests.servers.uvicorn_app import UvicornApp
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+BLOCK = re.compile(r"<!-- run: (?P<marks>.*?) -->\n```(?P<language>\w+)\n(?P<body>.*?)```\n", re.DOTALL)
+OPTIONS = re.compile(r"(<!-- options -->).*?(<!-- end of options -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A shell command of a console block, and what the README shows below it."""
+
+    text: str
+    shown: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A marked block. ``start`` and ``end`` are where its body is in the README's text."""
+
+    language: str
+    marks: dict[str, str]
+    body: str
+    start: int
+    end: int
+
+    def commands(self) -> list[Command]:
+        """The commands of a console block: ``$`` begins one, a backslash at the end continues it."""
+        commands: list[tuple[list[str], list[str]]] = []
+        continued = False
+        for line in self.body.splitlines():
+            if line.startswith("$ "):
+                commands.append(([line[2:]], []))
+            else:
+                commands[-1][0 if continued else 1].append(line)
+            continued = (line.startswith("$ ") or continued) and line.endswith("\\")
+        return [Command("\n".join(text), "\n".join(shown)) for text, shown in commands]
+
+
+def blocks(text: str) -> list[Block]:
+    """The marked blocks of the README, in order."""
+    return [
+        Block(
+            m["language"],
+            dict(mark.split("=", 1) for mark in m["marks"].split() if "=" in mark),
+            m["body"],
+            m.start("body"),
+            m.end("body"),
+        )
+        for m in BLOCK.finditer(text)
+    ]
+
+
+@contextmanager
+def environment() -> Iterator[dict[str, str]]:
+    """The environment of a reader who has activated the virtual environment: ``corscheck`` is on the PATH."""
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory) / "corscheck"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m corscheck "$@"\n')
+        script.chmod(0o755)
+        kept = {k: v for k, v in os.environ.items() if k in ("LANG", "TMPDIR", "HOME")}
+        path = f"{directory}{os.pathsep}{os.environ['PATH']}"
+        yield {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONUTF8": "1"}
+
+
+def run(block: Block, app: UvicornApp) -> list[tuple[int, str]]:
+    """Run a block; for each of its commands the status and what it printed, with port 8000 back in place."""
+    port = app.url.rpartition(":")[2]
+    with environment() as env:
+        if block.language == "python":
+            calls = [[sys.executable, "-c", block.body.replace("8000", port)]]
+        else:
+            calls = [["bash", "-c", command.text.replace("8000", port)] for command in block.commands()]
+        done = [
+            subprocess.run(
+                call,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                cwd=ROOT,
+                env=env,
+                timeout=60,
+            )
+            for call in calls
+        ]
+    return [(d.returncode, d.stdout.replace(port, "8000").rstrip("\n")) for d in done]
+
+
+def normalised(output: str) -> str:
+    """Output without what differs from run to run: times, and the line breaks that depend on a port's length."""
+    return " ".join(re.sub(r"\d+(\.\d+)? ms", "N ms", output).split())
+
+
+def escaped(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return text.replace("|", "\\|")
+
+
+def options_table() -> str:
+    """The options of ``probe`` from where they are declared."""
+    group = typer.main.get_command(build(["probe"]))
+    assert isinstance(group, typer.core.TyperGroup)
+    lines = ["| option | what it does |", "| --- | --- |"]
+    for parameter in group.commands["probe"].params:
+        help_text = getattr(parameter, "help", None)
+        if parameter.opts[0].startswith("-") and help_text and not getattr(parameter, "hidden", False):
+            value = "|".join(getattr(parameter.type, "choices", ())) or parameter.metavar or ""
+            spelled = f"{', '.join(parameter.opts)} {value}".rstrip()
+            line = f"| `{escaped(spelled)}` | {escaped(help_text).replace('*', '&ast;')} |"
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def rewritten(text: str) -> str:
+    """The README with the output of every console block, and the table of options, as they are now."""
+    text = OPTIONS.sub(lambda m: f"{m[1]}\n{options_table()}\n{m[2]}", text)
+    for block in reversed(blocks(text)):
+        if block.language != "console":
+            continue
+        with UvicornApp(block.marks["app"]) as app:
+            results = run(block, app)
+        body = "".join(
+            f"$ {command.text}\n{output}\n" for command, (_, output) in zip(block.commands(), results, strict=True)
+        )
+        text = text[: block.start] + body + text[block.end :]
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text("utf-8")), "utf-8")

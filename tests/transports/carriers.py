@@ -1,0 +1,60 @@
+"""The transports under test behind one synchronous face, so that every test runs over each of them.
+
+Another live transport joins the conformance tests with an entry in ``CARRIERS``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from corscheck.transports.base import NetworkOptions, WireRequest
+from corscheck.transports.http import AsyncHTTPTransport, HTTPTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corscheck.protocol.request import HTTPResponse, NetworkError
+
+
+class Carrier(Protocol):
+    def send(self, request: WireRequest, timeout: float = 10.0) -> HTTPResponse | NetworkError: ...
+
+    def close(self) -> None: ...
+
+
+class SyncCarrier:
+    def __init__(self, options: NetworkOptions) -> None:
+        self.transport = HTTPTransport(options)
+
+    def send(self, request: WireRequest, timeout: float = 10.0) -> HTTPResponse | NetworkError:
+        return self.transport.send(request, time.monotonic() + timeout)
+
+    def close(self) -> None:
+        self.transport.close()
+
+
+class AsyncCarrier:
+    def __init__(self, options: NetworkOptions) -> None:
+        self.runner = asyncio.Runner()
+        try:
+            self.transport = AsyncHTTPTransport(options)
+        except BaseException:
+            self.runner.close()
+            raise
+
+    def send(self, request: WireRequest, timeout: float = 10.0) -> HTTPResponse | NetworkError:
+        return self.runner.run(self.transport.send(request, time.monotonic() + timeout))
+
+    def close(self) -> None:
+        self.runner.run(self.transport.aclose())
+        self.runner.close()
+
+
+CARRIERS: dict[str, Callable[[NetworkOptions], Carrier]] = {"sync": SyncCarrier, "async": AsyncCarrier}
+
+
+def get(url: str, **more: object) -> WireRequest:
+    """A GET without headers of its own."""
+    return WireRequest("GET", url, (), **more)  # type: ignore[arg-type]
