@@ -87,10 +87,24 @@ def probe(
 
     Raises:
         ConfigError: the question cannot be put (an origin with a path, an unknown mode ...).
+
     """
     question = make_probe(
-        url, origin=origin, method=method, headers=headers, credentials=credentials, redirect=redirect, mode=mode, body=body,
-        engine=engine, gate=gate, expected=expected, send=send, auth=auth, cookies=cookies, via=via,
+        url,
+        origin=origin,
+        method=method,
+        headers=headers,
+        credentials=credentials,
+        redirect=redirect,
+        mode=mode,
+        body=body,
+        engine=engine,
+        gate=gate,
+        expected=expected,
+        send=send,
+        auth=auth,
+        cookies=cookies,
+        via=via,
     )
     return run_one(question, run_options(network, retry=retry, wait_for=wait_for, show_secrets=show_secrets))
 
@@ -114,6 +128,7 @@ class Page:
         engine: whose rules it follows, the cache's included; chromium unless given.
         send: as for ``probe``.
         network: as for ``probe``.
+
     """
 
     def __init__(
@@ -127,7 +142,13 @@ class Page:
         show_secrets: bool = False,
         **network: Any,
     ) -> None:
-        self._defaults: dict[str, Any] = {"origin": origin, "engine": engine, "send": send, "auth": auth, "cookies": cookies}
+        self._defaults: dict[str, Any] = {
+            "origin": origin,
+            "engine": engine,
+            "send": send,
+            "auth": auth,
+            "cookies": cookies,
+        }
         make_probe("https://example.invalid/", **self._defaults)
         self._conversation = Conversation(run_options(network, show_secrets=show_secrets))
         self._cache = new_cache(engine or "chromium")
@@ -184,8 +205,13 @@ def make_probe(
     """A probe of these parts, checked. Raises ``ConfigError``."""
     check_origin(origin, "origin=")
     for name, value in (
-        ("credentials", credentials), ("redirect", redirect), ("mode", mode), ("cache", cache),
-        ("engine", engine or "chromium"), ("send", send), ("expected", expected),
+        ("credentials", credentials),
+        ("redirect", redirect),
+        ("mode", mode),
+        ("cache", cache),
+        ("engine", engine or "chromium"),
+        ("send", send),
+        ("expected", expected),
     ):
         if value not in _CHOICES[name]:
             raise ConfigError(f"{name}={value!r} is none of {', '.join(_CHOICES[name])}")
@@ -195,9 +221,22 @@ def make_probe(
             pairs = (*pairs, ("Content-Type", TEXT_BODY))
         body = body.encode()
     return Probe(
-        url=url, origin=origin, method=method, headers=pairs, credentials=credentials, redirect=redirect, mode=mode, body=body,
-        cache=cache, engine=engine or "chromium", gate=tuple(gate or ((engine,) if engine else ("chromium", "firefox"))),
-        send=send, expected=expected, user=auth[0] if auth else None, password=auth[1] if auth else None, cookies=cookies,
+        url=url,
+        origin=origin,
+        method=method,
+        headers=pairs,
+        credentials=credentials,
+        redirect=redirect,
+        mode=mode,
+        body=body,
+        cache=cache,
+        engine=engine or "chromium",
+        gate=tuple(gate or ((engine,) if engine else ("chromium", "firefox"))),
+        send=send,
+        expected=expected,
+        user=auth[0] if auth else None,
+        password=auth[1] if auth else None,
+        cookies=cookies,
         via=via,
     )
 
@@ -206,7 +245,9 @@ def run_options(network: dict[str, Any], **run: Any) -> RunOptions:
     """Run options of keyword arguments. Raises ``ConfigError`` for one that nobody knows."""
     unknown = set(network) - set(NetworkOptions.__slots__)
     if unknown:
-        raise ConfigError(f"unknown option: {', '.join(sorted(unknown))}; known are {', '.join(NetworkOptions.__slots__)}")
+        raise ConfigError(
+            f"unknown option: {', '.join(sorted(unknown))}; known are {', '.join(NetworkOptions.__slots__)}"
+        )
     for name in ("connect_to", "resolve"):
         if isinstance(network.get(name), str):
             raise ConfigError(f"{name}= is a sequence of texts, not one text")

@@ -29,7 +29,7 @@ from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, NetworkError
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
-from corscheck.transports.replay import NotRecorded, Recording
+from corscheck.transports.replay import NotRecordedError, Recording
 
 if TYPE_CHECKING:
     from corscheck.model import Probe
@@ -50,8 +50,9 @@ class Assembler:
     def result(self, probe: Probe, outcome: Outcome) -> Result:
         """The saved model of one probe."""
         others = {name: replay(outcome, name) for name in ENGINE_NAMES if name != outcome.engine}
-        engines = {
-            name: _engine_verdict(name, outcome if name == outcome.engine else others[name], self.text) for name in ENGINE_NAMES
+        engines: dict[str, EngineVerdict] = {
+            name: self._engine_verdict(name, outcome if name == outcome.engine else others[name])
+            for name in ENGINE_NAMES
         }
         console: dict[str, str | None] = {}
         for name in ENGINE_NAMES[1:]:
@@ -115,7 +116,9 @@ class Assembler:
             step=step.step,
             header=step.header,
             expected=step.expected,
-            received=self.text(step.received) if step.received is not None and (secret or "://" in step.received) else step.received,
+            received=self.text(step.received)
+            if step.received is not None and (secret or "://" in step.received)
+            else step.received,
             status=step.status,
             message=self.text(step.message),
             code=step.code,
@@ -150,6 +153,20 @@ class Assembler:
             return None
         return ReadResponse(response.type, response.status, self.url(response.url), response.redirected)
 
+    def _engine_verdict(self, name: EngineName, outcome: Outcome | None) -> EngineVerdict:
+        basis = ENGINES[name].basis
+        if outcome is None:
+            return EngineVerdict(
+                "inconclusive",
+                basis,
+                NOT_RECORDED,
+                "It would have sent other requests than those that were sent (--engine asks it by itself).",
+            )
+        failure = outcome.failure
+        if failure is None:
+            return EngineVerdict(outcome.verdict, basis)
+        return EngineVerdict(outcome.verdict, basis, failure.code, self.text(failure.message))
+
     def _error(self, outcome: Outcome) -> ErrorRecord | None:
         failure = outcome.failure
         if failure is None or failure.code not in _KINDS:
@@ -161,21 +178,11 @@ def replay(outcome: Outcome, engine: EngineName) -> Outcome | None:
     """The same exchanges judged by another engine's rules; None where it would have sent what was not recorded."""
     try:
         return run(fetch(outcome.request, engine), Recording(outcome.exchanges).answer)
-    except NotRecorded:
+    except NotRecordedError:
         return None
 
 
-def _engine_verdict(name: EngineName, outcome: Outcome | None, text: object) -> EngineVerdict:
-    basis = ENGINES[name].basis
-    if outcome is None:
-        return EngineVerdict("inconclusive", basis, NOT_RECORDED, "This engine would have sent what was not recorded.")
-    failure = outcome.failure
-    if failure is None:
-        return EngineVerdict(outcome.verdict, basis)
-    return EngineVerdict(outcome.verdict, basis, failure.code, mask_text(failure.message))
-
-
-def _passed(probe: Probe, engines: dict[EngineName, EngineVerdict]) -> bool:
+def _passed(probe: Probe, engines: dict[str, EngineVerdict]) -> bool:
     return all(engines[name].verdict == probe.expected for name in probe.gate)
 
 

@@ -11,10 +11,20 @@ from functools import lru_cache
 
 MASK = "***"
 _AUTH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._~+-]*) +\S")
-_SECRET_NAMES = frozenset({
-    "authorization", "proxy-authorization", "cookie", "cookie2", "set-cookie", "set-cookie2", "authentication-info",
-    "x-csrf-token", "x-xsrf-token", "x-csrftoken",
-})
+_SECRET_NAMES = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "cookie2",
+        "set-cookie",
+        "set-cookie2",
+        "authentication-info",
+        "x-csrf-token",
+        "x-xsrf-token",
+        "x-csrftoken",
+    }
+)
 # Names whose words say that their value opens something. "key" alone is too common (Idempotency-Key is no secret).
 _SECRET_WORDS = re.compile(
     r"(?:^|[-_.])(?:auth|authentication|authtoken|token|secret|password|passwd|pwd|apikey|session|sessionid|sid|jwt|"

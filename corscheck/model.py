@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from corscheck.protocol.outcome import StepStatus, Verdict
-from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from corscheck.protocol.outcome import StepStatus, Verdict
+    from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
 
 EngineName: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
 Basis: TypeAlias = Literal["recorded", "source", "text"]

@@ -17,12 +17,93 @@ from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trus
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, Request
 
-BAD_PORTS = frozenset({
-    0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
-    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540,
-    548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566,
-    6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
-})
+BAD_PORTS = frozenset(
+    {
+        0,
+        1,
+        7,
+        9,
+        11,
+        13,
+        15,
+        17,
+        19,
+        20,
+        21,
+        22,
+        23,
+        25,
+        37,
+        42,
+        43,
+        53,
+        69,
+        77,
+        79,
+        87,
+        95,
+        101,
+        102,
+        103,
+        104,
+        109,
+        110,
+        111,
+        113,
+        115,
+        117,
+        119,
+        123,
+        135,
+        137,
+        139,
+        143,
+        161,
+        179,
+        389,
+        427,
+        465,
+        512,
+        513,
+        514,
+        515,
+        526,
+        530,
+        531,
+        532,
+        540,
+        548,
+        554,
+        556,
+        563,
+        587,
+        601,
+        636,
+        989,
+        990,
+        993,
+        995,
+        1719,
+        1720,
+        1723,
+        2049,
+        3659,
+        4045,
+        4190,
+        5060,
+        5061,
+        6000,
+        6566,
+        6665,
+        6666,
+        6667,
+        6668,
+        6669,
+        6679,
+        6697,
+        10080,
+    }
+)
 """Fetch, *bad port* (the list that the recorded browsers share)."""
 
 
@@ -95,7 +176,11 @@ def _fill(request: Request, rules: Rules) -> tuple[Headers, tuple[Dropped, ...],
     for name, raw in request.headers:
         value = normalize_value(raw)
         if not safelist.is_header_name(name):
-            return (), (), Refusal("CORS106", "header", name, "A header name is not a token: fetch() throws a TypeError.")
+            return (
+                (),
+                (),
+                Refusal("CORS106", "header", name, "A header name is not a token: fetch() throws a TypeError."),
+            )
         if not is_header_value(value):
             message = f"The value of {name} holds a character that no header can hold: fetch() throws a TypeError."
             return (), (), Refusal("CORS107", "header", name, message)

@@ -77,8 +77,15 @@ class PreflightCache:
         return rules.cache_url_limit is None or len(url.href) < rules.cache_url_limit
 
     def covers(
-        self, origin: str, url: URL, credentials: Credentials, method: str, names: tuple[str, ...], now: float,
-        *, method_needed: bool = False,
+        self,
+        origin: str,
+        url: URL,
+        credentials: Credentials,
+        method: str,
+        names: tuple[str, ...],
+        now: float,
+        *,
+        method_needed: bool = False,
     ) -> bool:
         """Whether entries that have not expired allow this method and every unsafe name, so that no preflight is needed.
 
@@ -112,8 +119,14 @@ class PreflightCache:
         return False
 
     def store(
-        self, origin: str, url: URL, credentials: Credentials, methods: tuple[str, ...], names: tuple[str, ...],
-        seconds: int | None, now: float,
+        self,
+        origin: str,
+        url: URL,
+        credentials: Credentials,
+        methods: tuple[str, ...],
+        names: tuple[str, ...],
+        seconds: int | None,
+        now: float,
     ) -> None:
         """Remember an answered preflight (``preflight:7.11-7.16``); ``seconds`` None means that it is not cached."""
         key = self._key(origin, url, credentials)

@@ -38,9 +38,7 @@ def field_value(headers: Headers, name: str, rules: Rules) -> str | None:
     return ", ".join([v for v in values if v]) if values else None
 
 
-def cors_check(
-    origin: str, credentials: Credentials, headers: Headers, rules: Rules = STANDARD
-) -> CheckResult:
+def cors_check(origin: str, credentials: Credentials, headers: Headers, rules: Rules = STANDARD) -> CheckResult:
     """The CORS check for a serialized request origin (``null`` after a redirect taint) and the request's mode."""
     acao = field_value(headers, ACAO, rules)
     acac = field_value(headers, ACAC, rules)

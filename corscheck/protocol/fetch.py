@@ -20,7 +20,17 @@ from corscheck.protocol.engines import ENGINES, Engine
 from corscheck.protocol.filtering import ACEH, readable_headers
 from corscheck.protocol.headers import FAILURE, extract_list, get
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, same_origin
-from corscheck.protocol.outcome import Exchange, Failure, FetchResponse, Outcome, Preflight, Step, StepStatus, Tainting, Verdict
+from corscheck.protocol.outcome import (
+    Exchange,
+    Failure,
+    FetchResponse,
+    Outcome,
+    Preflight,
+    Step,
+    StepStatus,
+    Tainting,
+    Verdict,
+)
 from corscheck.protocol.preflight import Asked, because, cors_check_steps, judge, request_headers, unsafe_names
 from corscheck.protocol.request import (
     Answer,
@@ -38,7 +48,9 @@ Flow: TypeAlias = Generator[HTTPRequest, Answer, Outcome]
 _Exchanging: TypeAlias = Generator[HTTPRequest, Answer, HTTPResponse | None]
 
 
-def fetch(request: Request, engine: str | Engine = "standard", *, now: float = 0.0, cache: PreflightCache | None = None) -> Flow:
+def fetch(
+    request: Request, engine: str | Engine = "standard", *, now: float = 0.0, cache: PreflightCache | None = None
+) -> Flow:
     """Fetch as a page does. ``now`` is the time of the call on the clock of the answers' ``at``; ``cache`` the page's.
 
     Without a cache an empty one is used: within one fetch a redirect may come back to where it was.
@@ -148,7 +160,9 @@ class _Fetch:
 
     def _no_cors(self) -> _Exchanging:
         if self.request.redirect != "follow":
-            self._fail("CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect)
+            self._fail(
+                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
+            )
         self.tainting = "opaque"
         message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
         self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
@@ -218,7 +232,11 @@ class _Fetch:
             failed = judgement.failed
             self._clear_cache(key)
             self._fail(
-                failed.code or "", failed.message, phase="preflight", value=judgement.value, status=response.status,
+                failed.code or "",
+                failed.message,
+                phase="preflight",
+                value=judgement.value,
+                status=response.status,
                 redirecting=redirect.is_redirect(response.status, location, self.rules),
             )
         if judgement.authorization_by_wildcard:
@@ -276,7 +294,12 @@ class _Fetch:
         failed = next(row for row in rows if row.status == "fail")
         value = check.allow_credentials if check.code == "CORS307" else check.allow_origin
         self._fail(
-            check.code or "", failed.message, phase="actual", value=value, status=response.status, redirecting=redirecting
+            check.code or "",
+            failed.message,
+            phase="actual",
+            value=value,
+            status=response.status,
+            redirecting=redirecting,
         )
 
     def _exchange(
@@ -284,16 +307,27 @@ class _Fetch:
     ) -> Generator[HTTPRequest, Answer, Answer]:
         """One exchange; a 421 is asked once more on a new connection (*HTTP-network-or-cache fetch*)."""
         mode = self.request.credentials
-        sends_credentials = kind == "actual" and (mode == "include" or (mode == "same-origin" and self.tainting == "basic"))
+        sends_credentials = kind == "actual" and (
+            mode == "include" or (mode == "same-origin" and self.tainting == "basic")
+        )
         request = HTTPRequest(
-            kind=kind, hop=len(self.urls) - 1, method=method, url_list=tuple(u.href for u in self.urls), headers=headers,
-            page_origin=self.request.origin, mode=self.request.mode, credentials=sends_credentials, body=body,
+            kind=kind,
+            hop=len(self.urls) - 1,
+            method=method,
+            url_list=tuple(u.href for u in self.urls),
+            headers=headers,
+            page_origin=self.request.origin,
+            mode=self.request.mode,
+            credentials=sends_credentials,
+            body=body,
         )
         answer = yield request
         self._record(request, answer)
         if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
             message = "421: asked once more on a new connection."
-            self.steps.append(Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1))
+            self.steps.append(
+                Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1)
+            )
             request = replace(request, new_connection=True)
             answer = yield request
             self._record(request, answer)
@@ -311,7 +345,9 @@ class _Fetch:
         assert isinstance(answer, HTTPResponse)
         if answer.status == 407 and self.rules.proxy_authentication_blocked:
             message = "Chromium takes a 407 from a server for a network error."
-            step = Step("http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1)
+            step = Step(
+                "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
+            )
             self.steps.append(step)
             self._fail("CORS508", message, phase=exchange.request.kind, status=407)
         return answer
@@ -321,8 +357,15 @@ class _Fetch:
     def _follow(self, response: HTTPResponse) -> bool:
         """``http-fetch:6`` and *HTTP-redirect fetch*: True when there is another hop."""
         hop = redirect.Hop(
-            page_origin=self.request.origin, mode=self.request.mode, tainting=self.tainting, url=self.urls[-1],
-            count=len(self.urls) - 1, method=self.method, headers=self.headers, body=self.body, stream=self.stream,
+            page_origin=self.request.origin,
+            mode=self.request.mode,
+            tainting=self.tainting,
+            url=self.urls[-1],
+            count=len(self.urls) - 1,
+            method=self.method,
+            headers=self.headers,
+            body=self.body,
+            stream=self.stream,
             redirect=self.request.redirect,
         )
         became = redirect.http_redirect_fetch(hop, response.status, response.headers, self.rules)
@@ -331,11 +374,23 @@ class _Fetch:
             step = CODES[became.code].step
             received = became.value if became.value is not None else str(response.status)
             self.steps.append(Step(step, "fail", "Location", None, received, became.message, became.code, index))
-            self._fail(became.code, became.message, phase="actual", value=became.value, status=response.status, redirecting=True)
+            self._fail(
+                became.code,
+                became.message,
+                phase="actual",
+                value=became.value,
+                status=response.status,
+                redirecting=True,
+            )
         if isinstance(became, redirect.Follow):
             message = f"Followed to {became.url.href}."
             self.steps.append(Step("redirect:22", "pass", "Location", None, became.url.href, message, exchange=index))
-            self.method, self.headers, self.body, self.stream = became.method, became.headers, became.body, became.stream
+            self.method, self.headers, self.body, self.stream = (
+                became.method,
+                became.headers,
+                became.body,
+                became.stream,
+            )
             self.urls.append(became.url)
             return True
         if became.kind == "opaque-redirect":
@@ -353,7 +408,9 @@ class _Fetch:
             return
         if extract_list(response.headers, ACEH) is FAILURE:
             message = "Access-Control-Expose-Headers is not a list of tokens: it exposes nothing (main-fetch:14.1)."
-            self.steps.append(Step("main-fetch:14.1", "warn", ACEH, "a list of names", received, message, "CORS520", index))
+            self.steps.append(
+                Step("main-fetch:14.1", "warn", ACEH, "a list of names", received, message, "CORS520", index)
+            )
         else:
             self.steps.append(Step("main-fetch:14.1", "pass", ACEH, None, received, exchange=index))
 
@@ -377,17 +434,33 @@ class _Fetch:
         self._fail(HELD_BACK, message, verdict="inconclusive")
 
     def _fail(
-        self, code: str, message: str, *, phase: ExchangeKind | None = None, value: str | None = None,
-        status: int | None = None, verdict: Verdict = "blocked", redirecting: bool = False,
+        self,
+        code: str,
+        message: str,
+        *,
+        phase: ExchangeKind | None = None,
+        value: str | None = None,
+        status: int | None = None,
+        verdict: Verdict = "blocked",
+        redirecting: bool = False,
     ) -> NoReturn:
         """Record what decided and unwind."""
         first = self.urls[0].href if self.urls else self.request.url
         last = self.urls[-1].href if self.urls else self.request.url
         self.verdict = verdict
         self.failure = Failure(
-            code=code, message=message, url=last, first_url=first, phase=phase, hop=max(len(self.urls) - 1, 0), status=status,
-            value=value, exchange=len(self.exchanges) - 1 if self.exchanges else None,
-            last_url=self.urls[-2].href if len(self.urls) > 1 else None, redirecting=redirecting, tainting=self.tainting,
+            code=code,
+            message=message,
+            url=last,
+            first_url=first,
+            phase=phase,
+            hop=max(len(self.urls) - 1, 0),
+            status=status,
+            value=value,
+            exchange=len(self.exchanges) - 1 if self.exchanges else None,
+            last_url=self.urls[-2].href if len(self.urls) > 1 else None,
+            redirecting=redirecting,
+            tainting=self.tainting,
         )
         if not any(step.code == code and step.status == "fail" for step in self.steps):
             step = CODES[code].step

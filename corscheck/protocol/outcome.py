@@ -49,8 +49,9 @@ class Failure:
     """What decided a verdict other than ``allowed``, with all that a console text or a root cause needs.
 
     ``code`` is a key of ``steps.CODES``. ``url`` is the URL whose response (or whose request) failed, ``first_url``
-    the first of the chain, ``last_url`` the one that redirected to ``url`` (None on the first hop). ``value`` is the offending header value, method, header name or URL, in full. ``redirecting``
-    says that the response was about to be followed as a redirect; ``tainting`` is the request's at that moment.
+    the first of the chain, ``last_url`` the one that redirected to ``url`` (None on the first hop). ``value`` is the
+    offending header value, method, header name or URL, in full. ``redirecting`` says that the response was about to be
+    followed as a redirect; ``tainting`` is the request's at that moment.
     """
 
     code: str

@@ -5,6 +5,7 @@ Source: Fetch, *HTTP-redirect fetch* (steps 1 to 22), *location URL*, *redirect-
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -193,7 +194,7 @@ def taints(page_origin: str, last: URL, url: URL) -> bool:
 def redirect_taint(page_origin: str, url_list: tuple[str, ...], registrable_domain: RegistrableDomain) -> Taint:
     """*Redirect-taint* of a whole URL list; anything but ``same-origin`` makes the serialized request origin ``null``."""
     taint: Taint = "same-origin"
-    for last, url in zip(url_list, url_list[1:], strict=False):
+    for last, url in itertools.pairwise(url_list):
         a, b = parse_url(last).origin, parse_url(url).origin
         if not same_site(b, a, registrable_domain) and not same_site(page_origin, a, registrable_domain):
             return "cross-site"
@@ -204,5 +205,5 @@ def redirect_taint(page_origin: str, url_list: tuple[str, ...], registrable_doma
 
 def serialized_request_origin(page_origin: str, url_list: tuple[URL, ...]) -> str:
     """*Serializing a request origin*: ``null`` once the chain is tainted, the page's origin before."""
-    tainted = any(taints(page_origin, last, url) for last, url in zip(url_list, url_list[1:], strict=False))
+    tainted = any(taints(page_origin, last, url) for last, url in itertools.pairwise(url_list))
     return OPAQUE if tainted else page_origin

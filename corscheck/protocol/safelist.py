@@ -23,11 +23,31 @@ SAFELISTED_ESSENCES = ("application/x-www-form-urlencoded", "multipart/form-data
 REQUEST_BODY_HEADERS = ("content-encoding", "content-language", "content-location", "content-type")
 NO_CORS_SAFELISTED = ("accept", "accept-language", "content-language", "content-type")
 
-_FORBIDDEN_NAMES = frozenset({
-    "accept-charset", "accept-encoding", "access-control-request-headers", "access-control-request-method",
-    "connection", "content-length", "cookie", "cookie2", "date", "dnt", "expect", "host", "keep-alive", "origin",
-    "referer", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via",
-})
+_FORBIDDEN_NAMES = frozenset(
+    {
+        "accept-charset",
+        "accept-encoding",
+        "access-control-request-headers",
+        "access-control-request-method",
+        "connection",
+        "content-length",
+        "cookie",
+        "cookie2",
+        "date",
+        "dnt",
+        "expect",
+        "host",
+        "keep-alive",
+        "origin",
+        "referer",
+        "set-cookie",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "via",
+    }
+)
 _METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 _UNSAFE_BYTES = frozenset([chr(c) for c in range(0x20) if c != 0x09] + list('"():<>?@[\\]{}\x7f'))
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
@@ -176,7 +196,18 @@ def strip_authorization(headers: Headers) -> Headers:
 
 
 __all__ = [
-    "OWS", "access_control_request_headers", "combine", "is_forbidden_method", "is_forbidden_request_header",
-    "is_header_name", "is_method", "is_no_cors_safelisted", "is_safelisted_method", "is_safelisted_request_header",
-    "normalize_method", "strip_authorization", "strip_body_headers", "unsafe_request_header_names",
+    "OWS",
+    "access_control_request_headers",
+    "combine",
+    "is_forbidden_method",
+    "is_forbidden_request_header",
+    "is_header_name",
+    "is_method",
+    "is_no_cors_safelisted",
+    "is_safelisted_method",
+    "is_safelisted_request_header",
+    "normalize_method",
+    "strip_authorization",
+    "strip_body_headers",
+    "unsafe_request_header_names",
 ]

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Answer, HTTPRequest
 
 
-class NotRecorded(LookupError):
+class NotRecordedError(LookupError):
     """The recording does not hold this request: nothing can be said about an engine that would send it."""
 
 
 def _key(request: HTTPRequest) -> tuple[object, ...]:
     return (
-        request.kind, request.method, request.url, request.get("Origin"), request.get(ACRM), request.get(ACRH),
+        request.kind,
+        request.method,
+        request.url,
+        request.get("Origin"),
+        request.get(ACRM),
+        request.get(ACRH),
         request.credentials,
     )
 
@@ -38,8 +43,8 @@ class Recording:
             self._answers.setdefault(_key(exchange.request), []).append(exchange.answer)
 
     def answer(self, request: HTTPRequest) -> Answer:
-        """The recorded answer. Raises ``NotRecorded``."""
+        """The recorded answer. Raises ``NotRecordedError``."""
         answers = self._answers.get(_key(request))
         if not answers:
-            raise NotRecorded(f"{request.kind} {request.method} {request.url}")
+            raise NotRecordedError(f"{request.kind} {request.method} {request.url}")
         return answers.pop(0) if len(answers) > 1 else answers[0]

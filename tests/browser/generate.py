@@ -30,7 +30,7 @@ HEADERS = (
 BAD_HEADERS = (("X A", "1"), ("", "1"), ("X-A:", "1"), ("x-a", "a\nb"), ("x-a", "a\0b"), ("é", "1"))
 TOKENS = ("x-a", "X-B", "x-custom", "authorization", "Authorization", "content-type", "accept", "range", "*", "dpr", "save-data",
           "user-agent", "x-requested-with", "accept-language", "content-language", "x-http-method-override", "cache-control",
-          "if-none-match", "last-event-id", "priority", "secret", "width", "viewport-width", "downlink", "x-method-override")  # fmt: skip
+          "if-none-match", "last-event-id", "priority", "secret", "width", "viewport-width", "downlink", "x-method-override")  # fmt: skip  # noqa: E501
 BAD_LISTS = ("a b", '"PUT"', "PUT; DELETE", "x-a, @", "(x)", "a/b", "\xe9", "x-a,, y z", "PUT\x01")
 EXPOSED = (
     "X-One",
@@ -65,7 +65,7 @@ SCHEMES = (
 NOWHERE = ("http://[::1", "http://", "https://:80/", "http://a:b/")
 BAD_PORTS = ("http://127.0.0.1:1/c/{id}/1", "http://127.0.0.1:6000/c/{id}/1", "https://127.0.0.1:22/")
 AIMS = ("any", "any", "any", "origin", "credentials", "status", "methods", "headers", "lists", "redirect", "redirect", "userinfo",
-        "scheme", "nowhere", "port", "loop", "error", "preflight-redirect", "invalid", "mode", "407", "wildcard", "expose")  # fmt: skip
+        "scheme", "nowhere", "port", "loop", "error", "preflight-redirect", "invalid", "mode", "407", "wildcard", "expose")  # fmt: skip  # noqa: E501
 
 
 @st.composite

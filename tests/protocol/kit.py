@@ -31,9 +31,7 @@ def response(status: int = 200, /, **headers: str) -> HTTPResponse:
     return HTTPResponse(status, tuple((short.get(n, n.replace("_", "-")), v) for n, v in headers.items()))
 
 
-def ask(
-    asked: Request, *answers: Answer, engine: str = "standard", **more: Any
-) -> tuple[Outcome, list[HTTPRequest]]:
+def ask(asked: Request, *answers: Answer, engine: str = "standard", **more: Any) -> tuple[Outcome, list[HTTPRequest]]:
     """The outcome, and the requests that went out; the last answer is repeated."""
     sent: list[HTTPRequest] = []
 

@@ -45,7 +45,13 @@ class Server:
     def answer(self, request: HTTPRequest) -> Answer:
         url = parse_url(request.url)
         headers = [(n.lower(), v) for n, v in request.headers]
-        seen = {"kind": request.kind, "method": request.method, "scheme": url.scheme, "host": url.host, "headers": headers}
+        seen = {
+            "kind": request.kind,
+            "method": request.method,
+            "scheme": url.scheme,
+            "host": url.host,
+            "headers": headers,
+        }
         self.seen.append(seen)
         hop = re.match(r"/c/[^/]+/(\d+)", url.path)
         assert hop is not None

@@ -30,7 +30,9 @@ def test_a_preflight_asks_in_the_standards_order_without_credentials() -> None:
     assert outcome.preflight.because == ("method PUT", "header x-a", "header x-b")
 
 
-@pytest.mark.parametrize(("mode", "own", "foreign"), [("omit", False, False), ("same-origin", True, False), ("include", True, True)])
+@pytest.mark.parametrize(
+    ("mode", "own", "foreign"), [("omit", False, False), ("same-origin", True, False), ("include", True, True)]
+)
 def test_when_credentials_go_along(mode: Any, own: bool, foreign: bool) -> None:
     _, sent = ask(request("https://app.example/x", credentials=mode), response())
     assert sent[0].credentials is own
@@ -183,7 +185,8 @@ def test_later_rows_are_evaluated_after_a_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "code"), [("standard", "CORS301"), ("chromium", "CORS402"), ("firefox", "CORS301"), ("webkit", "CORS402")]
+    ("engine", "code"),
+    [("standard", "CORS301"), ("chromium", "CORS402"), ("firefox", "CORS301"), ("webkit", "CORS402")],
 )
 def test_which_fault_of_a_preflight_is_named_first(engine: str, code: str) -> None:
     outcome, _ = ask(request(method="PUT"), response(302, location="/y"), engine=engine)

@@ -45,7 +45,9 @@ def test_serialized_origin(url: str, origin: str) -> None:
     assert serialize_origin(url) == origin
 
 
-@pytest.mark.parametrize("text", ["", "app.example", "https://", "https://a b/", "http://[::1", "https://a:99999", "//x"])
+@pytest.mark.parametrize(
+    "text", ["", "app.example", "https://", "https://a b/", "http://[::1", "https://a:99999", "//x"]
+)
 def test_what_is_no_absolute_url(text: str) -> None:
     with pytest.raises(URLError, match="not a valid URL"):
         parse_url(text)
@@ -60,7 +62,9 @@ def test_parts_of_a_url() -> None:
     assert url.effective_port == 8443
 
 
-@pytest.mark.parametrize(("url", "port"), [("http://a/", 80), ("https://a/", 443), ("wss://a/", 443), ("foo://a/", None)])
+@pytest.mark.parametrize(
+    ("url", "port"), [("http://a/", 80), ("https://a/", 443), ("wss://a/", 443), ("foo://a/", None)]
+)
 def test_effective_port(url: str, port: int | None) -> None:
     assert parse_url(url).effective_port == port
 
@@ -105,7 +109,8 @@ def test_opaque_is_never_same_origin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "ip"), [("127.0.0.1", True), ("[::1]", True), ("a1", False), ("1.2.3.example", False), ("app.example", False)]
+    ("host", "ip"),
+    [("127.0.0.1", True), ("[::1]", True), ("a1", False), ("1.2.3.example", False), ("app.example", False)],
 )
 def test_is_ip(host: str, ip: bool) -> None:
     assert is_ip(host) is ip

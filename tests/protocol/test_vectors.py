@@ -313,7 +313,10 @@ def test_expose_headers(vector: dict[str, Any], engine: str) -> None:
     assert list(got) == expected(vector, engine)["visible"]
 
 
-_PREFLIGHT_OK = {"status": 204, "headers": [["Access-Control-Allow-Origin", "*"], ["Access-Control-Allow-Methods", "PUT"]]}
+_PREFLIGHT_OK = {
+    "status": 204,
+    "headers": [["Access-Control-Allow-Origin", "*"], ["Access-Control-Allow-Methods", "PUT"]],
+}
 _ACTUAL_OK = {"status": 200, "headers": [["Access-Control-Allow-Origin", "*"]]}
 # Where Firefox sends one request more than the standard, the vector holds no answer to it: position, and what the
 # measuring server answered.
@@ -371,7 +374,9 @@ def test_exchange(vector: dict[str, Any], engine: str) -> None:
 def test_tao_check(vector: dict[str, Any]) -> None:
     given = vector["input"]
     headers = tuple(("Timing-Allow-Origin", v) for v in given["values"])
-    assert ("success" if tao_check(given["origin"], given["tainting"], headers) else "failure") == vector["expected"]["result"]
+    assert ("success" if tao_check(given["origin"], given["tainting"], headers) else "failure") == vector["expected"][
+        "result"
+    ]
 
 
 @pytest.mark.parametrize("vector", [v for v in VECTORS if v["kind"] == "corp_check"], ids=lambda v: v["id"])

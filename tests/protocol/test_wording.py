@@ -138,12 +138,16 @@ def in_words(outcome: Outcome) -> str:
         lines.append(f"  failure   {outcome.failure}")
     for step in outcome.steps:
         mark = ">" if step.decisive else " "
-        lines.append(f" {mark} {step.status} {step.step} [{step.exchange}] {step.header}: {step.expected} / {step.received}")
+        lines.append(
+            f" {mark} {step.status} {step.step} [{step.exchange}] {step.header}: {step.expected} / {step.received}"
+        )
         lines.append(f"      {step.code} {step.message}")
     for exchange in outcome.exchanges[:6]:
         sent = exchange.request
         flags = f"credentials={sent.credentials} new={sent.new_connection} mode={sent.mode} body={sent.body!r}"
-        lines.append(f"  sent      {sent.kind} {sent.hop} {sent.method} {sent.url} {sent.headers} {flags} {sent.page_origin}")
+        lines.append(
+            f"  sent      {sent.kind} {sent.hop} {sent.method} {sent.url} {sent.headers} {flags} {sent.page_origin}"
+        )
     lines.append(f"  response  {outcome.response}")
     lines.append(f"  readable  {outcome.readable_headers}")
     lines.append(f"  preflight {outcome.preflight}")

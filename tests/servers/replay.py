@@ -35,7 +35,9 @@ def _reason(status: int) -> str:
 class ReplayServer:
     """A context manager. ``cases`` maps ids to cases and may grow while it runs; ``log`` maps ids to requests seen."""
 
-    def __init__(self, cases: Mapping[str, dict[str, Any]], *, ports: int = 1, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, cases: Mapping[str, dict[str, Any]], *, ports: int = 1, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.cases = cases
         self.log: dict[str, list[dict[str, Any]]] = {}
         self._tls = tls
@@ -100,7 +102,13 @@ class ReplayServer:
                 _close(connection)
 
     def _answer(
-        self, connection: socket.socket, method: str, target: str, headers: list[tuple[str, str]], scheme: str, authority: str
+        self,
+        connection: socket.socket,
+        method: str,
+        target: str,
+        headers: list[tuple[str, str]],
+        scheme: str,
+        authority: str,
     ) -> None:
         lower = {n.lower(): v for n, v in headers}
         host, path = lower.get("host", authority), target

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 SCHEMES = "chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app"
 UNSAFE_REDIRECT_SCHEMES = (
-    "about", "blob", "chrome", "chrome-extension", "chrome-untrusted", "data", "devtools", "file", "filesystem",
+    "about",
+    "blob",
+    "chrome",
+    "chrome-extension",
+    "chrome-untrusted",
+    "data",
+    "devtools",
+    "file",
+    "filesystem",
 )
 """Redirects to these fail in the network stack (net::ERR_UNSAFE_REDIRECT): without a CORS text."""
 
@@ -103,5 +111,5 @@ def _scheme(url: str | None) -> str:
 
 
 def escape(value: str) -> str:
-    """Every byte outside printable ASCII as ``\\u00XX``."""
+    r"""Every byte outside printable ASCII as ``\\u00XX``."""
     return "".join(c if " " <= c <= "~" else f"\\u{ord(c):04X}" for c in value)

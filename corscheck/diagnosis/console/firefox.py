@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 _RULES = ENGINES["firefox"].rules
 
-_BLOCKED = "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}. (Reason: {reason})."
+_BLOCKED = (
+    "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at {url}."
+    " (Reason: {reason})."
+)
 _WARNING = (
     "Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at {url} soon."
     " (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered. To include the"

@@ -47,4 +47,8 @@ def _body(failure: Failure, origin: str) -> str | None:
     body = _BODIES.get(failure.code)
     if body is None:
         return None
-    return body.replace("{origin}", origin).replace("{status}", str(failure.status)).replace("{value}", failure.value or "")
+    return (
+        body.replace("{origin}", origin)
+        .replace("{status}", str(failure.status))
+        .replace("{value}", failure.value or "")
+    )
