@@ -41,6 +41,8 @@ class Rules:
     preflight_redirect_first: bool = False
     preflight_lists_in_turn: bool = False
     locations_refused_first: tuple[str, ...] | None = None
+    malformed_location_fails_in_every_mode: bool = False
+    mode_before_mixed_content: bool = False
     redirect_error_needs_location: bool = False
     empty_location_delivers: bool = False
     identical_locations_count_once: bool = False
@@ -317,6 +319,24 @@ DEPARTURES: tuple[Departure, ...] = (
         "fails as a redirect, without a CORS text",
         "measured with Chromium 156",
     ),
+    Departure(
+        "chromium",
+        "malformed_location_fails_in_every_mode",
+        True,
+        "a malformed Location under redirect mode manual or error",
+        "plays no part",
+        "is a network error (net::ERR_INVALID_REDIRECT)",
+        "measured with Chromium 156",
+    ),
+    Departure(
+        "chromium",
+        "mode_before_mixed_content",
+        True,
+        "mode same-origin and mixed content at once",
+        "is named as mixed content",
+        "is named as a matter of the mode",
+        "measured with Chromium 156",
+    ),
     # ---- Firefox --------------------------------------------------------------------------------------------------
     Departure(
         "firefox",
@@ -534,6 +554,15 @@ DEPARTURES: tuple[Departure, ...] = (
         "plays no part",
         "no-store and reload bypass it",
         _REC,
+    ),
+    Departure(
+        "firefox",
+        "mode_before_mixed_content",
+        True,
+        "mode same-origin and mixed content at once",
+        "is named as mixed content",
+        "is named as a matter of the mode",
+        "measured with Firefox 153",
     ),
     # ---- WebKit: from reading its source, never run ----------------------------------------------------------------
     Departure(

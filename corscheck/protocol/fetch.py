@@ -136,19 +136,20 @@ class _Fetch:
     def _hop(self) -> _Exchanging:
         """``main-fetch:7`` and ``12`` for the current URL; returns the response that passed, None when all is decided."""
         url, request = self.urls[-1], self.request
+        own = self.tainting == "basic" and same_origin(url.origin, request.origin)
+        if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
+            self._check_mode(url)
         refusal = blocking.blocked(request.origin, url)
         if refusal is not None:
             self._refuse(refusal, "blocked")
         if url.scheme == "data":
             self._deliver("basic", HTTPResponse(200, (("Content-Type", "text/plain"),)), 200)
             return None
-        if self.tainting == "basic" and same_origin(url.origin, request.origin):
+        if own:
             message = "Same origin: CORS is not involved, the page may read everything."
             self.steps.append(Step("main-fetch:12", "pass", "origin", request.origin, url.origin, message))
             return (yield from self._actual())
-        if request.mode == "same-origin":
-            message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
-            self._fail("CORS203", message, value=url.href)
+        self._check_mode(url)
         if request.mode == "no-cors":
             return (yield from self._no_cors())
         if url.scheme not in HTTP_SCHEMES:
@@ -157,6 +158,11 @@ class _Fetch:
         self.tainting = "cors"
         yield from self._preflight_if_needed()
         return (yield from self._actual())
+
+    def _check_mode(self, url: URL) -> None:
+        if self.request.mode == "same-origin":
+            message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
+            self._fail("CORS203", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
         if self.request.redirect != "follow":
@@ -277,8 +283,10 @@ class _Fetch:
         index = len(self.exchanges) - 1
         url = self.urls[-1]
         location = redirect.locate(response.headers, url, self.rules)
-        redirecting = redirect.is_redirect(response.status, location, self.rules) and self.request.redirect == "follow"
-        if redirecting and redirect.refused_first(location, self.rules):
+        goes = redirect.is_redirect(response.status, location, self.rules)
+        redirecting = goes and self.request.redirect == "follow"
+        malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
+        if malformed or (redirecting and redirect.refused_first(location, self.rules)):
             return
         check = cors_check(origin, self.request.credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, self.request.credentials)

@@ -125,6 +125,8 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
         return Deliver("not-a-redirect")
     location = locate(headers, hop.url, rules)
     goes = is_redirect(status, location, rules)
+    if goes and location.url is None and rules.malformed_location_fails_in_every_mode:
+        return _bad_location(location.value)
     if hop.redirect == "error":
         if rules.redirect_error_needs_location and not goes:
             return Deliver("returned-as-is")

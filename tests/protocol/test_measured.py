@@ -1,0 +1,55 @@
+"""Departures found by asking real browsers at random: what they did, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corscheck.diagnosis.console import console_text
+from tests.protocol.kit import ask, request, response
+
+
+@pytest.mark.parametrize(
+    ("engine", "code"), [("standard", "CORS202"), ("webkit", "CORS202"), ("chromium", "CORS203"), ("firefox", "CORS203")]
+)
+def test_mode_same_origin_and_mixed_content(engine: str, code: str) -> None:
+    outcome, sent = ask(request("http://api.example/", mode="same-origin"), engine=engine)
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", code, [])
+    outcome, _ = ask(request("http://api.example/"), engine=engine)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS202"
+    outcome, _ = ask(request("data:,x", mode="same-origin"), engine=engine)
+    assert outcome.verdict == "allowed"
+
+
+@pytest.mark.parametrize("mode", ["manual", "error", "follow"])
+@pytest.mark.parametrize("headers", [{"acao": "*"}, {}])
+def test_a_malformed_location_under_every_redirect_mode(mode: Any, headers: dict[str, str]) -> None:
+    answer = response(302, location="http://[::1", **headers)
+    outcome, _ = ask(request(redirect=mode), answer, engine="chromium")
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS501"
+    assert console_text(outcome) is None
+    firefox, _ = ask(request(redirect=mode), answer, engine="firefox")
+    if mode == "manual" and headers:
+        assert firefox.verdict == "allowed"
+    elif mode == "follow":
+        assert firefox.failure is not None
+        assert firefox.failure.code == "CORS501"
+
+
+@pytest.mark.parametrize(
+    ("location", "first"),
+    [
+        ("data:,x", True), ("file:///x", True), ("javascript:1", True), ("blob:https://a.example/1", True),
+        ("about:blank", False), ("ftp://a.example/", False), ("foo:bar", False), ("mailto:a@b.example", False),
+    ],
+)  # fmt: skip
+def test_firefox_gives_up_on_some_schemes_before_the_cors_check(location: str, first: bool) -> None:
+    outcome, _ = ask(request(), response(302, location=location), engine="firefox")
+    assert outcome.failure is not None
+    assert outcome.failure.code == ("CORS502" if first else "CORS301")
+    chromium, _ = ask(request(), response(302, location=location), engine="chromium")
+    assert chromium.failure is not None
+    assert chromium.failure.code == "CORS301"
