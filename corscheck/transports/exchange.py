@@ -15,6 +15,7 @@ from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports import failures
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
 from corscheck.transports.failures import Failure, seconds
+from corscheck.transports.shield import needs_shield, shield, unshield
 from corscheck.transports.tls import complaint
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Exchange:
         self.deadline = deadline
         self.lines = _header_lines(request, target)
         self.target = _request_target(target, route)
+        self._shielded = any(needs_shield(value) for _, value in self.lines)
         self.restart()
 
     def restart(self) -> None:
@@ -124,6 +126,10 @@ class Exchange:
             return Failure("tls", f"{self.peer} {complaint(error)}.")
         return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
 
+    def outgoing(self, data: bytes, *, http2: bool) -> bytes:
+        """What goes on the wire: the first write of an HTTP/1 request is its head."""
+        return unshield(data) if self._shielded and not self.written and not http2 else data
+
     def wrote(self) -> None:
         """The request, or a part of it, is on the wire."""
         self.written = True
@@ -151,7 +157,7 @@ class Exchange:
             self._begin = self._searched = match.end()
             if interim is None:
                 self._head_at = time.monotonic()
-                return bytes(self._head)
+                return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
                 # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
                 raise Failure("protocol", f"{self.peer} switched protocols (101) without being asked to.")
@@ -205,8 +211,8 @@ class Exchange:
         at = self._head_at or time.monotonic()
         return HTTPResponse(
             status=self._status,
-            headers=text_of(headers),
-            reason=reason.decode("latin-1"),
+            headers=text_of(headers) if version == b"HTTP/2" else text_of([(n, unshield(v)) for n, v in headers]),
+            reason=unshield(reason).decode("latin-1"),
             body=self._evidence,
             body_error=self._body_error,
             at=at,
@@ -217,10 +223,11 @@ class Exchange:
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """The header lines for httpx: with the proxy's password, which is none of ``sent``'s business."""
+        lines = [(n, shield(v)) for n, v in self.lines] if self._shielded else self.lines
         proxy = self.route.proxy
         if self.route.mode != "forward" or proxy is None or proxy.authorization is None:
-            return self.lines
-        return [*self.lines, (b"Proxy-Authorization", proxy.authorization.encode("latin-1"))]
+            return lines
+        return [*lines, (b"Proxy-Authorization", proxy.authorization.encode("latin-1"))]
 
 
 def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:

@@ -263,7 +263,7 @@ class WatchedStream(httpcore.NetworkStream):
         exchange = self._network.exchange
         exchange.phase = "write"
         try:
-            self._stream.write(buffer)
+            self._stream.write(exchange.outgoing(buffer, http2=self._http2))
         except OSError as error:
             # httpcore goes on to read then: a server may answer a request that it does not read to the end.
             raise httpcore.WriteError(str(error)) from error

@@ -281,7 +281,7 @@ class AsyncWatchedStream(httpcore.AsyncNetworkStream):
         exchange = self._network.exchange
         exchange.phase = "write"
         try:
-            await self._stream.write(buffer)
+            await self._stream.write(exchange.outgoing(buffer, http2=self._http2))
         except OSError as error:
             # httpcore goes on to read then: a server may answer a request that it does not read to the end.
             raise httpcore.WriteError(str(error)) from error

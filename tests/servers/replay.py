@@ -66,9 +66,10 @@ class ReplayServer:
     def proxy(self) -> str:
         return f"http://127.0.0.1:{self.ports[0]}"
 
-    def seen(self, case_id: str) -> list[dict[str, Any]]:
+    def take(self, case_id: str) -> list[dict[str, Any]]:
+        """The requests seen for a case, forgotten with this."""
         with self._lock:
-            return list(self.log.get(case_id, []))
+            return self.log.pop(case_id, [])
 
     def _accept(self, listener: socket.socket) -> None:
         port = listener.getsockname()[1]

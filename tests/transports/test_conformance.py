@@ -37,6 +37,10 @@ REQUESTS = {
         WireRequest("GET", "http://127.0.0.1:PORT/", (("X-A", "\xe4\xff\x80"),)),
         b"GET / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nX-A: \xe4\xff\x80\r\n\r\n",
     ),
+    "bytes that h11 alone would refuse": (
+        WireRequest("POST", "http://127.0.0.1:PORT/", (("X-A", "a\x0bb\x01"), ("X-B", "\x0c")), b"\x01a\x0b"),
+        b"POST / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 3\r\nX-A: a\x0bb\x01\r\nX-B: \x0c\r\n\r\n\x01a\x0b",
+    ),
     "a Host of its own goes first": (
         WireRequest("GET", "http://127.0.0.1:PORT/", (("X-A", "1"), ("hOST", "other.example"))),
         b"GET / HTTP/1.1\r\nhOST: other.example\r\nX-A: 1\r\n\r\n",
@@ -123,6 +127,13 @@ ANSWERS = {
     ),
     "bytes beyond ASCII": Answer(
         [b"HTTP/1.1 200 \xdcber\r\nA: \xe4\x80\xff\r\n\r\n"], reason="\xdcber", headers=(("A", "\xe4\x80\xff"),)
+    ),
+    "bytes that h11 alone would refuse": Answer(
+        [b"HTTP/1.1 404 a\x0bb\r\nA: true\x0b\r\nB: \x0c\x01a\x01\r\nContent-Length: 4\r\n\r\n\x01b\x0bx"],
+        status=404,
+        reason="a\x0bb",
+        headers=(("A", "true\x0b"), ("B", "\x0c\x01a\x01"), ("Content-Length", "4")),
+        body=b"\x01b\x0bx",
     ),
     "no reason": Answer([b"HTTP/1.1 204\r\nA: 1\r\n\r\n"], status=204, reason=""),
     "HTTP/1.0": Answer([b"HTTP/1.0 200 OK\r\nA: 1\r\n\r\nbody"], version="HTTP/1.0"),
