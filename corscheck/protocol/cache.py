@@ -67,14 +67,13 @@ class PreflightCache:
         self.rules = rules
         self._entries: dict[tuple[str, str, bool], _Entry] = {}
 
-    def usable(self, url: URL, *, opaque: bool, cache_mode: CacheMode = "default") -> bool:
-        """Whether the cache is looked at for such a request at all."""
-        rules = self.rules
-        if opaque and not rules.cache_for_opaque_origins:
-            return False
-        if cache_mode in rules.cache_bypassed_by:
-            return False
-        return rules.cache_url_limit is None or len(url.href) < rules.cache_url_limit
+    def reads(self, cache_mode: CacheMode) -> bool:
+        """Whether a request of this cache mode looks at the cache."""
+        return cache_mode not in self.rules.cache_bypassed_by
+
+    def stores(self, cache_mode: CacheMode) -> bool:
+        """Whether a preflight of this cache mode fills it: modes that bypass it may."""
+        return cache_mode not in self.rules.cache_not_stored_by
 
     def covers(
         self,
@@ -132,7 +131,8 @@ class PreflightCache:
         key = self._key(origin, url, credentials)
         if self.rules.cache_replaces_whole_entry:
             self._entries.pop(key, None)
-        if not seconds or seconds < 0:
+        limit = self.rules.cache_url_limit
+        if not seconds or seconds < 0 or (limit is not None and len(url.href) >= limit):
             return
         entry = self._entries.setdefault(key, _Entry())
         flag = credentials == "include"

@@ -70,6 +70,7 @@ class _Fetch:
         self.rules = engine.rules
         self.now = now
         self.cache = cache
+        self.own_cache = PreflightCache(engine.rules)
         self.steps: list[Step] = []
         self.exchanges: list[Exchange] = []
         self.notices: list[tuple[str, str]] = []
@@ -190,10 +191,12 @@ class _Fetch:
         origin = self._preflight_origin()
         unchecked = self.rules.preflight_to_own_origin_unchecked and same_origin(url.origin, self.request.origin)
         asked = Asked(origin, self.request.credentials, self.method, names, forced, unchecked)
-        usable = self.cache.usable(url, opaque=origin == OPAQUE, cache_mode=self.request.cache)
-        key = self.request.origin if self.rules.cache_by_page_origin else origin
-        cached = usable and self.cache.covers(
-            key, url, asked.credentials, asked.method, names, self.now, method_needed=forced
+        cache = self._preflight_cache()
+        key = self._cache_key(origin)
+        cached = (
+            cache is not None
+            and cache.reads(self.request.cache)
+            and cache.covers(key, url, asked.credentials, asked.method, names, self.now, method_needed=forced)
         )
         why = ", ".join(reasons) or "an earlier hop was unsafe"
         if first or not self.preflight.needed:
@@ -206,7 +209,7 @@ class _Fetch:
         answer = yield from self._exchange("preflight", "OPTIONS", request_headers(asked), None)
         if isinstance(answer, HeldBack):
             self._hold_back("The preflight was not sent.")
-        self._judge_preflight(asked, self._usable(answer), key, store=usable or self._stores_anyway(origin))
+        self._judge_preflight(asked, self._usable(answer), cache)
 
     def _reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Why the request as it stands needs a preflight, and its unsafe names (``main-fetch:12``)."""
@@ -216,20 +219,24 @@ class _Fetch:
         names = unsafe_names(self.headers, self.rules)
         return because(self.method, names, forced=forced), names
 
-    def _stores_anyway(self, origin: str) -> bool:
-        """Cache modes that bypass the cache may still fill it."""
-        rules, mode = self.rules, self.request.cache
-        if mode in rules.cache_not_stored_by or mode not in rules.cache_bypassed_by:
-            return False
-        return self.cache.usable(self.urls[-1], opaque=origin == OPAQUE)
+    def _preflight_cache(self) -> PreflightCache | None:
+        """The cache that this hop may use: the page's, or one for this fetch alone, or none."""
+        if self.rules.cache_for_opaque_origins:
+            return self.cache
+        if redirect.is_tainted(self.request.origin, tuple(self.urls)):
+            return None
+        return self.own_cache if self.request.origin == OPAQUE else self.cache
+
+    def _cache_key(self, origin: str) -> str:
+        return self.request.origin if self.rules.cache_by_page_origin else origin
 
     def _preflight_origin(self) -> str:
         if self.rules.preflight_origin_stays:
             return self.request.origin
         return redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
 
-    def _judge_preflight(self, asked: Asked, response: HTTPResponse, key: str, *, store: bool) -> None:
-        url = self.urls[-1]
+    def _judge_preflight(self, asked: Asked, response: HTTPResponse, cache: PreflightCache | None) -> None:
+        url, key = self.urls[-1], self._cache_key(asked.origin)
         index = len(self.exchanges) - 1
         location = redirect.locate(response.headers, url, self.rules)
         judgement = judge(asked, response, location, self.rules)
@@ -247,10 +254,8 @@ class _Fetch:
             )
         if judgement.authorization_by_wildcard:
             self.notices.append(("CORS406", url.href))
-        if store:
-            self.cache.store(
-                key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at
-            )
+        if cache is not None and cache.stores(self.request.cache):
+            cache.store(key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at)
 
     def _clear_cache(self, key: str) -> None:
         if not self.rules.cache_kept_after_failure:
@@ -298,7 +303,7 @@ class _Fetch:
         self.steps += [replace(row, exchange=index) for row in rows]
         if check.ok:
             return
-        self._clear_cache(self.request.origin if self.rules.cache_by_page_origin else origin)
+        self._clear_cache(self._cache_key(origin))
         failed = next(row for row in rows if row.status == "fail")
         value = check.allow_credentials if check.code == "CORS307" else check.allow_origin
         self._fail(

@@ -205,7 +205,11 @@ def redirect_taint(page_origin: str, url_list: tuple[str, ...], registrable_doma
     return taint
 
 
+def is_tainted(page_origin: str, url_list: tuple[URL, ...]) -> bool:
+    """Whether any step of the chain has made the request's origin opaque."""
+    return any(taints(page_origin, last, url) for last, url in itertools.pairwise(url_list))
+
+
 def serialized_request_origin(page_origin: str, url_list: tuple[URL, ...]) -> str:
     """*Serializing a request origin*: ``null`` once the chain is tainted, the page's origin before."""
-    tainted = any(taints(page_origin, last, url) for last, url in itertools.pairwise(url_list))
-    return OPAQUE if tainted else page_origin
+    return OPAQUE if is_tainted(page_origin, url_list) else page_origin

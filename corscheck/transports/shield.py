@@ -1,4 +1,4 @@
-"""Two bytes that browsers let pass in header values and h11 does not: VT and FF.
+r"""Two bytes that browsers let pass in header values and h11 does not: VT and FF.
 
 h11 (under httpx) takes ``\\s`` for what no header value may hold, so a value such as ``true<VT>`` would end the exchange
 where a browser compares it byte for byte. On their way through h11 the two travel as an escape sequence of bytes that it

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from corscheck.diagnosis.console import console_text
+from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.engines import ENGINES
 from tests.protocol.kit import ask, request, response
 
 
 @pytest.mark.parametrize(
-    ("engine", "code"), [("standard", "CORS202"), ("webkit", "CORS202"), ("chromium", "CORS203"), ("firefox", "CORS203")]
+    ("engine", "code"),
+    [("standard", "CORS202"), ("webkit", "CORS202"), ("chromium", "CORS203"), ("firefox", "CORS203")],
 )
 def test_mode_same_origin_and_mixed_content(engine: str, code: str) -> None:
     outcome, sent = ask(request("http://api.example/", mode="same-origin"), engine=engine)
@@ -53,3 +56,39 @@ def test_firefox_gives_up_on_some_schemes_before_the_cors_check(location: str, f
     chromium, _ = ask(request(), response(302, location=location), engine="chromium")
     assert chromium.failure is not None
     assert chromium.failure.code == "CORS301"
+
+
+def test_a_redirect_loop_of_an_opaque_page_is_preflighted_once() -> None:
+    """Chromium: one fetch() of an opaque page remembers its preflight; the next one does not."""
+    asked = request(origin="null", method="PUT")
+    yes = response(204, acao="*", acam="PUT", acma="600")
+    cache = PreflightCache(ENGINES["chromium"].rules)
+    loop = (yes, response(307, acao="*", location="/x"))
+    outcome, sent = ask(asked, *loop, engine="chromium", cache=cache)
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS503"
+    assert [r.kind for r in sent].count("preflight") == 1
+    _, sent = ask(asked, yes, response(acao="*"), engine="chromium", cache=cache)
+    assert [r.kind for r in sent] == ["preflight", "actual"]
+    _, sent = ask(asked, yes, response(acao="*"), engine="chromium", cache=cache)
+    assert [r.kind for r in sent] == ["preflight", "actual"]
+
+
+def test_a_tainted_hop_is_preflighted_every_time_in_chromium() -> None:
+    yes = response(204, acao="*", acam="PUT", acma="600")
+    away = response(307, acao="*", location="https://cdn.example/y")
+    _, sent = ask(request(method="PUT"), yes, away, yes, response(307, acao="*", location="/y"), yes, engine="chromium")
+    assert [r.kind for r in sent[:6]] == ["preflight", "actual", "preflight", "actual", "preflight", "actual"]
+
+
+@pytest.mark.parametrize(("length", "preflights"), [(1023, 1), (1024, 2)])
+def test_chromium_does_not_remember_long_urls(length: int, preflights: int) -> None:
+    url = "https://api.example/" + "x" * (length - 20)
+    assert len(url) == length
+    cache = PreflightCache(ENGINES["chromium"].rules)
+    yes = response(204, acao="*", acam="PUT", acma="600")
+    kinds: list[str] = []
+    for _ in range(2):
+        _, sent = ask(request(url, method="PUT"), yes, response(acao="*"), engine="chromium", cache=cache)
+        kinds += [r.kind for r in sent]
+    assert kinds.count("preflight") == preflights
