@@ -5,10 +5,11 @@ This is where a ``Result`` is made, and the only place: what it holds has passed
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from corscheck.diagnosis.console import console_text
-from corscheck.drive import run
+from corscheck.differences import replay, why
 from corscheck.masking import mask_header, mask_text, mask_url
 from corscheck.model import (
     ENGINE_NAMES,
@@ -26,13 +27,11 @@ from corscheck.model import (
 )
 from corscheck.protocol.cache import max_age
 from corscheck.protocol.engines import ENGINES
-from corscheck.protocol.fetch import fetch
 from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, NetworkError
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
-from corscheck.transports.replay import NotRecordedError, Recording
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model import Observation, Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Headers
 
@@ -49,9 +48,11 @@ class Assembler:
 
     def result(self, probe: Probe, outcome: Outcome) -> Result:
         """The saved model of one probe."""
-        others = {name: replay(outcome, name) for name in ENGINE_NAMES if name != outcome.engine}
+        others: dict[EngineName, Outcome | None] = {
+            name: replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
+        }
         engines: dict[str, EngineVerdict] = {
-            name: self._engine_verdict(name, outcome if name == outcome.engine else others[name])
+            name: self._engine_verdict(name, outcome, outcome if name == outcome.engine else others[name])
             for name in ENGINE_NAMES
         }
         console: dict[str, str | None] = {}
@@ -86,6 +87,7 @@ class Assembler:
             readable_headers=outcome.readable_headers,
             console=console,
             gate=probe.gate,
+            via=self.url(probe.via) if probe.via is not None else None,
             error=self._error(outcome),
         )
 
@@ -126,13 +128,28 @@ class Assembler:
             decisive=step.decisive,
         )
 
+    def observation(self, seen: Observation) -> Observation:
+        """What a browser was seen to do, without secrets, as the result that it is compared with."""
+        return replace(
+            seen,
+            console=self.text(seen.console) if seen.console is not None else None,
+            error=self.text(seen.error) if seen.error is not None else None,
+            differences=tuple(self.text(difference) for difference in seen.differences),
+            requests=tuple(
+                replace(request, url=self.url(request.url), headers=self._headers(request.headers))
+                for request in seen.requests
+            ),
+        )
+
     def _exchange(self, exchange: Exchange) -> ExchangeRecord:
         request, answer = exchange.request, exchange.answer
         sent = request.headers if isinstance(answer, HeldBack) else answer.sent or request.headers
         response = error = elapsed = None
         if isinstance(answer, HTTPResponse):
             body = self.text(answer.body.decode("utf-8", "replace")) if answer.body else None
-            response = ResponseRecord(answer.status, self._headers(answer.headers), answer.reason, body)
+            response = ResponseRecord(
+                answer.status, self._headers(answer.headers), answer.reason, body, answer.http_version
+            )
         elif isinstance(answer, NetworkError):
             error = ErrorRecord(answer.kind, self.text(answer.message))
         if not isinstance(answer, HeldBack):
@@ -153,33 +170,23 @@ class Assembler:
             return None
         return ReadResponse(response.type, response.status, self.url(response.url), response.redirected)
 
-    def _engine_verdict(self, name: EngineName, outcome: Outcome | None) -> EngineVerdict:
+    def _engine_verdict(self, name: EngineName, driven: Outcome, outcome: Outcome | None) -> EngineVerdict:
         basis = ENGINES[name].basis
         if outcome is None:
-            return EngineVerdict(
-                "inconclusive",
-                basis,
-                NOT_RECORDED,
-                "It would have sent other requests than those that were sent (--engine asks it by itself).",
-            )
-        failure = outcome.failure
+            message = f"It would have sent other requests than those that were sent (--engine {name} asks for them)."
+            return EngineVerdict("inconclusive", basis, NOT_RECORDED, message)
+        failure, because = outcome.failure, None
+        if outcome.verdict != driven.verdict:
+            because = why(driven, outcome)
         if failure is None:
-            return EngineVerdict(outcome.verdict, basis)
-        return EngineVerdict(outcome.verdict, basis, failure.code, self.text(failure.message))
+            return EngineVerdict(outcome.verdict, basis, because=because)
+        return EngineVerdict(outcome.verdict, basis, failure.code, self.text(failure.message), because)
 
     def _error(self, outcome: Outcome) -> ErrorRecord | None:
         failure = outcome.failure
         if failure is None or failure.code not in _KINDS:
             return None
         return ErrorRecord(_KINDS[failure.code], self.text(failure.message))
-
-
-def replay(outcome: Outcome, engine: EngineName) -> Outcome | None:
-    """The same exchanges judged by another engine's rules; None where it would have sent what was not recorded."""
-    try:
-        return run(fetch(outcome.request, engine), Recording(outcome.exchanges).answer)
-    except NotRecordedError:
-        return None
 
 
 def _passed(probe: Probe, engines: dict[str, EngineVerdict]) -> bool:

@@ -81,12 +81,16 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class EngineVerdict:
-    """The verdict under one engine's rules, what it rests on, and its deciding code if it is not ``allowed``."""
+    """The verdict under one engine's rules, what it rests on, and its deciding code if it is not ``allowed``.
+
+    ``because`` names the departure that makes it differ from the engine that drove the network.
+    """
 
     verdict: Verdict
     basis: Basis
     code: str | None = None
     message: str | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ class ResponseRecord:
     headers: Headers
     reason: str = ""
     body: str | None = None
+    http_version: str = "HTTP/1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +241,7 @@ class Result:
     readable_headers: tuple[str, ...]
     console: Mapping[str, str | None]
     gate: tuple[EngineName, ...] = ("chromium", "firefox")
+    via: str | None = None
     findings: tuple[Finding, ...] = field(default=())
     observed: Observation | None = None
     error: ErrorRecord | None = None

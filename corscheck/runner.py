@@ -16,7 +16,7 @@ from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
-from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, NetworkError, Request
+from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.transports.base import NetworkOptions
 
@@ -109,23 +109,25 @@ class Conversation:
     def outcome(self, probe: Probe, cache: PreflightCache | None = None) -> Outcome:
         """The outcome, asked again as often as the options say."""
         patience = Patience(self.options)
+        transport = self._live()
         while True:
+            # What it takes to import the transport is not the server's time.
             deadline = time.monotonic() + self.options.network.timeout
             flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
-            outcome = run(flow, lambda request, deadline=deadline: self._answer(request, probe, deadline))  # type: ignore[misc]
+            outcome = run(flow, lambda request, deadline=deadline: self._answer(request, probe, transport, deadline))  # type: ignore[misc]
             pause = patience.pause(outcome)
             if pause is None:
                 return outcome
             time.sleep(pause)
 
-    def _answer(self, request: HTTPRequest, probe: Probe, deadline: float) -> Answer:
+    def _answer(self, request: HTTPRequest, probe: Probe, transport: Transport, deadline: float) -> Answer:
         if not may_send(request, probe):
             return HeldBack(time.monotonic())
         if self.options.rate:
             now = time.monotonic()
             time.sleep(max(self._next_send - now, 0.0))
             self._next_send = max(now, self._next_send) + 1 / self.options.rate
-        return self._live().send(dress(request, probe, self.options.network.user_agent), deadline)
+        return transport.send(dress(request, probe, self.options.network.user_agent), deadline)
 
     def _live(self) -> Transport:
         if self._transport is None:
@@ -186,6 +188,3 @@ def _yes(request: HTTPRequest) -> HTTPResponse:
 def new_cache(probe_engine: str) -> PreflightCache:
     """An empty preflight cache under an engine's rules."""
     return PreflightCache(ENGINES[probe_engine].rules)
-
-
-__all__ = ["Conversation", "NetworkError", "RunOptions", "new_cache", "plan", "run_many", "run_one"]

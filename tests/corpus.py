@@ -101,3 +101,22 @@ def differences(
     if said != console and not (engine == "chromium" and _unnamed(said) == _unnamed(console)):
         found["console"] = (said, console)
     return found
+
+
+def judged(case_id: str, engine: str) -> tuple[str, ...]:
+    """The aspects by which this case can be judged."""
+    if is_odd(rows("cases")[case_id]):
+        return ("verdict",)
+    readable = ("readable",) if rows(engine)[case_id]["outcome"] == "allowed" else ()
+    return ("verdict", "requests", *readable, "console")
+
+
+def claim(engine: str, answers: dict[str, dict[str, Any]]) -> str:
+    """One row of the README's table: what a run over the corpus came to."""
+    cells = []
+    for aspect in ASPECTS:
+        cases = [i for i in answers if aspect in judged(i, engine)]
+        agreed = sum(aspect not in answers[i] for i in cases)
+        cells.append(f"{agreed} of {len(cases)}")
+    version = next(iter(rows(engine).values()))["version"]
+    return f"| {engine.capitalize()} {version} | {' | '.join(cells)} |"

@@ -20,11 +20,13 @@ from pathlib import Path
 import typer
 
 from corscheck.cli.app import build
+from tests import corpus
 from tests.servers.uvicorn_app import UvicornApp
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"<!-- run: (?P<marks>.*?) -->\n```(?P<language>\w+)\n(?P<body>.*?)```\n", re.DOTALL)
+AGREEMENT = re.compile(r"(<!-- agreement -->).*?(<!-- end of agreement -->)", re.DOTALL)
 OPTIONS = re.compile(r"(<!-- options -->).*?(<!-- end of options -->)", re.DOTALL)
 
 
@@ -134,9 +136,23 @@ def options_table() -> str:
     return "\n".join(lines)
 
 
+def agreement_table() -> str:
+    """How far a run over the recorded cases agrees with the two browsers."""
+    from tests.test_browser_truth import ask_all, replaying
+
+    lines = [
+        "| browser | verdict | requests on the wire | readable headers | console text |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    with replaying() as server:
+        lines += [corpus.claim(engine, ask_all(server, engine)) for engine in ("chromium", "firefox")]
+    return "\n".join(lines)
+
+
 def rewritten(text: str) -> str:
     """The README with the output of every console block, and the table of options, as they are now."""
     text = OPTIONS.sub(lambda m: f"{m[1]}\n{options_table()}\n{m[2]}", text)
+    text = AGREEMENT.sub(lambda m: f"{m[1]}\n{agreement_table()}\n{m[2]}", text)
     for block in reversed(blocks(text)):
         if block.language != "console":
             continue

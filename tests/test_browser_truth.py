@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -18,17 +21,13 @@ import corscheck
 from tests import corpus
 from tests.servers.replay import ReplayServer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+README = Path(__file__).parents[1] / "README.md"
 HOSTS = ("app.example", "www.app.example", "api.app.example", "api.example", "third.example", "other.example")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ReplayServer]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert(*HOSTS, "xn--bcher-kva.example", "localhost").configure_cert(context)
-    with ReplayServer(corpus.rows("cases"), tls=context) as running:
+    with replaying() as running:
         yield running
 
 
@@ -59,9 +58,23 @@ def ask(server: ReplayServer, case_id: str, engine: Any) -> dict[str, tuple[Any,
     )
 
 
+def ask_all(server: ReplayServer, engine: str) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Every case; case id to the differences found."""
+    with ThreadPoolExecutor(8) as pool:
+        return dict(zip(corpus.ids(), pool.map(lambda i: ask(server, i, engine), corpus.ids()), strict=True))
+
+
+@contextmanager
+def replaying() -> Iterator[ReplayServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert(*HOSTS, "xn--bcher-kva.example", "localhost").configure_cert(context)
+    with ReplayServer(corpus.rows("cases"), tls=context) as running:
+        yield running
+
+
 @pytest.mark.parametrize("engine", ["chromium", "firefox"])
 def test_agrees_with_the_browser_on_everything_recorded(server: ReplayServer, engine: str) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        answers = dict(zip(corpus.ids(), pool.map(lambda i: ask(server, i, engine), corpus.ids()), strict=True))
+    answers = ask_all(server, engine)
     assert len(answers) > 880
     assert {case_id: found for case_id, found in answers.items() if found} == {}
+    assert corpus.claim(engine, answers) in README.read_text("utf-8"), "python -m tests.readme writes it anew"

@@ -24,11 +24,13 @@ def observed(
     """
 
     def both(take: Callable[[Result], None]) -> None:
+        from corscheck.assemble import Assembler
         from corscheck.observe import BrowserUnavailable, check, observe
         from corscheck.observe.compare import compare
 
         probes = list(question.probes())
         check(probes, browser, options.network)
+        assembler = Assembler(show_secrets=options.show_secrets)
         results: list[Result] = []
         observations: list[Observation] = []
         try:
@@ -40,7 +42,10 @@ def observed(
         finally:
             # What is known so far is worth showing, whatever ends the run.
             for index, result in enumerate(results):
-                seen = compare(result, observations[index]) if index < len(observations) else None
+                # Masked as the prediction is, then compared: a mask on one side only would be a difference.
+                seen = None
+                if index < len(observations):
+                    seen = compare(result, assembler.observation(observations[index]))
                 take(replace(result, observed=seen))
 
     return both

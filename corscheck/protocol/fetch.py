@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from corscheck.protocol import blocking, redirect
 from corscheck.protocol.cache import PreflightCache
@@ -21,15 +21,11 @@ from corscheck.protocol.filtering import ACEH, readable_headers
 from corscheck.protocol.headers import FAILURE, extract_list, get
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, same_origin
 from corscheck.protocol.outcome import (
-    Exchange,
-    Failure,
     FetchResponse,
     Outcome,
     Preflight,
     Step,
-    StepStatus,
     Tainting,
-    Verdict,
 )
 from corscheck.protocol.preflight import Asked, because, cors_check_steps, judge, request_headers, unsafe_names
 from corscheck.protocol.request import (
@@ -42,7 +38,8 @@ from corscheck.protocol.request import (
     NetworkError,
     Request,
 )
-from corscheck.protocol.steps import CODES, HELD_BACK, NETWORK_CODES
+from corscheck.protocol.steps import CODES, NETWORK_CODES
+from corscheck.protocol.trace import Stopped, Trace
 
 Flow: TypeAlias = Generator[HTTPRequest, Answer, Outcome]
 _Exchanging: TypeAlias = Generator[HTTPRequest, Answer, HTTPResponse | None]
@@ -59,35 +56,19 @@ def fetch(
     return _Fetch(request, described, now, cache if cache is not None else PreflightCache(described.rules)).run()
 
 
-class _Stopped(Exception):  # noqa: N818 - not an error: the outcome has been decided
-    """Unwinds to ``run`` once a failure has been recorded."""
+class _Fetch(Trace):
+    """The standard's request, as it changes from hop to hop."""
 
-
-class _Fetch:
     def __init__(self, request: Request, engine: Engine, now: float, cache: PreflightCache) -> None:
-        self.request = request
-        self.engine = engine
+        super().__init__(request, engine, now)
         self.rules = engine.rules
-        self.now = now
         self.cache = cache
         self.own_cache = PreflightCache(engine.rules)
-        self.steps: list[Step] = []
-        self.exchanges: list[Exchange] = []
-        self.notices: list[tuple[str, str]] = []
-        self.failure: Failure | None = None
-        self.verdict: Verdict = "allowed"
-        self.complete = True
-        self.response: FetchResponse | None = None
-        self.readable: tuple[str, ...] = ()
-        self.preflight = Preflight()
-        self.tainting: Tainting = "basic"
-        self.urls: list[URL] = []
         self.method = request.method
         self.headers: Headers = request.headers
         self.body = request.body
         self.stream = request.stream and engine.rules.request_streams
         self.sticky = False
-        self.author_headers: Headers = ()
 
     # ------------------------------------------------------------------ main fetch
 
@@ -97,29 +78,16 @@ class _Fetch:
             while (answer := (yield from self._hop())) is not None:
                 if not self._follow(answer):
                     break
-        except _Stopped:
+        except Stopped:
             pass
-        return Outcome(
-            request=self.request,
-            engine=self.engine.name,
-            verdict=self.verdict,
-            complete=self.complete,
-            failure=self.failure,
-            steps=self._decided_steps(),
-            exchanges=tuple(self.exchanges),
-            response=self.response,
-            readable_headers=self.readable,
-            preflight=self.preflight,
-            author_headers=self.author_headers,
-            notices=tuple(self.notices),
-        )
+        return self.outcome()
 
     def _construct(self) -> None:
         """``new Request()``."""
         made = blocking.construct(self.request, self.rules)
         if isinstance(made, blocking.Refusal):
             self.urls = []
-            self._refuse(made, "invalid")
+            self.refuse(made, "invalid")
         self.urls = [made.url]
         self.method, self.headers, self.author_headers = made.method, made.headers, made.headers
         for dropped in made.dropped:
@@ -142,7 +110,7 @@ class _Fetch:
             self._check_mode(url)
         refusal = blocking.blocked(request.origin, url)
         if refusal is not None:
-            self._refuse(refusal, "blocked")
+            self.refuse(refusal, "blocked")
         if url.scheme == "data":
             self._deliver("basic", HTTPResponse(200, (("Content-Type", "text/plain"),)), 200)
             return None
@@ -155,7 +123,7 @@ class _Fetch:
             return (yield from self._no_cors())
         if url.scheme not in HTTP_SCHEMES:
             message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
-            self._fail("CORS204", message, value=url.href)
+            self.fail("CORS204", message, value=url.href)
         self.tainting = "cors"
         yield from self._preflight_if_needed()
         return (yield from self._actual())
@@ -163,11 +131,11 @@ class _Fetch:
     def _check_mode(self, url: URL) -> None:
         if self.request.mode == "same-origin":
             message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
-            self._fail("CORS203", message, value=url.href)
+            self.fail("CORS203", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
         if self.request.redirect != "follow":
-            self._fail(
+            self.fail(
                 "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
             )
         self.tainting = "opaque"
@@ -208,7 +176,7 @@ class _Fetch:
         self.steps.append(Step("http-fetch:4.1", "pass", "preflight", None, None, f"needed: {why}"))
         answer = yield from self._exchange("preflight", "OPTIONS", request_headers(asked), None)
         if isinstance(answer, HeldBack):
-            self._hold_back("The preflight was not sent.")
+            self.hold_back("The preflight was not sent.")
         self._judge_preflight(asked, self._usable(answer), cache)
 
     def _reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -244,7 +212,7 @@ class _Fetch:
         if judgement.failed is not None:
             failed = judgement.failed
             self._clear_cache(key)
-            self._fail(
+            self.fail(
                 failed.code or "",
                 failed.message,
                 phase="preflight",
@@ -277,7 +245,7 @@ class _Fetch:
             if self.preflight.cached:
                 self.complete = False
                 return None
-            self._hold_back("The request was not sent, and there is no preflight to judge by.")
+            self.hold_back("The request was not sent, and there is no preflight to judge by.")
         response = self._usable(answer)
         if self.tainting == "cors":
             self._check(origin, response)
@@ -306,7 +274,7 @@ class _Fetch:
         self._clear_cache(self._cache_key(origin))
         failed = next(row for row in rows if row.status == "fail")
         value = check.allow_credentials if check.code == "CORS307" else check.allow_origin
-        self._fail(
+        self.fail(
             check.code or "",
             failed.message,
             phase="actual",
@@ -335,7 +303,7 @@ class _Fetch:
             body=body,
         )
         answer = yield request
-        self._record(request, answer)
+        self.record(request, answer)
         if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
             message = "421: asked once more on a new connection."
             self.steps.append(
@@ -343,18 +311,14 @@ class _Fetch:
             )
             request = replace(request, new_connection=True)
             answer = yield request
-            self._record(request, answer)
+            self.record(request, answer)
         return answer
-
-    def _record(self, request: HTTPRequest, answer: Answer) -> None:
-        self.exchanges.append(Exchange(request, answer))
-        self.now = max(self.now, answer.at)
 
     def _usable(self, answer: Answer) -> HTTPResponse:
         """The response, unless there is none, or one that the engine takes for a network error."""
         exchange = self.exchanges[-1]
         if isinstance(answer, NetworkError):
-            self._fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
+            self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
         assert isinstance(answer, HTTPResponse)
         if answer.status == 407 and self.rules.proxy_authentication_blocked:
             message = "Chromium takes a 407 from a server for a network error."
@@ -362,7 +326,7 @@ class _Fetch:
                 "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
             )
             self.steps.append(step)
-            self._fail("CORS508", message, phase=exchange.request.kind, status=407)
+            self.fail("CORS508", message, phase=exchange.request.kind, status=407)
         return answer
 
     # ------------------------------------------------------------------ redirects and delivery
@@ -387,7 +351,7 @@ class _Fetch:
             step = CODES[became.code].step
             received = became.value if became.value is not None else str(response.status)
             self.steps.append(Step(step, "fail", "Location", None, received, became.message, became.code, index))
-            self._fail(
+            self.fail(
                 became.code,
                 became.message,
                 phase="actual",
@@ -435,56 +399,3 @@ class _Fetch:
         url = "" if type_ == "opaque" else self.urls[-1].without_fragment
         self.response = FetchResponse(type_, status, url, redirected=len(self.urls) > 1 and type_ != "opaque")
         self.readable = readable_headers(type_, self.request.credentials, response.headers)
-
-    # ------------------------------------------------------------------ failures
-
-    def _refuse(self, refusal: blocking.Refusal, verdict: Verdict) -> NoReturn:
-        code = CODES[refusal.code]
-        self.steps.append(Step(code.step, "fail", refusal.subject, None, refusal.value, refusal.message, refusal.code))
-        self._fail(refusal.code, refusal.message, value=refusal.value, verdict=verdict)
-
-    def _hold_back(self, message: str) -> NoReturn:
-        self._fail(HELD_BACK, message, verdict="inconclusive")
-
-    def _fail(
-        self,
-        code: str,
-        message: str,
-        *,
-        phase: ExchangeKind | None = None,
-        value: str | None = None,
-        status: int | None = None,
-        verdict: Verdict = "blocked",
-        redirecting: bool = False,
-    ) -> NoReturn:
-        """Record what decided and unwind."""
-        first = self.urls[0].href if self.urls else self.request.url
-        last = self.urls[-1].href if self.urls else self.request.url
-        self.verdict = verdict
-        self.failure = Failure(
-            code=code,
-            message=message,
-            url=last,
-            first_url=first,
-            phase=phase,
-            hop=max(len(self.urls) - 1, 0),
-            status=status,
-            value=value,
-            exchange=len(self.exchanges) - 1 if self.exchanges else None,
-            last_url=self.urls[-2].href if len(self.urls) > 1 else None,
-            redirecting=redirecting,
-            tainting=self.tainting,
-        )
-        if not any(step.code == code and step.status == "fail" for step in self.steps):
-            step = CODES[code].step
-            status_: StepStatus = "fail" if verdict != "inconclusive" else "skip"
-            self.steps.append(Step(step, status_, "request", None, value, message, code, self.failure.exchange))
-        raise _Stopped
-
-    def _decided_steps(self) -> tuple[Step, ...]:
-        """All steps; the one that decided is marked."""
-        if self.failure is None:
-            return tuple(self.steps)
-        code = self.failure.code
-        last = max((i for i, step in enumerate(self.steps) if step.code == code), default=-1)
-        return tuple(replace(s, decisive=True) if i == last else s for i, s in enumerate(self.steps))

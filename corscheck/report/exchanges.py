@@ -35,7 +35,7 @@ def _exchange(result: Result, exchange: ExchangeRecord) -> list[str]:
         lines.append(f"* {printable(exchange.error.message)}")
     if exchange.response is not None:
         response = exchange.response
-        lines.append(f"< HTTP {response.status} {printable(response.reason)}".rstrip())
+        lines.append(f"< {printable(response.http_version)} {response.status} {printable(response.reason)}".rstrip())
         lines += [f"< {printable(name)}: {printable(value)}" for name, value in response.headers]
         if response.body:
             text = response.body if len(response.body) <= _BODY else response.body[:_BODY] + " ..."

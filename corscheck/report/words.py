@@ -83,7 +83,8 @@ def other_makes(result: Result, name: str) -> str:
 
 def other_verdict(result: Result, name: str) -> str:
     """What another engine makes of it, with its reason: ``Firefox blocks it. Method X is not ...``"""
-    message = result.engines[name].message
+    found = result.engines[name]
+    message = found.because or found.message
     return f"{capital(other_makes(result, name))}." + (f" {sentence(message)}" if message else "")
 
 

@@ -1,6 +1,6 @@
-r"""Two bytes that browsers let pass in header values and h11 does not: VT and FF.
+"""Two bytes that browsers let pass in header values and h11 does not: VT and FF.
 
-h11 (under httpx) takes ``\\s`` for what no header value may hold, so a value such as ``true<VT>`` would end the exchange
+h11 (under httpx) takes white space for what no header value may hold, so a value such as ``true<VT>`` would end the exchange
 where a browser compares it byte for byte. On their way through h11 the two travel as an escape sequence of bytes that it
 lets pass; what is on the wire, and what the rest of corscheck sees, are the bytes themselves.
 """

@@ -1,0 +1,100 @@
+"""``corscheck engines``: the engines, what their rules rest on, and where each departs from the standard."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corscheck.protocol.engines import DEPARTURES, ENGINES
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDE = 120
+
+SUMMARY = "Show where each browser engine departs from the standard."
+EXAMPLES = "Example: corscheck engines firefox"
+
+BASES = {
+    "text": "the standard's text",
+    "recorded": "recorded from the browser",
+    "source": "read from its source, never run",
+}
+
+
+def engines(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[ENGINE]...", help="Only these engines.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show where each engine departs from the standard: subject, what differs, the evidence."""
+    chosen = names or list(ENGINES)
+    unknown = [name for name in chosen if name not in ENGINES]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(ENGINES)}")
+    sys.stdout.write(json.dumps(as_data(chosen), indent=2) + "\n" if as_json else as_text(chosen))
+
+
+def as_data(names: list[str]) -> list[dict[str, Any]]:
+    """Engines with their departures, as plain values."""
+    return [
+        {
+            "engine": name,
+            "version": ENGINES[name].version,
+            "basis": ENGINES[name].basis,
+            "departures": [
+                {
+                    "rule": d.rule, "subject": d.subject, "standard": d.standard, "differs": d.differs,
+                    "since": d.since, "evidence": d.evidence,
+                }
+                for d in DEPARTURES
+                if d.engine == name
+            ],
+        }
+        for name in names
+    ]  # fmt: skip
+
+
+def _stacked(departures: list[dict[str, Any]]) -> "Table":
+    """The same for a narrow terminal, where four columns would be all line breaks."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column(ratio=1)
+    table.add_column(ratio=5, overflow="fold")
+    for found in departures:
+        since = f" (since {found['since']})" if found["since"] else ""
+        table.add_row("", found["subject"][0].upper() + found["subject"][1:])
+        table.add_row("  standard", found["standard"])
+        table.add_row("  here", found["differs"] + since)
+        table.add_row("  evidence", found["evidence"], end_section=True)
+        table.add_row("", "")
+    return table
+
+
+def as_text(names: list[str]) -> str:
+    """A table for each engine, at the terminal's width."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    with console.capture() as captured:
+        for entry in as_data(names):
+            engine = ENGINES[entry["engine"]]
+            version = f" {engine.version}" if engine.version else ""
+            title = engine.title[0].upper() + engine.title[1:]
+            console.print(f"{title}{version}: {BASES[engine.basis]}", style="bold")
+            if not entry["departures"]:
+                console.print("  No departures: this is what the others are held against.\n")
+                continue
+            table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
+            for heading, ratio in (("subject", 3), ("the standard", 2), ("here", 3), ("evidence", 2)):
+                table.add_column(heading, ratio=ratio, overflow="fold")
+            for found in entry["departures"]:
+                since = f" (since {found['since']})" if found["since"] else ""
+                table.add_row(found["subject"], found["standard"], found["differs"] + since, found["evidence"])
+            if console.width < _WIDE:
+                table = _stacked(entry["departures"])
+            console.print(table)
+            console.print()
+    return captured.get()
