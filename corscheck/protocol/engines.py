@@ -43,6 +43,8 @@ class Rules:
     locations_refused_first: tuple[str, ...] | None = None
     malformed_location_fails_in_every_mode: bool = False
     mode_before_mixed_content: bool = False
+    userinfo_before_redirect_error: bool = False
+    redirect_drops: tuple[str, ...] = ()
     redirect_error_needs_location: bool = False
     empty_location_delivers: bool = False
     identical_locations_count_once: bool = False
@@ -167,6 +169,12 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode",
               "measured with Chromium 156"),
+    Departure("chromium", "userinfo_before_redirect_error", True,
+              "redirect mode error and a Location with userinfo", "is named as a matter of the redirect mode",
+              "is named as a matter of the userinfo", "measured with Chromium 156"),
+    Departure("chromium", "redirect_drops", ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect"),
+              "client hints set by script (DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory), on a redirect",
+              "travel along", "are removed", "measured with Chromium 156"),
     # Firefox
     Departure("firefox", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",

@@ -130,7 +130,10 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
     if hop.redirect == "error":
         if rules.redirect_error_needs_location and not goes:
             return Deliver("returned-as-is")
-        return Refuse("CORS507", location.value, f"Redirect mode error: a {status} is a network error (http-fetch:6).")
+        first = _userinfo_refusal(hop, location.url, rules) if rules.userinfo_before_redirect_error else None
+        return first or Refuse(
+            "CORS507", location.value, f"Redirect mode error: a {status} is a network error (http-fetch:6)."
+        )
     if hop.redirect == "manual":
         return Deliver("opaque-redirect")
     if not goes:
@@ -139,7 +142,7 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
     refusal = _refusal(hop, location.value or "", target, rules)
     if refusal is not None or target is None:
         return refusal or _bad_location(location.value)
-    return _follow(hop, status, target)
+    return _follow(hop, status, target, rules)
 
 
 def _bad_location(value: str | None) -> Refuse:
@@ -154,15 +157,13 @@ def _refusal(hop: Hop, value: str, target: URL | None, rules: Rules) -> Refuse |
         return Refuse("CORS502", target.href, f"A redirect may not lead to {target.scheme}: (redirect:6).")
     if hop.count >= LIMIT:
         return Refuse("CORS503", target.href, f"This would be redirect number {LIMIT + 1} (redirect:7).")
-    if target.has_credentials:
-        refusal = _userinfo_refusal(hop, target, rules)
-        if refusal is not None:
-            return refusal
-    return None
+    return _userinfo_refusal(hop, target, rules)
 
 
-def _userinfo_refusal(hop: Hop, target: URL, rules: Rules) -> Refuse | None:
+def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | None:
     """Steps 9 and 10, and what Chromium adds to them."""
+    if target is None or not target.has_credentials:
+        return None
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):
         if not (rules.userinfo_allowed_on_first_hop and hop.tainting == "basic"):
             message = "A redirect to another origin may not have a username or password in its URL (redirect:9)."
@@ -175,7 +176,7 @@ def _userinfo_refusal(hop: Hop, target: URL, rules: Rules) -> Refuse | None:
     return None
 
 
-def _follow(hop: Hop, status: int, target: URL) -> Follow | Refuse:
+def _follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
     """Steps 11 to 18: the body, the method, the headers of the next request."""
     if status != 303 and hop.stream:
         return Refuse("CORS506", target.href, f"A stream cannot be sent again after a {status} (redirect:11).")
@@ -185,6 +186,7 @@ def _follow(hop: Hop, status: int, target: URL) -> Follow | Refuse:
         headers = strip_body_headers(headers)
     if not same_origin(target.origin, hop.url.origin):
         headers = strip_authorization(headers)
+    headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
     return Follow(target, method, headers, body, stream)
 
 

@@ -92,3 +92,38 @@ def test_chromium_does_not_remember_long_urls(length: int, preflights: int) -> N
         _, sent = ask(request(url, method="PUT"), yes, response(acao="*"), engine="chromium", cache=cache)
         kinds += [r.kind for r in sent]
     assert kinds.count("preflight") == preflights
+
+
+@pytest.mark.parametrize("name", ["DPR", "Width", "Viewport-Width", "RTT", "Downlink", "ECT", "Device-Memory"])
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "standard"])
+def test_chromium_removes_client_hints_on_a_redirect(engine: str, name: str) -> None:
+    yes = response(204, acao="*", acah=name)
+    _, sent = ask(request(headers=((name, "zz"),)), yes, response(302, acao="*", location="/y"), yes, engine=engine)
+    second = [r for r in sent if r.hop == 1]
+    assert (second[-1].get(name) is None) is (engine == "chromium")
+    assert [r.kind for r in second] == (["actual"] if engine == "chromium" else ["preflight", "actual"])
+
+
+@pytest.mark.parametrize("name", ["Save-Data", "Intervention", "Content-DPR", "Range", "X-A"])
+def test_other_headers_travel_along(name: str) -> None:
+    yes = response(204, acao="*", acah=name)
+    answers = (response(302, acao="*", location="/y"),) if name == "Intervention" else (
+        yes, response(302, acao="*", location="/y"), yes)  # fmt: skip
+    _, sent = ask(request(headers=((name, "zz"),)), *answers, response(acao="*"), engine="chromium")
+    assert sent[-1].hop == 1
+    assert sent[-1].get(name) == "zz"
+
+
+@pytest.mark.parametrize(("engine", "code"), [("chromium", "CORS504"), ("firefox", "CORS507"), ("standard", "CORS507")])
+def test_userinfo_under_redirect_mode_error(engine: str, code: str) -> None:
+    away = response(302, acao="*", location="https://u:p@cdn.example/")
+    outcome, _ = ask(request(redirect="error"), away, engine=engine)
+    assert outcome.failure is not None
+    assert outcome.failure.code == code
+    outcome, _ = ask(request(redirect="manual"), away, engine=engine)
+    assert outcome.verdict == "allowed"
+    # Without an origin change there is nothing to refuse: the redirect mode decides.
+    home = response(302, location="https://u:p@app.example/y")
+    outcome, _ = ask(request("https://app.example/", redirect="error"), home, engine="firefox")
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS507"
