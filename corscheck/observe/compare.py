@@ -79,6 +79,8 @@ def _tolerant(text: str | None, engine: EngineName) -> list[str]:
     if engine == "chromium":
         # Of several missing headers Chromium names one, by an internal order that nobody can predict.
         return [re.sub(r"Request header field \S+ is", "Request header field X is", line) for line in lines]
+    # An opaque page has a name of its own every time: moz-nullprincipal:{<uuid>}?<address>.
+    lines = [re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", line) for line in lines]
     # Firefox does not report warnings over WebDriver BiDi. And the first line about a redirect to another scheme names
     # that URL alone, so that the recordings of single fetches lack it.
     lines = [line for line in lines if not line.startswith("Cross-Origin Request Warning:")]
