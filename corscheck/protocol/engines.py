@@ -44,6 +44,7 @@ class Rules:
     malformed_location_fails_in_every_mode: bool = False
     mode_before_mixed_content: bool = False
     userinfo_before_redirect_error: bool = False
+    preflight_location_needs_follow: bool = False
     redirect_drops: tuple[str, ...] = ()
     redirect_error_needs_location: bool = False
     empty_location_delivers: bool = False
@@ -212,6 +213,9 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("firefox", "locations_refused_first", _GIVEN_UP_EARLY,
               "a malformed Location, or one to blob:, data:, file:, javascript:, on an answer that fails the CORS check",
               "fails the CORS check", "fails as a request", "measured with Firefox 153"),
+    Departure("firefox", "preflight_location_needs_follow", True,
+              "a redirected preflight under redirect mode manual or error", "is named as a redirect",
+              "is named as a status that is not ok", "measured with Firefox 153"),
     Departure("firefox", "preflight_origin_stays", True,
               "Origin of a preflight after a redirect taint", "null",
               "the page's origin, and the answer is checked against it; the request after it says null", _REC),

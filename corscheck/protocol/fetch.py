@@ -207,6 +207,8 @@ class _Fetch(Trace):
         url, key = self.urls[-1], self._cache_key(asked.origin)
         index = len(self.exchanges) - 1
         location = redirect.locate(response.headers, url, self.rules)
+        if self.rules.preflight_location_needs_follow and self.request.redirect != "follow":
+            location = redirect.Location(None, None)
         judgement = judge(asked, response, location, self.rules)
         self.steps += [replace(step, exchange=index) for step in judgement.steps]
         if judgement.failed is not None:

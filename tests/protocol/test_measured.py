@@ -127,3 +127,19 @@ def test_userinfo_under_redirect_mode_error(engine: str, code: str) -> None:
     outcome, _ = ask(request("https://app.example/", redirect="error"), home, engine="firefox")
     assert outcome.failure is not None
     assert outcome.failure.code == "CORS507"
+
+
+@pytest.mark.parametrize("location", ["/y", "https://cdn.example/", "data:,x", "http://[::1", "mailto:a@b.example"])
+@pytest.mark.parametrize(("mode", "code"), [("manual", "CORS401"), ("error", "CORS401"), ("follow", None)])
+def test_firefox_and_a_redirected_preflight_under_other_redirect_modes(
+    location: str, mode: Any, code: str | None
+) -> None:
+    outcome, _ = ask(request(method="PUT", redirect=mode), response(302, acao="*", location=location), engine="firefox")
+    assert outcome.failure is not None
+    assert outcome.failure.code == (code or ("CORS501" if "[" in location else "CORS402"))
+    missing, _ = ask(request(method="PUT", redirect=mode), response(302, location=location), engine="firefox")
+    assert missing.failure is not None
+    if code is not None:
+        assert missing.failure.code == "CORS301"
+        said = console_text(outcome) or ""
+        assert "preflight response did not succeed). Status code: 302." in said.split("\n")[0]
