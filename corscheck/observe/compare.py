@@ -100,7 +100,7 @@ def _requests(result: Result, observation: Observation, engine: EngineName) -> l
             ours.append(row)
         repeated = exchange.response.status == _MISDIRECTED
     theirs = [_row(r.kind, r.method, r.url, r.headers) for r in observation.requests]
-    if ours == theirs or (engine == "firefox" and _once(ours) == _once(theirs)):
+    if ours == theirs or (engine == "firefox" and _as_firefox(ours) == _as_firefox(theirs)):
         return []
     return [f"requests: predicted {_listed(ours)}; observed {_listed(theirs)}"]
 
@@ -112,9 +112,23 @@ def _row(kind: str, method: str, url: str, headers: Headers) -> _Row:
     return kind, method, place, origin, acrm, acrh
 
 
-def _once(rows: list[_Row]) -> list[_Row]:
-    """Firefox repeats idempotent requests when a server hangs up: identical neighbours count once."""
-    return [row for n, row in enumerate(rows) if n == 0 or row != rows[n - 1]]
+def _as_firefox(rows: list[_Row]) -> list[_Row]:
+    """What Firefox may do once more without anybody being able to tell beforehand.
+
+    It repeats idempotent requests when a server hangs up: identical neighbours count once. And it forgets a cached
+    preflight whenever it has looked the host's name up since: further preflights to one place do not count.
+    """
+    once = [row for n, row in enumerate(rows) if n == 0 or row != rows[n - 1]]
+    asked: set[str] = set()
+    kept = []
+    for row in once:
+        kind, _, place, *_ = row
+        if kind == "preflight" and place in asked:
+            continue
+        if kind == "preflight":
+            asked.add(place)
+        kept.append(row)
+    return [row for n, row in enumerate(kept) if n == 0 or row != kept[n - 1]]
 
 
 def _listed(rows: list[_Row]) -> str:

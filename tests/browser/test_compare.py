@@ -102,6 +102,20 @@ NOT_HTTP = "Cross-Origin Request Blocked: [...] at ftp://a/. (Reason: CORS reque
         ({"exchanges": (exchange(status=421), exchange())}, {"requests": (SEEN_PUT,)}),
         ({"engine": "firefox"}, {"browser": "firefox", "requests": (SEEN_PREFLIGHT, SEEN_PUT, SEEN_PUT)}),
         ({"exchanges": (PREFLIGHT, exchange(status=None))}, {"requests": (SEEN_PREFLIGHT,)}),
+        # Firefox may have forgotten a cached preflight.
+        (
+            {"engine": "firefox", "exchanges": (PREFLIGHT, exchange(), exchange())},
+            {"browser": "firefox", "requests": (SEEN_PREFLIGHT, SEEN_PUT, SEEN_PREFLIGHT, SEEN_PUT)},
+        ),
+        # An opaque page is called differently each time.
+        (
+            {"engine": "firefox", **BLOCKED, "console": {"firefox": "Security Error: Content at null/ may not load."}},
+            {
+                "browser": "firefox",
+                **BLOCKED,
+                "console": "Security Error: Content at moz-nullprincipal:{1-2}?http://a may not load.",
+            },
+        ),
     ],
 )
 def test_agreement(predicted, observed):
