@@ -21,7 +21,7 @@ from tests.browser.generate import cases
 
 RECORD = Path(__file__).parents[1] / "data" / "differential.json"
 LONG = int(os.environ.get("CORSCHECK_DIFFERENTIAL", "0"))
-EXAMPLES = {"chromium": LONG or 1000, "firefox": LONG or 300}
+EXAMPLES = {"chromium": LONG or 700, "firefox": LONG or 250}
 SEED = int(os.environ.get("CORSCHECK_DIFFERENTIAL_SEED", "20261122"))
 
 ROUND = 500

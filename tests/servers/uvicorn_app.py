@@ -11,17 +11,20 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNNING = re.compile(rb"Uvicorn running on (http://[0-9.]+:[0-9]+)")
+RUNNING = re.compile(rb"Uvicorn running on (https?://[0-9.]+:[0-9]+)")
 
 
 class UvicornApp:
     """A context manager: starts uvicorn on a free port, waits until it answers, and stops exactly that process.
 
-    ``app`` is a module of ``examples`` with an ``app`` in it. ``url`` is the base URL without a slash.
+    ``app`` is a module of ``examples`` (or of ``directory``) with an ``app`` in it. ``certificate`` is a PEM file with
+    chain and key, for https. ``url`` is the base URL without a slash.
     """
 
-    def __init__(self, app: str) -> None:
+    def __init__(self, app: str, *, directory: str = "examples", certificate: str | None = None) -> None:
         self.app = app
+        self.directory = directory
+        self.certificate = certificate
         self.url = ""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - stop() closes it
         self._process: subprocess.Popen[bytes] | None = None
@@ -29,7 +32,9 @@ class UvicornApp:
     def launch(self) -> UvicornApp:
         """Start without waiting, so that several can start at once; ``wait`` follows."""
         # Port 0 and reading the log: no other process can take the port between choosing and binding it.
-        command = [sys.executable, "-m", "uvicorn", f"{self.app}:app", "--app-dir", "examples", "--port", "0"]
+        command = [sys.executable, "-m", "uvicorn", f"{self.app}:app", "--app-dir", self.directory, "--port", "0"]
+        if self.certificate is not None:
+            command += ["--ssl-certfile", self.certificate, "--ssl-keyfile", self.certificate]
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,

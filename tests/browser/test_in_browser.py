@@ -1,0 +1,128 @@
+"""``probe --in-browser`` as a whole command: demo server and FastAPI, three kinds of page, http and https targets."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+
+from corscheck.demo.server import DemoServer
+from corscheck.observe import find
+from tests.servers.uvicorn_app import UvicornApp
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = ("http://app.example", "https://app.example", "null")
+PUT = ("-X", "PUT", "-H", "X-Tenant: 7", "--send", "always")
+STRANGE = ("-X", "PUT", "-H", "X-Strange: 7", "--send", "always")
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """Base URLs by name, and the file with the authority that signed the https one."""
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    certificate, trusted = folder / "server.pem", folder / "ca.pem"
+    authority.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(trusted)
+    with (
+        DemoServer() as demo,
+        UvicornApp("open_app", directory="tests/servers") as plain,
+        UvicornApp("open_app", directory="tests/servers", certificate=str(certificate)) as secure,
+    ):
+        yield {"demo": demo.url, "fastapi": plain.url, "fastapi-tls": secure.url, "ca": trusted}
+
+
+def run(places, browser, url, origins, *more):
+    """The command's exit status and probes."""
+    pages = [word for origin in origins for word in ("--origin", origin)]
+    argv = [
+        "probe",
+        url,
+        *pages,
+        *more,
+        "--cacert",
+        str(places["ca"]),
+        "--in-browser",
+        browser,
+        "--json",
+        "-",
+        "-m",
+        "20",
+    ]
+    engine = ["--engine", "firefox"] if browser == "firefox" else ["--engine", "chromium"]
+    done = subprocess.run(
+        [sys.executable, "-m", "corscheck", *argv, *engine],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout)["probes"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "more", "allowed"),
+    [
+        ("demo", "/wildcard", (), True),
+        ("demo", "/no-cors", (), False),
+        ("fastapi", "/data", (), True),
+        ("fastapi", "/data", PUT, True),
+        ("fastapi", "/data", STRANGE, False),
+        ("fastapi-tls", "/data", PUT, True),
+        ("fastapi-tls", "/data", STRANGE, False),
+    ],
+)
+def test_observation_beside_prediction(places, browser, place, path, more, allowed):
+    status, probes, errors = run(places, browser, places[place] + path, PAGES, *more)
+    installed = subprocess.run([find(browser), "--version"], capture_output=True, text=True, check=True).stdout
+    assert [probe["origin"] for probe in probes] == list(PAGES)
+    for probe in probes:
+        seen = probe["observed"]
+        assert seen["error"] is None or not allowed, seen
+        # The version of the very browser that is installed.
+        assert re.search(r"\d+\.[\d.]+\d", installed)[0] in seen["version"] or seen["version"] in installed
+        assert seen["verdict"] == probe["verdict"] == ("allowed" if allowed else "blocked")
+        # The page was really loaded at that origin: the browser sent it, on every request.
+        assert seen["requests"]
+        for request in seen["requests"]:
+            headers = {name.lower(): value for name, value in request["headers"]}
+            assert headers["origin"] == probe["origin"]
+            assert request["url"] == places[place] + path
+        kinds = ["preflight", "actual"] if more else ["actual"]
+        assert [request["kind"] for request in seen["requests"]] == (kinds if allowed or not more else ["preflight"])
+        assert seen["console"] == probe["console"][browser]
+        assert (seen["console"] is None) is allowed
+        assert seen["agrees"] is True, seen["differences"]
+        if allowed:
+            assert seen["readable_headers"] == probe["readable_headers"]
+    assert status == (0 if allowed else 1), errors
+
+
+def test_a_difference_is_exit_4(places, monkeypatch, chromium, capfd):
+    """A prediction that is wrong on purpose: the browser is told a CA that the prediction does not look at."""
+    from corscheck.cli.app import run as run_cli
+    from corscheck.observe import session
+
+    asked = session.BrowserSession._observation
+
+    def wrong(self, sighting):
+        import dataclasses
+
+        return dataclasses.replace(asked(self, sighting), verdict="blocked", console="A line of its own")
+
+    monkeypatch.setattr(session.BrowserSession, "_observation", wrong)
+    status = run_cli(
+        ["probe", places["demo"] + "/wildcard", "--origin", "http://app.example", "--in-browser", chromium]
+    )
+    said = capfd.readouterr()
+    assert status == 4
+    assert "was seen to differ. Please report this." in " ".join(said.out.split())
+    assert "predicted allowed, observed blocked" in " ".join(said.out.split())
