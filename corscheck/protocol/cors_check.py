@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from corscheck.protocol.engines import STANDARD, Rules
-from corscheck.protocol.headers import OWS, get, get_all, get_decode_split
+from corscheck.protocol.headers import get, get_all, get_decode_split
 from corscheck.protocol.origin import OPAQUE, RegistrableDomain, URLError, parse_url, same_origin, same_site
 
 if TYPE_CHECKING:
@@ -108,7 +108,6 @@ def corp_check(
     With ``credentialless`` the response is taken to have been fetched without credentials.
     """
     policy = get(headers, "Cross-Origin-Resource-Policy")
-    policy = policy.strip(OWS) if policy is not None else None
     if policy not in ("same-origin", "same-site", "cross-origin"):
         policy = "same-origin" if coep == "require-corp" else None
     if policy is None or policy == "cross-origin":

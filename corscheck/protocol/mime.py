@@ -5,7 +5,11 @@ Parameters can never make the parsing fail, so they are not parsed.
 
 from __future__ import annotations
 
+import re
+
 from corscheck.protocol.headers import HTTP_WHITESPACE, OWS, is_token
+
+_BLANK = re.compile(f"[{OWS}]")
 
 
 def essence(text: str) -> str | None:
@@ -28,8 +32,8 @@ def gecko_request_essence(text: str) -> str | None:
     media, semicolon, rest = text.partition(";")
     if semicolon and rest.endswith(";"):
         return None
-    head = media.strip(OWS)
-    blank = min((head.find(c) for c in OWS if c in head), default=-1)
-    if blank >= 0 and (not semicolon or "/" not in head[:blank]):
+    first, *rest = _BLANK.split(media.strip(OWS), maxsplit=1)
+    # Without a parameter, whatever follows the type is left over; with one, a blank merely ends the type.
+    if rest and (not semicolon or "/" not in first):
         return None
-    return head[:blank].lower() if blank >= 0 else head.lower()
+    return first.lower()

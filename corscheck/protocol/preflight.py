@@ -225,7 +225,7 @@ class _Judge:
 
     def _authorization_by_wildcard(self, received: str | None) -> Step:
         """``preflight:7.6``: the standard wants Authorization named; every engine lets ``*`` cover it."""
-        if self.rules.authorization_covered_by_wildcard and self.asked.credentials != "include":
+        if self.rules.authorization_covered_by_wildcard:
             self.wildcard_authorization = True
             message = "Browsers let * cover Authorization; the standard does not (preflight:7.6). Name it."
             return Step("preflight:7.6", "warn", ACAH, "authorization", received, message, "CORS406")

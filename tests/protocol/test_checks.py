@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.diagnosis.console import console_text
+from corscheck.protocol import engines
+from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.cors_check import corp_check, cors_check, looks_like_a_url
 from corscheck.protocol.engines import DEPARTURES, ENGINES, Rules
 from corscheck.protocol.origin import parse_url
@@ -25,7 +27,7 @@ CHROMIUM = ENGINES["chromium"].rules
         # Chromium 156, each asked with fetch(): without a preflight (True) or with one.
         ("ECT", "4g", True), ("ECT", "5g", False), ("ect", "4G", False), ("DPR", "1.5", True), ("DPR", "1.", False),
         ("DPR", ".5", False), ("DPR", "1.5.1", False), ("DPR", "", False), ("Width", "10", True), ("Width", "1.5", False),
-        ("Viewport-Width", "x", False), ("RTT", "50", True), ("RTT", "1.5", False), ("Downlink", "1.5", True),
+        ("Viewport-Width", "x", False), ("Viewport-Width", "10", True), ("RTT", "50", True), ("RTT", "1.5", False), ("Downlink", "1.5", True),
         ("Downlink", "x", False), ("Save-Data", "on", True), ("Save-Data", "ON", True), ("Save-Data", "1", False),
         ("Intervention", "x", True), ("Device-Memory", "0.5", True), ("Device-Memory", "abc", False),
         ("Content-DPR", "1", False), ("Critical-CH", "x", False),
@@ -120,6 +122,8 @@ def test_credentials_in_two_fields_one_of_them_empty() -> None:
         ("https://a.example", "https://b.example/", "cross-origin", True),
         ("null", "https://a.example/", "same-site", False),
         ("null", "https://a.example/", "cross-origin", True),
+        ("https://a.shop.example", "https://b.shop.example/", "same-origin", False),
+        ("https://a.shop.example", "https://b.shop.example/", "Same-Origin", True),
     ],
 )
 def test_corp(origin: str, url: str, policy: str, allowed: bool) -> None:
@@ -129,6 +133,49 @@ def test_corp(origin: str, url: str, policy: str, allowed: bool) -> None:
 
     headers = (("Cross-Origin-Resource-Policy", policy),)
     assert corp_check(origin, url, headers, registrable_domain=domain) is allowed
+
+
+@pytest.mark.parametrize(
+    ("policy", "coep", "allowed"),
+    [
+        (None, "unsafe-none", True),
+        (None, "require-corp", False),
+        ("nonsense", "require-corp", False),
+        ("cross-origin", "require-corp", True),
+        ("same-site", "require-corp", True),
+        (None, "credentialless", True),
+    ],
+)
+def test_corp_under_coep(policy: str | None, coep: Any, allowed: bool) -> None:
+    """Absent (or unknown) means same-origin where the page asks for it: a page of the same site is not enough."""
+    headers = () if policy is None else (("Cross-Origin-Resource-Policy", policy),)
+    pages = "https://a.shop.example", "https://b.shop.example/"
+    assert corp_check(*pages, headers, coep, registrable_domain=lambda _: "shop.example") is allowed
+
+
+def test_engines_are_made_of_their_departures() -> None:
+    for name, engine in ENGINES.items():
+        assert engines._engine(name, engine.title, engine.basis, engine.version) == engine
+        assert (engine.name, bool(engine.title)) == (name, True)
+    assert [e.basis for e in ENGINES.values()] == ["text", "recorded", "recorded", "source"]
+    assert [e.version for e in ENGINES.values()] == [None, "156", "153", None]
+
+
+def test_a_later_entry_of_the_cache_counts_too() -> None:
+    """Entries made without credentials come first and do not match; the ones behind them do."""
+    url = parse_url("https://api.example/x")
+    cache = PreflightCache()
+    cache.store("https://app.example", url, "omit", ("PUT",), ("x-a",), 600, 0.0)
+    cache.store("https://app.example", url, "include", ("PUT",), ("x-a",), 600, 0.0)
+    assert cache.covers("https://app.example", url, "include", "PUT", ("x-a",), 1.0)
+
+
+@pytest.mark.parametrize(("engine", "covered"), [("standard", True), ("chromium", False), ("webkit", True)])
+def test_a_wildcard_entry_made_with_credentials(engine: str, covered: bool) -> None:
+    url = parse_url("https://api.example/x")
+    cache = PreflightCache(ENGINES[engine].rules)
+    cache.store("https://app.example", url, "include", ("*",), ("*",), 600, 0.0)
+    assert cache.covers("https://app.example", url, "omit", "PUT", ("x-a",), 1.0) is covered
 
 
 def test_where_a_redirect_leads() -> None:

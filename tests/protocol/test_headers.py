@@ -31,6 +31,7 @@ from corscheck.protocol.mime import essence, gecko_request_essence
         ('"open, c', ['"open, c']),
         ('x"y,z"w,v', ['x"y,z"w', "v"]),
         ("\ta\t,\t b ", ["a", "b"]),
+        ("a\x0b,\x0cb\n", ["a\x0b", "\x0cb\n"]),
     ],
 )
 def test_split_value(text: str, parts: list[str]) -> None:
@@ -122,6 +123,9 @@ def test_essence(text: str, found: str | None) -> None:
         ("TEXT/plain", "text/plain"),
         ("text /plain;x", None),
         ("text\t/plain", None),
+        ("text/plain a b;x", "text/plain"),
+        ("text/plain\x0b", "text/plain\x0b"),
+        ("text/plain\tfoo;x", "text/plain"),
     ],
 )
 def test_firefox_reads_a_request_content_type(text: str, found: str | None) -> None:
