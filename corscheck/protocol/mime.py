@@ -32,8 +32,8 @@ def gecko_request_essence(text: str) -> str | None:
     media, semicolon, rest = text.partition(";")
     if semicolon and rest.endswith(";"):
         return None
-    first, *rest = _BLANK.split(media.strip(OWS), maxsplit=1)
+    first, *more = _BLANK.split(media.strip(OWS), maxsplit=1)
     # Without a parameter, whatever follows the type is left over; with one, a blank merely ends the type.
-    if rest and (not semicolon or "/" not in first):
+    if more and (not semicolon or "/" not in first):
         return None
     return first.lower()

@@ -27,7 +27,8 @@ CHROMIUM = ENGINES["chromium"].rules
         # Chromium 156, each asked with fetch(): without a preflight (True) or with one.
         ("ECT", "4g", True), ("ECT", "5g", False), ("ect", "4G", False), ("DPR", "1.5", True), ("DPR", "1.", False),
         ("DPR", ".5", False), ("DPR", "1.5.1", False), ("DPR", "", False), ("Width", "10", True), ("Width", "1.5", False),
-        ("Viewport-Width", "x", False), ("Viewport-Width", "10", True), ("RTT", "50", True), ("RTT", "1.5", False), ("Downlink", "1.5", True),
+        ("Viewport-Width", "x", False), ("Viewport-Width", "10", True),
+        ("RTT", "50", True), ("RTT", "1.5", False), ("Downlink", "1.5", True),
         ("Downlink", "x", False), ("Save-Data", "on", True), ("Save-Data", "ON", True), ("Save-Data", "1", False),
         ("Intervention", "x", True), ("Device-Memory", "0.5", True), ("Device-Memory", "abc", False),
         ("Content-DPR", "1", False), ("Critical-CH", "x", False),
