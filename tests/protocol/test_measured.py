@@ -143,3 +143,13 @@ def test_firefox_and_a_redirected_preflight_under_other_redirect_modes(
         assert missing.failure.code == "CORS301"
         said = console_text(outcome) or ""
         assert "preflight response did not succeed). Status code: 302." in said.split("\n")[0]
+
+
+@pytest.mark.parametrize(("origin", "source"), [("https://app.example", "https://api.example/x"), ("null", "null/")])
+def test_who_may_not_load_a_blob(origin: str, source: str) -> None:
+    outcome, _ = ask(
+        request(origin=origin), response(302, acao="*", location="blob:https://a.example/1"), engine="firefox"
+    )
+    said = (console_text(outcome) or "").split("\n")
+    assert said[0] == f"Security Error: Content at {source} may not load data from blob:https://a.example/1."
+    assert len(said) == 2

@@ -74,7 +74,7 @@ def _failed(failure: Failure, origin: str) -> list[str]:
         # A chain that never left the page's own origin is none of CORS's business.
         return [_unsuccessful(url)] if failure.tainting == "cors" or code in ("CORS504", "CORS505") else []
     if code == "CORS502":
-        return [*_refused_target(url, failure.value or ""), _unsuccessful(url)]
+        return [*_refused_target(url, failure.value or "", origin), _unsuccessful(url)]
     if code in ("CORS201", "CORS202"):
         return _blocked_before_sending(failure)
     if code == "CORS203":
@@ -113,7 +113,7 @@ def _redirected_preflight(outcome: Outcome, failure: Failure) -> list[str]:
     if target is None or target.has_credentials:
         return [_unsuccessful(url)]
     if target.scheme not in HTTP_SCHEMES:
-        return [*_refused_target(url, target.href), _unsuccessful(url)]
+        return [*_refused_target(url, target.href, outcome.request.origin), _unsuccessful(url)]
     lines = [_blocked(url, "CORS request external redirect not allowed")]
     origin = _origin_after(outcome.request, url, target.origin)
     check = cors_check(origin, outcome.request.credentials, answer.headers, _RULES) if origin is not None else None
@@ -133,7 +133,7 @@ def _origin_after(request: Request, url: str, target: str) -> str | None:
     return request.origin if same_origin(source, target) else OPAQUE
 
 
-def _refused_target(url: str, target: str) -> list[str]:
+def _refused_target(url: str, target: str, origin: str) -> list[str]:
     """What is said of the target of a redirect to something other than http(s).
 
     For ftp: and unknown schemes Firefox also prints "CORS request not http" with the target alone in it. A console line
@@ -141,6 +141,9 @@ def _refused_target(url: str, target: str) -> list[str]:
     hence that one is nobody's.
     """
     scheme = target.partition(":")[0]
+    if scheme == "blob" and origin == OPAQUE:
+        # Named by the page, whose name in Firefox is another one each time.
+        return [_security_error(f"{origin}/", target)]
     if scheme in ("file", "blob", "view-source"):
         return [_security_error(url, target)]
     return []
