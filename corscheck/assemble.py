@@ -5,6 +5,7 @@ This is where a ``Result`` is made, and the only place: what it holds has passed
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from corscheck.diagnosis.console import console_text
@@ -32,7 +33,7 @@ from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standar
 from corscheck.transports.replay import NotRecordedError, Recording
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model import Finding, Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Headers
 
@@ -47,8 +48,8 @@ class Assembler:
         self.url = _as_is if show_secrets else mask_url
         self.header = _header_as_is if show_secrets else mask_header
 
-    def result(self, probe: Probe, outcome: Outcome) -> Result:
-        """The saved model of one probe."""
+    def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
+        """The saved model of one probe, with what diagnosis found."""
         others = {name: replay(outcome, name) for name in ENGINE_NAMES if name != outcome.engine}
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome if name == outcome.engine else others[name])
@@ -86,6 +87,7 @@ class Assembler:
             readable_headers=outcome.readable_headers,
             console=console,
             gate=probe.gate,
+            findings=tuple(self._finding(finding) for finding in findings),
             error=self._error(outcome),
         )
 
@@ -152,6 +154,22 @@ class Assembler:
         if response is None:
             return None
         return ReadResponse(response.type, response.status, self.url(response.url), response.redirected)
+
+    def _finding(self, finding: Finding) -> Finding:
+        advice = self.text(finding.advice) if finding.advice is not None else None
+        return replace(
+            finding, message=self.text(finding.message), evidence=self._evidence(finding.evidence), advice=advice
+        )
+
+    def _evidence(self, evidence: str | None) -> str | None:
+        """Evidence is header lines (or a status): a header that is secret is so here too."""
+        if evidence is None:
+            return None
+        lines = []
+        for line in evidence.split("\n"):
+            name, colon, value = line.partition(": ")
+            lines.append(f"{name}: {self.header(name, value)}" if colon else self.text(line))
+        return "\n".join(lines)
 
     def _engine_verdict(self, name: EngineName, outcome: Outcome | None) -> EngineVerdict:
         basis = ENGINES[name].basis
