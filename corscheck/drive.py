@@ -29,9 +29,7 @@ def run(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Came])
         return returned
 
 
-async def arun(
-    flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Awaitable[Came]]
-) -> Returned:
+async def arun(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Awaitable[Came]]) -> Returned:
     """The same, awaiting each answer."""
     try:
         request = next(flow)

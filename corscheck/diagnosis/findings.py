@@ -82,7 +82,13 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
     if pointer is not None:
         first = found[0]
         found[0] = Finding(
-            first.code, first.severity, first.title, first.message, first.evidence, f"{first.advice}\n{pointer}", first.help
+            first.code,
+            first.severity,
+            first.title,
+            first.message,
+            first.evidence,
+            f"{first.advice}\n{pointer}",
+            first.help,
         )
     if products:
         found.append(_finding(RECORDS["CORS711"], stack.in_words(products), products[0].evidence))

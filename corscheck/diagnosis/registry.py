@@ -21,9 +21,10 @@ RECORDS: dict[str, Record] = {r.code: r for r in sorted((*STEPS, *NETWORK, *CAUS
 """Every record by its code, in the order of the codes."""
 
 
-def causes_of(code: str) -> tuple[Record, ...]:
-    """The root causes that can show themselves as this step's failure."""
-    return tuple(r for r in CAUSES if code in r.shows_as)
+def causes_of(code: str, *, preflight: bool | None = None) -> tuple[Record, ...]:
+    """The root causes that can show themselves as this step's failure, on a preflight or on the request (None: either)."""
+    impossible = None if preflight is None else "actual" if preflight else "preflight"
+    return tuple(r for r in CAUSES if code in r.shows_as and (impossible is None or r.phase != impossible))
 
 
 def of_step(step: str) -> tuple[Record, ...]:

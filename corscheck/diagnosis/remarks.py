@@ -52,11 +52,10 @@ def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
     if outcome.verdict == "blocked":
         found += _received(outcome)
     found += _authorization(outcome)
-    if outcome.verdict == "allowed" and last is not None and outcome.response is not None:
-        if outcome.response.type == "cors":
+    if outcome.verdict == "allowed":
+        if last is not None and outcome.response is not None and outcome.response.type == "cors":
             found += _vary(last)
             found += _hidden(outcome, last)
-    if outcome.verdict == "allowed":
         found += _cache(outcome)
     return found + _local_network(probe)
 

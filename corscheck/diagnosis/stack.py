@@ -115,7 +115,9 @@ class _Words:
 
 
 _BODIES = (
-    _Words("FastAPI", r'^\{"detail":"(Not Found|Method Not Allowed|Not authenticated)"\}$', "fastapi", "uvicorn|hypercorn"),
+    _Words(
+        "FastAPI", r'^\{"detail":"(Not Found|Method Not Allowed|Not authenticated)"\}$', "fastapi", "uvicorn|hypercorn"
+    ),
     _Words("Starlette or FastAPI", r"^Disallowed CORS (origin|method|headers)", "fastapi"),
     _Words("Litestar", r'^\{"status_code":\d+,"detail":"', "litestar"),
     _Words("Flask", r"<title>\d+ [\w ]+</title>\s*<h1>[\w ]+</h1>\s*<p>The (method|requested URL)", "flask"),

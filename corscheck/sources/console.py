@@ -7,13 +7,17 @@ typographic ones; blanks are therefore all alike here, and a message may start a
 
 from __future__ import annotations
 
-import re
+import itertools
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.model import ConfigError
 from corscheck.sources import wordings
-from corscheck.sources.wordings import Wording
+
+if TYPE_CHECKING:
+    import re
+
+    from corscheck.sources.wordings import Wording
 
 Browser: TypeAlias = Literal["chromium", "firefox", "webkit"]
 
@@ -57,7 +61,7 @@ def parse(text: str) -> tuple[Message, ...]:
     starts = [m.start() for m in wordings.STARTS.finditer(plain)]
     found: list[Message] = []
     cut: str | None = None
-    for start, end in zip(starts, [*starts[1:], len(plain)], strict=True):
+    for start, end in itertools.pairwise([*starts, len(plain)]):
         part = plain[start:end].strip()
         message = _message(part)
         if message is not None:
@@ -99,7 +103,7 @@ def _read(wording: Wording, match: re.Match[str]) -> Message:
     return Message(
         browser=wording.browser,
         text=match.group(),
-        codes=wording.codes,
+        codes=tuple(c for c in wording.codes if c != "CORS406" or header is None or header.lower() == "authorization"),
         url=_url(groups.get("url")),
         first_url=_url(groups.get("first")),
         origin=groups.get("origin"),

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.facts import Facts
     from corscheck.protocol.request import Headers
 
-TRACING = ("traceparent", "tracestate", "baggage", "sentry-trace", "b3", "uber-trace-id", "newrelic", "x-cloud-trace-context")
+TRACING = (
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "sentry-trace",
+    "b3",
+    "uber-trace-id",
+    "newrelic",
+    "x-cloud-trace-context",
+)
 _TRACING_PREFIXES = ("x-b3-", "x-datadog-", "ot-tracer-", "x-ot-")
 
 

@@ -61,7 +61,9 @@ def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None)
     """CORS is there, but not for this origin; if the server names another one, say how near it is."""
     named = get(headers if headers is not None else facts.headers, ACAO)
     if facts.origin == OPAQUE:
-        message = 'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'
+        message = (
+            'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'
+        )
         return Cause("CORS632", message, evidence)
     near = _near(named, facts.origin, evidence)
     if near is not None:
@@ -97,7 +99,8 @@ def mismatch(facts: Facts) -> Asking:
         return []
     copy = cached(facts.headers)
     if copy is not None and _cacheable(facts):
-        if allows((yield controls.past_caches(facts.probe, facts.url)), facts.origin):
+        fresh = yield controls.past_caches(facts.probe, facts.url)
+        if allows(fresh, facts.origin):
             message = f"A cache serves the copy that was made for {value}."
             return [Cause("CORS617", message, f"{evidence}\n{copy}")]
     return [unlisted(facts, evidence)]

@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from corscheck.model import Probe
     from corscheck.protocol.outcome import Outcome
 
-_LOGIN_WORDS = {"login", "logon", "signin", "sso", "oauth", "oauth2", "authorize", "saml", "saml2", "adfs", "idp", "oidc"}
+_LOGIN_WORDS = {
+    "login",
+    "logon",
+    "signin",
+    "sso",
+    "oauth",
+    "oauth2",
+    "authorize",
+    "saml",
+    "saml2",
+    "adfs",
+    "idp",
+    "oidc",
+}
 _LOGIN_HOSTS = {*_LOGIN_WORDS, "auth", "accounts", "account", "id", "identity"}
 _LOGIN_PAIRS = re.compile(r"(log|sign)[-_](in|on)(?![a-z])", re.IGNORECASE)
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from corscheck.diagnosis.records.record import CACHES, MDN_ERRORS, Record
 from corscheck.protocol.steps import ANCHORS
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import ExchangeKind
 
 _CHECK = ANCHORS["cors-check"]
 _PREFLIGHT = ANCHORS["preflight"]
@@ -11,6 +16,9 @@ _REDIRECT = ANCHORS["redirect"]
 _PUT = "OPTIONS /data\nOrigin: https://app.example\nAccess-Control-Request-Method: PUT\n\n"
 _GET = "GET /data\nOrigin: https://app.example\n\n"
 _ALLOW = "Access-Control-Allow-Origin: https://app.example"
+
+_ON_PREFLIGHTS = ("CORS601", "CORS602", "CORS612", "CORS613", "CORS614", "CORS624", "CORS629", "CORS630", "CORS631")
+_ON_REQUESTS = ("CORS603", "CORS617", "CORS622")
 
 
 def _cause(
@@ -24,7 +32,8 @@ def _cause(
     help_: str,
 ) -> Record:
     meaning = explanation.partition(". ")[0].rstrip(".") + "."
-    return Record(code, "cause", title, "high", step, meaning, explanation, example, advice, help_, shows_as)
+    phase: ExchangeKind | None = "preflight" if code in _ON_PREFLIGHTS else "actual" if code in _ON_REQUESTS else None
+    return Record(code, "cause", title, "high", step, meaning, explanation, example, advice, help_, shows_as, phase)
 
 
 CAUSES: tuple[Record, ...] = (
@@ -133,7 +142,7 @@ CAUSES: tuple[Record, ...] = (
         ("CORS302",),
         'The server answers "*" to everyone; credentials need the exact origin. Cookies and logins are never for '
         "anyone at all.",
-        f"GET /data\nOrigin: https://app.example\nCookie: session=...\n\n200 OK\nAccess-Control-Allow-Origin: *",
+        "GET /data\nOrigin: https://app.example\nCookie: session=...\n\n200 OK\nAccess-Control-Allow-Origin: *",
         'Answer with the exact origin and "Access-Control-Allow-Credentials: true", and add "Vary: Origin".',
         MDN_ERRORS + "CORSNotSupportingCredentials",
     ),

@@ -9,6 +9,7 @@ from corscheck.protocol.steps import CODES, FETCH
 
 if TYPE_CHECKING:
     from corscheck.model import Severity
+    from corscheck.protocol.request import ExchangeKind
 
 Kind: TypeAlias = Literal["step", "cause", "remark"]
 
@@ -25,8 +26,8 @@ class Record:
 
     ``title`` names the fault in a few words; ``meaning`` is one sentence that says more than the title; ``explanation``
     a paragraph. ``step`` is the standard's step (of a root cause: where it mostly shows), ``shows_as`` the step codes
-    that a root cause can look like. ``example`` is an exchange that has the fault; ``advice`` what to change, ``help``
-    where to read on, ``since`` the version that had the code first.
+    that a root cause can look like, ``phase`` the only kind of request where it does. ``example`` is an exchange that
+    has the fault; ``advice`` what to change, ``help`` where to read on, ``since`` the version that had the code first.
     """
 
     code: str
@@ -40,6 +41,7 @@ class Record:
     advice: str
     help: str | None
     shows_as: tuple[str, ...] = ()
+    phase: ExchangeKind | None = None
     since: str = "0.1.0"
 
 
