@@ -133,7 +133,7 @@ def _page(record: "Record") -> list[str]:
     """All there is to say about one code."""
     from corscheck.diagnosis.registry import causes_of
 
-    lines = [f"{record.code}  {record.title} ({record.step})", ""]
+    lines = [*wrap(f"{record.title} ({record.step})", _WIDTH, _INDENT, record.code), ""]
     first = "" if record.explanation.startswith(record.meaning.rstrip(".")) else f"{record.meaning} "
     lines += wrap(first + record.explanation, _WIDTH, 0)
     lines += ["", *(f"    {part}".rstrip() for part in record.example.split("\n")), ""]
