@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs
-from corscheck.cli.exitcodes import INCONCLUSIVE
+from corscheck.cli.exitcodes import FAILED, OK
 from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
 from corscheck.protocol.safelist import is_safelisted_method
@@ -85,7 +85,6 @@ def question(messages: Sequence[Message], origin: str | None, method: str | None
         credentials="include" if want.credentials else "same-origin",
         engine=want.engine,
         gate=(want.engine,),
-        expected="blocked",
     )
     return Asked(probe, (*said, "") if said else ())
 
@@ -105,7 +104,10 @@ def run(asked: Asked, messages: tuple[Message, ...], *, verify: bool, timeout: f
     view = sinks.Full(View(width(), Style(colored("auto"))), None)
     status = Session([view]).run(lambda take: take(result))
     view.write(["", _verdict(result, messages)])
-    return INCONCLUSIVE if result.verdict == "inconclusive" else status
+    if status not in (OK, FAILED):
+        return status
+    # Here the failure is what was looked for.
+    return OK if result.verdict == "blocked" else FAILED
 
 
 def _verdict(result: Result, messages: tuple[Message, ...]) -> str:

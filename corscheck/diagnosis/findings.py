@@ -26,7 +26,10 @@ Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
 
 
 def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
-    """Findings of an outcome. Yields at most one control probe, after a blocked outcome only; None may be sent back."""
+    """Findings of an outcome.
+
+    Yields at most one control probe, after an outcome that is blocked and should not be; None may be sent back.
+    """
     found: list[Finding] = []
     if outcome.verdict in ("blocked", "invalid"):
         found += yield from _blocked(probe, outcome)
@@ -65,7 +68,8 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
         try:
             control = next(flow)
             while True:
-                answered = yield control
+                # What was expected to be blocked needs no cause, and what it costs to find one.
+                answered = (yield control) if probe.expected != "blocked" else None
                 seen += _answers(answered)
                 control = flow.send(answered)
         except StopIteration as done:

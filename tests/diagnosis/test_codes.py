@@ -219,6 +219,22 @@ def auth_fine(asked: Asked) -> Reply:
     return FULL if asked.preflight else Reply(401, (ALLOW, "Vary: Origin", "WWW-Authenticate: Bearer"))
 
 
+def to_b(there: Server) -> Server:
+    """Redirects to another origin, where ``there`` answers."""
+    away = Reply(302, (ALLOW, "Location: https://b.example/"))
+    return lambda asked: there(asked) if "b.example" in asked.url else away
+
+
+def https_with_headers(asked: Asked) -> Reply:
+    return OK if asked.url.startswith("https") else Reply(301, ("Location: https://api.example/data", ALLOW))
+
+
+def login_with_headers(asked: Asked) -> Reply:
+    if "login" in asked.url:
+        return Reply(200, (f"Access-Control-Allow-Origin: {asked.origin}",))
+    return Reply(302, (ALLOW, "Location: /login"))
+
+
 NEAR: dict[str, tuple[Case | None, Case]] = {
     # code: (a failing case where the table of failures has none, a case that nearly has the fault)
     "CORS601": (None, (auth_fine, {"headers": TOKEN})),
@@ -226,8 +242,8 @@ NEAR: dict[str, tuple[Case | None, Case]] = {
     "CORS603": (None, (always(Reply(500, OK.headers)), {})),
     "CORS604": (None, (always(Reply(502, (*OK.headers, "Server: nginx"))), {})),
     "CORS605": (None, (to("/data/"), {})),
-    "CORS606": (None, (lambda asked: OK if asked.url.startswith("https") else Reply(301, (f"Location: https://api.example/data", ALLOW)), {})),
-    "CORS607": (None, (lambda asked: Reply(200, (f"Access-Control-Allow-Origin: {asked.origin}",)) if "login" in asked.url else Reply(302, (ALLOW, "Location: /login")), {})),
+    "CORS606": (None, (https_with_headers, {"url": "https://api.example/data"})),
+    "CORS607": (None, (login_with_headers, {})),
     "CORS608": (None, (acao(APP), {})),
     "CORS609": (None, (acao(APP), {})),
     "CORS610": (None, (acao("*"), {})),
@@ -243,14 +259,17 @@ NEAR: dict[str, tuple[Case | None, Case]] = {
     "CORS622": ((both(FULL, Reply(200)), {"headers": TENANT}), (GOOD, {"headers": TENANT})),
     "CORS624": (None, (preflight("Access-Control-Allow-Methods: patch"), {"method": "patch"})),
     "CORS625": (None, (acao(APP), {})),
-    "CORS626": ((lambda asked: OK if "b.example" in asked.url else Reply(302, (ALLOW, "Location: https://b.example/")), {}), (lambda asked: acao("*")(asked) if "b.example" in asked.url else Reply(302, (ALLOW, "Location: https://b.example/")), {})),
-    "CORS627": ((lambda asked: Reply(200) if "b.example" in asked.url else Reply(302, (ALLOW, "Location: https://b.example/")), {}), (to("/other"), {})),
+    "CORS626": ((to_b(always(OK)), {}), (to_b(acao("*")), {})),
+    "CORS627": ((to_b(always(Reply(200))), {}), (to("/other"), {})),
     "CORS629": ((both(Reply(500), OK), PUT), (GOOD, PUT)),
     "CORS630": ((always(Reply(403)), PUT), (both(FULL, Reply(403, OK.headers)), PUT)),
     "CORS631": ((always(Reply(404)), {"headers": TOKEN}), (both(FULL, Reply(404, OK.headers)), {"headers": TOKEN})),
     "CORS632": ((always(Reply(200, ("Vary: Origin",))), {"origin": "null"}), (acao("null"), {"origin": "null"})),
     "CORS701": (None, (always(Reply(200, (ALLOW, "Vary: Accept, origin", "Cache-Control: public"))), {})),
-    "CORS702": (None, (always(Reply(200, (ALLOW, "Access-Control-Expose-Headers: x-a", "X-A: 1", "X-Powered-By: y"))), {})),
+    "CORS702": (
+        None,
+        (always(Reply(200, (ALLOW, "Access-Control-Expose-Headers: x-a", "X-A: 1", "X-Powered-By: y"))), {}),
+    ),
     "CORS703": (
         (always(Reply(200, (ALLOW, TRUE, "Access-Control-Expose-Headers: *", "X-A: 1"))), INCLUDE),
         (always(Reply(200, (ALLOW, "Access-Control-Expose-Headers: *", "X-A: 1"))), {}),
@@ -261,11 +280,14 @@ NEAR: dict[str, tuple[Case | None, Case]] = {
     "CORS707": ((acao("*"), INCLUDE), (acao("https://other.example"), INCLUDE)),
     "CORS708": (
         (always(OK), {"url": "http://192.168.0.10/x", "origin": "https://www.python.org", "expected": "blocked"}),
-        (always(Reply(200, ("Access-Control-Allow-Origin: *",))), {"url": "https://192.0.2.1/", "origin": "http://192.168.0.10"}),
+        (
+            always(Reply(200, ("Access-Control-Allow-Origin: *",))),
+            {"url": "https://192.0.2.1/", "origin": "http://192.168.0.10"},
+        ),
     ),
     "CORS709": (None, (preflight("Access-Control-Allow-Headers: *, authorization"), {"headers": TOKEN})),
     "CORS711": ((always(Reply(200, ("Server: nginx",))), {}), (always(Reply(200, (*OK.headers, "Server: nginx"))), {})),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("code", NEAR)
@@ -339,6 +361,24 @@ def test_spring_says_the_same_of_everything_so_one_control_tells() -> None:
     assert ask(lambda asked: spring(asked, APP), method="PUT").codes[0] == "CORS614"
     assert ask(lambda asked: spring(asked, APP), headers=TENANT).codes[0] == "CORS612"
     assert ask(lambda asked: spring(asked, "https://b.example"), method="PUT").codes[0] == "CORS615"
+
+
+def test_a_redirect_to_https_makes_the_origin_null() -> None:
+    """http and https are two origins, so the second hop is tainted: the CORS headers on both answers do not help."""
+    page, api = "http://app.example", "http://api.example/data"
+    allow = f"Access-Control-Allow-Origin: {page}"
+
+    def server(asked: Asked) -> Reply:
+        return (
+            Reply(200, (allow,)) if asked.url.startswith("https") else Reply(301, (allow, f"Location: https{api[4:]}"))
+        )
+
+    seen = ask(server, origin=page, url=api)
+    assert seen.outcome.failure is not None
+    assert seen.outcome.failure.code == "CORS306"
+    assert seen.codes[0] == "CORS606"
+    assert "Origin: null; asked there, the page is allowed" in seen.findings[0].message
+    assert [c.url for c in seen.controls] == ["https://api.example/data"]
 
 
 def test_via_is_named_where_mixed_content_decides() -> None:

@@ -42,7 +42,8 @@ def test_a_record_says_something(record: Record) -> None:
         assert text.strip() == text
         assert text
     assert not record.title.endswith(".")
-    assert record.meaning.endswith((".", ":")) and "\n" not in record.meaning
+    assert record.meaning.endswith((".", ":"))
+    assert "\n" not in record.meaning
     assert record.explanation.endswith(".")
     assert record.advice.endswith((".", "'."))
     assert len(record.title) < 80

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -117,17 +118,16 @@ def test_chromiums_own_code_agrees() -> None:
         # older wordings
         (FIREFOX[: FIREFOX.index(". Status")], "firefox", ("CORS301",)),
         (CHROME + " If an opaque response serves your needs, set the request's mode to 'no-cors'.", "chromium", ("CORS301",)),
-        ("Access blocked by CORS policy: Request header field x-a is not allowed by Access-Control-Allow-Headers in "
-         "preflight response.", "chromium", ("CORS407",)),
+        ("Access blocked by CORS policy: Request header field x-a is not allowed by Access-Control-Allow-Headers",
+         "chromium", ("CORS407",)),
         # typographic quotes made straight by whatever it was copied through
         (FIREFOX.replace("‘", "'").replace("’", "'"), "firefox", ("CORS301",)),
-        ("Access to fetch at 'https://router.local/' from origin 'https://app.example' has been blocked by CORS policy: "
-         "Permission was denied for this request to access the `local` address space.", "chromium", ("CORS708",)),
+        (CHROME[: CHROME.index("No 'Acc")] + "Permission was denied for this request to access the `local` address space.",
+         "chromium", ("CORS708",)),
         ("Preflight response is not successful. Status code: 405", "webkit", ("CORS401", "CORS402")),
         ("Request header field X-Tenant is not allowed by Access-Control-Allow-Headers.", "webkit", ("CORS407",)),
         ("GET http://api.example/ net::ERR_CONNECTION_REFUSED", "chromium", ("CORS902",)),
-        ("Cross-origin redirection to http://b.example/ denied by Cross-Origin Resource Sharing policy: Origin "
-         "http://app.example is not allowed by Access-Control-Allow-Origin. Status code: 200", "webkit",
+        ("Cross-origin redirection to http://b.example/ denied by Cross-Origin Resource Sharing policy: " + SAFARI, "webkit",
          ("CORS301", "CORS302", "CORS303", "CORS304", "CORS305", "CORS306", "CORS307")),
     ],
 )  # fmt: skip
@@ -190,10 +190,9 @@ def test_cut_anywhere_it_is_read_or_complained_of(text: str, data: st.DataObject
     for part in (text[:end], text[start:end], text[start:]):
         try:
             found = codes(parse(part))
-        except ConsoleError as complaint:
-            assert str(complaint)
-        else:
-            assert set(found) <= whole
+        except ConsoleError:
+            continue
+        assert set(found) <= whole
 
 
 @pytest.mark.parametrize("text", [CHROME, FIREFOX, SAFARI])
@@ -209,10 +208,8 @@ def test_a_text_cut_at_any_place_never_says_something_else(text: str) -> None:
 @given(st.text(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_read_or_complained_of(text: str) -> None:
-    try:
+    with contextlib.suppress(ConsoleError):
         parse(text)
-    except ConsoleError:
-        pass
 
 
 def test_a_long_text_takes_no_time() -> None:

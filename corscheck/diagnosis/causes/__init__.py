@@ -21,7 +21,7 @@ def causes(facts: Facts) -> Asking:
     if code in ("CORS301", "CORS302", "CORS303", "CORS304", "CORS305", "CORS306", "CORS401", "CORS402"):
         elsewhere = _elsewhere(facts)
         if elsewhere and code != "CORS302":
-            return redirects.arrived(facts)
+            return (yield from redirects.arrived(facts))
         if redirects.leads_on(facts):
             return (yield from redirects.unfollowed(facts))
     if code == "CORS307":

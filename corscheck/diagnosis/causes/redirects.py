@@ -55,8 +55,7 @@ def unfollowed(facts: Facts) -> Asking:
     if is_login(target):
         what = "the preflight" if facts.in_preflight else "the request"
         return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]
-    https = source.scheme == "http" and target.scheme == "https" and source.host == target.host
-    if https and _bare(source) == _bare(target):
+    if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https{_came_to(outcome)}."
         return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
@@ -69,14 +68,19 @@ def unfollowed(facts: Facts) -> Asking:
     return [Cause("CORS627", f"{what}, and the server redirects to {_short(target)}.", evidence)]
 
 
-def arrived(facts: Facts) -> list[Cause]:
+def arrived(facts: Facts) -> Asking:
     """A chain of redirects that ended at another origin, which does not let the page read."""
-    target = parse_url(facts.url)
+    first, target = parse_url(facts.failure.first_url), parse_url(facts.url)
     if is_login(target):
         message = f"The request ended at a login page, {_short(target)}, which no script is to read."
         return [Cause("CORS607", message, f"redirected to {target.origin}{target.path}")]
     evidence = line(facts.headers, ACAO) or f"redirected to {target.href}"
     page = facts.probe.origin
+    if facts.origin == OPAQUE and page != OPAQUE and _is_upgrade(first, target):
+        # http and https are two origins: the redirect alone makes the page's origin opaque.
+        outcome = yield from _there(facts, target)
+        message = f"The server redirects http to https, after which the browser says Origin: null{_came_to(outcome)}."
+        return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
     if facts.origin == OPAQUE and page != OPAQUE and get(facts.headers, ACAO) == page:
         message = f"{target.origin} allows {page}, but after the redirect the browser says Origin: null."
         return [Cause("CORS626", message, evidence)]
@@ -94,7 +98,7 @@ def is_login(url: URL) -> bool:
 def _there(facts: Facts, target: URL) -> Generator[Probe, Outcome | None, Outcome | None]:
     """The outcome of the same request at the target, None where it cannot be asked."""
     control = controls.at(facts.probe, target.href, in_preflight=facts.in_preflight)
-    if control is None or facts.failure.hop > 0 or facts.probe.via is not None:
+    if control is None or facts.probe.via is not None:
         return None
     return (yield control)
 
@@ -106,6 +110,10 @@ def _came_to(outcome: Outcome | None) -> str:
     if outcome.verdict == "allowed":
         return "; asked there, the page is allowed"
     return "; there the page is blocked too"
+
+
+def _is_upgrade(source: URL, target: URL) -> bool:
+    return (source.scheme, target.scheme) == ("http", "https") and _bare(source) == _bare(target)
 
 
 def _bare(url: URL) -> tuple[str, str, str]:

@@ -96,7 +96,7 @@ CAUSES: tuple[Record, ...] = (
         "CORS606",
         "the URL is redirected to https",
         "preflight:8",
-        ("CORS402", "CORS301"),
+        ("CORS402", "CORS301", "CORS306"),
         "The server redirects http to https. A preflight may not be redirected, and the redirect often has no CORS "
         "headers.",
         f"{_PUT}301 Moved Permanently\nLocation: https://api.example/data",
@@ -241,7 +241,7 @@ CAUSES: tuple[Record, ...] = (
         "CORS621",
         "nothing answers for CORS at this URL",
         "cors-check:2",
-        ("CORS301", "CORS401"),
+        ("CORS301",),
         "No answer has any CORS header: CORS is not configured for this URL. Until it is, only pages of the same origin "
         "can read it.",
         f"{_GET}200 OK\nContent-Type: application/json",
