@@ -7,7 +7,6 @@ remark pays for ``remarks`` alone.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -123,6 +122,8 @@ def _pointer(probe: Probe, product: Product | None) -> str | None:
     """The command that writes the configuration, for a stack that is known; a likely one is called likely."""
     if product is None or product.fix is None:
         return None
+    import shlex
+
     words = ["corscheck", "fix", "--for", product.fix, mask_url(probe.url), "--origin", probe.origin]
     if probe.method != "GET":
         words += ["-X", probe.method]
