@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.records.record import Record
     from corscheck.diagnosis.stack import Product
 
+_LONGEST_MESSAGE = 400
+_LONGEST_EVIDENCE = 1000
+
 Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
 
 
@@ -110,7 +113,14 @@ def _meaning(record: Record, probe: Probe) -> str:
 
 
 def _finding(record: Record, message: str, evidence: str | None, advice: str | None = None) -> Finding:
+    evidence = _cut(evidence, _LONGEST_EVIDENCE) if evidence is not None else None
+    message = _cut(message, _LONGEST_MESSAGE)
     return Finding(record.code, record.severity, record.title, message, evidence, advice or _aside(record), record.help)
+
+
+def _cut(text: str, limit: int) -> str:
+    """What a server sends may be long; a finding is read by people."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _aside(record: Record) -> str | None:

@@ -385,3 +385,47 @@ def test_via_is_named_where_mixed_content_decides() -> None:
     seen = ask(GOOD, url="http://api.example/", via="http://api:8000")
     assert seen.codes == ["CORS202"]
     assert "--via http://api:8000" in seen.findings[0].message
+
+
+def test_a_long_value_makes_no_long_finding() -> None:
+    first = ask(acao("https://other.example/" + "x" * 50_000)).findings[0]
+    assert len(first.message) <= 400
+    assert len(first.evidence or "") <= 1000
+
+
+def test_secrets_do_not_get_into_findings() -> None:
+    from corscheck.model import Probe
+
+    server = both(Reply(302, ("Location: https://auth.example/login?access_token=hush",)), OK)
+    headers = (("Authorization", "Bearer hush"), ("X-Api-Key", "hush"))
+    seen = ask(server, url=f"{API}?token=hush", headers=headers)
+    result = Assembler().result(Probe(f"{API}?token=hush", APP, headers=headers), seen.outcome, seen.findings)
+    assert result.findings[0].code == "CORS607"
+    assert "hush" not in str(result.findings)
+    assert "access_token=***" in str(result.findings)
+
+
+def test_many_at_once_are_diagnosed_too() -> None:
+    import asyncio
+
+    from corscheck.model import Probe, Result
+    from corscheck.runner import RunOptions, run_many
+    from corscheck.transports.base import NetworkOptions
+    from tests.servers.raw import READ, RawServer
+
+    def answer(raw: bytes) -> bytes:
+        return (Reply(204, (ALLOW,)) if raw.startswith(b"OPTIONS") else Reply(500)).wire()
+
+    async def ask_all(url: str, diagnose: bool) -> list[Result]:
+        options = RunOptions(network=NetworkOptions(timeout=5.0, proxy=""), diagnose=diagnose)
+        return [r async for r in run_many([Probe(url, APP), Probe(url, APP, index=1)], options)]
+
+    with RawServer((READ, answer)) as server:
+        asked = asyncio.run(ask_all(server.url(), True))
+        assert [r.findings[0].code for r in asked] == ["CORS603", "CORS603"]
+        assert sorted(r.split(b" ")[0] for r in server.requests) == [b"GET", b"GET", b"OPTIONS", b"OPTIONS"]
+    # Not asked further, it is left at what the standard's step says: anything more would be a guess.
+    with RawServer((READ, answer)) as server:
+        unasked = asyncio.run(ask_all(server.url(), False))
+        assert [r.findings[0].code for r in unasked] == ["CORS301", "CORS301"]
+        assert len(server.requests) == 2

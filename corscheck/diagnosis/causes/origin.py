@@ -47,14 +47,16 @@ def by_preflight(facts: Facts, control: Outcome | None) -> list[Cause]:
     answer = first_answer(control)
     nothing = f"The {facts.exchange.request.method} is answered without any CORS header"
     if answer is None:
-        return [Cause("CORS621", f"{nothing}.", f"no {ACAO}")]
+        # Not configured, not for this origin, or not on this answer: without asking further that would be a guess.
+        return []
     seen = f"OPTIONS: {status_line(answer)}"
     if allows(control, facts.origin):
         return [Cause("CORS622", f"{nothing}, only OPTIONS has them.", seen)]
     spoken = speaks_cors(answer.headers)
     if spoken is not None or re.search("CORS origin|Invalid CORS request|Not allowed by CORS", body_text(answer)):
         return [unlisted(facts, spoken or f"{seen}: {' '.join(body_text(answer).split())[:60]}", answer.headers)]
-    return [Cause("CORS621", f"{nothing}, and so is OPTIONS ({answer.status}): nothing here knows CORS.", seen)]
+    unknown = ": nothing here knows CORS" if answer.status in (404, 405, 501) else ""
+    return [Cause("CORS621", f"{nothing}, and so is OPTIONS ({answer.status}){unknown}.", seen)]
 
 
 def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None) -> Cause:
@@ -76,7 +78,7 @@ def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None)
 def mismatch(facts: Facts) -> Asking:
     """Access-Control-Allow-Origin is there, and it is not the page's origin."""
     value, evidence = get(facts.headers, ACAO) or "", line(facts.headers, ACAO)
-    code = facts.failure.code if facts.failure.code != "CORS401" else ""
+    code = facts.failure.code
     if code == "CORS302":
         return [Cause("CORS610", 'The server answers "*" to everyone; credentials need the exact origin.', evidence)]
     parts = [p for p in re.split(r"[,\s]+", value) if p]

@@ -239,11 +239,11 @@ CAUSES: tuple[Record, ...] = (
     ),
     _cause(
         "CORS621",
-        "nothing answers for CORS at this URL",
+        "there are no CORS headers at this URL",
         "cors-check:2",
         ("CORS301",),
-        "No answer has any CORS header: CORS is not configured for this URL. Until it is, only pages of the same origin "
-        "can read it.",
+        "Neither the preflight nor the request is answered with any CORS header. CORS is not configured for this URL, or "
+        "what is configured stays silent for this origin; only pages of the same origin can read it.",
         f"{_GET}200 OK\nContent-Type: application/json",
         "Configure CORS for this URL, with the page's origin.",
         MDN_ERRORS + "CORSMissingAllowOrigin",
