@@ -59,6 +59,7 @@ def probe(
     retry: int = 0,
     wait_for: float = 0.0,
     show_secrets: bool = False,
+    diagnose: bool = False,
     **network: Any,
 ) -> Result:
     """Ask one question and wait for the answer.
@@ -82,6 +83,8 @@ def probe(
         retry: how often a probe without an answer is asked again.
         wait_for: how many seconds to keep asking a server that is not there yet.
         show_secrets: switches the masking of secret values off.
+        diagnose: allows one control request after a blocked probe, to tell causes apart. Off here, so that a program
+            sends what it asks for and nothing else; what the exchange itself shows is found all the same.
         network: the fields of ``NetworkOptions``: ``timeout`` (seconds for the whole probe), ``verify``, ``cacert``,
             ``cert``, ``key``, ``proxy``, ``noproxy``, ``connect_to``, ``resolve``, ``unix_socket``, ``http2``, ...
 
@@ -106,12 +109,13 @@ def probe(
         cookies=cookies,
         via=via,
     )
-    return run_one(question, run_options(network, retry=retry, wait_for=wait_for, show_secrets=show_secrets))
+    run = {"retry": retry, "wait_for": wait_for, "show_secrets": show_secrets, "diagnose": diagnose}
+    return run_one(question, run_options(network, **run))
 
 
 async def aprobe(url: str, **options: Any) -> Result:
     """The same as ``probe``, asynchronously; takes the same arguments."""
-    keys = ("retry", "wait_for", "show_secrets")
+    keys = ("retry", "wait_for", "show_secrets", "diagnose")
     run = {key: options.pop(key) for key in keys if key in options}
     network = {key: options.pop(key) for key in NetworkOptions.__slots__ if key in options}
     results = run_many([make_probe(url, **options)], run_options(network, **run))

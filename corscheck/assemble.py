@@ -31,7 +31,7 @@ from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, Networ
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
 
 if TYPE_CHECKING:
-    from corscheck.model import Observation, Probe
+    from corscheck.model import Finding, Observation, Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Headers
 
@@ -46,8 +46,8 @@ class Assembler:
         self.url = _as_is if show_secrets else mask_url
         self.header = _header_as_is if show_secrets else mask_header
 
-    def result(self, probe: Probe, outcome: Outcome) -> Result:
-        """The saved model of one probe."""
+    def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
+        """The saved model of one probe, with what diagnosis found."""
         others: dict[EngineName, Outcome | None] = {
             name: replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
         }
@@ -88,6 +88,7 @@ class Assembler:
             console=console,
             gate=probe.gate,
             via=self.url(probe.via) if probe.via is not None else None,
+            findings=tuple(self._finding(finding) for finding in findings),
             error=self._error(outcome),
         )
 
@@ -169,6 +170,22 @@ class Assembler:
         if response is None:
             return None
         return ReadResponse(response.type, response.status, self.url(response.url), response.redirected)
+
+    def _finding(self, finding: Finding) -> Finding:
+        advice = self.text(finding.advice) if finding.advice is not None else None
+        return replace(
+            finding, message=self.text(finding.message), evidence=self._evidence(finding.evidence), advice=advice
+        )
+
+    def _evidence(self, evidence: str | None) -> str | None:
+        """Evidence is header lines (or a status): a header that is secret is so here too."""
+        if evidence is None:
+            return None
+        lines = []
+        for line in evidence.split("\n"):
+            name, colon, value = line.partition(": ")
+            lines.append(f"{name}: {self.header(name, value)}" if colon else self.text(line))
+        return "\n".join(lines)
 
     def _engine_verdict(self, name: EngineName, driven: Outcome, outcome: Outcome | None) -> EngineVerdict:
         basis = ENGINES[name].basis

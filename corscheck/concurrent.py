@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
+from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import arun
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.fetch import fetch
@@ -23,7 +24,7 @@ from corscheck.transports.http import AsyncHTTPTransport
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from corscheck.model import Probe, Result
+    from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer, HTTPRequest
     from corscheck.transports.base import AsyncTransport
@@ -108,11 +109,12 @@ class _Run:
                 transport = self.idle.take(place)
                 try:
                     outcome = await self._outcome(probe, transport)
+                    findings = await self._findings(probe, outcome, transport)
                 except BaseException:
                     await transport.aclose()
                     raise
                 await self.idle.give(place, transport)
-                return self.assembler.result(probe, outcome)
+                return self.assembler.result(probe, outcome, findings)
         finally:
             # Forget a host that nobody asks any more: a run may see a million of them.
             semaphore, users = self.hosts[place]
@@ -123,21 +125,30 @@ class _Run:
 
     async def _outcome(self, probe: Probe, transport: AsyncTransport) -> Outcome:
         patience = Patience(self.options)
-        user_agent = self.options.network.user_agent
         while True:
-            deadline = time.monotonic() + self.options.network.timeout
-
-            async def answer(request: HTTPRequest, deadline: float = deadline) -> Answer:
-                if not may_send(request, probe):
-                    return HeldBack(time.monotonic())
-                await self.pace.wait()
-                return await transport.send(dress(request, probe, user_agent), deadline)
-
-            outcome = await arun(fetch(fetch_request(probe), probe.engine, now=time.monotonic()), answer)
+            outcome = await self._once(probe, transport)
             pause = patience.pause(outcome)
             if pause is None:
                 return outcome
             await asyncio.sleep(pause)
+
+    async def _once(self, probe: Probe, transport: AsyncTransport) -> Outcome:
+        deadline = time.monotonic() + self.options.network.timeout
+        user_agent = self.options.network.user_agent
+
+        async def answer(request: HTTPRequest) -> Answer:
+            if not may_send(request, probe):
+                return HeldBack(time.monotonic())
+            await self.pace.wait()
+            return await transport.send(dress(request, probe, user_agent), deadline)
+
+        return await arun(fetch(fetch_request(probe), probe.engine, now=time.monotonic()), answer)
+
+    async def _findings(self, probe: Probe, outcome: Outcome, transport: AsyncTransport) -> tuple[Finding, ...]:
+        async def control(question: Probe) -> Outcome | None:
+            return await self._once(question, transport) if self.options.diagnose else None
+
+        return await arun(diagnose(probe, outcome), control)
 
 
 def _place(probe: Probe) -> str:

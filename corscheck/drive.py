@@ -1,37 +1,40 @@
-"""Runs a fetch generator over something that answers: one synchronous driver, one asynchronous.
+"""Runs a generator of questions over something that answers: one synchronous driver, one asynchronous.
 
 The synchronous one must not import asyncio (50 ms of start-up); the asynchronous one needs no more of it than ``await``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
-    from corscheck.protocol.fetch import Flow
-    from corscheck.protocol.outcome import Outcome
-    from corscheck.protocol.request import Answer, HTTPRequest
+Asked = TypeVar("Asked")
+Came = TypeVar("Came")
+Returned = TypeVar("Returned")
 
 
-def run(flow: Flow, answer: Callable[[HTTPRequest], Answer]) -> Outcome:
-    """Drive a fetch to its outcome; ``answer`` sends one request (or holds it back) and says what came."""
+def run(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Came]) -> Returned:
+    """Drive a fetch to its outcome; ``answer`` sends one request (or holds it back) and says what came.
+
+    A diagnosis is driven the same way: what it asks are probes, and what comes are outcomes.
+    """
     try:
         request = next(flow)
         while True:
             request = flow.send(answer(request))
     except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome
+        returned: Returned = done.value
+        return returned
 
 
-async def arun(flow: Flow, answer: Callable[[HTTPRequest], Awaitable[Answer]]) -> Outcome:
+async def arun(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Awaitable[Came]]) -> Returned:
     """The same, awaiting each answer."""
     try:
         request = next(flow)
         while True:
             request = flow.send(await answer(request))
     except StopIteration as done:
-        outcome: Outcome = done.value
-        return outcome
+        returned: Returned = done.value
+        return returned

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
+from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import run
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
@@ -44,6 +45,8 @@ class RunOptions:
     ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
+    ``diagnose`` allows a control request after a blocked probe, to tell causes apart; whoever counts what is sent leaves
+    it off.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -53,7 +56,7 @@ class RunOptions:
     retry: int = 0
     wait_for: float = 0.0
     show_secrets: bool = False
-    diagnose: bool = True
+    diagnose: bool = False
 
 
 def fetch_request(probe: Probe) -> Request:
@@ -104,21 +107,29 @@ class Conversation:
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
-        return self._assembler.result(probe, self.outcome(probe, cache))
+        outcome = self.outcome(probe, cache)
+        return self._assembler.result(probe, outcome, run(diagnose(probe, outcome), self._control))
+
+    def _control(self, probe: Probe) -> Outcome | None:
+        """A control probe of the diagnosis: asked once and outside the page's cache, or not at all."""
+        return self._once(probe, None) if self.options.diagnose else None
 
     def outcome(self, probe: Probe, cache: PreflightCache | None = None) -> Outcome:
         """The outcome, asked again as often as the options say."""
         patience = Patience(self.options)
-        transport = self._live()
         while True:
-            # What it takes to import the transport is not the server's time.
-            deadline = time.monotonic() + self.options.network.timeout
-            flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
-            outcome = run(flow, lambda request, deadline=deadline: self._answer(request, probe, transport, deadline))  # type: ignore[misc]
+            outcome = self._once(probe, cache)
             pause = patience.pause(outcome)
             if pause is None:
                 return outcome
             time.sleep(pause)
+
+    def _once(self, probe: Probe, cache: PreflightCache | None) -> Outcome:
+        transport = self._live()
+        # What it takes to import the transport is not the server's time.
+        deadline = time.monotonic() + self.options.network.timeout
+        flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
+        return run(flow, lambda request: self._answer(request, probe, transport, deadline))
 
     def _answer(self, request: HTTPRequest, probe: Probe, transport: Transport, deadline: float) -> Answer:
         if not may_send(request, probe):

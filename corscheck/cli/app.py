@@ -18,8 +18,9 @@ from corscheck.model import ConfigError
 
 COMMANDS = {
     "probe": "corscheck.cli.probe",
-    "demo": "corscheck.cli.demo",
+    "explain": "corscheck.cli.explain",
     "engines": "corscheck.cli.engines",
+    "demo": "corscheck.cli.demo",
 }
 """Commands and the modules that hold them, each with a function of the command's name.
 

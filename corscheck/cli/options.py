@@ -136,6 +136,25 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sen
 PrintCurl = Annotated[bool, typer.Option("--print-curl", help="Print the equal curl commands; send nothing.")]
 
 
+# explain
+Texts = Annotated[
+    Strings,
+    typer.Argument(
+        metavar="[CODE|STEP|TEXT...]", show_default=False, help="What to explain; without it stdin is read."
+    ),
+]
+ListCodes = Annotated[bool, typer.Option("--list", help="Every code with its title.")]
+AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Reproduce = Annotated[
+    bool, typer.Option("--probe", help="Ask what the console text is about; exit 0 if it is blocked.")
+]
+PageOrigin = Annotated[
+    str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the text does not name it.")
+]
+OneMethod = Annotated[
+    str | None, typer.Option("-X", "--method", "--request", metavar="METHOD", help="The method, likewise.")
+]
+
 # What curl has and corscheck has no use for
 
 NOT_NEEDED = {

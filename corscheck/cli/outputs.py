@@ -71,7 +71,7 @@ class Wanted:
         _keep_printing()
         if self.quiet:
             return sinks.Quiet()
-        view = View(_width(), Style(_colored(self.color)), self.verbose, question.because)
+        view = View(width(), Style(colored(self.color)), self.verbose, question.because)
         expected = question.common.expected if question.file is None or question.file.uniform else None
         if question.single or self.verbose:
             return sinks.Full(view, expected)
@@ -94,13 +94,13 @@ def _keep_printing() -> None:
         reconfigure(errors="backslashreplace")
 
 
-def _colored(mode: Literal["auto", "always", "never"]) -> bool:
+def colored(mode: Literal["auto", "always", "never"]) -> bool:
     """Whether to colour: as told, else on a terminal that knows colours, unless NO_COLOR is set."""
     if mode != "auto":
         return mode == "always"
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
 
 
-def _width() -> int:
+def width() -> int:
     """80 columns where nobody says otherwise; a wide terminal gets longer values, within reason."""
     return max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))

@@ -132,7 +132,8 @@ def probe(
         retry=retry,
         wait_for=wait_for,
         show_secrets=show_secrets,
-        diagnose=not no_diagnose,
+        # -q shows no cause: where no report is written either, nobody reads what a control request finds.
+        diagnose=not no_diagnose and not (quiet and json is None and jsonl is None),
         # Given explicitly it is the cap in all, and so per host too.
         **({} if concurrency is None else {"concurrency": concurrency, "concurrency_total": concurrency}),
     )

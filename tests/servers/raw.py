@@ -2,7 +2,8 @@
 
 Each connection follows a script, a sequence of steps: ``READ`` takes one request, bytes are sent, a number waits so
 many seconds, ``Repeat`` sends much, ``RESET`` ends with an RST, ``HOLD`` waits for the client to close, ``START_TLS``
-does a handshake. At the end of its script the connection is closed.
+does a handshake, a function is called with the last request and what it returns is sent. At the end of its script the
+connection is closed.
 """
 
 from __future__ import annotations
@@ -149,6 +150,8 @@ class RawServer:
                 pass
         elif step is START_TLS:
             return self._wrap(sock)
+        elif callable(step):
+            self._send(sock, step(self.requests[-1]))
         return sock
 
     def _send(self, sock: socket.socket, data: bytes) -> None:

@@ -1,0 +1,151 @@
+"""Causes in Access-Control-Allow-Origin and -Credentials of an answer that came from the server itself."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis import controls, nearness
+from corscheck.diagnosis.facts import Cause, allows, body_text, first_answer, line, speaks_cors, status_line
+from corscheck.protocol.cors_check import ACAC, ACAO
+from corscheck.protocol.headers import get
+from corscheck.protocol.origin import OPAQUE
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.protocol.outcome import Outcome
+    from corscheck.protocol.request import Headers
+
+_HIT = re.compile(r"\bhit\b", re.IGNORECASE)
+_CACHE_HEADERS = ("X-Cache", "CF-Cache-Status", "X-Cache-Status", "X-Proxy-Cache", "Cache-Status", "X-Vercel-Cache")
+
+
+def missing(facts: Facts) -> Asking:
+    """A good answer without Access-Control-Allow-Origin: not configured, not for this origin, not here, or a copy?"""
+    spoken = speaks_cors(facts.headers)
+    if facts.in_preflight:
+        if spoken is not None:
+            return [unlisted(facts, spoken)]
+        message = f"OPTIONS is answered with a {status_line(facts.response)}, but without any CORS header."
+        return [Cause("CORS621", message, line(facts.headers, "Allow") or status_line(facts.response))]
+    copy = cached(facts.headers)
+    if copy is not None and _cacheable(facts):
+        if allows((yield controls.past_caches(facts.probe, facts.url)), facts.origin):
+            message = "A cache serves a copy that was made for a request without this Origin."
+            return [Cause("CORS617", message, copy)]
+    elif facts.preflight_passed:
+        return [Cause("CORS622", "The preflight has the CORS headers, the answer itself has not.", f"no {ACAO}")]
+    elif spoken is None:
+        return by_preflight(facts, (yield controls.preflight_alone(facts.probe, facts.url)))
+    if spoken is not None:
+        return [unlisted(facts, spoken)]
+    # A copy out of a cache says little about the server, and the one control is spent.
+    return []
+
+
+def by_preflight(facts: Facts, control: Outcome | None) -> list[Cause]:
+    """What a preflight to the same URL says about an answer that has no CORS header at all."""
+    answer = first_answer(control)
+    nothing = f"The {facts.exchange.request.method} is answered without any CORS header"
+    if answer is None:
+        # Not configured, not for this origin, or not on this answer: without asking further that would be a guess.
+        return []
+    seen = f"OPTIONS: {status_line(answer)}"
+    if allows(control, facts.origin):
+        return [Cause("CORS622", f"{nothing}, only OPTIONS has them.", seen)]
+    spoken = speaks_cors(answer.headers)
+    if spoken is not None or re.search("CORS origin|Invalid CORS request|Not allowed by CORS", body_text(answer)):
+        return [unlisted(facts, spoken or f"{seen}: {' '.join(body_text(answer).split())[:60]}", answer.headers)]
+    unknown = ": nothing here knows CORS" if answer.status in (404, 405, 501) else ""
+    return [Cause("CORS621", f"{nothing}, and so is OPTIONS ({answer.status}){unknown}.", seen)]
+
+
+def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None) -> Cause:
+    """CORS is there, but not for this origin; if the server names another one, say how near it is."""
+    named = get(headers if headers is not None else facts.headers, ACAO)
+    if facts.origin == OPAQUE:
+        message = (
+            'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'
+        )
+        return Cause("CORS632", message, evidence)
+    near = _near(named, facts.origin, evidence)
+    if near is not None:
+        return near
+    if named and named != "*":
+        return Cause("CORS615", f"The server allows {named}, not {facts.origin}.", evidence)
+    return Cause("CORS615", f"The server knows CORS, but does not allow {facts.origin}.", evidence)
+
+
+def mismatch(facts: Facts) -> Asking:
+    """Access-Control-Allow-Origin is there, and it is not the page's origin."""
+    value, evidence = get(facts.headers, ACAO) or "", line(facts.headers, ACAO)
+    code = facts.failure.code
+    if code == "CORS302":
+        return [Cause("CORS610", 'The server answers "*" to everyone; credentials need the exact origin.', evidence)]
+    parts = [p for p in re.split(r"[,\s]+", value) if p]
+    if code == "CORS303" or "*" in parts[1:] or (parts[:1] == ["*"] and len(parts) > 1) or len(parts) > len(set(parts)):
+        message = f"{ACAO} arrives {len(parts) if len(parts) > 1 else 2} times: two layers add it."
+        return [Cause("CORS608", message, evidence)]
+    if code == "CORS304":
+        listed = facts.origin in parts
+        which = "it has the page's origin among others" if listed else "the page's origin is not even in it"
+        return [Cause("CORS609", f"The server sends its whole list as the origin; {which}.", evidence)]
+    if "*" in value:
+        return [Cause("CORS609", f"The server sends a pattern, {value}: browsers do not match patterns.", evidence)]
+    if nearness.is_placeholder(value):
+        message = f'The server sends "{value}" as the origin: a setting is missing in this environment.'
+        return [Cause("CORS615", message, evidence)]
+    near = _near(value, facts.origin, evidence)
+    if near is not None:
+        return [near]
+    if code == "CORS305":
+        return []
+    copy = cached(facts.headers)
+    if copy is not None and _cacheable(facts):
+        fresh = yield controls.past_caches(facts.probe, facts.url)
+        if allows(fresh, facts.origin):
+            message = f"A cache serves the copy that was made for {value}."
+            return [Cause("CORS617", message, f"{evidence}\n{copy}")]
+    return [unlisted(facts, evidence)]
+
+
+def credentials(facts: Facts) -> list[Cause]:
+    """The origin is right, its credentials are not allowed."""
+    value = get(facts.headers, ACAC)
+    where = "The preflight" if facts.in_preflight else "The answer"
+    if value is None:
+        message = f"{where} does not allow credentials: {ACAC} is missing."
+        return [Cause("CORS611", message, f"no {ACAC}")]
+    if value.lower() == "true":
+        message = f'{where} says "{value}", and only "true" in lower case counts.'
+    else:
+        message = f'{where} says "{value}" where only "true" counts.'
+    return [Cause("CORS611", message, line(facts.headers, ACAC))]
+
+
+def cached(headers: Headers) -> str | None:
+    """The header that says that this answer came out of a cache, None when none does."""
+    for name in _CACHE_HEADERS:
+        value = get(headers, name)
+        if value is not None and _HIT.search(value):
+            return line(headers, name)
+    age = get(headers, "Age")
+    return line(headers, "Age") if age is not None and age.isdigit() and int(age) > 0 else None
+
+
+def _cacheable(facts: Facts) -> bool:
+    return not facts.in_preflight and facts.exchange.request.method == "GET"
+
+
+def _near(value: str | None, origin: str, evidence: str | None) -> Cause | None:
+    """An origin that is nearly right: misspelled, or different in one part."""
+    if not value:
+        return None
+    fault = nearness.spelling(value, origin)
+    if fault is not None:
+        advice = f"Configure it as {origin}."
+        return Cause("CORS616", f"The server's origin {fault}: {value}; browsers send {origin}.", evidence, advice)
+    part = nearness.difference(value, origin)
+    if part is not None:
+        return Cause("CORS625", f"The server allows {value}. It differs in {part}.", evidence)
+    return None

@@ -1,0 +1,124 @@
+"""Causes that are redirects: to the other form of the URL, to https, to a login page, elsewhere."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis import controls
+from corscheck.diagnosis.causes.refusals import firewall
+from corscheck.diagnosis.facts import Cause, line
+from corscheck.protocol.cors_check import ACAO
+from corscheck.protocol.headers import get
+from corscheck.protocol.origin import OPAQUE, URL, parse_url
+from corscheck.protocol.redirect import STATUSES, locate
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.model import Probe
+    from corscheck.protocol.outcome import Outcome
+
+_LOGIN_WORDS = {
+    "login",
+    "logon",
+    "signin",
+    "sso",
+    "oauth",
+    "oauth2",
+    "authorize",
+    "saml",
+    "saml2",
+    "adfs",
+    "idp",
+    "oidc",
+}
+_LOGIN_HOSTS = {*_LOGIN_WORDS, "auth", "accounts", "account", "id", "identity"}
+_LOGIN_PAIRS = re.compile(r"(log|sign)[-_](in|on)(?![a-z])", re.IGNORECASE)
+
+
+def leads_on(facts: Facts) -> bool:
+    """Whether the answer that failed is itself a redirect with a Location that parses."""
+    return facts.status in STATUSES and locate(facts.headers, parse_url(facts.url)).url is not None
+
+
+def unfollowed(facts: Facts) -> Asking:
+    """An answer that redirects, and fails there: as a preflight, or because the redirect has no CORS headers."""
+    source = parse_url(facts.url)
+    target = locate(facts.headers, source).url
+    assert target is not None
+    evidence = line(facts.headers, "Location")
+    blocker = firewall(facts.response)
+    if blocker is not None:
+        return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
+    if is_login(target):
+        what = "the preflight" if facts.in_preflight else "the request"
+        return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]
+    if _is_upgrade(source, target):
+        outcome = yield from _there(facts, target)
+        message = f"The server redirects http to https{_came_to(outcome)}."
+        return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
+    if source.origin == target.origin and source.path != target.path and _bare(source) == _bare(target):
+        outcome = yield from _there(facts, target)
+        how = "with" if target.path.endswith("/") else "without"
+        message = f"The server redirects to the same path {how} a slash at the end{_came_to(outcome)}."
+        return [Cause("CORS605", message, evidence, f"Ask it so, {target.href}, or switch that redirect off.")]
+    what = "A preflight may not be redirected" if facts.in_preflight else "The redirect itself has no CORS headers"
+    return [Cause("CORS627", f"{what}, and the server redirects to {_short(target)}.", evidence)]
+
+
+def arrived(facts: Facts) -> Asking:
+    """A chain of redirects that ended at another origin, which does not let the page read."""
+    first, target = parse_url(facts.failure.first_url), parse_url(facts.url)
+    if is_login(target):
+        message = f"The request ended at a login page, {_short(target)}, which no script is to read."
+        return [Cause("CORS607", message, f"redirected to {target.origin}{target.path}")]
+    evidence = line(facts.headers, ACAO) or f"redirected to {target.href}"
+    page = facts.probe.origin
+    if facts.origin == OPAQUE and page != OPAQUE and _is_upgrade(first, target):
+        # http and https are two origins: the redirect alone makes the page's origin opaque.
+        outcome = yield from _there(facts, target)
+        message = f"The server redirects http to https, after which the browser says Origin: null{_came_to(outcome)}."
+        return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
+    if facts.origin == OPAQUE and page != OPAQUE and get(facts.headers, ACAO) == page:
+        message = f"{target.origin} allows {page}, but after the redirect the browser says Origin: null."
+        return [Cause("CORS626", message, evidence)]
+    message = f"The request was redirected to {target.origin}, and that does not allow this page."
+    return [Cause("CORS627", message, evidence)]
+
+
+def is_login(url: URL) -> bool:
+    """Whether a URL is that of a login: by whole words of its path, or of the first label of its host."""
+    words = {w for w in re.split(r"[^a-z0-9]+", url.path.lower()) if w}
+    label = url.host.partition(".")[0].lower()
+    return bool(words & _LOGIN_WORDS) or label in _LOGIN_HOSTS or bool(_LOGIN_PAIRS.search(url.path))
+
+
+def _there(facts: Facts, target: URL) -> Generator[Probe, Outcome | None, Outcome | None]:
+    """The outcome of the same request at the target, None where it cannot be asked."""
+    control = controls.at(facts.probe, target.href, in_preflight=facts.in_preflight)
+    if control is None or facts.probe.via is not None:
+        return None
+    return (yield control)
+
+
+def _came_to(outcome: Outcome | None) -> str:
+    """What a control at the right URL came to, as the end of a sentence."""
+    if outcome is None or outcome.verdict == "inconclusive":
+        return ""
+    if outcome.verdict == "allowed":
+        return "; asked there, the page is allowed"
+    return "; there the page is blocked too"
+
+
+def _is_upgrade(source: URL, target: URL) -> bool:
+    return (source.scheme, target.scheme) == ("http", "https") and _bare(source) == _bare(target)
+
+
+def _bare(url: URL) -> tuple[str, str, str]:
+    return url.host, url.path.rstrip("/"), url.query
+
+
+def _short(url: URL) -> str:
+    return f"{url.origin}{url.path}"

@@ -1,0 +1,146 @@
+"""From an outcome to findings: the root cause first, what does not follow from it, then remarks.
+
+A generator like the protocol's: it yields control probes and is sent their outcomes, so that it needs no transport. The
+rules, the registry's texts and the stack are imported only when there is something to say; an allowed probe without a
+remark pays for ``remarks`` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, TypeAlias
+
+from corscheck.diagnosis.remarks import remarks
+from corscheck.masking import mask_header, mask_url
+from corscheck.model import Finding, Probe
+from corscheck.protocol.outcome import Outcome
+from corscheck.protocol.request import HTTPResponse
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.facts import Cause
+    from corscheck.diagnosis.records.record import Record
+    from corscheck.diagnosis.stack import Product
+
+_LONGEST_MESSAGE = 400
+_LONGEST_EVIDENCE = 1000
+
+Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
+
+
+def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
+    """Findings of an outcome.
+
+    Yields at most one control probe, after an outcome that is blocked and should not be; None may be sent back.
+    """
+    found: list[Finding] = []
+    if outcome.verdict in ("blocked", "invalid"):
+        found += yield from _blocked(probe, outcome)
+    remarked = remarks(probe, outcome)
+    if remarked:
+        from corscheck.diagnosis.registry import RECORDS
+
+        found += [_finding(RECORDS[r.code], r.message, r.evidence) for r in remarked]
+    return tuple(found)
+
+
+def without_asking(probe: Probe, outcome: Outcome) -> tuple[Finding, ...]:
+    """The findings that need no control probe."""
+    flow = diagnose(probe, outcome)
+    try:
+        next(flow)
+        while True:
+            flow.send(None)
+    except StopIteration as done:
+        found: tuple[Finding, ...] = done.value
+        return found
+
+
+def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None, list[Finding]]:
+    from corscheck.diagnosis import causes, stack
+    from corscheck.diagnosis.facts import facts_of
+    from corscheck.diagnosis.registry import RECORDS
+
+    failure = outcome.failure
+    assert failure is not None
+    facts = facts_of(probe, outcome)
+    seen = [e.answer for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)]
+    named: list[Cause] = []
+    if facts is not None:
+        flow = causes.causes(facts)
+        try:
+            control = next(flow)
+            while True:
+                # What was expected to be blocked needs no cause, and what it costs to find one.
+                answered = (yield control) if probe.expected != "blocked" else None
+                seen += _answers(answered)
+                control = flow.send(answered)
+        except StopIteration as done:
+            named = done.value
+    if not named:
+        # Nothing behind it: the step itself is the cause, in the registry's words.
+        record = RECORDS[failure.code]
+        step = next((s for s in outcome.steps if s.decisive), None)
+        evidence = f"{step.header}: {step.received}" if step is not None and step.received else None
+        return [_finding(record, _meaning(record, probe), evidence, record.advice)]
+    products = stack.detect(seen)
+    found = [_finding(RECORDS[c.code], c.message, c.evidence, c.advice or RECORDS[c.code].advice) for c in named]
+    pointer = _pointer(probe, stack.to_fix(products))
+    if pointer is not None:
+        first = found[0]
+        found[0] = Finding(
+            first.code,
+            first.severity,
+            first.title,
+            first.message,
+            first.evidence,
+            f"{first.advice}\n{pointer}",
+            first.help,
+        )
+    if products:
+        found.append(_finding(RECORDS["CORS711"], stack.in_words(products), products[0].evidence))
+    return found
+
+
+def _answers(outcome: Outcome | None) -> list[HTTPResponse]:
+    return [e.answer for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)] if outcome is not None else []
+
+
+def _meaning(record: Record, probe: Probe) -> str:
+    if record.code == "CORS202" and probe.via is not None:
+        # --via reaches the server over plain http without any harm; the URL as written is what a browser would refuse.
+        return f"{record.meaning} It is {probe.url} that is judged, not --via {probe.via}."
+    return record.meaning
+
+
+def _finding(record: Record, message: str, evidence: str | None, advice: str | None = None) -> Finding:
+    evidence = _cut(evidence, _LONGEST_EVIDENCE) if evidence is not None else None
+    message = _cut(message, _LONGEST_MESSAGE)
+    return Finding(record.code, record.severity, record.title, message, evidence, advice or _aside(record), record.help)
+
+
+def _cut(text: str, limit: int) -> str:
+    """What a server sends may be long; a finding is read by people."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _aside(record: Record) -> str | None:
+    """The advice of a remark; none where it would only repeat the message."""
+    return None if record.code in ("CORS706", "CORS707", "CORS708", "CORS711") else record.advice
+
+
+def _pointer(probe: Probe, product: Product | None) -> str | None:
+    """The command that writes the configuration, for a stack that is known; a likely one is called likely."""
+    if product is None or product.fix is None:
+        return None
+    import shlex
+
+    words = ["corscheck", "fix", "--for", product.fix, mask_url(probe.url), "--origin", probe.origin]
+    if probe.method != "GET":
+        words += ["-X", probe.method]
+    for name, value in probe.headers:
+        words += ["-H", f"{name}: {mask_header(name, value)}"]
+    if probe.credentials != "same-origin":
+        words += ["--credentials", probe.credentials]
+    lead = "" if product.confidence == "certain" else f"If this is {product.name}:\n"
+    # Two blanks: a command is never wrapped, so that it can be pasted.
+    return f"{lead}  {shlex.join(words)}"

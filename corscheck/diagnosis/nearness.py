@@ -1,0 +1,68 @@
+"""How an origin that is nearly right differs from the page's: in one part, or in how it is written."""
+
+from __future__ import annotations
+
+from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, URLError, is_loopback_host, parse_url
+
+_PLACEHOLDERS = ("undefined", "none", "false", "true", "nil", "")
+
+
+def spelling(value: str, origin: str) -> str | None:
+    """What is wrong with how a value spells this very origin; None when it is not this origin."""
+    bare = value.strip("\"'<>[]() ;")
+    if value == origin or origin == OPAQUE:
+        return None
+    if bare == origin:
+        return "has something around it"
+    if bare.lower() == origin:
+        return "has upper-case letters"
+    if bare.rstrip("/") == origin:
+        return "ends in a slash"
+    if bare.startswith((f"{origin}/", f"{origin}?")):
+        return "has a path"
+    if bare.rstrip("/") == origin.partition("://")[2]:
+        return "has no scheme"
+    named = _parsed(bare)
+    if named is not None and named.origin == origin:
+        return "names the default port" if bare.rpartition(":")[2].strip("/").isdigit() else "is not written as one"
+    return None
+
+
+def difference(value: str, origin: str) -> str | None:
+    """In which one part another origin differs from the page's; None when it is another one altogether."""
+    theirs, ours = _parsed(value), _parsed(origin)
+    if theirs is None or ours is None or theirs.scheme not in HTTP_SCHEMES:
+        return None
+    parts = [
+        theirs.scheme != ours.scheme,
+        theirs.host != ours.host,
+        # A default port follows from the scheme and is no difference of its own.
+        theirs.port != ours.port,
+    ]
+    if parts == [True, False, False]:
+        return f"the scheme: {theirs.scheme}, not {ours.scheme}"
+    if parts == [False, False, True]:
+        return f"the port: {theirs.effective_port}, not {ours.effective_port}"
+    if parts == [False, True, False]:
+        return _hosts(theirs.host, ours.host)
+    return None
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether it is what a program writes where a setting is missing."""
+    return value.strip().lower() in _PLACEHOLDERS
+
+
+def _hosts(theirs: str, ours: str) -> str | None:
+    if theirs == f"www.{ours}" or ours == f"www.{theirs}":
+        return f"www: {theirs}, not {ours}"
+    if is_loopback_host(theirs) and is_loopback_host(ours):
+        return f"the host: {theirs} and {ours} are two origins, even on one machine"
+    return None
+
+
+def _parsed(text: str) -> URL | None:
+    try:
+        return parse_url(text)
+    except URLError:
+        return None

@@ -1,0 +1,1 @@
+"""The texts of the registry as data: steps, the network, root causes, remarks."""

@@ -1,0 +1,187 @@
+"""Remarks: what is worth saying of an outcome although it decides nothing. Light: it runs on every probe.
+
+Only what the exchange itself shows; no remark asks the server anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from corscheck.protocol.cors_check import ACAO
+from corscheck.protocol.filtering import ACEH, SAFELISTED
+from corscheck.protocol.headers import extract_list, get
+from corscheck.protocol.origin import OPAQUE, URLError, is_ip, is_loopback_host, parse_url
+from corscheck.protocol.request import HTTPResponse
+
+if TYPE_CHECKING:
+    from corscheck.model import Probe
+    from corscheck.protocol.outcome import Exchange, Outcome
+    from corscheck.protocol.request import Headers
+
+HARDLY = 5
+"""Seconds that a preflight is cached without being told."""
+
+CHROMIUM_CAP = 7200
+
+_WANTED = ("content-disposition", "link", "retry-after")
+"""Headers that script often needs and cannot read; the others are those that start with X- or RateLimit."""
+
+_NOT_FOR_SCRIPT = (
+    "x-powered-by", "x-content-type-options", "x-frame-options", "x-xss-protection", "x-dns-prefetch-control",
+    "x-download-options", "x-permitted-cross-domain-policies", "x-robots-tag", "x-ua-compatible", "x-runtime", "x-cache",
+    "x-cache-hits", "x-served-by", "x-timer", "x-varnish", "x-cache-status", "x-proxy-cache", "x-aspnet-version",
+    "x-aspnetmvc-version", "x-process-time", "x-matched-path", "x-nextjs-cache", "x-github-request-id", "x-ac", "x-via",
+)  # fmt: skip
+_NOT_FOR_SCRIPT_PREFIXES = ("x-amz-", "x-amzn-", "x-azure-", "x-vercel-", "x-envoy-", "x-fastly-", "x-akamai-", "x-nf-")
+
+
+class Remark(NamedTuple):
+    """A code, one line about this case, what it rests on."""
+
+    code: str
+    message: str
+    evidence: str | None = None
+
+
+def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
+    """Everything worth remarking on, the weightier first."""
+    if outcome.verdict not in ("allowed", "blocked"):
+        return []
+    found: list[Remark] = []
+    last = _last_answer(outcome)
+    if outcome.verdict == "blocked":
+        found += _received(outcome)
+    found += _authorization(outcome)
+    if outcome.verdict == "allowed":
+        if last is not None and outcome.response is not None and outcome.response.type == "cors":
+            found += _vary(last)
+            found += _hidden(outcome, last)
+        found += _cache(outcome)
+    return found + _local_network(probe)
+
+
+def _last_answer(outcome: Outcome) -> Exchange | None:
+    exchange = outcome.exchanges[-1] if outcome.exchanges else None
+    return exchange if exchange is not None and isinstance(exchange.answer, HTTPResponse) else None
+
+
+def _headers(exchange: Exchange) -> Headers:
+    assert isinstance(exchange.answer, HTTPResponse)
+    return exchange.answer.headers
+
+
+def _received(outcome: Outcome) -> list[Remark]:
+    """A blocked request that was sent all the same: blocking keeps the page from reading, nothing else."""
+    failure = outcome.failure
+    sent = [e for e in outcome.exchanges if e.request.kind == "actual" and isinstance(e.answer, HTTPResponse)]
+    if failure is None or not sent:
+        return []
+    found = []
+    if failure.code == "CORS302" and failure.phase == "actual":
+        found.append(Remark("CORS707", "Without credentials the page could read it (--credentials omit)."))
+    method = sent[-1].request.method
+    did = "ran it" if method in ("GET", "HEAD") else "may have executed it"
+    message = f"The server did receive this {method} and {did}; only reading is blocked."
+    return [*found, Remark("CORS706", message)]
+
+
+def _authorization(outcome: Outcome) -> list[Remark]:
+    if not any(s.code == "CORS406" and s.status == "warn" for s in outcome.steps):
+        return []
+    evidence = next(s.received for s in outcome.steps if s.code == "CORS406")
+    message = "Only * allows Authorization here: browsers let it pass, the standard does not."
+    return [Remark("CORS709", message, f"Access-Control-Allow-Headers: {evidence}")]
+
+
+def _vary(exchange: Exchange) -> list[Remark]:
+    """One origin named, in an answer that caches may keep, without Vary."""
+    headers = _headers(exchange)
+    origin, vary = get(headers, ACAO), get(headers, "Vary") or ""
+    if origin in (None, "*") or {v.strip().lower() for v in vary.split(",")} & {"origin", "*"}:
+        return []
+    if exchange.request.method not in ("GET", "HEAD"):
+        return []
+    why = _kept(headers)
+    if why is None:
+        return []
+    message = f"The answer names {origin} and may be cached, but has no Vary: Origin."
+    return [Remark("CORS701", message, why)]
+
+
+def _kept(headers: Headers) -> str | None:
+    """What says that caches keep this answer."""
+    control = (get(headers, "Cache-Control") or "").lower()
+    directives = {d.strip().partition("=")[0]: d.strip().partition("=")[2] for d in control.split(",")}
+    if directives.keys() & {"no-store", "private", "no-cache"}:
+        return None
+    seconds = directives.get("s-maxage") or directives.get("max-age") or ""
+    if "public" in directives or (seconds.isdigit() and int(seconds) > 0):
+        return f"Cache-Control: {control}"
+    age = get(headers, "Age")
+    return f"Age: {age}" if age is not None and age.isdigit() and int(age) > 0 else None
+
+
+def _hidden(outcome: Outcome, exchange: Exchange) -> list[Remark]:
+    """Response headers made for script that this page's script cannot read."""
+    headers = _headers(exchange)
+    readable = set(outcome.readable_headers)
+    names = dict.fromkeys(n for n, _ in headers if n.lower() not in readable and _for_script(n.lower()))
+    listed = extract_list(headers, ACEH)
+    if outcome.request.credentials == "include" and isinstance(listed, tuple) and "*" in listed and names:
+        message = f"With credentials * exposes nothing; script cannot read {', '.join(names)}."
+        return [Remark("CORS703", message, f"{ACEH}: {get(headers, ACEH)}")]
+    if not names:
+        return []
+    return [Remark("CORS702", f"Script cannot read {', '.join(names)}: not exposed.", ", ".join(names))]
+
+
+def _for_script(name: str) -> bool:
+    if name in SAFELISTED or name in _NOT_FOR_SCRIPT or name.startswith(_NOT_FOR_SCRIPT_PREFIXES):
+        return False
+    return name in _WANTED or name.startswith(("x-", "ratelimit"))
+
+
+def _cache(outcome: Outcome) -> list[Remark]:
+    """How long the first hop's preflight is kept."""
+    first = next((e for e in outcome.exchanges if e.request.kind == "preflight"), None)
+    if first is None or not isinstance(first.answer, HTTPResponse):
+        return []
+    value = get(first.answer.headers, "Access-Control-Max-Age")
+    if value is None:
+        return [Remark("CORS704", f"Browsers keep this preflight for {HARDLY} seconds only: no Max-Age.")]
+    seconds = int(value[:20]) if value.isascii() and value.removeprefix("-").isdigit() else None
+    if seconds is None:
+        return []
+    evidence = f"Access-Control-Max-Age: {value}"
+    if seconds <= 0:
+        return [Remark("CORS704", f"Max-Age {value} keeps browsers from caching this preflight at all.", evidence)]
+    if seconds <= HARDLY:
+        return [Remark("CORS704", f"Browsers keep this preflight for {seconds} seconds only.", evidence)]
+    if seconds > CHROMIUM_CAP:
+        return [Remark("CORS705", f"Max-Age {value} is more than Chromium keeps ({CHROMIUM_CAP} seconds).", evidence)]
+    return []
+
+
+def _local_network(probe: Probe) -> list[Remark]:
+    """A public-looking page, and a target that is plainly this machine or a private address."""
+    try:
+        target = parse_url(probe.url).host
+        page = "" if probe.origin == OPAQUE else parse_url(probe.origin).host
+    except URLError:
+        return []
+    if not page or "." not in page or is_loopback_host(page) or is_ip(page) or page.endswith(_LOCAL_NAMES):
+        return []
+    if not (is_loopback_host(target) or (is_ip(target) and _is_private(target))):
+        return []
+    message = f"{target} is not on the public network: Chromium asks the user before a page on {page} may reach it."
+    return [Remark("CORS708", message, f"{probe.origin} asks {target}")]
+
+
+_LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")
+
+
+def _is_private(host: str) -> bool:
+    from ipaddress import ip_address
+
+    address = ip_address(host.strip("[]"))
+    return address.is_private and not address.is_unspecified

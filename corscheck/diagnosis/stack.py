@@ -1,0 +1,180 @@
+"""Who answered: the software that names itself in response headers, and what traits make likely, with the evidence.
+
+A product is ``certain`` where a header names it, ``likely`` where only a trait speaks for it (a framework's own error
+text, a header that only it is known to send). Nothing is concluded from the absence of a header.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from corscheck.diagnosis.facts import body_text
+from corscheck.protocol.headers import get_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from corscheck.protocol.request import HTTPResponse
+
+Role: TypeAlias = Literal["framework", "server", "proxy", "edge"]
+Confidence: TypeAlias = Literal["certain", "likely"]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A piece of the stack. ``fix`` is its name for ``corscheck fix --for``, None where the change is elsewhere."""
+
+    name: str
+    role: Role
+    confidence: Confidence
+    evidence: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Trait:
+    name: str
+    role: Role
+    header: str
+    pattern: str
+    confidence: Confidence = "certain"
+    fix: str | None = None
+
+
+_TRAITS = (
+    # frameworks
+    _Trait("Express", "framework", "x-powered-by", r"^express", fix="express"),
+    _Trait("Next.js", "framework", "x-powered-by", r"^next\.js"),
+    _Trait("ASP.NET", "framework", "x-powered-by", r"asp\.net"),
+    _Trait("ASP.NET", "framework", "x-aspnet-version", r""),
+    _Trait("ASP.NET", "framework", "x-aspnetmvc-version", r""),
+    _Trait("ASP.NET Core", "framework", "server", r"^kestrel", "likely"),
+    _Trait("PHP", "framework", "x-powered-by", r"^php/"),
+    _Trait("Laravel", "framework", "set-cookie", r"^laravel_session=", "likely"),
+    _Trait("Rails", "framework", "x-runtime", r"^[0-9]+\.[0-9]{6}$", "likely", "rack"),
+    _Trait("Django", "framework", "set-cookie", r"^csrftoken=", "likely", "django"),
+    _Trait("Spring", "framework", "x-application-context", r"", "likely"),
+    _Trait("Jetty", "server", "server", r"^jetty"),
+    _Trait("Tomcat", "server", "server", r"^apache-coyote", fix="tomcat"),
+    # application servers
+    _Trait("uvicorn", "server", "server", r"^uvicorn"),
+    _Trait("Hypercorn", "server", "server", r"^hypercorn"),
+    _Trait("Daphne", "server", "server", r"^daphne"),
+    _Trait("Werkzeug", "server", "server", r"^werkzeug"),
+    _Trait("gunicorn", "server", "server", r"^gunicorn"),
+    _Trait("waitress", "server", "server", r"^waitress"),
+    _Trait("Django's WSGI server", "server", "server", r"^wsgiserver"),
+    _Trait("aiohttp", "framework", "server", r"aiohttp/", fix="aiohttp"),
+    _Trait("Tornado", "framework", "server", r"^tornadoserver"),
+    _Trait("Puma", "server", "server", r"^puma"),
+    _Trait("WEBrick", "server", "server", r"^webrick"),
+    _Trait("Phusion Passenger", "server", "server", r"phusion passenger"),
+    _Trait("Microsoft IIS", "server", "server", r"^microsoft-iis"),
+    # proxies and web servers
+    _Trait("nginx", "proxy", "server", r"^nginx", fix="nginx"),
+    _Trait("OpenResty", "proxy", "server", r"^openresty"),
+    _Trait("Apache", "proxy", "server", r"^apache(/| |$)", fix="apache"),
+    _Trait("Caddy", "proxy", "server", r"^caddy", fix="caddy"),
+    _Trait("Caddy", "proxy", "via", r"\bcaddy\b", fix="caddy"),
+    _Trait("HAProxy", "proxy", "server", r"^haproxy", fix="haproxy"),
+    _Trait("Envoy", "proxy", "server", r"^(istio-)?envoy"),
+    _Trait("Varnish", "proxy", "via", r"\bvarnish\b"),
+    _Trait("Kong", "proxy", "server", r"^kong/"),
+    _Trait("LiteSpeed", "proxy", "server", r"^litespeed"),
+    # edges and platforms
+    _Trait("Cloudflare", "edge", "server", r"^cloudflare"),
+    _Trait("CloudFront", "edge", "server", r"^cloudfront"),
+    _Trait("CloudFront", "edge", "via", r"\(cloudfront\)"),
+    _Trait("CloudFront", "edge", "x-amz-cf-id", r""),
+    _Trait("Amazon S3", "edge", "server", r"^amazons3"),
+    _Trait("API Gateway", "edge", "x-amz-apigw-id", r""),
+    _Trait("API Gateway", "edge", "apigw-requestid", r""),
+    _Trait("AWS load balancer", "edge", "server", r"^awselb/"),
+    _Trait("Vercel", "edge", "server", r"^vercel"),
+    _Trait("Netlify", "edge", "server", r"^netlify"),
+    _Trait("Fly.io", "edge", "server", r"^fly/"),
+    _Trait("Heroku", "edge", "via", r"\bvegur\b|heroku"),
+    _Trait("Google front end", "edge", "server", r"^(google frontend|gws|esf)$"),
+    _Trait("Azure Front Door", "edge", "x-azure-ref", r""),
+    _Trait("Akamai", "edge", "server", r"^akamai"),
+    _Trait("Fastly", "edge", "x-served-by", r"^cache-", "likely"),
+    _Trait("GitHub Pages", "edge", "server", r"^github\.com"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """An error text that one framework writes so; ``server`` must match the Server header where it is given."""
+
+    name: str
+    pattern: str
+    fix: str
+    server: str = ""
+
+
+_BODIES = (
+    _Words(
+        "FastAPI", r'^\{"detail":"(Not Found|Method Not Allowed|Not authenticated)"\}$', "fastapi", "uvicorn|hypercorn"
+    ),
+    _Words("Starlette or FastAPI", r"^Disallowed CORS (origin|method|headers)", "fastapi"),
+    _Words("Litestar", r'^\{"status_code":\d+,"detail":"', "litestar"),
+    _Words("Flask", r"<title>\d+ [\w ]+</title>\s*<h1>[\w ]+</h1>\s*<p>The (method|requested URL)", "flask"),
+    _Words("Django REST framework", r'^\{"detail":"Method \\"\w+\\" not allowed\."\}', "django"),
+    _Words("Express", r"<pre>Cannot (OPTIONS|GET|POST|PUT|PATCH|DELETE) /", "express"),
+    _Words("Fastify", r'^\{"message":"Route \w+:\S* not found","error":"Not Found"', "fastify"),
+    _Words("NestJS", r'^\{"message":"Cannot \w+ [^"]*","error":"Not Found","statusCode":404\}', "nestjs"),
+    _Words("Spring Boot", r'^\{"timestamp":.*"status":\d+,"error":"', ""),
+    _Words("Spring", r"^Invalid CORS request", ""),
+)
+
+
+def detect(responses: Iterable[HTTPResponse]) -> tuple[Product, ...]:
+    """What the answers say about the stack, certain before likely, frameworks before what stands in front of them."""
+    found: dict[str, Product] = {}
+    for response in responses:
+        for product in (*_by_headers(response), *_by_body(response)):
+            known = found.get(product.name)
+            if known is None or (known.confidence == "likely" and product.confidence == "certain"):
+                found[product.name] = product
+    order = ("framework", "server", "proxy", "edge")
+    return tuple(sorted(found.values(), key=lambda p: (order.index(p.role), p.confidence == "likely")))
+
+
+def _by_headers(response: HTTPResponse) -> list[Product]:
+    found = []
+    for trait in _TRAITS:
+        for value in get_all(response.headers, trait.header):
+            if re.search(trait.pattern, value, re.IGNORECASE):
+                # A cookie's value is nobody's business; its name is the evidence.
+                shown = value.partition("=")[0] if trait.header == "set-cookie" else value
+                found.append(Product(trait.name, trait.role, trait.confidence, f"{trait.header}: {shown}", trait.fix))
+                break
+    return found
+
+
+def _by_body(response: HTTPResponse) -> list[Product]:
+    if not response.body:
+        return []
+    text, server = body_text(response).strip(), " ".join(get_all(response.headers, "server"))
+    return [
+        Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix or None)
+        for words in _BODIES
+        if re.search(words.pattern, text) and re.search(words.server, server, re.IGNORECASE)
+    ]
+
+
+def to_fix(products: tuple[Product, ...]) -> Product | None:
+    """The product whose configuration is to be changed: the framework if there is one to see, else what names itself."""
+    return next((p for p in products if p.fix), None)
+
+
+def in_words(products: tuple[Product, ...]) -> str:
+    """``Answered by uvicorn (server: uvicorn); likely FastAPI (body: ...).``"""
+    certain = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "certain"]
+    likely = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "likely"]
+    parts = ([f"Answered by {', '.join(certain)}"] if certain else []) + (
+        [f"{'likely' if certain else 'Likely'} {', '.join(likely)}"] if likely else []
+    )
+    return "; ".join(parts) + "."

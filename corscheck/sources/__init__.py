@@ -1,0 +1,1 @@
+"""Where probes come from, beside the command line: console messages. Parses texts; asks nobody."""

@@ -1,0 +1,302 @@
+"""The wordings themselves: a pattern a message, with the step codes that it can come from. Data for ``console``.
+
+Every pattern reads a text whose blanks have been made single ones. It stops where the message has said enough, so that a
+text which loses its last words is still read, and one that loses its reason is not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+_Q = "['‘’\"`´]"
+_ACAO = rf"{_Q}?Access-Control-Allow-Origin{_Q}?"
+_ACAC = rf"{_Q}?Access-Control-Allow-Credentials{_Q}?"
+_WHERE = (
+    r"Access to (?P<kind>[\w ]+?) at '(?P<url>[^']*)' (?:\(redirected from '(?P<first>[^']*)'\) )?"
+    r"from origin '(?P<origin>[^']*)' has been blocked by CORS policy: "
+)
+_IN_PREFLIGHT = r"(?P<preflight>Response to preflight request doesn't pass access control check: )?"
+_ISSUE = r"Access blocked by CORS policy: "
+_FIREFOX = (
+    r"Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at (?P<url>\S+?)\.? "
+    r"\(Reason: "
+)
+_SPACE = r"[`'‘]?(?P<value>loopback|local|private|public|unknown)[`'’]?"
+
+EXTERNAL_REDIRECT = ("CORS402",)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One message: who prints it, how it reads, where it comes from."""
+
+    browser: Literal["chromium", "firefox", "webkit"]
+    pattern: re.Pattern[str]
+    codes: tuple[str, ...]
+    preflight: bool = False
+    credentials: bool = False
+    specific: bool = True
+
+
+def _chromium(
+    body: str, *codes: str, preflight: bool = False, credentials: bool = False, check: bool = False
+) -> Wording:
+    """A body after Chromium's prefix; ``check`` for those that a preflight's answer can have too."""
+    pattern = re.compile(f"(?:{_WHERE}|{_ISSUE}){_IN_PREFLIGHT if check else ''}{body}")
+    return Wording("chromium", pattern, codes, preflight, credentials)
+
+
+def _plain(body: str, *codes: str, preflight: bool = False) -> Wording:
+    """A text of Chromium's without the prefix."""
+    return Wording("chromium", re.compile(body), codes, preflight)
+
+
+def _net(error: str, code: str) -> Wording:
+    """The line of Chromium's network stack: alone it says little, beside another one nothing."""
+    pattern = re.compile(rf"(?:[A-Z]+ )?(?:(?P<url>https?://\S+) )?net::ERR_{error}")
+    return Wording("chromium", pattern, (code,), specific=False)
+
+
+def _firefox(
+    reason: str, *codes: str, preflight: bool = False, credentials: bool = False, specific: bool = True
+) -> Wording:
+    return Wording("firefox", re.compile(_FIREFOX + reason), codes, preflight, credentials, specific)
+
+
+def _webkit(
+    body: str, *codes: str, preflight: bool = False, credentials: bool = False, specific: bool = True
+) -> Wording:
+    return Wording("webkit", re.compile(body), codes, preflight, credentials, specific)
+
+
+_STATUS = r"\)\.(?: Status code: (?P<status>\d+|\(null\)))?"
+_REFUSED_REDIRECTS = ("CORS501", "CORS502", "CORS503", "CORS504", "CORS505", "CORS506")
+_NETWORK = ("CORS901", "CORS902", "CORS903", "CORS904", "CORS905", "CORS906", "CORS907")
+
+WORDINGS: tuple[Wording, ...] = (
+    # ---- Chromium, after its prefix
+    _chromium(
+        rf"The value of the {_ACAO} header in the response must not be the wildcard",
+        "CORS302",
+        credentials=True,
+        check=True,
+    ),
+    _chromium(rf"No {_ACAO} header is present", "CORS301", check=True),
+    _chromium(
+        rf"The {_ACAO} header contains multiple values '(?P<value>.*?)', but only one", "CORS303", "CORS304", check=True
+    ),
+    _chromium(rf"The {_ACAO} header contains the invalid value '(?P<value>.*?)'\.", "CORS305", check=True),
+    _chromium(rf"The {_ACAO} header has a value '(?P<value>.*?)' that is not equal", "CORS306", check=True),
+    _chromium(
+        rf"The value of the {_ACAC} header in the response is '(?P<value>.*?)' which must be",
+        "CORS307",
+        credentials=True,
+        check=True,
+    ),
+    _chromium(r"It does not have HTTP ok status", "CORS401", preflight=True, check=True),
+    _chromium(r"Redirect is not allowed for a preflight request", "CORS402", preflight=True, check=True),
+    _chromium(r"Cannot parse Access-Control-Allow-Methods", "CORS403", preflight=True),
+    _chromium(r"Cannot parse Access-Control-Allow-Headers", "CORS404", preflight=True),
+    _chromium(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405", preflight=True),
+    _chromium(
+        r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers",
+        "CORS406",
+        "CORS407",
+        preflight=True,
+    ),
+    _chromium(r"Redirect location '[^']*' contains a username and password", "CORS504", "CORS505"),
+    _chromium(r"Cross origin requests are only supported for protocol schemes", "CORS204", "CORS502"),
+    _chromium(r"Cross origin requests are not allowed by request mode", "CORS203"),
+    # Local Network Access, and what came before it
+    _chromium(
+        rf"The request client is not a secure context and the resource is in more-private address space {_SPACE}",
+        "CORS708",
+    ),
+    _chromium(r"Request had (?:a|no) target IP address space", "CORS708"),
+    _chromium(rf"Permission was denied for this request to access the {_SPACE}", "CORS708"),
+    _chromium(rf"Unable to ask for permission to access the {_SPACE}", "CORS708"),
+    _chromium(
+        r"(?:No|The) '(?:Access-Control-Allow-Private-Network|Private-Network-Access-\w+)' header",
+        "CORS708",
+        preflight=True,
+        check=True,
+    ),
+    # ---- Chromium, without it
+    _plain(
+        r"Mixed Content: The page at '(?P<origin>\w+://[^'/]*)[^']*' was loaded over HTTPS, but requested an insecure "
+        r"(?:\w+ )+'(?P<url>[^']*)'",
+        "CORS202",
+    ),
+    _plain(
+        r"Fetch API cannot load (?P<url>\S+)\. Request mode is \"same-origin\" but the URL's origin is not same as the "
+        r"request origin (?P<origin>\S+?)\.?(?= |$)",
+        "CORS203",
+    ),
+    _plain(r"Fetch API cannot load (?P<url>\S+)\. Request mode is \"no-cors\" but the redirect mode", "CORS205"),
+    _plain(r"Fetch API cannot load (?P<url>\S+)\. URL scheme \"(?P<value>[^\"]*)\" is not supported", "CORS204"),
+    _plain(r"Unsafe attempt to load URL (?P<url>\S+) from frame with URL (?P<origin>\w+://[^/ ]+)", "CORS203"),
+    _plain(r"Not allowed to load local resource: (?P<url>\S+)", "CORS204"),
+    _plain(r"Authorization will not be covered by the wildcard symbol \(\*\)", "CORS406", "CORS709", preflight=True),
+    _net(r"TOO_MANY_REDIRECTS", "CORS503"),
+    _net(r"UNSAFE_PORT", "CORS201"),
+    _net(r"UNSAFE_REDIRECT", "CORS502"),
+    _net(r"(?:INVALID_REDIRECT|RESPONSE_HEADERS_MULTIPLE_LOCATION)", "CORS501"),
+    _net(r"UNEXPECTED_PROXY_AUTH", "CORS508"),
+    _net(r"NAME_NOT_RESOLVED", "CORS901"),
+    _net(r"(?:CONNECTION_REFUSED|ADDRESS_UNREACHABLE|CONNECTION_RESET|INTERNET_DISCONNECTED)", "CORS902"),
+    _net(r"(?:CERT_\w+|SSL_\w+)", "CORS903"),
+    _net(r"(?:CONNECTION_)?TIMED_OUT", "CORS904"),
+    _net(r"(?:EMPTY_RESPONSE|INVALID_HTTP_RESPONSE)", "CORS905"),
+    # ---- Firefox
+    _firefox(rf"CORS header {_ACAO} missing{_STATUS}", "CORS301"),
+    _firefox(rf"CORS header {_ACAO} missing\)", "CORS301"),
+    _firefox(rf"Credential is not supported if the CORS header {_ACAO} is", "CORS302", credentials=True),
+    _firefox(rf"Multiple CORS header {_ACAO} not allowed", "CORS303"),
+    _firefox(
+        rf"CORS header {_ACAO} does not match {_Q}(?P<value>.*?){_Q}\)", "CORS303", "CORS304", "CORS305", "CORS306"
+    ),
+    _firefox(rf"expected {_Q}true{_Q} in CORS header {_ACAC}", "CORS307", credentials=True),
+    _firefox(rf"CORS preflight response did not succeed{_STATUS}", "CORS401", preflight=True),
+    _firefox(r"CORS preflight response did not succeed\)", "CORS401", preflight=True),
+    _firefox(r"CORS preflight channel did not succeed", "CORS401", preflight=True),
+    _firefox(r"CORS request external redirect not allowed", *EXTERNAL_REDIRECT, preflight=True),
+    _firefox(
+        rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Methods",
+        "CORS403",
+        preflight=True,
+    ),
+    _firefox(
+        rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers",
+        "CORS404",
+        preflight=True,
+    ),
+    _firefox(rf"Did not find method in CORS header {_Q}Access-Control-Allow-Methods", "CORS405", preflight=True),
+    _firefox(
+        rf"header {_Q}(?P<header>.*?){_Q} is not allowed according to header {_Q}Access-Control-Allow-Headers",
+        "CORS406",
+        "CORS407",
+        preflight=True,
+    ),
+    _firefox(
+        rf"missing token {_Q}(?P<header>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers",
+        "CORS406",
+        "CORS407",
+        preflight=True,
+    ),
+    _firefox(r"CORS request not http", "CORS204", "CORS502"),
+    _firefox(r"CORS disabled\)", "CORS902", specific=False),
+    _firefox(
+        rf"CORS request did not succeed{_STATUS}", *_REFUSED_REDIRECTS, *_NETWORK, "CORS201", "CORS202", specific=False
+    ),
+    _firefox(r"CORS request did not succeed\)", *_REFUSED_REDIRECTS, *_NETWORK, "CORS201", "CORS202", specific=False),
+    Wording(
+        "firefox",
+        re.compile(
+            r"Cross-Origin Request Warning: The Same Origin Policy will disallow reading the remote resource at "
+            r"(?P<url>\S+) soon\. \(Reason: When the `?Access-Control-Allow-Headers"
+        ),
+        ("CORS406", "CORS709"),
+        preflight=True,
+    ),
+    Wording(
+        "firefox",
+        re.compile(
+            r"Security Error: Content at (?P<origin>\w+://[^/ ]+)\S* "
+            r"may not load (?:data from|or link to) (?P<url>\S+?)\.?(?= |$)"
+        ),
+        ("CORS203", "CORS204", "CORS502"),
+    ),
+    Wording("firefox", re.compile(r"Blocked loading mixed active content [“\"'](?P<url>[^”\"']+)[”\"']"), ("CORS202",)),
+    # ---- WebKit
+    _webkit(
+        r"Origin (?P<origin>\S+) is not allowed by Access-Control-Allow-Origin\.(?: Status code: (?P<status>\d+))?",
+        "CORS301",
+        "CORS304",
+        "CORS305",
+        "CORS306",
+    ),
+    _webkit(
+        r"Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true", "CORS302", credentials=True
+    ),
+    _webkit(r"Access-Control-Allow-Origin cannot contain more than one origin", "CORS303", "CORS304"),
+    _webkit(r"Credentials flag is true, but Access-Control-Allow-Credentials is not", "CORS307", credentials=True),
+    _webkit(
+        r"Preflight response is not successful\.?(?: Status code: (?P<status>\d+))?",
+        "CORS401",
+        "CORS402",
+        preflight=True,
+    ),
+    _webkit(r"Header Access-Control-Allow-Methods has an invalid value: (?P<value>\S+)", "CORS403", preflight=True),
+    _webkit(r"Header Access-Control-Allow-Headers has an invalid value: (?P<value>\S+)", "CORS404", preflight=True),
+    _webkit(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405", preflight=True),
+    _webkit(
+        r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers",
+        "CORS406",
+        "CORS407",
+        preflight=True,
+    ),
+    _webkit(
+        r"Cross-origin redirection to (?P<url>\S+) denied by Cross-Origin Resource Sharing policy: "
+        r"(?:not allowed to follow|redirection URL)",
+        "CORS502",
+        "CORS504",
+        "CORS505",
+    ),
+    _webkit(
+        r"Cross-origin redirection to (?P<url>\S+) denied by Cross-Origin Resource Sharing policy: (?=\w)",
+        "CORS301",
+        "CORS302",
+        "CORS303",
+        "CORS304",
+        "CORS305",
+        "CORS306",
+        "CORS307",
+    ),
+    _webkit(r"Load cannot follow more than 20 redirections", "CORS503"),
+    _webkit(
+        r"(?:Fetch API|XMLHttpRequest) cannot load (?P<url>\S+) due to access control checks",
+        "CORS301",
+        "CORS306",
+        "CORS401",
+        "CORS405",
+        "CORS407",
+        specific=False,
+    ),
+)
+
+STARTS = re.compile(
+    r"Access to [\w ]{1,40}? at '|Access blocked by CORS policy: |Cross-Origin Request (?:Blocked|Warning):|"
+    r"Mixed Content: The page|(?:Fetch API|XMLHttpRequest) cannot load |Unsafe attempt to load URL|"
+    r"Not allowed to load local resource:|Authorization will not be covered|Security Error: Content at|"
+    r"Blocked loading mixed active content|(?<!policy: )(?:"
+    r"(?<![‘'(])Origin \S+ is not allowed by|Cannot use wildcard in Access-Control|"
+    r"(?<!to )Access-Control-Allow-Origin cannot contain|Credentials flag is true, but|"
+    r"Method \S+ is not allowed by Access|Request header field \S+ is not allowed by)|"
+    r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
+    r"Load cannot follow more than|(?:\b[A-Z]{3,7} )?(?:https?://\S+ )?net::ERR_(?!FAILED|ABORTED)"
+)
+"""Where a message starts in a pasted text."""
+
+SAYS_NOTHING: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(r"net::ERR_FAILED|net::ERR_ABORTED"),
+        (
+            "net::ERR_FAILED stands below every CORS error and says nothing itself: paste the line above it, "
+            '"Access to fetch at ... has been blocked by CORS policy: ..."'
+        ),
+    ),
+    (
+        re.compile(r"Failed to fetch|NetworkError when attempting to fetch|Load failed|status code 0|Network Error"),
+        (
+            "this is what script sees, and a browser tells script nothing: look for the red line beside it in the "
+            "browser's console (F12), and paste that"
+        ),
+    ),
+    (
+        re.compile(r"^Access to\b|^Cross-Origin\b|blocked by CORS policy|Same Origin Policy|^Access$|^Cross"),
+        "the text stops before it says why: paste the whole message",
+    ),
+)
+"""Texts that people have in hand and that hold no cause, with what to paste instead."""
