@@ -99,7 +99,7 @@ def test_automatic_colour(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(outputs.sys.stdout, "isatty", lambda: terminal)
-    assert outputs._colored("auto") is colored
+    assert outputs.colored("auto") is colored
 
 
 # ---------------------------------------------------------------------- exit statuses
