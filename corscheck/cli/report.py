@@ -2,13 +2,14 @@
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
+import os
 from typing import Annotated
 
 import typer
 
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
-from corscheck.cli.outputs import Place, Wanted, colored, keep_printing, report_place, width
+from corscheck.cli.outputs import Place, Wanted, colored, keep_printing, width
 from corscheck.cli.sinks import STDOUT
 from corscheck.model import ConfigError
 from corscheck.report.saved import Saved
@@ -89,7 +90,7 @@ def merge(
     wanted = Wanted(reports=tuple(reports or ()))
     places = [Place("jsonl" if lines else "json", output, "-o"), *wanted.places()]
     saved = merged([_load(file) for file in files])
-    _say_notes(saved, but=len(files))
+    _say_notes(saved)
     raise typer.Exit(_write(saved, places))
 
 
@@ -126,10 +127,10 @@ def _load(path: str) -> Saved:
     return saved
 
 
-def _say_notes(saved: Saved, but: int = 0) -> None:
+def _say_notes(saved: Saved) -> None:
     from corscheck.cli.session import say
 
-    for note in saved.notes[but:] if but else saved.notes:
+    for note in saved.notes:
         say(note)
 
 
@@ -138,11 +139,14 @@ def _write(saved: Saved, places: list[Place]) -> int:
     from corscheck.cli.inputs import reason
     from corscheck.cli.session import say, silence_stdout
     from corscheck.cli.sinks import write_document
+    from corscheck.report.github import add_summary
 
     status = OK
     for place in places:
         try:
             write_document(saved, place.format, place.path)
+            if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+                add_summary(saved, summary)
         except BrokenPipeError:
             silence_stdout()
         except OSError as error:
@@ -150,5 +154,3 @@ def _write(saved: Saved, places: list[Place]) -> int:
             say(f"{place.option}: cannot write {place.path}: {reason(error)}")
     return status
 
-
-__all__ = ["report", "report_place"]

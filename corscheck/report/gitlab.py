@@ -35,14 +35,20 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def _issue(found: Problem, result: Result) -> dict[str, Any]:
-    path, line = place(result.check) or (printable(result.url).partition("://")[2].partition("?")[0], 1)
+    path, line = place(result.check) or (_of_url(result.url), 1)
     return {
         "description": f"{found.title}: {found.message}",
         "check_name": found.code,
         "fingerprint": found.identity,
         "severity": _severity(found, result),
-        "location": {"path": printable(path), "lines": {"begin": line}},
+        "location": {"path": path, "lines": {"begin": line}},
     }
+
+
+def _of_url(url: str) -> str:
+    """Host and path, which is a relative path."""
+    path = url.partition("://")[2] or url
+    return printable(path.partition("?")[0].lstrip("./")) or "unknown"
 
 
 def _severity(found: Problem, result: Result) -> str:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from corscheck.report import causes, rows, terminal, words
 from corscheck.report.exchanges import exchange_lines
 from corscheck.report.panels import NAMED, headline, survey
-from corscheck.report.text import printable
+from corscheck.report.text import cut, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,9 @@ _CAUSES = 100
 
 _FOLDED = 400
 """From how many results on the parts of the picture in which all is well are folded."""
+
+_LONGEST = 4000
+"""How much of a value is shown; the saved report has all of it."""
 
 _BUFFER = 500
 
@@ -106,7 +109,7 @@ def render(saved: Saved) -> Iterator[str]:
 
 def _final(value: object) -> object:
     """What the template does with every value before it escapes it."""
-    return printable(value) if type(value) is str else value
+    return cut(printable(value), _LONGEST) if type(value) is str else value
 
 
 def _policy(style: str, script: str) -> str:

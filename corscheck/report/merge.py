@@ -28,7 +28,7 @@ def merge(shards: Sequence[Saved]) -> Saved:
     for shard in shards[1:]:
         if ("run" in shard.head) != ("run" in first.head):
             raise ConfigError(f"{first.name} and {shard.name}: one of them is --reproducible and the other is not")
-    notes = [note for shard in shards for note in shard.notes]
+    notes: list[str] = []
     versions = {str(shard.head["tool"].get("version")) for shard in shards}
     if len(versions) > 1:
         notes.append(f"The shards were written by different versions of corscheck: {', '.join(sorted(versions))}.")

@@ -92,4 +92,4 @@ def place(check: CheckRef | None) -> tuple[str, int] | None:
     file = Path(check.file)
     if file.is_absolute() and file.is_relative_to(here):
         file = file.relative_to(here)
-    return file.as_posix(), max(check.line or 1, 1)
+    return printable(file.as_posix()), max(check.line or 1, 1)

@@ -40,6 +40,10 @@ class Store:
         if not self._on_disk and self._file.tell() > _IN_MEMORY:
             self._move()
 
+    def __del__(self) -> None:
+        # Not sooner: a report made of it reads it, for as long as there is one.
+        self._file.close()
+
     def _move(self) -> None:
         import tempfile  # it takes a while to load, and few runs come here
 
