@@ -153,4 +153,3 @@ def _write(saved: Saved, places: list[Place]) -> int:
             status = USAGE
             say(f"{place.option}: cannot write {place.path}: {reason(error)}")
     return status
-

@@ -1,6 +1,6 @@
 """How long each format takes for a report of 10,000 results, and how much memory; and a whole run with all of them.
 
-    python tests/bench/rendering.py [--results 10000] [--run]
+    python -m tests.bench.rendering [--results 10000] [--run]
 
 Each format is rendered by ``corscheck report show`` in a process of its own, start-up included, from a JSON Lines file.
 ``--run`` also asks as many probes of a server on loopback and writes every report.
@@ -38,7 +38,9 @@ def results(count: int) -> Iterator[Result]:
     for index in range(count):
         url = f"https://api.example.com/v1/resource-{index // 20}/items?page=1"
         origin, method = ORIGINS[index // 4 % 5], METHODS[index % 4]
-        sample = replace(samples.ALLOWED if method == "GET" else samples.PREFLIGHT_ONLY, url=url, origin=origin, method=method)
+        sample = replace(
+            samples.ALLOWED if method == "GET" else samples.PREFLIGHT_ONLY, url=url, origin=origin, method=method
+        )
         if origin == ORIGINS[4]:
             sample = replace(samples.blocked(origin, method, url, None), findings=samples.HEADER_REFUSED.findings)
         elif index % 37 == 0:

@@ -58,7 +58,9 @@ class Page:
         """A command of the protocol."""
         return self._loop.run_until_complete(self._channel.call(method, params, session=self._session))
 
-    def open(self, path: Path, fragment: str = "", *, scripts: bool = True, width: int = 1280, dark: bool = False) -> None:
+    def open(
+        self, path: Path, fragment: str = "", *, scripts: bool = True, width: int = 1280, dark: bool = False
+    ) -> None:
         """Open a file, and wait until it is there."""
         self.said, self.asked = [], []
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)

@@ -151,7 +151,9 @@ def test_every_kind_of_problem_has_its_code(result: Any, code: str, said: str) -
 def test_an_annotation_per_check_and_code() -> None:
     results = [in_policy(samples.WILDCARD, origin=f"https://{i}.example") for i in range(30)]
     (line,) = text("github", saved(results)).splitlines()
-    assert line.startswith("::error file=corscheck.toml,line=12,title=orders%3A BLOCKED GET http%3A//localhost%3A8000/data")
+    assert line.startswith(
+        "::error file=corscheck.toml,line=12,title=orders%3A BLOCKED GET http%3A//localhost%3A8000/data"
+    )
     assert "[CORS302]%0A" in line
     assert line.endswith("%0Aand 29 more like it")
 
@@ -167,7 +169,9 @@ def test_no_more_annotations_than_github_shows(count: int, errors: int, more: in
     assert (f"{more} more of these" in lines[errors - 1]) == bool(more)
 
 
-@pytest.mark.parametrize("already", [0, 1000, github.SUMMARY_BYTES - 3000, github.SUMMARY_BYTES, github.SUMMARY_BYTES + 5])
+@pytest.mark.parametrize(
+    "already", [0, 1000, github.SUMMARY_BYTES - 3000, github.SUMMARY_BYTES, github.SUMMARY_BYTES + 5]
+)
 def test_the_summary_never_exceeds_what_github_takes(already: int, tmp_path: Path) -> None:
     path = tmp_path / "summary"
     path.write_bytes(b"x" * already)

@@ -94,9 +94,11 @@ NONE = {
     HEAD + "broken\n{}\n": "line 2: no JSON: b'broken",
     HEAD + "[1]\n": "line 2: no probe object of a report",
     HEAD + HEAD: "line 2: no probe object of a report",
-    HEAD + '{"url":1,"origin":"x","method":"GET","verdict":"allowed","passed":true}\n': "text was to be expected, not '1'",
+    HEAD
+    + '{"url":1,"origin":"x","method":"GET","verdict":"allowed","passed":true}\n': "text was to be expected, not '1'",
     HEAD + '{"url":"x","origin":"x","method":"GET","verdict":"maybe","passed":true}\n': "'maybe' is no verdict",
-    HEAD + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"steps":[{}]}\n': "it has no status",
+    HEAD
+    + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"steps":[{}]}\n': "it has no status",
     HEAD + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"headers":7}\n': "not iterable",
     "[" * 100_000: "neither JSON nor JSON Lines",
 }
@@ -117,5 +119,5 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\xff")
     with pytest.raises(ConfigError, match="neither JSON nor JSON Lines"):
         load(str(path))
-    with pytest.raises(ConfigError, match="cannot read .*: no such file or directory"):
+    with pytest.raises(ConfigError, match=r"cannot read .*: no such file or directory"):
         load(str(tmp_path / "none"))
