@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from corscheck.report import causes, rows, terminal, words
 from corscheck.report.exchanges import exchange_lines
@@ -112,6 +112,11 @@ def _final(value: object) -> object:
     return cut(printable(value), _LONGEST) if type(value) is str else value
 
 
+def _lines(lines: list[str]) -> Markup:
+    """Lines for a ``pre``, escaped in one go: there are more of them than of all other values."""
+    return escape("\n".join(cut(printable(line), _LONGEST) for line in lines))
+
+
 def _policy(style: str, script: str) -> str:
     """Nothing is fetched, framed, sent or submitted; one style and one script, these. The icon is a ``data:`` URL."""
     return (
@@ -185,7 +190,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "groups": _steps(result),
         "console": _console(result),
         "exchanges": [
-            (rows.label(e) + ("" if not e.held_back else ", not sent"), "\n".join(exchange_lines(result, e)))
+            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(result, e)))
             for e in result.exchanges
         ],
     }
@@ -206,10 +211,10 @@ def _fixes(result: Result) -> list[str]:
     return [f.advice for f in result.findings if f.advice and f.severity != "info"]
 
 
-def _console(result: Result) -> list[tuple[str, list[str]]]:
+def _console(result: Result) -> list[tuple[str, Markup]]:
     """Whose console says what: the driving engine's, and those of the gate that differ."""
     names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
-    return [(words.engine(n), text.split("\n")) for n in names if (text := result.console.get(n))]
+    return [(words.engine(n), _lines(text.split("\n"))) for n in names if (text := result.console.get(n))]
 
 
 def _deciding(result: Result) -> dict[str, Any] | None:
