@@ -19,10 +19,11 @@ from corscheck.model import ConfigError
 COMMANDS = {
     "probe": "corscheck.cli.probe",
     "explain": "corscheck.cli.explain",
+    "report": "corscheck.cli.report",
     "engines": "corscheck.cli.engines",
     "demo": "corscheck.cli.demo",
 }
-"""Commands and the modules that hold them, each with a function of the command's name.
+"""Commands and the modules that hold them, each with a function of the command's name, or a group of commands.
 
 A module may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).
 """
@@ -52,7 +53,11 @@ def build(argv: Sequence[str]) -> typer.Typer:
         assert name is not None
         module = import_module(COMMANDS[name])
         summary, examples = (getattr(module, attribute, None) for attribute in ("SUMMARY", "EXAMPLES"))
-        app.command(name, short_help=summary, epilog=examples, context_settings=SETTINGS)(getattr(module, name))
+        command = getattr(module, name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, short_help=summary, epilog=examples, context_settings=SETTINGS)
+        else:
+            app.command(name, short_help=summary, epilog=examples, context_settings=SETTINGS)(command)
     return app
 
 

@@ -125,6 +125,14 @@ JSONFile = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Sa
 JSONLFile = Annotated[
     str | None, typer.Option("--jsonl", metavar="FILE", help="The same as JSON Lines, as results come; - is stdout.")
 ]
+Reports = Annotated[
+    Strings,
+    typer.Option(
+        "--report",
+        metavar="FORMAT:FILE",
+        help="junit, sarif, gitlab, github, markdown, html; - is stdout. Repeatable.",
+    ),
+]
 Reproducible = Annotated[
     bool, typer.Option("--reproducible", help="Leave times, host and command line out of reports.")
 ]

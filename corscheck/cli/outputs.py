@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Literal
 from corscheck.cli import sinks
 from corscheck.cli.sinks import STDOUT
 from corscheck.model import ConfigError
+from corscheck.report.formats import WRITERS
 from corscheck.report.style import Style
 from corscheck.report.terminal import View
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from corscheck.cli.questions import Question
     from corscheck.cli.sinks import Sink
     from corscheck.report.document import Run
@@ -29,6 +32,7 @@ class Wanted:
 
     json: str | None = None
     jsonl: str | None = None
+    reports: tuple[str, ...] = ()
     reproducible: bool = False
     verbose: bool = False
     quiet: bool = False
@@ -41,10 +45,7 @@ class Wanted:
             raise ConfigError(
                 "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
             )
-        if self.json == STDOUT and self.jsonl == STDOUT:
-            raise ConfigError("--json - and --jsonl - both want standard output: give one of them a file")
-        if self.json is not None and self.json == self.jsonl:
-            raise ConfigError(f"--json and --jsonl both want {self.json}: give one of them another file")
+        self.places()
         if self.quiet and self.verbose:
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
         if self.in_browser is not None and question.common.send != "always":
@@ -55,20 +56,45 @@ class Wanted:
                     "add --send always if it may be sent"
                 )
 
+    def places(self) -> list[Place]:
+        """Every report with its format and file. Raises ``ConfigError`` for two that want the same one."""
+        found = [Place("json", self.json, "--json")] if self.json is not None else []
+        found += [Place("jsonl", self.jsonl, "--jsonl")] if self.jsonl is not None else []
+        found += [report_place(text) for text in self.reports]
+        taken: dict[str, Place] = {}
+        for place in found:
+            # Annotations stand beside a view or a report, they do not take its place.
+            if place.beside:
+                continue
+            other = taken.setdefault(place.path if place.path == STDOUT else os.path.realpath(place.path), place)
+            if other is not place and place.path == STDOUT:
+                raise ConfigError(f"{other} and {place} both want standard output: give one of them a file")
+            if other is not place:
+                raise ConfigError(
+                    f"{other.option} and {place.option} both want {place.path}: give one of them another file"
+                )
+        return found
+
     def sinks(self, question: Question) -> list[Sink]:
         """The view for standard output, unless a report goes there, and the reports."""
-        found: list[Sink] = []
-        if STDOUT not in (self.json, self.jsonl):
-            found.append(self._view(question))
-        run = None if self.reproducible or (self.json is None and self.jsonl is None) else _run()
-        if self.jsonl is not None:
-            found.append(sinks.JSONLReport(self.jsonl, run))
-        if self.json is not None:
-            found.append(sinks.JSONReport(self.json, run))
+        places = self.places()
+        to_stdout = any(place.path == STDOUT and not place.beside for place in places)
+        found: list[Sink] = [] if to_stdout else [self._view(question)]
+        places += _automatic(places)
+        if not places:
+            return found
+        run = None if self.reproducible else _run()
+        found += [sinks.JSONLReport(place.path, run) for place in places if place.format == "jsonl"]
+        later = [place for place in places if place.format != "jsonl"]
+        if later:
+            # First: the others read what it has kept.
+            store = sinks.Kept(run)
+            found.append(store)
+            found += _documents(later, store, beside_stderr=to_stdout)
         return found
 
     def _view(self, question: Question) -> Sink:
-        _keep_printing()
+        keep_printing()
         if self.quiet:
             return sinks.Quiet()
         view = View(width(), Style(colored(self.color)), self.verbose, question.because)
@@ -80,6 +106,57 @@ class Wanted:
         return sinks.Listed(view, expected, uniform=question.uniform)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A report that is to be written: in which format, where, and by which option."""
+
+    format: str
+    path: str
+    option: str
+
+    @property
+    def beside(self) -> bool:
+        """Whether it goes to standard output without taking it for itself."""
+        return self.format == "github" and self.path == STDOUT
+
+    def __str__(self) -> str:
+        """As it was typed."""
+        return f"{self.option}{':' if ' ' in self.option else ' '}{self.path}"
+
+
+def report_place(text: str) -> Place:
+    """What ``--report FORMAT:FILE`` asks for. Raises ``ConfigError`` that says what to type."""
+    name, colon, path = text.partition(":")
+    formats = sorted(WRITERS)
+    if name not in formats:
+        import difflib
+
+        near = difflib.get_close_matches(name.lower(), formats, 1, 0.5)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise ConfigError(f"--report {text}: no such format: {name!r}{meant}. There are {', '.join(formats)}")
+    if not colon or not path:
+        raise ConfigError(f"--report {text} has no file: --report {name}:FILE, or {name}:- for standard output")
+    return Place(name, path, f"--report {name}")
+
+
+def _automatic(places: list[Place]) -> list[Place]:
+    """Annotations and summary in a job of GitHub Actions, unless they were asked for in another way."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or any(place.format == "github" for place in places):
+        return []
+    return [Place("github", STDOUT, "--report github")]
+
+
+def _documents(places: list[Place], store: sinks.Kept, *, beside_stderr: bool) -> Iterator[Sink]:
+    for place in places:
+        if place.format == "github":
+            yield sinks.Annotations(store, place.path, to_stderr=beside_stderr)
+            summary = os.environ.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                yield sinks.JobSummary(store, summary)
+        else:
+            yield sinks.Document(store, place.format, place.path, place.option)
+
+
 def _run() -> Run:
     from corscheck.cli.argv import masked
     from corscheck.report.document import Run
@@ -87,7 +164,7 @@ def _run() -> Run:
     return Run(("corscheck", *masked(sys.argv[1:])))
 
 
-def _keep_printing() -> None:
+def keep_printing() -> None:
     """A terminal that cannot show a character gets its escape instead of a traceback."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:

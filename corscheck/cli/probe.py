@@ -69,6 +69,7 @@ def probe(
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
+    report: opt.Reports = None,
     reproducible: opt.Reproducible = False,
     verbose: opt.Verbose = False,
     quiet: opt.Quiet = False,
@@ -140,6 +141,7 @@ def probe(
     wanted = Wanted(
         json=json,
         jsonl=jsonl,
+        reports=tuple(report or ()),
         reproducible=reproducible,
         verbose=verbose,
         quiet=quiet,

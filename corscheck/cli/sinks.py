@@ -6,6 +6,7 @@ handle: a report that cannot be written stops no other.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from corscheck.model import Result
     from corscheck.report.document import Run
+    from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View
 
@@ -46,6 +48,11 @@ class Lines:
     def write(self, lines: list[str]) -> None:
         """Print lines and flush."""
         if lines:
+            if os.environ.get("GITHUB_ACTIONS") == "true":
+                # A job reads what is printed: what a server sent must be no command there.
+                from corscheck.report.github import inert
+
+                lines = [inert(line) for line in lines]
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
 
@@ -151,31 +158,109 @@ class Listed(Lines):
         )
 
 
-class JSONReport:
-    """The one document, written when all is known."""
+class Kept:
+    """The results of this run for the documents that are written at its end."""
 
-    name = "--json"
+    name = "temporary file"
+    path = "with the results so far"
 
-    def __init__(self, path: str, run: Run | None) -> None:
-        self.path = path
-        self._run = run
-        self._results: list[Result] = []
+    def __init__(self, run: Run | None) -> None:
+        from corscheck.report.store import Store
+
+        self._store = Store(run)
+        self._broken: OSError | None = None
+        self._saved: Saved | None = None
 
     def add(self, result: Result) -> None:
         """Keep it."""
-        self._results.append(result)
+        try:
+            self._store.add(result)
+        except OSError as error:
+            self._broken = error
+            raise
+
+    def finish(self, summary: Summary) -> None:
+        """Nothing is written here."""
+
+    def saved(self, summary: Summary) -> Saved:
+        """The report of the run. Raises ``OSError`` if it could not be kept whole."""
+        if self._broken is not None:
+            raise self._broken
+        if self._saved is None:
+            self._saved = self._store.saved(summary)
+        return self._saved
+
+
+class Document:
+    """A report in any format, written when all is known."""
+
+    def __init__(self, kept: Kept, form: str, path: str, option: str) -> None:
+        self.name = option
+        self.path = path
+        self._kept = kept
+        self._format = form
+
+    def add(self, result: Result) -> None:
+        """It is kept elsewhere."""
 
     def finish(self, summary: Summary) -> None:
         """Write the document."""
-        from corscheck.report.files import write_whole
-        from corscheck.report.json import render
+        write_document(self._kept.saved(summary), self._format, self.path)
 
-        text = render(self._results, summary, self._run)
-        if self.path == STDOUT:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        else:
-            write_whole(self.path, text)
+
+def write_document(saved: Saved, form: str, path: str) -> None:
+    """Render a report into a file, or to standard output. Raises ``OSError``."""
+    from corscheck.report.formats import writer
+
+    pieces = writer(form)(saved)
+    if path == STDOUT:
+        # What the terminal's encoding lacks is spelled out: an exit status must not hang on a locale.
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+        sys.stdout.writelines(pieces)
+        sys.stdout.flush()
+    else:
+        from corscheck.report.files import write_whole
+
+        write_whole(path, pieces)
+
+
+class Annotations(Document):
+    """GitHub's annotations: beside the view on standard output, on standard error if a report has that."""
+
+    def __init__(self, kept: Kept, path: str, *, to_stderr: bool) -> None:
+        super().__init__(kept, "github", path, "--report github")
+        self._to_stderr = to_stderr and path == STDOUT
+
+    def finish(self, summary: Summary) -> None:
+        """Print them."""
+        if not self._to_stderr:
+            super().finish(summary)
+            return
+        from corscheck.report.github import render
+
+        sys.stderr.writelines(render(self._kept.saved(summary)))
+        sys.stderr.flush()
+
+
+class JobSummary:
+    """GitHub's job summary, to which the report is added."""
+
+    name = "GITHUB_STEP_SUMMARY"
+
+    def __init__(self, kept: Kept, path: str) -> None:
+        self.path = path
+        self._kept = kept
+
+    def add(self, result: Result) -> None:
+        """It is kept elsewhere."""
+
+    def finish(self, summary: Summary) -> None:
+        """Add the report."""
+        from corscheck.report.github import add_summary
+
+        add_summary(self._kept.saved(summary), self.path)
 
 
 class JSONLReport:

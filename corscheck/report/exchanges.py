@@ -21,11 +21,12 @@ def exchanges(result: Result) -> list[str]:
     for exchange in result.exchanges:
         if lines:
             lines.append("")
-        lines += _exchange(result, exchange)
+        lines += exchange_lines(result, exchange)
     return lines
 
 
-def _exchange(result: Result, exchange: ExchangeRecord) -> list[str]:
+def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
+    """One of them."""
     request = exchange.request
     lines = [f"* {exchange.kind}, {printable(request.url)}"]
     lines += request_lines(request.method, request.url, request.headers)

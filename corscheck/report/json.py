@@ -1,26 +1,30 @@
-"""The report as one JSON document: schema version, tool, run, summary, probes."""
+"""The report as one JSON document: schema version, tool, run, summary, probes; written probe by probe."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
-
-from corscheck.report.document import head, probe_object
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from corscheck.model import Result
-    from corscheck.report.document import Run
-    from corscheck.report.summary import Summary
+    from corscheck.report.saved import Saved
 
 
-def render(results: Iterable[Result], summary: Summary, run: Run | None) -> str:
-    """The document; without a run it is a reproducible one, which holds nothing that two equal runs would not share."""
-    document = head(run)
-    if run is not None:
-        document["run"] |= run.ended()
-    document["summary"] = summary.to_dict()
-    document["probes"] = [probe_object(result, reproducible=run is None) for result in results]
-    # ASCII only: no control or bidi character of a server's reaches whoever looks at the file with cat or less.
-    return json.dumps(document, indent=2) + "\n"
+def render(saved: Saved) -> Iterator[str]:
+    """The document in pieces: what ``json.dumps(..., indent=2)`` would make of the whole, to the byte.
+
+    ASCII only: no control or bidi character of a server's reaches whoever looks at the file with cat or less.
+    """
+    document: dict[str, Any] = dict(saved.head)
+    if saved.run is not None:
+        document["run"] = saved.run
+    document["summary"] = dict(saved.summary)
+    # Without the brace that ends it.
+    yield json.dumps(document, indent=2)[:-2] + ',\n  "probes": ['
+    separator = ""
+    for probe in saved.probes():
+        # A line break stands between values only: those within texts are escaped.
+        yield f"{separator}\n    " + json.dumps(probe, indent=2).replace("\n", "\n    ")
+        separator = ","
+    yield ("\n  ]" if separator else "]") + "\n}\n"

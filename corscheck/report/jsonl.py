@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from corscheck.report.document import head, probe_object
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import RawIOBase
     from typing import BinaryIO
 
     from corscheck.model import Result
     from corscheck.report.document import Run
+    from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary
 
 
@@ -39,6 +41,21 @@ class JSONLines:
         self._line(last)
 
     def _line(self, value: dict[str, Any]) -> None:
-        # ASCII only: no control or bidi character of a server's reaches whoever looks at the file with cat or less.
-        self._out.write(json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n")
+        self._out.write(line(value).encode("ascii"))
         self._out.flush()
+
+
+def render(saved: Saved) -> Iterator[str]:
+    """A saved report as JSON Lines again, to the byte what the run itself would have written."""
+    yield line(dict(saved.head))
+    for probe in saved.probes():
+        yield line(probe)
+    last: dict[str, Any] = {"summary": dict(saved.summary)}
+    if saved.ended is not None:
+        last["run"] = dict(saved.ended)
+    yield line(last)
+
+
+def line(value: dict[str, Any]) -> str:
+    """One line. ASCII only: no control or bidi character of a server's reaches whoever looks with cat or less."""
+    return json.dumps(value, separators=(",", ":")) + "\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.report import words
+from corscheck.report import causes, words
 from corscheck.report.rows import ABSENT
 from corscheck.report.terminal import circumstances, observed
 from corscheck.report.text import cut, printable, wrap
@@ -33,7 +33,7 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
     ``results`` share URL and circumstances. A cell that has no result is a dash; an interrupted block says so.
     """
     first = results[0]
-    groups = _groups(results)
+    groups = causes.groups(results)
     cells = {(r.origin, r.method): _cell(r, groups) for r in results}
     lines = [view.style("bold", printable(first.url)), circumstances(first, view), ""]
     lines += _grid(results, cells, view)
@@ -111,70 +111,19 @@ def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
     return f"{text} {number}", kind
 
 
-def _groups(results: Sequence[Result]) -> list[list[Result]]:
-    """What did not come as expected, by cause, in order of appearance."""
-    groups: dict[tuple[object, ...], list[Result]] = {}
-    for result in results:
-        if not result.passed:
-            groups.setdefault(_cause(result), []).append(result)
-    return list(groups.values())
-
-
-def _cause(result: Result) -> tuple[object, ...]:
-    """What makes two failures one: verdict, reason, what the deciding row received, and what other engines say.
-
-    The expected value is no part of it: twenty origins that miss the same header have one cause.
-    """
-    step = _deciding(result)
-    others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in words.differing(result))
-    return (
-        result.verdict,
-        result.reason.code if result.reason is not None else None,
-        result.error.message if result.error is not None else None,
-        result.reason.message if result.reason is not None and not _at_origin(step) else None,
-        (step.header.lower(), step.received) if step is not None else None,
-        tuple(f.message for f in result.findings if f.severity != "info")[:1],
-        others if words.as_driven(result) else (),
-    )
-
-
-def _at_origin(step: StepRecord | None) -> bool:
-    """Whether Access-Control-Allow-Origin decided: there every origin has an expectation of its own."""
-    return step is not None and words.subject(step.header).lower() == "allow-origin"
-
-
-def _deciding(result: Result) -> StepRecord | None:
-    return next((s for s in result.steps if s.decisive), None)
-
-
 def _explanation(number: int, group: list[Result], view: View) -> list[str]:
     first = group[0]
     lines = wrap(_who(group), view.width, _ROW, str(number))
-    step = _deciding(first)
+    step = causes.deciding(first)
     if step is not None and step.status == "fail" and (step.expected is not None or step.received is not None):
-        expected = {s.expected for r in group if (s := _deciding(r)) is not None}
+        expected = {s.expected for r in group if (s := causes.deciding(r)) is not None}
         lines.append(_row(step, len(expected) == 1, view))
-    text = _why(first)
-    if _at_origin(step) and len({_why(r) for r in group}) > 1:
+    text = causes.why(first)
+    if causes.at_origin(step) and len({causes.why(r) for r in group}) > 1:
         text = words.sentence(
             "Access-Control-Allow-Origin does not name them", first.reason.step if first.reason else None
         )
     return lines + (wrap(text, view.width, _ROW) if text else [])
-
-
-def _why(result: Result) -> str:
-    """One sentence and its step: the first finding's, else the reason's."""
-    if words.as_driven(result) and not result.passed:
-        return " ".join(words.other_verdict(result, n) for n in words.differing(result) if n in result.gate)
-    finding = next((f for f in result.findings if f.severity != "info"), None)
-    step = result.reason.step if result.reason is not None else None
-    if finding is not None:
-        return words.sentence(finding.message or finding.title, step)
-    if result.error is not None:
-        return f"No answer: {words.sentence(result.error.message)}"
-    if result.reason is not None:
-        return words.reason(result.reason)
-    return f"Expected {result.expected}, but it is {words.word(result)}."
 
 
 def _row(step: StepRecord, same: bool, view: View) -> str:
@@ -224,7 +173,7 @@ def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
         request += f" from {printable(result.origin)}"
     lines = [f"  {view.style(kind, word)}{' ' * (14 - len(word))}{request}"]
     if not result.passed:
-        lines += wrap(_why(result), view.width, indent)
+        lines += wrap(causes.why(result), view.width, indent)
     return lines + (observed(result, view) if _noteworthy(result) else [])
 
 

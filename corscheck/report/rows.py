@@ -40,8 +40,8 @@ class Columns:
     @classmethod
     def of(cls, steps: list[StepRecord], labels: list[str], width: int) -> Columns:
         """Columns that show as much as fits, the two values sharing what there is when both are long."""
-        pairs = [_values(s) for s in steps if s.expected is not None or s.received is not None]
-        name = max([_NAME, *(len(words.subject(s.header)) + 2 for s in steps), *(len(label) + 2 for label in labels)])
+        pairs = [values(s) for s in steps if s.expected is not None or s.received is not None]
+        name = max([_NAME, *(len(words.subject(s.header)) + 2 for s in steps), *(len(text) + 2 for text in labels)])
         name = min(name, _NAME + 12)
         room = max(width - INDENT - name - _GAP, 20)
         expected = max((len(e) for e, _ in pairs), default=0)
@@ -56,8 +56,8 @@ class Columns:
 
 def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
     """All rows of a result: what was decided before anything was sent, then each exchange with what was made of it."""
-    labels = [_label(e) for e in result.exchanges]
-    groups = _grouped(result)
+    labels = [label(e) for e in result.exchanges]
+    groups = grouped(result)
     columns = Columns.of([s for group in groups for s in group if s.exchange is not None], labels, width)
     lines: list[str] = []
     if not any(s.exchange is None for s in result.steps):
@@ -82,13 +82,13 @@ def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
         lines += _exchange_head(exchange, labels[index], bool(steps), columns, width, style, words.not_sent(result))
         for step in steps:
             lines += row(step, columns, width, style)
-    unsent = _unsent(result)
-    if unsent:
-        lines += ["", *wrap(unsent[1], width, INDENT + columns.name, " " * INDENT + unsent[0])]
+    kept = unsent(result)
+    if kept:
+        lines += ["", *wrap(kept[1], width, INDENT + columns.name, " " * INDENT + kept[0])]
     return lines
 
 
-def _grouped(result: Result) -> list[list[StepRecord]]:
+def grouped(result: Result) -> list[list[StepRecord]]:
     """The steps by exchange, those that belong to none before the exchange they came before; a last group after all."""
     groups: list[list[StepRecord]] = [[] for _ in range(len(result.exchanges) + 1)]
     following = 0
@@ -116,7 +116,7 @@ def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) ->
         text = step.received if step.decisive and step.received is not None else step.message
         first, *rest = wrap(printable(text), width, plain, " " * plain)
         return [(head + first[plain:]).rstrip(), *rest]
-    expected, received = _values(step)
+    expected, received = values(step)
     if name.lower() == "location" and step.status == "pass":
         return [(head + cut(received, width - plain)).rstrip()]
     if len(received) > columns.received and step.status == "fail" and name.lower() in _LISTS:
@@ -132,7 +132,8 @@ def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) ->
     return lines
 
 
-def _values(step: StepRecord) -> tuple[str, str]:
+def values(step: StepRecord) -> tuple[str, str]:
+    """What would have passed, and what came."""
     expected = "" if step.expected is None else printable(step.expected)
     received = ABSENT if step.received is None else printable(step.received)
     return expected, received or "(empty)"
@@ -158,7 +159,8 @@ def _preflight(result: Result, columns: Columns, width: int) -> list[str]:
     return wrap(text, width, INDENT + columns.name, " " * INDENT + "preflight")
 
 
-def _label(exchange: ExchangeRecord) -> str:
+def label(exchange: ExchangeRecord) -> str:
+    """``GET 200, 4 ms``; the method alone where there was no answer."""
     method = printable(exchange.request.method)
     if exchange.response is None:
         return method
@@ -180,7 +182,7 @@ def _exchange_head(
     return [f"{' ' * INDENT}{label:<{columns.name}}{style('dim', titles)}"]
 
 
-def _unsent(result: Result) -> tuple[str, str] | None:
+def unsent(result: Result) -> tuple[str, str] | None:
     """The request that a failed preflight kept from being sent, and why; None when there is none."""
     if not result.exchanges or result.exchanges[-1].kind != "preflight":
         return None

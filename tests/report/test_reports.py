@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from corscheck._version import __version__
+from corscheck.model import Result
 from corscheck.report import json as json_report
 from corscheck.report.document import Run
 from corscheck.report.files import write_whole
 from corscheck.report.jsonl import JSONLines
+from corscheck.report.store import Store
 from corscheck.report.summary import Summary
 from tests.report import samples
 
@@ -29,9 +31,17 @@ def counted(*results: object) -> Summary:
     return summary
 
 
+def document(results: tuple[Result, ...], run: Run | None) -> str:
+    """The JSON document as a run writes it at its end."""
+    store = Store(run)
+    for result in results:
+        store.add(result)
+    return "".join(json_report.render(store.saved(counted(*results))))
+
+
 def test_the_document() -> None:
     results = (samples.ALLOWED, samples.HEADER_REFUSED)
-    report = json.loads(json_report.render(results, counted(*results), RUN))
+    report = json.loads(document(results, RUN))
     assert list(report) == ["schema_version", "tool", "run", "summary", "probes"]
     assert report["schema_version"] == "1.0"
     assert report["tool"] == {"name": "corscheck", "version": __version__}
@@ -59,11 +69,11 @@ def test_the_document() -> None:
 
 def test_a_reproducible_document_holds_nothing_volatile() -> None:
     results = (samples.ALLOWED, samples.HEADER_REFUSED)
-    text = json_report.render(results, counted(*results), None)
+    text = document(results, None)
     report = json.loads(text)
     assert "run" not in report
     assert "elapsed_ms" not in text
-    assert text == json_report.render(results, counted(*results), None)
+    assert text == document(results, None)
 
 
 def test_lines() -> None:
@@ -115,7 +125,7 @@ def test_reports_are_ascii(payload: str) -> None:
     from dataclasses import replace
 
     result = replace(samples.ALLOWED, url=samples.URL + payload)
-    text = json_report.render((result,), counted(result), None)
+    text = document((result,), None)
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text)["probes"][0]["url"] == samples.URL + payload

@@ -1,0 +1,54 @@
+"""The terminal's view of a saved report: the same sinks that a run feeds, fed from the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.cli import sinks
+from corscheck.cli.outputs import colored, keep_printing, width
+from corscheck.report.style import Style
+from corscheck.report.terminal import View
+
+if TYPE_CHECKING:
+    from corscheck.cli.outputs import Wanted
+    from corscheck.cli.sinks import Sink
+    from corscheck.report.saved import Saved
+
+
+def show_again(saved: Saved, wanted: Wanted) -> None:
+    """Print it. A reader that leaves ends it quietly."""
+    from corscheck.cli.session import silence_stdout
+
+    keep_printing()
+    try:
+        sink = _view(saved, wanted)
+        for result in saved.results():
+            sink.add(result)
+        sink.finish(saved.counts())
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def _view(saved: Saved, wanted: Wanted) -> Sink:
+    """The view that the run had: of one probe all, of a matrix the grids, else a list."""
+    if wanted.quiet:
+        return sinks.Quiet()
+    view = View(width(), Style(colored(wanted.color)), wanted.verbose)
+    expected: set[str] = set()
+    origins: set[str] = set()
+    shared: set[tuple[str, ...]] = set()
+    urls: set[tuple[str, ...]] = set()
+    total = 0
+    for probe in saved.probes():
+        total += 1
+        expected.add(str(probe.get("expected")))
+        origins.add(probe["origin"])
+        modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
+        shared.add(modes)
+        urls.add((probe["url"], *modes))
+    one = expected.pop() if len(expected) == 1 else None
+    if total == 1 or wanted.verbose:
+        return sinks.Full(view, one)
+    if len(urls) < total:
+        return sinks.Grid(view, one)
+    return sinks.Listed(view, one, uniform=len(origins) == 1 and len(shared) == 1)

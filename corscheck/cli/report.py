@@ -1,0 +1,155 @@
+"""``corscheck report``: saved reports shown again in any format, shards made one, two runs compared."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import os
+from typing import Annotated
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
+from corscheck.cli.outputs import Place, Wanted, colored, keep_printing, width
+from corscheck.cli.sinks import STDOUT
+from corscheck.model import ConfigError
+from corscheck.report.saved import Saved
+from corscheck.report.style import Style
+from corscheck.report.terminal import View
+
+SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
+
+report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=SUMMARY)
+
+_SHOW = """\b
+Examples:
+  corscheck report show cors.jsonl
+  corscheck report show cors.json --report html:cors.html --report junit:cors.xml
+
+\b
+Exit status: 0 shown, whatever came of the run; 2 no report, or a file that
+cannot be written.
+"""
+
+_MERGE = """\b
+Example:
+  corscheck report merge shard-*.jsonl -o cors.jsonl
+
+\b
+Exit status: 0 merged, whatever came of the runs; 2 files at fault.
+"""
+
+_DIFF = """\b
+Examples:
+  corscheck report diff before.json after.json
+  corscheck report diff staging.json production.json --ignore-host
+
+\b
+Exit status: 0 nothing that was allowed is blocked, or the other way round;
+1 something is; 2 no report, or nothing to compare; 3 one side is inconclusive.
+"""
+
+_FILE = "A report as JSON or JSON Lines."
+
+
+@report.command("show", epilog=_SHOW)
+def show(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_FILE)],
+    json: opt.JSONFile = None,
+    jsonl: opt.JSONLFile = None,
+    reports: opt.Reports = None,
+    verbose: opt.Verbose = False,
+    quiet: opt.Quiet = False,
+    color: opt.Color = "auto",
+) -> None:
+    """Show a saved report as the run showed it, or write it in other formats."""
+    wanted = Wanted(json=json, jsonl=jsonl, reports=tuple(reports or ()), verbose=verbose, quiet=quiet, color=color)
+    saved = _load(file)
+    places = wanted.places()
+    if verbose and quiet:
+        raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
+    if not places:
+        from corscheck.cli.again import show_again
+
+        show_again(saved, wanted)
+    raise typer.Exit(_write(saved, places))
+
+
+@report.command("merge", epilog=_MERGE)
+def merge(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False, help=_FILE)],
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="JSON Lines if it ends in .jsonl, else JSON; - is stdout."),
+    ],
+    reports: opt.Reports = None,
+) -> None:
+    """Make one report of the shards of a run, in the order of the whole run."""
+    from corscheck.report.merge import merge as merged
+
+    lines = output.lower().endswith((".jsonl", ".ndjson")) or (output == STDOUT and files[0].lower().endswith(".jsonl"))
+    wanted = Wanted(reports=tuple(reports or ()))
+    places = [Place("jsonl" if lines else "json", output, "-o"), *wanted.places()]
+    saved = merged([_load(file) for file in files])
+    _say_notes(saved)
+    raise typer.Exit(_write(saved, places))
+
+
+@report.command("diff", epilog=_DIFF)
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", show_default=False, help=_FILE)],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The one to hold against it.")],
+    ignore_host: Annotated[
+        bool, typer.Option("--ignore-host", help="Compare URLs without scheme, host and port.")
+    ] = False,
+    color: opt.Color = "auto",
+) -> None:
+    """Say what came out otherwise in NEW than in OLD, and why then and now."""
+    from corscheck.report.diff import diff as compare
+    from corscheck.report.diff import lines
+
+    keep_printing()
+    found = compare(_load(old).results(), _load(new).results(), ignore_host=ignore_host)
+    if not found.compared:
+        hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
+        raise ConfigError(f"{old} and {new} have no probe in common: nothing to compare{hint}")
+    for line in lines(found, View(width(), Style(colored(color)))):
+        typer.echo(line, color=True)
+    if found.count("now blocked", "now allowed"):
+        raise typer.Exit(FAILED)
+    raise typer.Exit(INCONCLUSIVE if found.count("not judged") else OK)
+
+
+def _load(path: str) -> Saved:
+    from corscheck.report.load import load
+
+    saved = load(path)
+    _say_notes(saved)
+    return saved
+
+
+def _say_notes(saved: Saved) -> None:
+    from corscheck.cli.session import say
+
+    for note in saved.notes:
+        say(note)
+
+
+def _write(saved: Saved, places: list[Place]) -> int:
+    """Write every report; one that cannot be written is said and the others are written all the same."""
+    from corscheck.cli.inputs import reason
+    from corscheck.cli.session import say, silence_stdout
+    from corscheck.cli.sinks import write_document
+    from corscheck.report.github import add_summary
+
+    status = OK
+    for place in places:
+        try:
+            write_document(saved, place.format, place.path)
+            if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+                add_summary(saved, summary)
+        except BrokenPipeError:
+            silence_stdout()
+        except OSError as error:
+            status = USAGE
+            say(f"{place.option}: cannot write {place.path}: {reason(error)}")
+    return status

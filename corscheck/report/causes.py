@@ -1,0 +1,79 @@
+"""What failed, by cause: when two failures are one, and the sentence that says why. Shared by every view of many results.
+
+Knows the saved model and words, no layout.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from corscheck.report import words
+from corscheck.report.summary import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model import Result, StepRecord
+
+
+def groups(results: Sequence[Result]) -> list[list[Result]]:
+    """What did not come as expected, by cause, in order of appearance."""
+    found: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        if not result.passed:
+            found.setdefault(cause(result), []).append(result)
+    return list(found.values())
+
+
+def cause(result: Result) -> tuple[object, ...]:
+    """What makes two failures one: verdict, reason, what the deciding row received, and what other engines say.
+
+    The expected value is no part of it: twenty origins that miss the same header have one cause.
+    """
+    step = deciding(result)
+    others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in words.differing(result))
+    return (
+        result.verdict,
+        result.reason.code if result.reason is not None else None,
+        result.error.message if result.error is not None else None,
+        result.reason.message if result.reason is not None and not at_origin(step) else None,
+        (step.header.lower(), step.received) if step is not None else None,
+        tuple(f.message for f in result.findings if f.severity != "info")[:1],
+        others if words.as_driven(result) else (),
+    )
+
+
+def at_origin(step: StepRecord | None) -> bool:
+    """Whether Access-Control-Allow-Origin decided: there every origin has an expectation of its own."""
+    return step is not None and words.subject(step.header).lower() == "allow-origin"
+
+
+def deciding(result: Result) -> StepRecord | None:
+    """The row that decided."""
+    return next((s for s in result.steps if s.decisive), None)
+
+
+def why(result: Result) -> str:
+    """One sentence and its step: the first finding's, else the reason's."""
+    if words.as_driven(result) and not result.passed:
+        others = [words.other_verdict(result, n) for n in words.differing(result) if n in result.gate]
+        if others:
+            return " ".join(others)
+    finding = next((f for f in result.findings if f.severity != "info"), None)
+    step = result.reason.step if result.reason is not None else None
+    if finding is not None:
+        return words.sentence(finding.message or finding.title, step)
+    if result.error is not None:
+        return f"No answer: {words.sentence(result.error.message)}"
+    if result.reason is not None:
+        return words.reason(result.reason)
+    if words.as_driven(result):
+        return f"It is {words.word(result)} as expected, but something else that was expected of it is not so."
+    return f"Expected {result.expected}, but it is {words.word(result)}."
+
+
+def state(result: Result) -> Literal["pass", "fail", "unsure"]:
+    """Whether it came as expected, did not, or could not be judged."""
+    if result.passed:
+        return "pass"
+    return "fail" if failed(result) else "unsure"

@@ -1,0 +1,191 @@
+"""Saved reports read back: JSON or JSON Lines, a probe at a time, so that a long report needs no more memory than a short.
+
+A JSON Lines file whose run was killed has no summary and may end in the middle of a line: what is whole is read, and a
+note says so. Whatever is no report at all raises ``ConfigError`` with the file, the line and what is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model import SCHEMA_VERSION, ConfigError
+from corscheck.report.jsondoc import Document
+from corscheck.report.saved import Saved
+from corscheck.report.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from corscheck.report.saved import ProbeObject
+
+_FIRST_LINE = 1 << 20
+"""How long the first line of JSON Lines (which holds the command line) may be, in bytes."""
+
+_ENDED = ("finished", "elapsed_ms")
+"""What is known of a run only at its end."""
+
+_TAIL = 1 << 16
+"""How much of a file's end is read to find its summary."""
+
+
+def load(path: str) -> Saved:
+    """The report in a file. Raises ``ConfigError`` if it cannot be read or is none."""
+    try:
+        with Path(path).open("rb") as file:
+            first = file.readline(_FIRST_LINE)
+            if not first.strip():
+                raise ConfigError(f"{path}: no report: it is empty")
+            head = _head_line(first)
+            if head is None:
+                return _document(path)
+            _check_head(path, head)
+            return _lines(path, head, file)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _head_line(line: bytes) -> dict[str, Any] | None:
+    """The first line of JSON Lines; None: whatever it is, it is not that."""
+    try:
+        head = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return head if isinstance(head, dict) and "schema_version" in head and "probes" not in head else None
+
+
+def _check_head(path: str, head: dict[str, Any]) -> None:
+    """Refuse what is no report of ours, and what a later major version wrote."""
+    version = head.get("schema_version")
+    if not isinstance(version, str) or not isinstance(head.get("tool"), dict):
+        raise ConfigError(f"{path}: no report of corscheck's: it has no schema_version and tool")
+    if version.partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
+        raise ConfigError(
+            f"{path}: written in schema {version[:20]}, which this corscheck cannot read (it reads {SCHEMA_VERSION})"
+        )
+    if not isinstance(head.get("run", {}), dict):
+        raise ConfigError(f"{path}: no report of corscheck's: its run is no object")
+
+
+# ---------------------------------------------------------------------- JSON Lines
+
+
+def _lines(path: str, head: dict[str, Any], file: BinaryIO) -> Saved:
+    def probes() -> Iterator[ProbeObject]:
+        return _probe_lines(path)
+
+    last = _last_line(file)
+    if last is not None:
+        return Saved(head, _summary(path, last), probes, last.get("run"), name=path)
+    summary = Summary(interrupted=True)
+    for result in Saved(head, {}, probes, name=path).results():
+        summary.add(result)
+    note = f"{path} has no end: its run was killed. It holds {summary.total} result{'s' * (summary.total != 1)}."
+    return Saved(head, summary.to_dict(), probes, notes=(note,), name=path)
+
+
+def _last_line(file: BinaryIO) -> dict[str, Any] | None:
+    """The summary's line, found from the end of the file; None if it is not there."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _TAIL, 0))
+    lines = file.read().splitlines()
+    try:
+        last = json.loads(lines[-1]) if lines else None
+    except (ValueError, RecursionError):
+        return None
+    return last if isinstance(last, dict) and "summary" in last and "url" not in last else None
+
+
+def _probe_lines(path: str) -> Iterator[ProbeObject]:
+    """The probe objects of a file; a torn last line is left out."""
+    with Path(path).open("rb") as file:
+        file.readline()
+        for number, line in enumerate(file, 2):
+            if not line.strip():
+                continue
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError):
+                if line.endswith(b"\n"):
+                    raise ConfigError(f"{path}, line {number}: no JSON: {line[:40]!r}") from None
+                return
+            if isinstance(value, dict) and "summary" in value and "url" not in value:
+                return
+            yield _probe(path, value, f"line {number}")
+
+
+# ---------------------------------------------------------------------- one document
+
+
+def _document(path: str) -> Saved:
+    head: dict[str, Any] = {}
+    summary: Any = None
+    seen = False
+    for name, value in _members(path):
+        if name == "probes":
+            seen = True
+            if summary is not None:
+                # Ours has them last. In another order the rest has to be looked at.
+                break
+        elif name == "summary":
+            summary = value
+        elif name is not None:
+            head[name] = value
+    _check_head(path, head)
+    if not seen:
+        raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
+    ended = None
+    if "run" in head:
+        # Apart, as in JSON Lines, so that one can be made of the other.
+        ended = {name: head["run"][name] for name in _ENDED if name in head["run"]}
+        head["run"] = {name: value for name, value in head["run"].items() if name not in _ENDED}
+    summary = _summary(path, {"summary": summary})
+    return Saved(head, summary, lambda: _document_probes(path), ended, name=path)
+
+
+def _members(path: str) -> Iterator[tuple[str | None, Any]]:
+    """The members of the document; of the array of probes the name alone first, then each of them with no name."""
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            document = Document(file)
+            for name in document.names():
+                if name == "probes":
+                    yield name, None
+                    for probe in document.items():
+                        yield None, probe
+                else:
+                    yield name, document.value()
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
+
+
+def _document_probes(path: str) -> Iterator[ProbeObject]:
+    number = 0
+    for name, value in _members(path):
+        if name is None:
+            number += 1
+            yield _probe(path, value, f"probe {number}")
+
+
+# ---------------------------------------------------------------------- both
+
+
+def _probe(path: str, value: Any, where: str) -> ProbeObject:
+    if not isinstance(value, dict) or not {"url", "origin", "method", "verdict", "passed"} <= value.keys():
+        raise ConfigError(
+            f"{path}, {where}: no probe object of a report: it needs url, origin, method, verdict, passed"
+        )
+    return value
+
+
+def _summary(path: str, last: dict[str, Any]) -> dict[str, Any]:
+    summary = last["summary"]
+    if not isinstance(summary, dict) or not all(isinstance(summary.get(n), int) for n in ("total", "passed", "failed")):
+        raise ConfigError(f"{path}: no report of corscheck's: its summary counts nothing")
+    ended = last.get("run")
+    if ended is not None and not isinstance(ended, dict):
+        raise ConfigError(f"{path}: no report of corscheck's: the run of its last line is no object")
+    return summary

@@ -1,0 +1,113 @@
+"""SARIF 2.1.0: a result per problem, at the line of its check in the policy; a rule per code. Written result by result.
+
+Probes that came as expected are counted in the run's properties and are no results: viewers show each result as an alert.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from corscheck.report.problems import place, problem, request
+from corscheck.report.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.model import Result
+    from corscheck.report.problems import Problem
+    from corscheck.report.saved import Saved
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+INFORMATION = "https://github.com/corscheck/corscheck"
+
+
+def render(saved: Saved) -> Iterator[str]:
+    """The document in pieces; the rules come last, when it is known which there are."""
+    yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"results": ['
+    rules: dict[str, dict[str, Any]] = {}
+    separator = ""
+    for result in saved.results():
+        found = problem(result)
+        if found is not None:
+            rules.setdefault(found.code, _rule(found, result))
+            yield f"{separator}\n" + json.dumps(_result(found, result))
+            separator = ","
+    yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
+
+
+def _rest(saved: Saved, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    """All of the run but its results."""
+    tool = saved.head["tool"]
+    out: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "corscheck",
+                "version": printable(str(tool.get("version", ""))),
+                "informationUri": INFORMATION,
+                "rules": rules,
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "properties": {"summary": dict(saved.summary)},
+    }
+    run = saved.run or {}
+    status = saved.summary.get("exit_status")
+    if isinstance(status, int):
+        invocation: dict[str, Any] = {"executionSuccessful": status in (0, 1, 3), "exitCode": status}
+        for name, ours in (("startTimeUtc", "started"), ("endTimeUtc", "finished")):
+            if ours in run:
+                invocation[name] = printable(str(run[ours]))
+        out["invocations"] = [invocation]
+    return out
+
+
+def _rule(found: Problem, result: Result) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": found.code, "defaultConfiguration": {"level": "error" if found.error else "warning"}}
+    reason = result.reason
+    if reason is not None and reason.code == found.code:
+        rule["shortDescription"] = {"text": f"Decided by step {printable(reason.step)} of the Fetch Standard"}
+        if reason.standard_url is not None and reason.standard_url.startswith("https://"):
+            rule["helpUri"] = _uri(reason.standard_url)
+    else:
+        rule["shortDescription"] = {"text": f"Not as expected: {found.code}"}
+    return rule
+
+
+def _result(found: Problem, result: Result) -> dict[str, Any]:
+    advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
+    text = f"{found.title}: {found.message}" + (f" {printable(advice)}" if advice else "")
+    out: dict[str, Any] = {
+        "ruleId": found.code,
+        "level": "error" if found.error else "warning",
+        # In a message "[text](1)" is a link.
+        "message": {"text": text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")},
+        "partialFingerprints": {"corscheck/v1": found.identity},
+        "properties": {
+            "verdict": result.verdict,
+            "expected": result.expected,
+            "origin": printable(result.origin),
+            "url": printable(result.url),
+            "method": printable(result.method),
+        },
+    }
+    logical = {"fullyQualifiedName": request(result), "kind": "resource"}
+    where = place(result.check)
+    if where is None:
+        out["locations"] = [{"logicalLocations": [logical]}]
+    else:
+        path, line = where
+        physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
+        out["locations"] = [{"physicalLocation": physical, "logicalLocations": [logical]}]
+    return out
+
+
+def _path_uri(path: str) -> str:
+    quoted = quote(printable(path))
+    return f"file:///{quoted.lstrip('/')}" if Path(path).is_absolute() else quoted
+
+
+def _uri(text: str) -> str:
+    return quote(printable(text), safe=":/?#[]@!$&'()*+,;=%")

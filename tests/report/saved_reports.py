@@ -1,0 +1,49 @@
+"""Saved reports for tests: from results made by hand, in memory or on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from corscheck.model import CheckRef, Result
+from corscheck.report import json as json_report
+from corscheck.report import jsonl
+from corscheck.report.document import Run
+from corscheck.report.formats import writer
+from corscheck.report.saved import Saved
+from corscheck.report.store import Store
+from corscheck.report.summary import Summary
+from tests.report import samples
+
+RUN = Run(("corscheck", "probe", "x"), started=1_700_000_000.25)
+
+
+def saved(results: Iterable[Result], run: Run | None = RUN, status: int = 1) -> Saved:
+    """The report of a run with these results, numbered as they come."""
+    store, summary = Store(run), Summary(exit_status=status)
+    for index, result in enumerate(results):
+        numbered = replace(result, index=index)
+        store.add(numbered)
+        summary.add(numbered)
+    return store.saved(summary)
+
+
+def on_disk(path: Path, report: Saved) -> Path:
+    """The report as a file: JSON Lines for ``.jsonl``, else the document."""
+    path.write_text("".join((jsonl if path.suffix == ".jsonl" else json_report).render(report)), "utf-8")
+    return path
+
+
+def text(form: str, report: Saved) -> str:
+    """What a writer makes of a report."""
+    return "".join(writer(form)(report))
+
+
+def in_policy(result: Result, line: int = 12, name: str = "orders", **changes: Any) -> Result:
+    """The result as that of a check."""
+    return replace(result, check=CheckRef(name, "corscheck.toml", line), **changes)
+
+
+EVERYTHING = (*samples.MATRIX, *samples.SINGLE.values(), in_policy(samples.WILDCARD))

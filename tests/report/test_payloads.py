@@ -1,0 +1,173 @@
+"""Text of a server's in every place of a report and every format: nothing of it acts, every file stays well-formed."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from corscheck.model import (
+    CheckRef,
+    EngineVerdict,
+    ErrorRecord,
+    ExchangeRecord,
+    Finding,
+    Observation,
+    ReadResponse,
+    Reason,
+    RequestRecord,
+    ResponseRecord,
+    Result,
+    StepRecord,
+)
+from corscheck.report import formats
+from corscheck.report.markdown import code
+from tests.report import samples
+from tests.report.saved_reports import saved, text
+from tests.report.test_formats import is_gitlab, is_junit, is_sarif
+
+PAYLOADS = {
+    "script": "<script>alert(1)</script>",
+    "attribute": "\" onmouseover='alert(1)' x=\"",
+    "noscript": "</noscript><img src=x onerror=alert(1)>",
+    "style": "</style></title></textarea><svg onload=alert(1)>",
+    "comment": "<!-- --> ]]> <![CDATA[ &lt; &#x3c;script&#x3e;",
+    "template": "{{ 7*7 }} {% raw %} ${7*7} #{7*7}",
+    "controls": "a\x00b\x01c\x08d\x0be\x0cf\x1fg\x7fh\x85i\x9bj",
+    "ansi": "\x1b[2J\x1b]0;title\x07\x1b]8;;http://evil\x1b\\link",
+    "lines": "one\ntwo\r\nthree\u2028four\u2029five",
+    "command": "::set-env name=PATH::/evil",
+    "command on a line": "x\n::set-env name=PATH::/evil\n::stop-commands::x",
+    "old command": "##[add-mask]x ##vso[task.setvariable variable=a]b",
+    "percent": "%0A::error::x%0D%25",
+    "pipes": "a|b\\|c\\\\|d||",
+    "backticks": "`x` ``y`` ```\nz\n``` ~~~",
+    "link": "[x](javascript:alert(1)) ](javascript:alert(1)) ![i](http://evil/i.png) <http://evil> http://evil www.evil.example",
+    "mention": "@everyone #1 GH-1 user@evil.example :tada: $x^2$",
+    "markdown": "# h\n* l\n1. n\n> q\n---\n**b** _i_ ~~s~~ \\",
+    "javascript URL": "javascript:alert(1)",
+    "bidi": "\u202egnp.exe\u2066\u2069\u200b\u200f\ufeff\U000e0041",
+    "surrogates": "a\ud800b\udfffc",
+    "not characters": "\ufffe\uffff\U0001fffe",
+    "spreadsheet": "=1+1",
+    "long": "A" * 70_000,
+}  # fmt: skip
+
+
+def poisoned(payload: str) -> list[Result]:
+    """Results with the payload in every text that there is, in a failed and in an allowed one."""
+    answer = ResponseRecord(200, ((payload, payload), ("Location", payload)), payload, payload)
+    request = RequestRecord(payload, payload, ((payload, payload),))
+    error = ErrorRecord("connect", payload)
+    step = StepRecord(payload, payload, payload, payload, "fail", payload, payload, 0, decisive=True)
+    bad = replace(
+        samples.WILDCARD,
+        url=payload,
+        origin=payload,
+        method=payload,
+        headers=((payload, payload),),
+        check=CheckRef(payload, payload, 3),
+        reason=Reason(payload, payload, payload, payload),
+        engines={
+            "chromium": EngineVerdict("blocked", "recorded", payload, payload),
+            "firefox": EngineVerdict("allowed", "recorded", payload, payload),
+            payload: EngineVerdict("allowed", "recorded", payload, payload),
+        },
+        steps=(step, replace(step, exchange=None, decisive=False), replace(step, expected=None, received=None)),
+        exchanges=(
+            ExchangeRecord(payload, 0, request, answer, None, 1.0),
+            ExchangeRecord("actual", 1, request, None, error, 1.0),
+            ExchangeRecord("actual", 2, request, None, None, None, held_back=True),
+        ),
+        console={"chromium": payload, "firefox": payload, "webkit": payload},
+        findings=(
+            Finding(payload, "high", payload, payload, payload, payload, payload),
+            Finding(payload, "info", payload, payload, payload, payload, payload),
+        ),
+        observed=Observation(payload, payload, "blocked", (payload,), payload, (), None, False, (payload,)),
+    )
+    good = replace(
+        samples.ALLOWED,
+        url=f"https://api.example/{payload}",
+        readable_headers=(payload,),
+        response=ReadResponse(payload, 200, payload, False),
+    )
+    failed = replace(bad, url=samples.URL, verdict="inconclusive", reason=None, error=error, findings=(), observed=None)
+    return [bad, good, failed, replace(bad, check=None, expected="allowed", findings=())]
+
+
+def without_controls(text: str) -> None:
+    """Nothing that a terminal or an eye would stumble over; tables have line feeds only."""
+    found = {c for c in text if not c.isprintable() and c != "\n"} - {"\ufe0f"}
+    assert not found, found
+    text.encode("utf-8")
+
+
+def html_is_inert(made: str) -> None:
+    body = made.partition("<style>")
+    page = body[0] + made.partition("</style>")[2].rpartition("<script>")[0]
+    # As a browser without scripting reads it, noscript and all; libxml2 reads the same of what has scripting.
+    for root in (etree.HTML(page), etree.HTML(re.sub("</?noscript[^>]*>", "", page))):
+        names = {element.tag for element in root.iter() if isinstance(element.tag, str)}
+        assert not names & {"script", "iframe", "object", "embed", "form", "base", "style", "img", "textarea"}, names
+        for element in root.iter():
+            for name, value in element.attrib.items():
+                assert not name.startswith("on"), (element.tag, name)
+                assert name != "style"
+                if name in ("href", "src"):
+                    assert value.startswith(("#", "https://", "data:image/svg+xml,")), value
+    assert "49" not in re.findall(r"\{\{.*?\}\}|49", page)
+
+
+def markdown_is_inert(made: str) -> None:
+    """Outside of code there is nothing of the payload but plain words; every table row has the cells of its head."""
+    prose = re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", made)
+    prose = re.sub(r"<code>[A-Za-z0-9 &#;]*</code>", "", prose)
+    prose = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", prose)
+    for mark in ("<", "`", "](", "http", "www.", "@", "javascript:", "{{", "{%", "~~", "$", "=1"):
+        assert mark not in prose, (mark, prose[max(prose.index(mark) - 60, 0) : prose.index(mark) + 60])
+    cells = 0
+    for line in prose.splitlines():
+        if not line.startswith("|"):
+            cells = 0
+            continue
+        assert not cells or line.count("|") == cells, line
+        cells = line.count("|")
+
+
+def commands_are_ours(made: str) -> None:
+    for line in made.splitlines():
+        command = re.fullmatch(r"::(error|warning) ((?:[a-z]+=[^,:\n]*,?)+)::(.*)", line)
+        assert command is not None, line
+        assert "##[" not in line.partition("::")[0]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+@pytest.mark.parametrize("form", formats.WRITERS)
+def test_nothing_becomes_active(form: str, payload: str) -> None:
+    report = saved(poisoned(payload))
+    report = replace(report, head={**report.head, "run": {"argv": [payload], "host": payload, "started": payload}})
+    report = replace(report, notes=(payload,))
+    made = text(form, report)
+    without_controls(made)
+    check: dict[str, Any] = {
+        "json": json.loads,
+        "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+        "junit": is_junit,
+        "sarif": is_sarif,
+        "gitlab": json.loads if payload.startswith(("/", "./")) else is_gitlab,
+        "github": commands_are_ours,
+        "markdown": markdown_is_inert,
+        "html": html_is_inert,
+    }
+    check[form](made)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_code_span_holds_whatever_is_in_it(payload: str) -> None:
+    made = code(payload)
+    assert re.fullmatch(r"`[^`|\\]+`|<code>(?:[A-Za-z0-9 ]|&#\d+;)*</code>", made), made
