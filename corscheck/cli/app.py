@@ -16,7 +16,13 @@ from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
 from corscheck.model import ConfigError
 
-COMMANDS = {"probe": "corscheck.cli.probe", "demo": "corscheck.cli.demo"}
+COMMANDS = {
+    "probe": "corscheck.cli.probe",
+    "run": "corscheck.cli.run",
+    "init": "corscheck.cli.init",
+    "schema": "corscheck.cli.schema",
+    "demo": "corscheck.cli.demo",
+}
 """Commands and the modules that hold them, each with a function of the command's name.
 
 A module may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).

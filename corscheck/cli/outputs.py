@@ -37,6 +37,17 @@ class Wanted:
 
     def check(self, question: Question) -> None:
         """Raise ``ConfigError`` for what cannot be had together."""
+        self.check_outputs()
+        if self.in_browser is not None and question.common.send != "always":
+            unsafe = next((p.method for p in question.probes() if p.method.upper() not in _SAFE_METHODS), None)
+            if unsafe is not None:
+                raise ConfigError(
+                    f"--in-browser cannot hold a request back, and {unsafe} may change data: "
+                    "add --send always if it may be sent"
+                )
+
+    def check_outputs(self) -> None:
+        """Raise ``ConfigError`` for outputs that exclude each other."""
         if self.json is not None and self.json.lstrip()[:1] in ("{", "["):
             raise ConfigError(
                 "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
@@ -47,19 +58,19 @@ class Wanted:
             raise ConfigError(f"--json and --jsonl both want {self.json}: give one of them another file")
         if self.quiet and self.verbose:
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
-        if self.in_browser is not None and question.common.send != "always":
-            unsafe = next((p.method for p in question.probes() if p.method.upper() not in _SAFE_METHODS), None)
-            if unsafe is not None:
-                raise ConfigError(
-                    f"--in-browser cannot hold a request back, and {unsafe} may change data: "
-                    "add --send always if it may be sent"
-                )
 
     def sinks(self, question: Question) -> list[Sink]:
         """The view for standard output, unless a report goes there, and the reports."""
+        return [*([] if self.stdout_taken else [self._view(question)]), *self.reports()]
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether a report goes to standard output, so that no view can."""
+        return STDOUT in (self.json, self.jsonl)
+
+    def reports(self) -> list[Sink]:
+        """The reports alone."""
         found: list[Sink] = []
-        if STDOUT not in (self.json, self.jsonl):
-            found.append(self._view(question))
         run = None if self.reproducible or (self.json is None and self.jsonl is None) else _run()
         if self.jsonl is not None:
             found.append(sinks.JSONLReport(self.jsonl, run))
@@ -67,11 +78,15 @@ class Wanted:
             found.append(sinks.JSONReport(self.json, run))
         return found
 
-    def _view(self, question: Question) -> Sink:
+    def view(self, because: str | None = None) -> View:
+        """How to show results on standard output."""
         _keep_printing()
+        return View(_width(), Style(_colored(self.color)), self.verbose, because)
+
+    def _view(self, question: Question) -> Sink:
+        view = self.view(question.because)
         if self.quiet:
             return sinks.Quiet()
-        view = View(_width(), Style(_colored(self.color)), self.verbose, question.because)
         expected = question.common.expected if question.file is None or question.file.uniform else None
         if question.single or self.verbose:
             return sinks.Full(view, expected)

@@ -104,18 +104,31 @@ def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
     word = words.word(result)
     if result.passed:
         return word, "pass"
+    if result.excused is not None:
+        return "excused", "dim"
     number = next(i for i, group in enumerate(groups, 1) if any(r is result for r in group))
     kind = "unsure" if result.verdict == "inconclusive" else "fail"
-    # The driving engine came to what was expected, another one of the gate did not.
-    text = "DIFFERS" if words.as_driven(result) else word.upper()
-    return f"{text} {number}", kind
+    return f"{_wrong(result)} {number}", kind
+
+
+def _wrong(result: Result) -> str:
+    """The word for what did not come as expected, in capitals."""
+    if not words.as_driven(result):
+        return words.word(result).upper()
+    # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
+    return "UNMET" if _agreed(result) and words.unmet(result) else "DIFFERS"
+
+
+def _agreed(result: Result) -> bool:
+    """Whether every engine of the gate came to the expected verdict."""
+    return all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines)
 
 
 def _groups(results: Sequence[Result]) -> list[list[Result]]:
     """What did not come as expected, by cause, in order of appearance."""
     groups: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
-        if not result.passed:
+        if not result.passed and result.excused is None:
             groups.setdefault(_cause(result), []).append(result)
     return list(groups.values())
 
@@ -135,6 +148,7 @@ def _cause(result: Result) -> tuple[object, ...]:
         (step.header.lower(), step.received) if step is not None else None,
         tuple(f.message for f in result.findings if f.severity != "info")[:1],
         others if words.as_driven(result) else (),
+        tuple(words.unmet(result)) if words.as_driven(result) else (),
     )
 
 
@@ -165,6 +179,8 @@ def _explanation(number: int, group: list[Result], view: View) -> list[str]:
 def _why(result: Result) -> str:
     """One sentence and its step: the first finding's, else the reason's."""
     if words.as_driven(result) and not result.passed:
+        if _agreed(result) and words.unmet(result):
+            return " ".join(words.unmet(result))
         return " ".join(words.other_verdict(result, n) for n in words.differing(result) if n in result.gate)
     finding = next((f for f in result.findings if f.severity != "info"), None)
     step = result.reason.step if result.reason is not None else None
@@ -215,9 +231,11 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
 def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
     """One probe in the list form: verdict, method, URL, and below it why, if it is not as expected."""
     word = words.word(result)
-    if not result.passed:
-        word = "DIFFERS" if words.as_driven(result) else word.upper()
-    kind = "pass" if result.passed else "unsure" if result.verdict == "inconclusive" else "fail"
+    if result.excused is not None:
+        word = "excused"
+    elif not result.passed:
+        word = _wrong(result)
+    kind = "pass" if result.passed else "dim" if result.excused is not None else "unsure" if result.verdict == "inconclusive" else "fail"
     indent = 2 + 12 + 2
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:
@@ -252,7 +270,8 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
         text += f"; {every} expected {expected}." if says else "."
     else:
         count = "all" if summary.passed == summary.total else f"{summary.passed}"
-        text += f"; {count} as expected."
+        excused = f", {summary.excused} excused" if summary.excused else ""
+        text += f"; {count} as expected{excused}."
     if summary.differing:
         text += f" In {summary.differing} the browser was seen to differ: please report it."
     if summary.unobserved:
