@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corscheck.cli.checkview import CheckView
+from corscheck.cli.checkview import CheckView, QuietView
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import via_base
 from corscheck.cli.session import Session, say
-from corscheck.cli.sinks import Full, Quiet
+from corscheck.cli.sinks import Full
 from corscheck.model import ConfigError
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
@@ -101,7 +101,9 @@ class Plan:
         )
         status = session.run(self._asker(options, session, max_failures))
         for entry in expired:
-            say(f"{entry.place}: this ignore expired on {entry.expires}: repair it, or give it a later day ({entry.reason})")
+            say(
+                f"{entry.place}: this ignore expired on {entry.expires}: repair it, or give it a later day ({entry.reason})"
+            )
         if session.summary.total == self.total and not self.partial and not wanted.quiet:
             for ignores in self.ignores.values():
                 for entry in ignores.unused:
@@ -113,7 +115,7 @@ class Plan:
         if not wanted.stdout_taken:
             how = wanted.view()
             if wanted.quiet:
-                view.append(Quiet())
+                view.append(QuietView())
             elif wanted.verbose:
                 view.append(Full(how, None))
             else:

@@ -37,6 +37,17 @@ class _Shown:
     left_out: int = 0
 
 
+class QuietView(Lines):
+    """One line per probe, and nothing else."""
+
+    def add(self, result: Result) -> None:
+        """Its line."""
+        self.write([checks.line(result)])
+
+    def finish(self, summary: Summary) -> None:
+        """Nothing more to say."""
+
+
 class CheckView(Lines):
     """The view of a run of policies. ``grids`` says which checks are matrices."""
 
@@ -104,5 +115,5 @@ class CheckView(Lines):
         lines += checks.rows(self._tallies, self._view)
         lines += checks.excuses(self._excuses, self._view)
         if summary.allowed_preflight_only:
-            lines += ["", "  * preflight only, the request itself was not sent (send = \"always\")"]
+            lines += ["", '  * preflight only, the request itself was not sent (send = "always")']
         self.write([*lines, "", *totals(summary, None, self._view)])

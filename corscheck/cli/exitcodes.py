@@ -19,7 +19,8 @@ def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool
     """What a run exits with; where several apply: 130, 4, 2, 1, 3.
 
     ``complete`` demands that nothing was held back (``--complete``); ``output_failed`` says that a report could not be
-    written, ``faults`` that something failed that is no probe (an ignore that has expired). Nothing tested is a usage error: a step of a CI that asks nothing must not be green.
+    written, ``faults`` that something failed that is no probe (an ignore that has expired). Nothing tested is a usage
+    error: a step of a CI that asks nothing must not be green.
     """
     if summary.interrupted:
         return INTERRUPTED

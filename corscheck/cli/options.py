@@ -93,11 +93,10 @@ Config = Annotated[Strings, typer.Option("--config", metavar="FILE", help="A pol
 Environment = Annotated[
     str | None, typer.Option("--env", metavar="NAME", help="The policy's [env.NAME] instead of its defaults.")
 ]
-BaseURL = Annotated[
-    str | None, typer.Option("--base-url", metavar="URL", help="Instead of the policy's base-url.")
-]
+BaseURL = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Instead of the policy's base-url.")]
 Select = Annotated[
-    Strings, typer.Option("--select", metavar="NAME", help="Only the checks of this name; * and ? as usual. Repeatable.")
+    Strings,
+    typer.Option("--select", metavar="NAME", help="Only the checks of this name; * and ? as usual. Repeatable."),
 ]
 MaxFailures = Annotated[
     int | None, typer.Option("--max-failures", metavar="N", min=1, help="Stop after so many failures.")

@@ -92,9 +92,7 @@ def run(
         show_secrets=show_secrets,
         concurrency=concurrency,
     )
-    wanted = Wanted(
-        json=json, jsonl=jsonl, reproducible=reproducible, verbose=verbose, quiet=quiet, color=color
-    )
+    wanted = Wanted(json=json, jsonl=jsonl, reproducible=reproducible, verbose=verbose, quiet=quiet, color=color)
     wanted.check_outputs()
     # Here and not at the top: pydantic comes with it, which --help need not wait for.
     from corscheck.cli.checking import Choice, Plan

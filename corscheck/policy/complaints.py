@@ -7,6 +7,7 @@ variables are filled in: what a variable holds may be a secret.
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model import ConfigError
@@ -25,7 +26,6 @@ _KINDS = {
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "date_type": "must be a date without quotes: 2030-12-31",
-    "date_from_datetime_inexact": "must be a date without a time: 2030-12-31",
 }
 _EXAMPLES = {
     "urls": '["/data"]',
@@ -62,17 +62,31 @@ class Complaints:
         self._prefix = prefix
         self._places: Positions | None = None
         self._found: dict[tuple[int, str], None] = {}
+        self._unset: set[Path] = set()
+        self._about: set[Path] = set()
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def unset(self, path: Sequence[str | int], message: str) -> None:
+        """Note that a value cannot be known (a variable is missing): nothing more is said of what it would be."""
+        self.add(path, message)
+        self._unset.add(tuple(path))
+
     def add(self, path: Sequence[str | int], message: str) -> None:
         """Note what is wrong with the value (or table) at a path."""
+        if tuple(path) in self._unset:
+            return
+        self._about.add(tuple(path))
         if self._places is None:
             self._places = Positions(self._text)
         line = self._places.line((*self._prefix, *path))
         where = self._name(path)
         self._found[line, f"{self.file}:{line}: {where}{': ' if where else ''}{message}"] = None
+
+    def about(self, path: Sequence[str | int]) -> bool:
+        """Whether something is said already of a value or of what is in it: what follows from that needs no saying."""
+        return any(p[: len(path)] == tuple(path) for p in self._about)
 
     def _name(self, path: Sequence[str | int]) -> str:
         """``[[check]] "reads", origins[1]``: as whoever wrote the file would name it."""
@@ -111,8 +125,11 @@ class Complaints:
 
     def take(self, errors: Iterable[Any], at: Path, known: dict[str, tuple[str, ...]]) -> None:
         """Note pydantic's errors about the table at a path, in our words."""
-        for error in errors:
+        # What is misspelled first: the key that is missing for it is the same mistake.
+        for error in sorted(errors, key=lambda e: e["type"] != "extra_forbidden"):
             path = (*at, *error["loc"])
+            if error["type"] == "missing" and self.about(path):
+                continue
             union = next((i for i, p in enumerate(path) if p in UNIONS and i >= len(at)), None)
             if union is not None and error["type"] != "extra_forbidden":
                 path = path[: union + 1]
@@ -123,20 +140,28 @@ class Complaints:
                 self.add(path, self._kind(error, path))
 
     def _unknown(self, path: Path, known: dict[str, tuple[str, ...]]) -> None:
-        first = next((str(p) for p in reversed(path[:-1]) if p in known), "env" if path[0] == "env" else "policy")
-        self.add(path, f"no such key{nearest(str(path[-1]), known[first])}")
+        first = next((str(p) for p in reversed(path[:-1]) if p in known), "policy")
+        hint = nearest(str(path[-1]), known[first])
+        self.add(path, f"no such key{hint}")
+        meant = re.match(r'; did you mean "(.*)"', hint)
+        if meant is not None:
+            self._about.add((*path[:-1], meant[1]))
 
     def _kind(self, error: Any, path: Path) -> str:
         kind, context = error["type"], error.get("ctx") or {}
         key = next((str(p) for p in reversed(path) if isinstance(p, str)), "")
         example = f": {key} = {_EXAMPLES[key]}" if key in _EXAMPLES else ""
         if kind == "missing":
-            return f"is missing{example}" if key != "check" else 'is missing: add a [[check]] with name, urls and origins'
+            return (
+                f"is missing{example}" if key != "check" else "is missing: add a [[check]] with name, urls and origins"
+            )
         if kind == "literal_error":
             choices = [c.strip("' ") for c in context["expected"].replace(" or ", ", ").split(",")]
             return f"{self.shown(path)} is none of {', '.join(choices)}{_close(self.shown(path), choices)}"
         if kind in ("too_short", "string_too_short"):
             return f"is empty{example}"
+        if kind == "date_type" and not self.shown(path).startswith('"'):
+            return f"{self.shown(path)} must be a date without a time: 2030-12-31"
         if kind in ("greater_than_equal", "less_than_equal"):
             return f"{self.shown(path)} is no status code: 200 to 599"
         if kind == "list_type" and key in ("check", "ignore"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from corscheck.model import Expectation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from corscheck.model import ResponseRecord, Result
     from corscheck.policy.matrix import Wants
@@ -26,9 +26,7 @@ def evaluate(result: Result, wants: Wants) -> Result:
     verdict = _verdict(result, wants)
     others = tuple(_others(result, wants)) if verdict.passed else tuple(_unasked(wants))
     found = (verdict, *others)
-    return replace(
-        result, check=replace(result.check, expectations=found), passed=all(e.passed is True for e in found)
-    )
+    return replace(result, check=replace(result.check, expectations=found), passed=all(e.passed is True for e in found))
 
 
 def _verdict(result: Result, wants: Wants) -> Expectation:
@@ -104,7 +102,11 @@ def _because(result: Result, wants: Wants) -> _Judged:
         f"{n} {c}" for n, c in codes.items()
     )  # fmt: skip
     why = result.engines[next(iter(other))].message or ""
-    return received, False, f"Expected to be {result.verdict} because of {wants.because}, got {received}. {why}".rstrip()
+    return (
+        received,
+        False,
+        f"Expected to be {result.verdict} because of {wants.because}, got {received}. {why}".rstrip(),
+    )
 
 
 def _preflight(result: Result, wants: Wants) -> _Judged:
@@ -123,7 +125,7 @@ def _max_age(result: Result, wants: Wants) -> _Judged:
     if not result.preflight.sent:
         passed = None if "max_age" in wants.inherited else False
         return None, passed, f"Expected a preflight that is cached {wants.max_age} seconds; this request needs none."
-    seconds = {n: s for n, s in result.preflight.cache_seconds.items() if n in result.gate}
+    seconds: dict[str, int] = {n: s for n, s in result.preflight.cache_seconds.items() if n in result.gate}
     received = _seconds(seconds)
     if len(seconds) < len(result.gate):
         return received or None, None, "There is no good preflight whose caching could be judged."
@@ -133,7 +135,7 @@ def _max_age(result: Result, wants: Wants) -> _Judged:
     return received, False, f"Expected the preflight to be cached {wants.max_age} seconds, got {_seconds(wrong)}."
 
 
-def _seconds(seconds: dict[str, int]) -> str:
+def _seconds(seconds: Mapping[str, int]) -> str:
     if len(set(seconds.values())) == 1:
         return str(next(iter(seconds.values())))
     return ", ".join(f"{n} {s}" for n, s in seconds.items())
@@ -187,7 +189,7 @@ def _vary(result: Result, wants: Wants) -> _Judged:
 def _complete(result: Result, _: Wants) -> _Judged:
     if result.complete and not any(e.held_back for e in result.exchanges):
         return "true", True, ""
-    return "false", None, "The request itself was not sent (send = \"always\" sends it)."
+    return "false", None, 'The request itself was not sent (send = "always" sends it).'
 
 
 def _answer(result: Result) -> ResponseRecord | None:

@@ -124,13 +124,18 @@ def _failed(result: Result, entry: Entry) -> Result:
     return replace(result, check=check, passed=False)
 
 
-def entry(ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str], complaints: Complaints) -> Entry:
-    """An entry of the file, checked: it must say what it is about, and name a check that there is."""
+def entry(
+    ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str] | None, complaints: Complaints
+) -> Entry:
+    """An entry of the file, checked: it must say what it is about, and name one of the checks (None: they are not known)."""
     if not ignore.reason.strip():
         complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
-    if not any((ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)):
+    about = (ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)
+    if not any(about) and not any(
+        complaints.about((*path, key)) for key in ("check", "url", "origin", "method", "code")
+    ):
         complaints.add(path, "would excuse everything: say what it is about with check, url, origin, method or code")
-    if ignore.check is not None and not any(matches(ignore.check, name) for name in names):
+    if names is not None and ignore.check is not None and not any(matches(ignore.check, name) for name in names):
         complaints.add((*path, "check"), f'no check is called "{ignore.check}"{nearest(ignore.check, names)}')
     if ignore.code is not None and (fault := code_fault(ignore.code)) is not None:
         complaints.add((*path, "code"), fault)

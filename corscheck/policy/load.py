@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,28 +80,27 @@ def load(
     from corscheck.policy.model import KEYS
 
     whole = filled(_in_force(data, env), given, complaints) if "${" in text else data
-    policy, skipped = _validated(whole, complaints, KEYS)
+    policy = _validated(whole, complaints, KEYS)
     if policy is None:
         complaints.raise_if_any()
         raise AssertionError("a policy that cannot be validated has been complained of")
     layers = _layers(policy, data, env, complaints)
     chosen = policy.env.get(env) if env is not None else None
     where = _base(policy, chosen, env, complaints)
-    resolver = Resolver(
-        layers, base or where["base_url"], send_via or where["via"], complaints, file
-    )
+    resolver = Resolver(layers, base or where["base_url"], send_via or where["via"], complaints, file)
     lines = check_lines(text, prefix, len(data["check"]))
     checks: list[Matrix] = []
     names: dict[str, int] = {}
-    remaining = [i for i in range(len(data["check"])) if ("check", i) not in skipped]
-    for index, check in zip(remaining, policy.check, strict=True):
+    for index, check in enumerate(policy.check):
         at: Place = ("check", index)
         if check.name in names:
             complaints.add((*at, "name"), f"line {names[check.name]} has that name too: reports tell checks by name")
         names.setdefault(check.name, lines[index])
         check_settings(check, at, complaints)
         checks.append(resolver.matrix(check, at, data["check"][index], lines[index]))
-    ignores = _ignores(policy, data, skipped, list(names), complaints, (text, prefix, file))
+    # A check whose name is at fault may be the one that is meant.
+    named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
+    ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
     complaints.raise_if_any()
     return Loaded(file, tuple(checks), ignores)
 
@@ -167,34 +167,48 @@ def _in_force(data: dict[str, Any], env: str | None) -> dict[str, Any]:
     return {**data, "env": {name: table for name, table in environments.items() if name == env}}
 
 
-def _validated(
-    data: dict[str, Any], complaints: Complaints, known: dict[str, tuple[str, ...]]
-) -> tuple[Policy | None, set[tuple[str | int, ...]]]:
-    """The policy; without the tables that have something wrong, which are named, so that the rest can be looked at."""
+def _validated(data: dict[str, Any], complaints: Complaints, known: dict[str, tuple[str, ...]]) -> Policy | None:
+    """The policy; with something harmless for each value of the wrong kind, so that all else can be looked at too."""
     from pydantic import ValidationError
 
     from corscheck.policy.model import Policy
 
     try:
-        return Policy.model_validate(data), set()
+        return Policy.model_validate(data)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_context=True)
+        errors = error.errors(include_url=False)
     complaints.take(errors, (), known)
-    skipped = {tuple(e["loc"][: 2 if e["loc"][0] in ("check", "ignore", "env") else 1]) for e in errors}
-    kept: dict[str, Any] = {}
-    for key, value in data.items():
-        if (key,) in skipped:
-            continue
-        if isinstance(value, list):
-            kept[key] = [item for i, item in enumerate(value) if (key, i) not in skipped]
-        elif key == "env":
-            kept[key] = {name: item for name, item in value.items() if (key, name) not in skipped}
-        else:
-            kept[key] = value
+    mended = deepcopy(data)
+    for one in errors:
+        _mend(mended, one["loc"])
     try:
-        return Policy.model_validate(kept), skipped
+        return Policy.model_validate(mended)
     except ValidationError:
-        return None, skipped
+        return None
+
+
+def _mend(data: dict[str, Any], loc: Place) -> None:
+    """Take the key at fault out; put in what its table cannot do without."""
+    harmless: dict[str, dict[str, Any]] = {
+        "check": {"name": f"check {loc[1:2]}", "urls": ["https://nothing.invalid/"]},
+        "ignore": {"reason": "none", "check": "*"},
+        "env": {},
+    }
+    first = str(loc[0])
+    if len(loc) < 2 or first not in (*harmless, "defaults"):
+        data.pop(first, None)
+    elif first == "defaults":
+        data["defaults"].pop(loc[1], None)
+    elif len(loc) == 2:
+        data[first][loc[1]] = harmless[first]
+    else:
+        table = data[first][loc[1]]
+        if loc[2] == "defaults" and len(loc) > 3:
+            table["defaults"].pop(loc[3], None)
+            return
+        table.pop(loc[2], None)
+        if loc[2] in harmless[first] and loc[2] != "check":
+            table[loc[2]] = harmless[first][str(loc[2])]
 
 
 def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: Complaints) -> list[Layer]:
@@ -229,25 +243,18 @@ def _base(policy: Policy, chosen: Any, env: str | None, complaints: Complaints) 
             fault, path = fault_of(value), (*at, key.replace("_", "-"))
             if fault is not None:
                 complaints.add(path, f"{complaints.shown(path)} {fault}")
+                found[key] = None
     return found
 
 
 def _ignores(
-    policy: Policy,
-    data: dict[str, Any],
-    skipped: set[tuple[str | int, ...]],
-    names: list[str],
-    complaints: Complaints,
-    source: tuple[str, Place, str],
+    policy: Policy, names: list[str] | None, complaints: Complaints, source: tuple[str, Place, str]
 ) -> tuple[Entry, ...]:
     if not policy.ignore:
         return ()
     text, prefix, file = source
     places = Positions(text)
-    # A check with a mistake of its own still has a name.
-    every = [*names, *(str(c["name"]) for c in data["check"] if isinstance(c, dict) and "name" in c)]
-    remaining = [i for i in range(len(data["ignore"])) if ("ignore", i) not in skipped]
     return tuple(
-        entry(one, ("ignore", i), file, places.line((*prefix, "ignore", i)), list(dict.fromkeys(every)), complaints)
-        for i, one in zip(remaining, policy.ignore, strict=True)
+        entry(one, ("ignore", i), file, places.line((*prefix, "ignore", i)), names, complaints)
+        for i, one in enumerate(policy.ignore)
     )

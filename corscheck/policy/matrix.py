@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from corscheck.model import CheckRef, Probe
 from corscheck.policy import values
-from corscheck.policy.values import Limit
 from corscheck.protocol.engines import ENGINES
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from corscheck.policy.complaints import Complaints
     from corscheck.policy.model import Check, Settings
     from corscheck.policy.positions import Path
+    from corscheck.policy.values import Limit
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Headers
 
@@ -190,7 +190,8 @@ class Resolver:
         expect = found.get("expect") or (values.verdict_of(because) if because is not None else "allowed")
         if because is not None and values.code_fault(because) is None and expect != values.verdict_of(because):
             self._complaints.add(
-                where["because"], f'{because} is a reason to be {values.verdict_of(because)}, and expect is "{expect}":'
+                where["because"],
+                f'{because} is a reason to be {values.verdict_of(because)}, and expect is "{expect}":'
                 f" take one of them out",
             )
         max_age = found.get("max_age")
@@ -218,7 +219,11 @@ class Resolver:
     ) -> None:
         """Complain of what cannot be had together."""
         add = self._complaints.add
-        if not found.get("origins"):
+        tables = (path, *(layer.path for layer in self._defaults))
+        if not found.get("origins") and not (
+            any(self._complaints.about((*table, "origins")) for table in tables)
+            or self._complaints.about(("defaults",))
+        ):
             add(path, 'origins is missing, here and in [defaults]: origins = ["https://app.example.com"]')
         for key in ("exposes", "hides"):
             if key in found and wants.expect != "allowed":
@@ -228,12 +233,16 @@ class Resolver:
         for key in _OF_ANSWER:
             if key in found and held and key not in wants.inherited:
                 cure = "send" if send == "never" else 'methods, or add send = "always" if it may be sent'
-                add(where[key], f"needs the answer, and {held[0]} is held back (send = \"{send}\"): change {cure}")
+                add(where[key], f'needs the answer, and {held[0]} is held back (send = "{send}"): change {cure}')
         if wants.complete and send == "never":
             add(where["complete"], 'send = "never" holds every request back: take one of them out')
         if wants.preflight == "none" and wants.max_age is not None and "max_age" not in wants.inherited:
             add(where["max_age"], 'without a preflight nothing is cached: take it or preflight = "none" out')
-        if found.get("body") is not None and wants.expect != "invalid" and {"GET", "HEAD"} & {m.upper() for m in methods}:
+        if (
+            found.get("body") is not None
+            and wants.expect != "invalid"
+            and {"GET", "HEAD"} & {m.upper() for m in methods}
+        ):
             add(where["body"], 'GET and HEAD have no body: methods = ["POST"]')
         for name in gate if wants.max_age is not None else ():
             cap = ENGINES[name].rules.max_age_cap
@@ -258,7 +267,8 @@ class Resolver:
         found: dict[str, None] = {}
         for index, text in enumerate(check.urls):
             url, fault = values.target(text, self._base, anything=wants.expect == "invalid")
-            if fault is not None:
+            needs_base = fault is not None and "base-url" in fault
+            if fault is not None and not (needs_base and self._complaints.about(("base-url",))):
                 at = (*path, "urls", index)
                 self._complaints.add(at, f"{self._complaints.shown(at)} {fault}")
             found[url] = None

@@ -47,7 +47,9 @@ class Settings(Table):
     engines: Annotated[list[EngineName], Field(min_length=1)] | None = Field(
         None, description="Whose rules must hold; the first one drives. Default chromium and firefox."
     )
-    expect: Expected | None = Field(None, description="The verdict; default allowed, with because it follows from that.")
+    expect: Expected | None = Field(
+        None, description="The verdict; default allowed, with because it follows from that."
+    )
     because: str | None = Field(None, description="Blocked for this reason and no other: a code like CORS301.")
     exposes: Texts | None = Field(None, description="Response headers that script must be able to read.")
     hides: Texts | None = Field(None, description="Response headers that script must not be able to read.")

@@ -101,7 +101,8 @@ def check_settings(settings: Settings, path: Path, complaints: Complaints) -> No
     for index, method in enumerate(settings.methods or ()):
         if not is_token(method) and not invalid:
             complaints.add(
-                (*path, "methods", index), f'"{method}" is no method: letters like GET, PUT (each one an item of its own)'
+                (*path, "methods", index),
+                f'"{method}" is no method: letters like GET, PUT (each one an item of its own)',
             )
     if settings.because is not None and (fault := code_fault(settings.because)) is not None:
         complaints.add((*path, "because"), fault)
@@ -112,7 +113,9 @@ def check_settings(settings: Settings, path: Path, complaints: Complaints) -> No
     for key, names in (("exposes", settings.exposes), ("hides", settings.hides)):
         for index, name in enumerate(names or ()):
             if not is_token(name):
-                complaints.add((*path, key, index), f'"{name}" is no header name: name the header alone, "X-Request-Id"')
+                complaints.add(
+                    (*path, key, index), f'"{name}" is no header name: name the header alone, "X-Request-Id"'
+                )
     for name in {n.lower() for n in settings.exposes or ()} & {n.lower() for n in settings.hides or ()}:
         complaints.add((*path, "hides"), f'"{name}" is in exposes too: take it out of one of them')
     _check_headers(settings, path, complaints, invalid=invalid)
@@ -123,7 +126,7 @@ def _check_headers(settings: Settings, path: Path, complaints: Complaints, *, in
         at = (*path, "headers", key)
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            complaints.add(at, f"{complaints.shown(at)} is no header line: write it as \"Name: value\"")
+            complaints.add(at, f'{complaints.shown(at)} is no header line: write it as "Name: value"')
         elif not is_token(name.strip()) and not invalid:
             complaints.add(at, f'"{name.strip()}" is no header name: letters, digits and hyphens')
         elif is_forbidden_request_header(name.strip(), value.strip()):

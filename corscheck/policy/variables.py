@@ -34,16 +34,21 @@ def filled(value: Any, environment: Mapping[str, str], complaints: Complaints, p
 
 
 def _text(text: str, environment: Mapping[str, str], complaints: Complaints, path: Path) -> str:
+    faults: list[str] = []
+
     def one(found: re.Match[str]) -> str:
         name = found["name"]
         if found[0] == "$${":
             return "${"
         if name is None:
-            complaints.add(path, f"{found[0]!r} is no variable: write ${{NAME}}, or $${{ for the characters themselves")
+            faults.append(f"{found[0]!r} is no variable: write ${{NAME}}, or $${{ for the characters themselves")
         elif name not in environment:
-            complaints.add(path, f"${{{name}}} is not set: export {name}=... before the run")
+            faults.append(f"${{{name}}} is not set: export {name}=... before the run")
         else:
             return environment[name]
         return found[0]
 
-    return _USE.sub(one, text)
+    made = _USE.sub(one, text)
+    if faults:
+        complaints.unset(path, "; ".join(dict.fromkeys(faults)))
+    return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from corscheck.report import words
+from corscheck.report import terminal, words
 from corscheck.report.summary import failed
 from corscheck.report.text import cut, printable, wrap
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 40
 """With more checks than this, those that pass are counted and not listed."""
 
+_MOST_LISTED = 200
 _LABEL = 6
 _MOST_EXCUSES = 10
 
@@ -77,29 +78,35 @@ def rows(tallies: Mapping[CheckRef, Tally], view: View) -> list[str]:
     """Every check in a row: how it came out, how many probes, and where it stands if something is wrong."""
     few = len(tallies) <= _MOST_ROWS
     shown = {ref: t for ref, t in tallies.items() if few or t.word != "pass"}
-    names = {ref: printable(ref.name) for ref in shown}
-    wide = min(max((len(n) for n in names.values()), default=0), view.width // 2)
+    wide = max((len(str(t.total)) for t in shown.values()), default=1)
     lines: list[str] = []
-    for ref, tally in list(shown.items())[: _MOST_ROWS * 5]:
-        numbers = _numbers(tally) + (f"  {place(ref)}" if tally.word != "pass" else "")
-        lead = f"  {view.style(_KINDS[tally.word], tally.word)}  {names[ref]:<{wide}}  "
-        lines.append(lead + numbers)
-    more = len(shown) - len(lines)
-    if more > 0:
-        lines.append(f"        and {more} more that did not come as expected")
+    for ref, tally in list(shown.items())[:_MOST_LISTED]:
+        lead = f"  {tally.word}  {tally.total:>{wide}}  "
+        details = _numbers(tally) + (f" ({place(ref)})" if tally.word != "pass" else "")
+        text = printable(ref.name) + (f": {details}" if details else "")
+        first, *rest = wrap(text, view.width, len(lead), lead)
+        word = view.style(_KINDS[tally.word], tally.word)
+        lines += [first.replace(tally.word, word, 1), *rest]
+    if len(shown) > _MOST_LISTED:
+        lines.append(f"        and {len(shown) - _MOST_LISTED} more that did not come as expected")
     if len(tallies) > len(shown):
         lines.append(f"  {view.style('pass', 'pass')}  {len(tallies) - len(shown)} checks")
     return lines
 
 
 def _numbers(tally: Tally) -> str:
-    if tally.passed == tally.total:
-        text = f"{tally.total} probe{'' if tally.total == 1 else 's'}"
-        return text + (f" ({tally.held}*)" if tally.held else "")
-    parts = [f"{tally.failed} of {tally.total} failed"] if tally.failed else []
-    parts += [f"{tally.undecided} of {tally.total} inconclusive"] if tally.undecided else []
-    parts += [f"{tally.excused} of {tally.total} excused"] if tally.excused else []
+    """What is to be said beside the number of probes; nothing where all passed."""
+    parts = [f"{tally.failed} failed"] if tally.failed else []
+    parts += [f"{tally.undecided} inconclusive"] if tally.undecided else []
+    parts += [f"{tally.excused} excused"] if tally.excused else []
+    parts += [f"{tally.held} allowed*"] if tally.held else []
     return ", ".join(parts)
+
+
+def line(result: Result) -> str:
+    """A result in one line, as ``-q`` prints it: how it came out, then the verdict and why."""
+    word = "pass" if result.passed else "FAIL" if failed(result) else "????"
+    return f"{'note' if result.excused is not None else word}  {terminal.line(result)}"
 
 
 def excuse(excused: Excuse) -> str:

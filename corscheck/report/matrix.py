@@ -235,7 +235,15 @@ def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
         word = "excused"
     elif not result.passed:
         word = _wrong(result)
-    kind = "pass" if result.passed else "dim" if result.excused is not None else "unsure" if result.verdict == "inconclusive" else "fail"
+    kind = (
+        "pass"
+        if result.passed
+        else "dim"
+        if result.excused is not None
+        else "unsure"
+        if result.verdict == "inconclusive"
+        else "fail"
+    )
     indent = 2 + 12 + 2
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:

@@ -68,7 +68,8 @@ class Summary:
 def failed(result: Result) -> bool:
     """Whether an engine of the gate came to a verdict, and it is not the expected one, or an expectation is not met.
 
-    An excused failure is one all the same. A result that did not pass without this could not be judged: that is no failure of the server's.
+    An excused failure is one all the same. A result that did not pass without this could not be judged: that is no
+    failure of the server's.
     """
     if result.passed:
         return False
