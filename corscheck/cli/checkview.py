@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View
 
-_MOST_BLOCKS = 12
-_MOST_ROWS = 24
+_MOST_LINES = 120
 """How much of one check is explained; reports hold all of it."""
 
 _LARGEST_BLOCK = 400
@@ -33,7 +32,7 @@ class _Shown:
     """What has been printed of the check at hand."""
 
     title: bool = False
-    parts: int = 0
+    lines: int = 0
     left_out: int = 0
 
 
@@ -74,31 +73,32 @@ class CheckView(Lines):
             self._excuses[text] = self._excuses.get(text, 0) + 1
         if not self._grids.get(ref, False):
             if not result.passed and result.excused is None:
-                self._explain(list_row(result, self._view, uniform=False), _MOST_ROWS)
+                self._explain(list_row(result, self._view, uniform=False))
             return
         if self._block and (self._block[0].url != result.url or len(self._block) >= _LARGEST_BLOCK):
             self._end_block(interrupted=False)
         self._block.append(checks.light(result))
 
-    def _explain(self, lines: list[str], most: int, failures: int = 1) -> None:
+    def _explain(self, lines: list[str], *, failures: int = 1, apart: bool = False) -> None:
         assert self._at is not None
-        if self._shown.parts >= most:
+        if self._shown.lines >= _MOST_LINES:
             self._shown.left_out += failures
             return
         head: list[str] = []
         if not self._shown.title:
             head = [*([""] * self._any), *checks.title(self._at, self._view), ""]
             self._shown.title = True
-        elif most == _MOST_BLOCKS:
+        elif apart:
             head = [""]
         self._any = True
-        self._shown.parts += 1
+        self._shown.lines += len(lines)
         self.write([*head, *lines])
 
     def _end_block(self, *, interrupted: bool) -> None:
         wrong = sum(1 for r in self._block if not r.passed and r.excused is None)
         if wrong:
-            self._explain(block(self._block, self._view, interrupted=interrupted), _MOST_BLOCKS, wrong)
+            lines = block(self._block, self._view, interrupted=interrupted)
+            self._explain(lines, failures=wrong, apart=True)
         self._block = []
 
     def _end_check(self, *, interrupted: bool) -> None:

@@ -97,7 +97,7 @@ def load(
             complaints.add((*at, "name"), f"line {names[check.name]} has that name too: reports tell checks by name")
         names.setdefault(check.name, lines[index])
         check_settings(check, at, complaints)
-        checks.append(resolver.matrix(check, at, data["check"][index], lines[index]))
+        checks.append(resolver.matrix(check, at, data["check"][index] if "${" in text else None, lines[index]))
     # A check whose name is at fault may be the one that is meant.
     named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
     ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
