@@ -280,7 +280,7 @@ def test_init_sends_safe_methods_only(command: Command) -> None:
             self.send_header("Access-Control-Allow-Headers", "Content-Type")
             self.end_headers()
 
-        do_GET = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+        do_GET = do_OPTIONS = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

@@ -220,3 +220,18 @@ def test_ten_thousand_probes_are_multiplied_when_asked_for(read: Any) -> None:
     assert len(policy.checks) == 1
     last = policy.checks[0].probe(9_999, 9_999)
     assert (last.url, last.origin) == ("https://a.example/99", "https://o99.example")
+
+
+def test_loading_grows_with_the_file_and_not_faster(tmp_path: Path) -> None:
+    """A guard with room for a busy machine: 2,000 checks are a fifth of the figure's 10,000."""
+    import time
+
+    from tests.bench.policy import checks
+
+    text = checks("https://a.example")
+    path = tmp_path / "corscheck.toml"
+    path.write_text(text[: text.index('[[check]]\nname = "check 2000"')])
+    load(path)
+    begun = time.process_time()
+    assert len(load(path)) == 2_000
+    assert time.process_time() - begun < 1.0
