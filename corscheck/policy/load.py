@@ -79,7 +79,8 @@ def load(
     given = os.environ if variables is None else variables
     from corscheck.policy.model import KEYS
 
-    whole = filled(_in_force(data, env), given, complaints) if "${" in text else data
+    variable = "${" in text
+    whole = filled(_in_force(data, env), given, complaints) if variable else data
     policy = _validated(whole, complaints, KEYS)
     if policy is None:
         complaints.raise_if_any()
@@ -97,7 +98,7 @@ def load(
             complaints.add((*at, "name"), f"line {names[check.name]} has that name too: reports tell checks by name")
         names.setdefault(check.name, lines[index])
         check_settings(check, at, complaints)
-        checks.append(resolver.matrix(check, at, data["check"][index] if "${" in text else None, lines[index]))
+        checks.append(resolver.matrix(check, at, data["check"][index] if variable else None, lines[index]))
     # A check whose name is at fault may be the one that is meant.
     named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
     ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
@@ -216,8 +217,9 @@ def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: C
     layers: list[Layer] = []
     if policy.defaults is not None:
         layers.append(Layer(policy.defaults, ("defaults",), data.get("defaults")))
-    if env is not None and env not in data.get("env", {}):
-        complaints.add(("env",), f"there is no [env.{env}]{nearest(env, data.get('env', {}))}")
+    environments = data.get("env", {})
+    if env is not None and isinstance(environments, dict) and env not in environments:
+        complaints.add(("env",), f"there is no [env.{env}]{nearest(env, environments)}")
     for name, table in policy.env.items():
         if table.defaults is not None:
             layer = Layer(table.defaults, ("env", name, "defaults"), data["env"][name].get("defaults"))

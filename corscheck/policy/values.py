@@ -191,7 +191,8 @@ def target(text: str, base: str | None, *, anything: bool) -> tuple[str, str | N
             return "", f"is neither a URL nor a path: write https://{text.lstrip('/')} or /{text.lstrip('/')}"
         if base is None:
             return "", 'is a path, and there is no base-url: add base-url = "https://..." at the top'
-        text = base.rstrip("/") + text
+        # The base is a URL, and behind that no path or query makes it none: parsing it again would tell nothing new.
+        return base.rstrip("/") + text, None
     try:
         parse_url(text)
     except URLError:

@@ -223,15 +223,21 @@ def test_ten_thousand_probes_are_multiplied_when_asked_for(read: Any) -> None:
 
 
 def test_loading_grows_with_the_file_and_not_faster(tmp_path: Path) -> None:
-    """A guard with room for a busy machine: 2,000 checks are a fifth of the figure's 10,000."""
+    """A guard for any machine: four times the checks take some four times as long, not sixteen times."""
     import time
 
     from tests.bench.policy import checks
 
     text = checks("https://a.example")
     path = tmp_path / "corscheck.toml"
-    path.write_text(text[: text.index('[[check]]\nname = "check 2000"')])
-    load(path)
-    begun = time.process_time()
-    assert len(load(path)) == 2_000
-    assert time.process_time() - begun < 1.0
+
+    def seconds(count: int) -> float:
+        path.write_text(text[: text.index(f'[[check]]\nname = "check {count}"')])
+        times = []
+        for _ in range(3):
+            begun = time.process_time()
+            assert len(load(path)) == count
+            times.append(time.process_time() - begun)
+        return min(times)
+
+    assert seconds(6_000) < 8 * seconds(1_500)
