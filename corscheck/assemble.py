@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 
 from corscheck.diagnosis.console import console_text
 from corscheck.differences import replay, why
-from corscheck.masking import mask_header, mask_text, mask_url
+from corscheck.masking import MASK, mask_header, mask_text, mask_url
 from corscheck.model import (
     ENGINE_NAMES,
     EngineName,
@@ -42,6 +42,7 @@ class Assembler:
     """Makes a Result of an outcome. ``show_secrets`` switches masking off."""
 
     def __init__(self, *, show_secrets: bool = False) -> None:
+        self.show_secrets = show_secrets
         self.text = _as_is if show_secrets else mask_text
         self.url = _as_is if show_secrets else mask_url
         self.header = _header_as_is if show_secrets else mask_header
@@ -65,7 +66,7 @@ class Assembler:
             url=self.url(probe.url),
             origin=probe.origin,
             method=probe.method,
-            headers=self._headers(probe.headers),
+            headers=self._headers(probe.headers, probe.secret_headers),
             credentials=probe.credentials,
             redirect=probe.redirect,
             mode=probe.mode,
@@ -82,7 +83,7 @@ class Assembler:
             engines=engines,
             preflight=self._preflight(outcome, others),
             steps=tuple(self._step(step) for step in outcome.steps),
-            exchanges=tuple(self._exchange(exchange) for exchange in outcome.exchanges),
+            exchanges=tuple(self._exchange(exchange, probe.secret_headers) for exchange in outcome.exchanges),
             response=self._response(outcome),
             readable_headers=outcome.readable_headers,
             console=console,
@@ -92,7 +93,9 @@ class Assembler:
             error=self._error(outcome),
         )
 
-    def _headers(self, headers: Headers) -> Headers:
+    def _headers(self, headers: Headers, secret: frozenset[str] = frozenset()) -> Headers:
+        if secret and not self.show_secrets:
+            headers = tuple((name, MASK if name.lower() in secret else value) for name, value in headers)
         return tuple((name, self.header(name, value)) for name, value in headers)
 
     def _reason(self, outcome: Outcome) -> Reason | None:
@@ -142,7 +145,7 @@ class Assembler:
             ),
         )
 
-    def _exchange(self, exchange: Exchange) -> ExchangeRecord:
+    def _exchange(self, exchange: Exchange, secret: frozenset[str]) -> ExchangeRecord:
         request, answer = exchange.request, exchange.answer
         sent = request.headers if isinstance(answer, HeldBack) else answer.sent or request.headers
         response = error = elapsed = None
@@ -158,7 +161,7 @@ class Assembler:
         return ExchangeRecord(
             kind=request.kind,
             hop=request.hop,
-            request=RequestRecord(request.method, self.url(request.url), self._headers(sent)),
+            request=RequestRecord(request.method, self.url(request.url), self._headers(sent, secret)),
             response=response,
             error=error,
             elapsed_ms=elapsed,

@@ -29,12 +29,42 @@ class ConfigError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing that a check expects of a probe, and what came of it.
+
+    ``name`` is the policy's key (``expect``, ``because``, ``max-age`` ...; ``ignore`` for an entry that has expired).
+    ``passed`` is None where it could not be judged, which is no pass; ``message`` says what is wrong, in a sentence.
+    """
+
+    name: str
+    expected: str
+    received: str | None
+    passed: bool | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckRef:
-    """Where in a policy file a probe comes from."""
+    """Where in a policy file a probe comes from, and in a result what the check expects of it and what came of that."""
 
     name: str
     file: str | None = None
     line: int | None = None
+    expectations: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a failure does not fail the run: an ``[[ignore]]`` of the policy, or a baseline that has it already.
+
+    ``expires`` is the last day on which an ignore is in force, ``YYYY-MM-DD``.
+    """
+
+    by: Literal["ignore", "baseline"]
+    reason: str
+    file: str | None = None
+    line: int | None = None
+    expires: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +74,8 @@ class Probe:
     ``engine`` drives the network; ``gate`` are the engines for which ``expected`` must hold. ``via`` is another base
     URL to send to while the URL is judged as written. ``body_asked`` says that the user typed the body on the command
     line (which counts as asking to send it). ``username``/``password`` and ``cookies`` are stored credentials: sent
-    only where the credentials mode lets them.
+    only where the credentials mode lets them. ``secret_headers`` are lower-case names of headers whose values are
+    masked whatever they are called (a policy's ``${VARIABLES}``).
     """
 
     url: str
@@ -67,6 +98,7 @@ class Probe:
     password: str | None = None
     cookies: str | None = None
     via: str | None = None
+    secret_headers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +246,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer to a probe, masked and ready to be saved or shown."""
+    """The answer to a probe, masked and ready to be saved or shown.
+
+    ``passed`` says whether it came as expected; a failure that is ``excused`` has not passed and fails no run.
+    """
 
     url: str
     origin: str
@@ -245,6 +280,7 @@ class Result:
     findings: tuple[Finding, ...] = field(default=())
     observed: Observation | None = None
     error: ErrorRecord | None = None
+    excused: Excuse | None = None
 
     @property
     def ok(self) -> bool:

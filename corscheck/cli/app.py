@@ -18,9 +18,12 @@ from corscheck.model import ConfigError
 
 COMMANDS = {
     "probe": "corscheck.cli.probe",
-    "explain": "corscheck.cli.explain",
+    "run": "corscheck.cli.run",
+    "init": "corscheck.cli.init",
     "report": "corscheck.cli.report",
+    "explain": "corscheck.cli.explain",
     "engines": "corscheck.cli.engines",
+    "schema": "corscheck.cli.schema",
     "demo": "corscheck.cli.demo",
 }
 """Commands and the modules that hold them, each with a function of the command's name, or a group of commands.
@@ -34,11 +37,13 @@ ISSUES = "https://github.com/corscheck/corscheck/issues"
 
 def build(argv: Sequence[str]) -> typer.Typer:
     """The application with the command that ``argv`` names, or with all of them where it names none (``--help``)."""
+    named = next((word for word in argv if not word.startswith("-")), None)
     app = typer.Typer(
         name="corscheck",
         # Plain help and plain usage errors: no 150 ms for rich on the way to "no such option".
         rich_markup_mode=None,
-        add_completion=False,
+        # Completion (--install-completion, --show-completion) is the whole application's, and no command pays for it.
+        add_completion=named not in COMMANDS,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
         context_settings=SETTINGS,
@@ -48,7 +53,6 @@ def build(argv: Sequence[str]) -> typer.Typer:
     def corscheck(version: Version = False) -> None:
         """Say what a browser will do with a cross-origin request, why, and what to change."""
 
-    named = next((word for word in argv if not word.startswith("-")), None)
     for name in (named,) if named in COMMANDS else COMMANDS:
         assert name is not None
         module = import_module(COMMANDS[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from corscheck.cli.exitcodes import FAILED
 from corscheck.demo.run import run_demo, serve_text
-from corscheck.demo.server import DemoServer
+from corscheck.demo.server import PORT, DemoServer
 from corscheck.model import ConfigError
 
 SUMMARY = "Show it on an embedded server, offline."
@@ -20,15 +21,22 @@ def demo(
         bool, typer.Option("--serve", help="Stay up and print the commands to try; Ctrl-C stops it.")
     ] = False,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free port.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            show_default=f"{PORT} with --serve if it is free",
+            help="Where to listen on 127.0.0.1; 0 takes a free port.",
+        ),
+    ] = None,
 ) -> None:
     """Probe an embedded server that has right and wrong endpoints, and say what comes out.
 
     Exits 0 when every endpoint came as expected, 1 when one did not, 2 when the port is taken.
     """
     try:
-        server = DemoServer(port)
+        server = _server(port, serve=serve)
     except OSError as error:
         raise ConfigError(f"cannot listen on 127.0.0.1:{port}: {error.strerror or error}; try another --port") from None
     with server:
@@ -36,6 +44,14 @@ def demo(
             _serve(server)
         elif any(one.differences for one in run_demo(server, _say)):
             raise typer.Exit(FAILED)
+
+
+def _server(port: int | None, *, serve: bool) -> DemoServer:
+    """The server on the port asked for. Where none is, one that stays up has the port that examples speak of."""
+    if port is None and serve:
+        with contextlib.suppress(OSError):
+            return DemoServer(PORT)
+    return DemoServer(port or 0)
 
 
 def _say(line: str) -> None:

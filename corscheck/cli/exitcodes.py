@@ -15,11 +15,12 @@ BUG = 4
 INTERRUPTED = 130
 
 
-def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool = False) -> int:
+def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool = False, faults: bool = False) -> int:
     """What a run exits with; where several apply: 130, 4, 2, 1, 3.
 
     ``complete`` demands that nothing was held back (``--complete``); ``output_failed`` says that a report could not be
-    written. Nothing tested is a usage error: a step of a CI that asks nothing must not be green.
+    written, ``faults`` that something failed that is no probe (an ignore that has expired). Nothing tested is a usage
+    error: a step of a CI that asks nothing must not be green.
     """
     if summary.interrupted:
         return INTERRUPTED
@@ -27,7 +28,7 @@ def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool
         return BUG
     if output_failed or not summary.total:
         return USAGE
-    if summary.failed:
+    if summary.failed or faults:
         return FAILED
     if summary.undecided or summary.unobserved or (complete and summary.allowed_preflight_only):
         return INCONCLUSIVE

@@ -85,6 +85,30 @@ InBrowser = Annotated[
 ]
 NoDiagnose = Annotated[bool, typer.Option("--no-diagnose", help="No control requests to find the cause.")]
 
+# A policy
+Policies = Annotated[
+    Strings, typer.Argument(metavar="POLICY...", show_default=False, help="Policy files; none: the one found here.")
+]
+Config = Annotated[Strings, typer.Option("--config", metavar="FILE", help="A policy file. Repeatable.")]
+Environment = Annotated[
+    str | None, typer.Option("--env", metavar="NAME", help="The policy's [env.NAME] instead of its defaults.")
+]
+BaseURL = Annotated[str | None, typer.Option("--base-url", metavar="URL", help="Instead of the policy's base-url.")]
+Select = Annotated[
+    Strings,
+    typer.Option("--select", metavar="NAME", help="Only the checks of this name; * and ? as usual. Repeatable."),
+]
+MaxFailures = Annotated[
+    int | None, typer.Option("--max-failures", metavar="N", min=1, help="Stop after so many failures.")
+]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit 0 where it would be 1 or 3: report, do not gate.")]
+ShardOf = Annotated[
+    str | None, typer.Option("--shard", metavar="N/OF", help="Only every OF-th probe: 2/5 is the second of five.")
+]
+Baseline = Annotated[
+    str | None, typer.Option("--baseline", metavar="FILE", help="A saved report: fail only on what is not in it.")
+]
+
 # The network
 Insecure = Annotated[bool, typer.Option("-k", "--insecure", help="Accept any certificate.")]
 Proxy = Annotated[str | None, typer.Option("-x", "--proxy", metavar="URL", help="Through this proxy.")]

@@ -41,13 +41,7 @@ class Wanted:
 
     def check(self, question: Question) -> None:
         """Raise ``ConfigError`` for what cannot be had together."""
-        if self.json is not None and self.json.lstrip()[:1] in ("{", "["):
-            raise ConfigError(
-                "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
-            )
-        self.places()
-        if self.quiet and self.verbose:
-            raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
+        self.check_outputs()
         if self.in_browser is not None and question.common.send != "always":
             unsafe = next((p.method for p in question.probes() if p.method.upper() not in _SAFE_METHODS), None)
             if unsafe is not None:
@@ -55,6 +49,16 @@ class Wanted:
                     f"--in-browser cannot hold a request back, and {unsafe} may change data: "
                     "add --send always if it may be sent"
                 )
+
+    def check_outputs(self) -> None:
+        """Raise ``ConfigError`` for outputs that exclude each other."""
+        if self.json is not None and self.json.lstrip()[:1] in ("{", "["):
+            raise ConfigError(
+                "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
+            )
+        self.places()
+        if self.quiet and self.verbose:
+            raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
 
     def places(self) -> list[Place]:
         """Every report with its format and file. Raises ``ConfigError`` for two that want the same one."""
@@ -77,27 +81,38 @@ class Wanted:
 
     def sinks(self, question: Question) -> list[Sink]:
         """The view for standard output, unless a report goes there, and the reports."""
+        return [*([] if self.stdout_taken else [self._view(question)]), *self.report_sinks()]
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether a report goes to standard output, so that no view can."""
+        return any(place.path == STDOUT and not place.beside for place in self.places())
+
+    def report_sinks(self) -> list[Sink]:
+        """The reports alone, those that a CI system asks for by itself included."""
         places = self.places()
-        to_stdout = any(place.path == STDOUT and not place.beside for place in places)
-        found: list[Sink] = [] if to_stdout else [self._view(question)]
         places += _automatic(places)
         if not places:
-            return found
+            return []
         run = None if self.reproducible else _run()
-        found += [sinks.JSONLReport(place.path, run) for place in places if place.format == "jsonl"]
+        found: list[Sink] = [sinks.JSONLReport(place.path, run) for place in places if place.format == "jsonl"]
         later = [place for place in places if place.format != "jsonl"]
         if later:
             # First: the others read what it has kept.
             store = sinks.Kept(run)
             found.append(store)
-            found += _documents(later, store, beside_stderr=to_stdout)
+            found += _documents(later, store, beside_stderr=self.stdout_taken)
         return found
 
-    def _view(self, question: Question) -> Sink:
+    def view(self, because: str | None = None) -> View:
+        """How to show results on standard output."""
         keep_printing()
+        return View(width(), Style(colored(self.color)), self.verbose, because)
+
+    def _view(self, question: Question) -> Sink:
+        view = self.view(question.because)
         if self.quiet:
             return sinks.Quiet()
-        view = View(width(), Style(colored(self.color)), self.verbose, question.because)
         expected = question.common.expected if question.file is None or question.file.uniform else None
         if question.single or self.verbose:
             return sinks.Full(view, expected)

@@ -6,14 +6,12 @@
 import typer
 
 from corscheck.cli import options as opt
-from corscheck.cli.inputs import Inputs, rate
+from corscheck.cli.inputs import Inputs
+from corscheck.cli.network import network_options, run_options
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import Typed, question
 from corscheck.cli.session import Session, asker, say
-from corscheck.model import ConfigError
-from corscheck.runner import RunOptions
-from corscheck.transports.base import NetworkOptions
 
 SUMMARY = "Say what the browser does with a request, and why."
 
@@ -110,33 +108,31 @@ def probe(
         expect=expect,
         via=via,
     )
-    if ipv4 and ipv6:
-        raise ConfigError("-4 and -6 exclude each other: leave both out for either kind of address")
-    network = NetworkOptions(
-        timeout=max_time,
-        verify=not insecure,
+    network = network_options(
+        max_time=max_time,
+        insecure=insecure,
         cacert=cacert,
         cert=cert,
         key=key,
         proxy=proxy,
         noproxy=noproxy,
-        connect_to=tuple(connect_to or ()),
-        resolve=tuple(resolve or ()),
+        connect_to=connect_to,
+        resolve=resolve,
         unix_socket=unix_socket,
         http2=http2,
-        ip_version=4 if ipv4 else 6 if ipv6 else None,
+        ipv4=ipv4,
+        ipv6=ipv6,
         user_agent=user_agent,
     )
-    run = RunOptions(
-        network=network,
-        rate=rate(requests_rate),
+    run = run_options(
+        network,
+        requests_rate=requests_rate,
         retry=retry,
         wait_for=wait_for,
         show_secrets=show_secrets,
         # -q shows no cause: where no report is written either, nobody reads what a control request finds.
-        diagnose=not no_diagnose and not (quiet and json is None and jsonl is None),
-        # Given explicitly it is the cap in all, and so per host too.
-        **({} if concurrency is None else {"concurrency": concurrency, "concurrency_total": concurrency}),
+        diagnose=not no_diagnose and not (quiet and json is None and jsonl is None and not report),
+        concurrency=concurrency,
     )
     wanted = Wanted(
         json=json,

@@ -144,7 +144,7 @@ def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Q
         user=user,
         password=password,
         cookies=cookies,
-        via=_via(typed.via),
+        via=via_base(typed.via),
     )
     listed = file.check(needs_origin=not origins) if file is not None else 0
     if not targets and not listed:
@@ -206,7 +206,8 @@ def _credentials(typed: Typed) -> tuple[Credentials, str | None]:
     return "same-origin", None
 
 
-def _via(base: str | None) -> str | None:
+def via_base(base: str | None) -> str | None:
+    """``--via`` as the origin it names. Raises ``ConfigError`` for what is no base URL."""
     if base is None:
         return None
     from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url

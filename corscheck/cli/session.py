@@ -43,10 +43,13 @@ class _ReaderGone(Exception):  # noqa: N818 - the reader has what it wanted
 class Session:
     """The state of a run: its sinks, its summary, and what went wrong on the way."""
 
-    def __init__(self, sinks: Sequence[Sink], *, complete: bool = False, progress: Progress | None = None) -> None:
+    def __init__(
+        self, sinks: Sequence[Sink], *, complete: bool = False, progress: Progress | None = None, faults: bool = False
+    ) -> None:
         self.sinks = list(sinks)
         self.summary = Summary()
         self.complete = complete
+        self.faults = faults
         self.output_failed = False
         self.reader_gone = False
         self.progress = progress or Progress(0)
@@ -80,7 +83,8 @@ class Session:
         """The exit status as things stand."""
         if self.reader_gone:
             return OK
-        return exit_status(self.summary, complete=self.complete, output_failed=self.output_failed or config_error)
+        failed = self.output_failed or config_error
+        return exit_status(self.summary, complete=self.complete, output_failed=failed, faults=self.faults)
 
     def _finish(self, config_error: bool) -> None:
         self.summary.exit_status = self.status(config_error)

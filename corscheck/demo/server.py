@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 HOST = "127.0.0.1"
+PORT = 8765
+"""Where ``demo --serve`` listens if it can: what ``examples/corscheck.toml`` asks."""
+
 MAX_HEAD_LINES = 200
 MAX_LINE = 64 * 1024
 

@@ -20,7 +20,7 @@ def groups(results: Sequence[Result]) -> list[list[Result]]:
     """What did not come as expected, by cause, in order of appearance."""
     found: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
-        if not result.passed:
+        if not result.passed and result.excused is None:
             found.setdefault(cause(result), []).append(result)
     return list(found.values())
 
@@ -40,6 +40,7 @@ def cause(result: Result) -> tuple[object, ...]:
         (step.header.lower(), step.received) if step is not None else None,
         tuple(f.message for f in result.findings if f.severity != "info")[:1],
         others if words.as_driven(result) else (),
+        tuple(words.unmet(result)) if words.as_driven(result) else (),
     )
 
 
@@ -56,6 +57,8 @@ def deciding(result: Result) -> StepRecord | None:
 def why(result: Result) -> str:
     """One sentence and its step: the first finding's, else the reason's."""
     if words.as_driven(result) and not result.passed:
+        if agreed(result) and words.unmet(result):
+            return " ".join(words.unmet(result))
         others = [words.other_verdict(result, n) for n in words.differing(result) if n in result.gate]
         if others:
             return " ".join(others)
@@ -72,8 +75,25 @@ def why(result: Result) -> str:
     return f"Expected {result.expected}, but it is {words.word(result)}."
 
 
-def state(result: Result) -> Literal["pass", "fail", "unsure"]:
-    """Whether it came as expected, did not, or could not be judged."""
+def label(result: Result) -> str:
+    """One word for a result: its verdict, or what is the matter although the verdict is the expected one."""
     if result.passed:
+        return words.word(result)
+    if result.excused is not None:
+        return "excused"
+    if not words.as_driven(result):
+        return words.word(result)
+    # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
+    return "unmet" if agreed(result) and words.unmet(result) else "differs"
+
+
+def agreed(result: Result) -> bool:
+    """Whether every engine of the gate came to the expected verdict."""
+    return all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines)
+
+
+def state(result: Result) -> Literal["pass", "fail", "unsure"]:
+    """Whether it came as expected (or is excused), did not, or could not be judged."""
+    if result.passed or result.excused is not None:
         return "pass"
     return "fail" if failed(result) else "unsure"

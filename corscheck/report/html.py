@@ -58,6 +58,8 @@ GLYPHS = {
     "invalid": "⊘",
     "inconclusive": "?",
     "differs": "≠",
+    "unmet": "≠",
+    "excused": "–",
 }
 
 
@@ -168,11 +170,10 @@ def _kinds(cells: Any) -> str:
 
 
 def _detail(number: int, result: Result) -> dict[str, Any]:
-    word = words.word(result)
-    label = "differs" if not result.passed and words.as_driven(result) else word
+    label = causes.label(result)
     return {
         "number": number,
-        "label": label if result.passed else label.upper(),
+        "label": label if causes.state(result) == "pass" else label.upper(),
         "glyph": GLYPHS[label],
         "state": causes.state(result),
         "request": f"{result.method} {result.url}",

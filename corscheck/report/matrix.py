@@ -104,11 +104,11 @@ def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
     word = words.word(result)
     if result.passed:
         return word, "pass"
+    if result.excused is not None:
+        return causes.label(result), "dim"
     number = next(i for i, group in enumerate(groups, 1) if any(r is result for r in group))
     kind = "unsure" if result.verdict == "inconclusive" else "fail"
-    # The driving engine came to what was expected, another one of the gate did not.
-    text = "DIFFERS" if words.as_driven(result) else word.upper()
-    return f"{text} {number}", kind
+    return f"{causes.label(result).upper()} {number}", kind
 
 
 def _explanation(number: int, group: list[Result], view: View) -> list[str]:
@@ -164,9 +164,19 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
 def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
     """One probe in the list form: verdict, method, URL, and below it why, if it is not as expected."""
     word = words.word(result)
-    if not result.passed:
-        word = "DIFFERS" if words.as_driven(result) else word.upper()
-    kind = "pass" if result.passed else "unsure" if result.verdict == "inconclusive" else "fail"
+    if result.excused is not None:
+        word = "excused"
+    elif not result.passed:
+        word = causes.label(result).upper()
+    kind = (
+        "pass"
+        if result.passed
+        else "dim"
+        if result.excused is not None
+        else "unsure"
+        if result.verdict == "inconclusive"
+        else "fail"
+    )
     indent = 2 + 12 + 2
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:
@@ -201,7 +211,8 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
         text += f"; {every} expected {expected}." if says else "."
     else:
         count = "all" if summary.passed == summary.total else f"{summary.passed}"
-        text += f"; {count} as expected."
+        excused = f", {summary.excused} excused" if summary.excused else ""
+        text += f"; {count} as expected{excused}."
     if summary.differing:
         text += f" In {summary.differing} the browser was seen to differ: please report it."
     if summary.unobserved:

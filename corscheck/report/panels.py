@@ -142,9 +142,13 @@ def survey(results: Iterable[Result]) -> Survey:
     for number, result in enumerate(results, 1):
         base, path = _base_and_path(result.url)
         origin, method = intern(printable(result.origin)), intern(printable(result.method))
-        cause = None if result.passed else _cause(found, result, Member(number, method, intern(path), origin))
+        cause = (
+            None
+            if causes.state(result) == "pass"
+            else _cause(found, result, Member(number, method, intern(path), origin))
+        )
         word = words.word(result)
-        label = "differs" if not result.passed and words.as_driven(result) else word
+        label = causes.label(result)
         cell = Cell(number, method, word, label, causes.state(result), cause)
         _panel(panels, result, base, (path, method), origin).grid.setdefault((path, method), {})[origin] = cell
     return Survey(list(panels.values()), list(found.values()))

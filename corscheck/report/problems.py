@@ -39,7 +39,7 @@ def problem(result: Result) -> Problem | None:
     """
     seen = result.observed
     differs = seen is not None and seen.agrees is False
-    if result.passed and not differs:
+    if (result.passed or result.excused is not None) and not differs:
         return None
     if differs and seen is not None:
         code = "browser-differs"

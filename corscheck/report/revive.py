@@ -13,6 +13,8 @@ from corscheck.model import (
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,
+    Excuse,
+    Expectation,
     Finding,
     Observation,
     ObservedRequest,
@@ -77,7 +79,9 @@ def _result(p: Mapping[str, Any]) -> Result:
         gate=_texts(p.get("gate", _DEFAULT_GATE)),  # type: ignore[arg-type]
         findings=tuple(_finding(f) for f in p.get("findings", ())),
         observed=_maybe(p.get("observed"), _observed),
+        via=_text_or_none(p.get("via")),
         error=_maybe(p.get("error"), _error),
+        excused=_maybe(p.get("excused"), _excuse),
     )
 
 
@@ -120,7 +124,29 @@ def _headers(pairs: Any) -> Headers:
 
 
 def _check(c: Mapping[str, Any]) -> CheckRef:
-    return CheckRef(_text(c["name"]), _text_or_none(c.get("file")), _whole_or_none(c.get("line")))
+    expectations = tuple(_expectation(e) for e in c.get("expectations", ()))
+    return CheckRef(_text(c["name"]), _text_or_none(c.get("file")), _whole_or_none(c.get("line")), expectations)
+
+
+def _expectation(e: Mapping[str, Any]) -> Expectation:
+    passed = e.get("passed")
+    return Expectation(
+        _text(e["name"]),
+        _text(e["expected"]),
+        _text_or_none(e.get("received")),
+        None if passed is None else bool(passed),
+        _text(e.get("message", "")),
+    )
+
+
+def _excuse(e: Mapping[str, Any]) -> Excuse:
+    return Excuse(
+        _text(e["by"]),  # type: ignore[arg-type]
+        _text(e["reason"]),
+        _text_or_none(e.get("file")),
+        _whole_or_none(e.get("line")),
+        _text_or_none(e.get("expires")),
+    )
 
 
 def _reason(r: Mapping[str, Any]) -> Reason:
@@ -133,6 +159,7 @@ def _engine(e: Mapping[str, Any]) -> EngineVerdict:
         _text(e.get("basis", "recorded")),  # type: ignore[arg-type]
         _text_or_none(e.get("code")),
         _text_or_none(e.get("message")),
+        _text_or_none(e.get("because")),
     )
 
 
@@ -176,7 +203,13 @@ def _exchange(e: Mapping[str, Any]) -> ExchangeRecord:
 
 def _answer(r: Mapping[str, Any]) -> ResponseRecord:
     headers = _headers(r.get("headers", ()))
-    return ResponseRecord(_whole(r["status"]), headers, _text(r.get("reason", "")), _text_or_none(r.get("body")))
+    return ResponseRecord(
+        _whole(r["status"]),
+        headers,
+        _text(r.get("reason", "")),
+        _text_or_none(r.get("body")),
+        _text(r.get("http_version", "HTTP/1.1")),
+    )
 
 
 def _response(r: Mapping[str, Any]) -> ReadResponse:

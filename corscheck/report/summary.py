@@ -14,8 +14,9 @@ class Summary:
     """The counts of a run.
 
     ``allowed`` includes ``allowed_preflight_only`` (held back after a good preflight). Every result is one of
-    ``passed``, ``failed`` (an engine of the gate came to another verdict than expected) and ``undecided`` (none did,
-    but one could not be judged). ``differing`` counts results that a real browser was seen to contradict,
+    ``passed``, ``failed`` (an engine of the gate came to another verdict than expected, or something else that its check
+    expects is not so), ``excused`` (it failed, which an ignore or a baseline allows) and ``undecided`` (nothing failed,
+    but something could not be judged). ``differing`` counts results that a real browser was seen to contradict,
     ``unobserved`` those that it was to perform and could not.
     ``exit_status`` is filled in by whoever ends the run.
     """
@@ -28,6 +29,7 @@ class Summary:
     inconclusive: int = 0
     passed: int = 0
     failed: int = 0
+    excused: int = 0
     undecided: int = 0
     differing: int = 0
     unobserved: int = 0
@@ -48,6 +50,8 @@ class Summary:
             self.inconclusive += 1
         if result.passed:
             self.passed += 1
+        elif result.excused is not None:
+            self.excused += 1
         elif failed(result):
             self.failed += 1
         else:
@@ -62,11 +66,14 @@ class Summary:
 
 
 def failed(result: Result) -> bool:
-    """Whether an engine of the gate came to a verdict, and it is not the expected one.
+    """Whether an engine of the gate came to a verdict, and it is not the expected one, or an expectation is not met.
 
-    A result that did not pass without this could not be judged: that is no failure of the server's.
+    An excused failure is one all the same. A result that did not pass without this could not be judged: that is no
+    failure of the server's.
     """
     if result.passed:
         return False
+    if result.check is not None and any(e.passed is False for e in result.check.expectations):
+        return True
     verdicts = [result.engines[name].verdict for name in result.gate if name in result.engines] or [result.verdict]
     return any(v not in ("inconclusive", result.expected) for v in verdicts)

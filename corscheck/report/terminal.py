@@ -93,6 +93,10 @@ def line(result: Result) -> str:
     differing = [words.other_makes(result, n) for n in words.differing(result) if n in result.gate]
     if differing:
         because = f"{because} {'But' if because else 'but'} {several(differing)}.".lstrip()
+    if not result.passed and not differing and words.as_driven(result) and words.unmet(result):
+        because = " ".join([*([because] if because else []), *words.unmet(result)])
+    if result.excused is not None:
+        because = f"{because} Excused: {words.sentence(result.excused.reason)}".lstrip()
     return f"{text}: {because}" if because else text
 
 
@@ -214,12 +218,27 @@ def _lines(text: str) -> str:
 
 
 def _expectation(result: Result, view: View) -> list[str]:
-    """Whether it came as expected, where something else than ``allowed`` was expected."""
+    """Whether it came as expected, where more than ``allowed`` was expected, and why a failure is excused."""
+    lines = _verdict_expected(result, view)
+    if not result.passed and words.as_driven(result):
+        wrong = any(e.passed is False for e in result.check.expectations) if result.check is not None else False
+        label = view.style("fail", "FAIL") if wrong else view.style("unsure", "????")
+        for text in words.unmet(result):
+            first, *rest = wrap(text, view.width, _LABEL)
+            lines += [f"  {label}   {first[_LABEL:]}", *rest]
+    if result.excused is not None:
+        lines += wrap(f"Excused: {words.sentence(result.excused.reason)}", view.width, _LABEL, "  note")
+    return lines
+
+
+def _verdict_expected(result: Result, view: View) -> list[str]:
     if result.expected == "allowed":
         return []
     if result.passed:
         return [f"  {view.style('pass', 'pass')}   Expected {result.expected}: it is."]
     if words.as_driven(result):
+        if all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines):
+            return []
         return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine asked."]
     return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected}, got {result.verdict}."]
 

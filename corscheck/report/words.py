@@ -88,6 +88,15 @@ def other_verdict(result: Result, name: str) -> str:
     return f"{capital(other_makes(result, name))}." + (f" {sentence(message)}" if message else "")
 
 
+def unmet(result: Result) -> list[str]:
+    """What the check expects beside the verdict and is not so, else what of it could not be judged: a sentence each."""
+    if result.check is None:
+        return []
+    found = [e for e in result.check.expectations if e.name != "expect"]
+    wrong = [printable(e.message) for e in found if e.passed is False]
+    return wrong or [printable(e.message) for e in found if e.passed is None and e.message]
+
+
 def as_driven(result: Result) -> bool:
     """Whether the driving engine alone met the expectation (another engine of the gate may still have failed)."""
     return result.verdict == result.expected

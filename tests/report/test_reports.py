@@ -58,6 +58,7 @@ def test_the_document() -> None:
         "inconclusive": 0,
         "passed": 1,
         "failed": 1,
+        "excused": 0,
         "undecided": 0,
         "differing": 0,
         "unobserved": 0,

@@ -1,0 +1,173 @@
+"""``corscheck init``: asks a live server what holds today and writes it down as a policy. Sends safe methods only."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corscheck.cli import inputs as read
+from corscheck.cli import options as opt
+from corscheck.cli.exitcodes import INCONCLUSIVE
+from corscheck.cli.inputs import Inputs, reason
+from corscheck.cli.network import network_options, run_options
+from corscheck.cli.questions import via_base
+from corscheck.cli.session import say
+from corscheck.cli.targets import with_scheme
+from corscheck.model import ConfigError, Probe
+from corscheck.origins import check_origin
+
+if TYPE_CHECKING:
+    from corscheck.model import Result
+    from corscheck.runner import RunOptions
+
+SUMMARY = "Write a policy of what a live server allows today."
+
+EXAMPLES = """\b
+Examples:
+  corscheck init https://api.example.com/data --origin https://app.example.com
+  corscheck init http://localhost:8000/data --origin http://localhost:3000 -X GET -X PUT -o cors.toml
+"""
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_JSON = (("Content-Type", "application/json"),)
+
+
+def init(
+    urls: opt.Urls = None,
+    origin: opt.Origins = None,
+    method: Annotated[
+        opt.Strings,
+        typer.Option("-X", "--method", "--request", metavar="METHOD", help="What to ask about. Repeatable."),
+    ] = None,
+    header: opt.HeaderLines = None,
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")] = (
+        "corscheck.toml"
+    ),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    via: opt.Via = None,
+    user_agent: opt.UserAgent = None,
+    insecure: opt.Insecure = False,
+    proxy: opt.Proxy = None,
+    noproxy: opt.NoProxy = None,
+    cacert: opt.CACert = None,
+    cert: opt.Cert = None,
+    key: opt.Key = None,
+    resolve: opt.Resolve = None,
+    connect_to: opt.ConnectTo = None,
+    unix_socket: opt.UnixSocket = None,
+    max_time: opt.MaxTime = 10.0,
+    http2: opt.HTTP2 = False,
+    ipv4: opt.IPv4 = False,
+    ipv6: opt.IPv6 = False,
+    requests_rate: opt.Rate = None,
+    retry: opt.Retry = 0,
+    wait_for: opt.WaitFor = 0.0,
+    concurrency: opt.Concurrency = None,
+) -> None:
+    """Ask what pages at ORIGIN, and any other page, may do with each URL, and write it down to be tightened.
+
+    Reading is asked by GET, changing by its preflight alone: nothing that may change data is sent.
+    """
+    options = run_options(
+        network_options(
+            max_time=max_time,
+            insecure=insecure,
+            cacert=cacert,
+            cert=cert,
+            key=key,
+            proxy=proxy,
+            noproxy=noproxy,
+            connect_to=connect_to,
+            resolve=resolve,
+            unix_socket=unix_socket,
+            http2=http2,
+            ipv4=ipv4,
+            ipv6=ipv6,
+            user_agent=user_agent,
+        ),
+        requests_rate=requests_rate,
+        retry=retry,
+        wait_for=wait_for,
+        concurrency=concurrency,
+    )
+    if not urls or not origin:
+        missing = "--origin is missing: the origin of a page" if urls else "nothing to ask: name a URL"
+        raise ConfigError(
+            f"{missing}. For example:\n  corscheck init https://api.example.com/data --origin https://app.example.com"
+        )
+    path = Path(output)
+    if output != "-" and path.exists() and not force:
+        raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
+    from corscheck.masking import is_secret_header
+    from corscheck.policy.write import STRANGER, policy
+
+    send_via = via_base(via)
+    with Inputs() as given:
+        headers = read.headers(header or (), given)
+    origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
+    targets = [with_scheme(url) for url in urls]
+    for typed, url in zip(urls, targets, strict=True):
+        if typed != url:
+            say(f"{typed} has no scheme: taken as {url}")
+    probes: list[Probe] = []
+    for url in dict.fromkeys(targets):
+        for one in dict.fromkeys(method or _METHODS):
+            for mode in ("same-origin", "include"):
+                for page in origins:
+                    safe = one.upper() in _SAFE
+                    typed_too = any(n.lower() == "content-type" for n, _ in headers)
+                    probes.append(
+                        Probe(
+                            url=url,
+                            origin=page,
+                            method=one,
+                            headers=headers if safe or typed_too else (*headers, *_JSON),
+                            credentials=mode,
+                            send="auto" if safe else "never",
+                            index=len(probes),
+                            via=send_via,
+                        )
+                    )
+    # Values as typed are needed for the policy; what is secret among them becomes a variable there.
+    results = _asked(probes, options)
+    unanswered = [r for r in results if r.error is not None]
+    if len(unanswered) == len(results):
+        error = unanswered[0].error
+        say(f"no answer, nothing written: {error.message if error is not None else ''}")
+        raise typer.Exit(INCONCLUSIVE)
+    secret = {name.lower() for name, _ in headers if is_secret_header(name)}
+    text = policy(_as_asked(results, probes), via=send_via, secret=secret)
+    if output == "-":
+        sys.stdout.write(text)
+        return
+    from corscheck.report.files import write_whole
+
+    try:
+        write_whole(output, text)
+    except OSError as error:
+        raise ConfigError(f"-o: cannot write {output}: {reason(error)}") from None
+    say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
+
+
+def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":
+    import asyncio
+
+    from corscheck.runner import run_many
+
+    async def collect() -> "list[Result]":
+        return [result async for result in run_many(probes, options)]
+
+    return asyncio.run(collect())
+
+
+def _as_asked(results: "list[Result]", probes: list[Probe]) -> "list[Result]":
+    """The results with URLs and headers as they were typed: what was masked in them could not be asked again."""
+    from dataclasses import replace
+
+    return [
+        replace(result, url=probe.url, headers=probe.headers) for result, probe in zip(results, probes, strict=True)
+    ]

@@ -1,0 +1,202 @@
+"""Holds a result against what its check expects, one expectation after the other, and says so in the result.
+
+An expectation has three ways to come out: it holds, it does not, or it cannot be judged (``passed`` is None): there is
+no answer, or it speaks of an answer that the page did not get. What cannot be judged never passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corscheck.model import Expectation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from corscheck.model import ResponseRecord, Result
+    from corscheck.policy.matrix import Wants
+
+_NOT_SENT = "not sent"
+
+
+def evaluate(result: Result, wants: Wants) -> Result:
+    """The result with every expectation and what came of it; ``passed`` says whether all of them hold."""
+    assert result.check is not None
+    verdict = _verdict(result, wants)
+    others = tuple(_others(result, wants)) if verdict.passed else tuple(_unasked(wants))
+    found = (verdict, *others)
+    return replace(result, check=replace(result.check, expectations=found), passed=all(e.passed is True for e in found))
+
+
+def _verdict(result: Result, wants: Wants) -> Expectation:
+    """The verdict of every engine of the gate."""
+    verdicts = {name: result.engines[name].verdict for name in result.gate}
+    wrong = {n: v for n, v in verdicts.items() if v not in (wants.expect, "inconclusive")}
+    unsure = [n for n, v in verdicts.items() if v == "inconclusive"]
+    if wrong:
+        same = len(set(verdicts.values())) == 1
+        received = next(iter(wrong.values())) if same else ", ".join(f"{n} {v}" for n, v in verdicts.items())
+        return Expectation(
+            "expect", wants.expect, received, passed=False, message=f"Expected {wants.expect}, got {received}."
+        )
+    if unsure:
+        return Expectation("expect", wants.expect, "inconclusive", passed=None, message="There is no verdict to judge.")
+    return Expectation("expect", wants.expect, wants.expect, passed=True)
+
+
+def _unasked(wants: Wants) -> Iterator[Expectation]:
+    """What is left when the verdict is not the expected one: each is named, none is judged."""
+    for key, expected in _said(wants):
+        yield Expectation(key, expected, None, passed=None)
+
+
+def _said(wants: Wants) -> Iterator[tuple[str, str]]:
+    """Every further expectation as it reads in a report."""
+    if wants.because is not None:
+        yield "because", wants.because
+    if wants.preflight is not None:
+        yield "preflight", wants.preflight
+    if wants.max_age is not None:
+        yield "max-age", str(wants.max_age)
+    if wants.status is not None:
+        yield "status", str(wants.status)
+    if wants.exposes:
+        yield "exposes", ", ".join(wants.exposes)
+    if wants.hides:
+        yield "hides", ", ".join(wants.hides)
+    if wants.vary_origin is not None:
+        yield "vary-origin", _truth(wants.vary_origin)
+    if wants.complete:
+        yield "complete", "true"
+
+
+def _others(result: Result, wants: Wants) -> Iterator[Expectation]:
+    judges = {
+        "because": _because,
+        "preflight": _preflight,
+        "max-age": _max_age,
+        "status": _status,
+        "exposes": _exposes,
+        "hides": _hides,
+        "vary-origin": _vary,
+        "complete": _complete,
+    }
+    for key, expected in _said(wants):
+        received, passed, message = judges[key](result, wants)
+        if received in (None, _NOT_SENT) and key.replace("-", "_") in wants.inherited and key != "complete":
+            # A default that cannot be asked of this probe is not meant for it.
+            continue
+        yield Expectation(key, expected, received, passed=passed, message=message)
+
+
+_Judged = tuple[str | None, bool | None, str]
+
+
+def _because(result: Result, wants: Wants) -> _Judged:
+    codes = {name: result.engines[name].code or "no reason" for name in result.gate}
+    other = {n: c for n, c in codes.items() if c != wants.because}
+    if not other:
+        return wants.because, True, ""
+    received = next(iter(other.values())) if len(set(codes.values())) == 1 else ", ".join(
+        f"{n} {c}" for n, c in codes.items()
+    )  # fmt: skip
+    why = result.engines[next(iter(other))].message or ""
+    return (
+        received,
+        False,
+        f"Expected to be {result.verdict} because of {wants.because}, got {received}. {why}".rstrip(),
+    )
+
+
+def _preflight(result: Result, wants: Wants) -> _Judged:
+    received = "sent" if result.preflight.sent else "none"
+    if received == wants.preflight:
+        return received, True, ""
+    if received == "sent":
+        because = ", ".join(result.preflight.because)
+        return received, False, f"Expected no preflight; {because or 'the request'} needs one."
+    return received, False, "Expected a preflight; this request needs none."
+
+
+def _max_age(result: Result, wants: Wants) -> _Judged:
+    """The seconds for which each engine of the gate really keeps the answer: its own cap and syntax applied."""
+    assert wants.max_age is not None
+    if not result.preflight.sent:
+        passed = None if "max_age" in wants.inherited else False
+        return None, passed, f"Expected a preflight that is cached {wants.max_age} seconds; this request needs none."
+    seconds: dict[str, int] = {n: s for n, s in result.preflight.cache_seconds.items() if n in result.gate}
+    received = _seconds(seconds)
+    if len(seconds) < len(result.gate):
+        return received or None, None, "There is no good preflight whose caching could be judged."
+    wrong = {n: s for n, s in seconds.items() if not wants.max_age.holds(s)}
+    if not wrong:
+        return received, True, ""
+    return received, False, f"Expected the preflight to be cached {wants.max_age} seconds, got {_seconds(wrong)}."
+
+
+def _seconds(seconds: Mapping[str, int]) -> str:
+    if len(set(seconds.values())) == 1:
+        return str(next(iter(seconds.values())))
+    return ", ".join(f"{n} {s}" for n, s in seconds.items())
+
+
+def _status(result: Result, wants: Wants) -> _Judged:
+    answer = _answer(result)
+    if answer is None:
+        return _NOT_SENT, None, "The request itself was not sent, so there is no status."
+    passed = answer.status == wants.status
+    return str(answer.status), passed, "" if passed else f"Expected status {wants.status}, got {answer.status}."
+
+
+def _exposes(result: Result, wants: Wants) -> _Judged:
+    if not result.complete:
+        return _NOT_SENT, None, "The request itself was not sent, so no header can be seen."
+    missing = [name for name in wants.exposes if name not in result.readable_headers]
+    if not missing:
+        return ", ".join(wants.exposes), True, ""
+    received = ", ".join(result.readable_headers) or "none"
+    answer = _answer(result)
+    sent = {name.lower() for name, _ in answer.headers} if answer is not None else set()
+    ways = [f"{name} is not in Access-Control-Expose-Headers" for name in missing if name in sent]
+    ways += [f"the response has no {name}" for name in missing if name not in sent]
+    return received, False, f"The page must be able to read {', '.join(missing)}: {', '.join(ways)}."
+
+
+def _hides(result: Result, wants: Wants) -> _Judged:
+    if not result.complete:
+        return _NOT_SENT, None, "The request itself was not sent, so no header can be seen."
+    seen = [name for name in wants.hides if name in result.readable_headers]
+    message = f"The page must not be able to read {', '.join(seen)}, but it can." if seen else ""
+    return ", ".join(seen) or "none of them", not seen, message
+
+
+def _vary(result: Result, wants: Wants) -> _Judged:
+    answer = _answer(result)
+    if answer is None:
+        return _NOT_SENT, None, "The request itself was not sent, so there is no Vary."
+    values = [value for name, value in answer.headers if name.lower() == "vary"]
+    names = {part.strip().lower() for value in values for part in value.split(",")}
+    has = bool(names & {"origin", "*"})
+    received = ", ".join(values) or "absent"
+    if has == wants.vary_origin:
+        return received, True, ""
+    if wants.vary_origin:
+        return received, False, "The response must say Vary: Origin, or a cache gives it to other origins."
+    return received, False, f"The response must not vary by Origin, it says Vary: {received}."
+
+
+def _complete(result: Result, _: Wants) -> _Judged:
+    if result.complete and not any(e.held_back for e in result.exchanges):
+        return "true", True, ""
+    return "false", None, 'The request itself was not sent (send = "always" sends it).'
+
+
+def _answer(result: Result) -> ResponseRecord | None:
+    """The last answer to the request itself, readable or not."""
+    actual = [e.response for e in result.exchanges if e.kind == "actual" and e.response is not None]
+    return actual[-1] if actual else None
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,144 @@
+"""``[[ignore]]``: known failures that do not fail a run, each with a reason, some until a day. Time is passed in.
+
+Only a failure is excused, never an answer that is missing. An entry that has expired fails what it matches, whatever
+came of it: it has to be renewed or taken out by somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fnmatch import translate
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from corscheck.model import Excuse, Expectation
+from corscheck.policy.complaints import nearest
+from corscheck.policy.values import code_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from corscheck.model import Result
+    from corscheck.policy.complaints import Complaints
+    from corscheck.policy.model import Ignore
+    from corscheck.policy.positions import Path
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern with ``*``, ``?`` and ``[...]`` stands for; an equal text always is."""
+    return pattern == text or _compiled(pattern).match(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, and where it stands."""
+
+    reason: str
+    file: str
+    line: int
+    check: str | None = None
+    url: str | None = None
+    origin: str | None = None
+    method: str | None = None
+    code: str | None = None
+    expires: date | None = None
+
+    @property
+    def place(self) -> str:
+        """``corscheck.toml:40``."""
+        return f"{self.file}:{self.line}"
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires is not None and today > self.expires
+
+    def about(self, result: Result) -> bool:
+        """Whether it speaks of this probe (of the failure's reason, if it names one)."""
+        name = result.check.name if result.check is not None else ""
+        return (
+            (self.check is None or matches(self.check, name))
+            and (self.url is None or matches(self.url, result.url))
+            and (self.origin is None or matches(self.origin, result.origin))
+            and (self.method is None or self.method == result.method)
+            and (self.code is None or self.code in codes(result))
+        )
+
+
+def codes(result: Result) -> set[str]:
+    """The codes for which engines of the gate do not allow it."""
+    found = {result.engines[name].code for name in result.gate if name in result.engines}
+    return {code for code in found if code is not None}
+
+
+class Ignores:
+    """The entries of a policy on a given day. Remembers which of them were of use."""
+
+    def __init__(self, entries: Sequence[Entry], today: date) -> None:
+        self._in_force = [e for e in entries if not e.expired(today)]
+        self.expired = [e for e in entries if e.expired(today)]
+        self._used: set[int] = set()
+
+    @property
+    def unused(self) -> list[Entry]:
+        """The entries in force that excused nothing so far."""
+        return [e for e in self._in_force if id(e) not in self._used]
+
+    def judge(self, result: Result) -> Result:
+        """The result, excused if an entry in force says so, failed if an expired one speaks of it."""
+        for entry in self.expired:
+            if entry.about(result):
+                return _failed(result, entry)
+        if result.passed or not _has_failed(result):
+            return result
+        for entry in self._in_force:
+            if entry.about(result):
+                self._used.add(id(entry))
+                expires = entry.expires.isoformat() if entry.expires is not None else None
+                return replace(result, excused=Excuse("ignore", entry.reason, entry.file, entry.line, expires))
+        return result
+
+
+def _has_failed(result: Result) -> bool:
+    return result.check is not None and any(e.passed is False for e in result.check.expectations)
+
+
+def _failed(result: Result, entry: Entry) -> Result:
+    assert result.check is not None
+    assert entry.expires is not None
+    said = Expectation(
+        name="ignore",
+        expected="in force",
+        received=f"expired on {entry.expires.isoformat()}",
+        passed=False,
+        message=f"The ignore at {entry.place} expired on {entry.expires.isoformat()} ({entry.reason}): "
+        "repair this, or give it a later day.",
+    )
+    check = replace(result.check, expectations=(*result.check.expectations, said))
+    return replace(result, check=check, passed=False)
+
+
+def entry(
+    ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str] | None, complaints: Complaints
+) -> Entry:
+    """An entry of the file, checked: it must say what it is about, and name one of the checks (None: they are not known)."""
+    if not ignore.reason.strip():
+        complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
+    about = (ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)
+    if not any(about) and not any(
+        complaints.about((*path, key)) for key in ("check", "url", "origin", "method", "code")
+    ):
+        complaints.add(path, "would excuse everything: say what it is about with check, url, origin, method or code")
+    if names is not None and ignore.check is not None and not any(matches(ignore.check, name) for name in names):
+        complaints.add((*path, "check"), f'no check is called "{ignore.check}"{nearest(ignore.check, names)}')
+    if ignore.code is not None and (fault := code_fault(ignore.code)) is not None:
+        complaints.add((*path, "code"), fault)
+    return Entry(
+        ignore.reason, file, line, ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code, ignore.expires
+    )

@@ -1,0 +1,262 @@
+"""Finding a policy, reading it, and saying everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model import ConfigError
+from corscheck.policy.complaints import Complaints, nearest
+from corscheck.policy.ignore import Entry, entry
+from corscheck.policy.matrix import Layer, Matrix, Resolver
+from corscheck.policy.positions import Positions, check_lines
+from corscheck.policy.values import base_url, check_settings, via
+from corscheck.policy.variables import filled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from corscheck.policy.model import Policy
+    from corscheck.policy.positions import Path as Place
+
+NAME = "corscheck.toml"
+PYPROJECT = "pyproject.toml"
+_TABLE: Place = ("tool", "corscheck")
+_SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A policy that is in order: its checks as matrices, its entries of ``[[ignore]]``."""
+
+    file: str
+    checks: tuple[Matrix, ...]
+    ignores: tuple[Entry, ...] = ()
+
+    def __len__(self) -> int:
+        """How many probes."""
+        return sum(len(check) for check in self.checks)
+
+
+def discover(start: Path) -> Path:
+    """The policy that holds here: in this directory or the nearest above it, up to the root of the repository."""
+    here = start.resolve()
+    for directory in (here, *here.parents):
+        if (directory / NAME).is_file():
+            return directory / NAME
+        project = directory / PYPROJECT
+        if project.is_file() and re.search(rb"^\s*\[+\s*tool\s*\.\s*corscheck\b", _bytes(project), re.MULTILINE):
+            return project
+        if (directory / ".git").exists():
+            break
+    raise ConfigError(
+        f"no {NAME} here or above, up to the root of the repository (nor [tool.corscheck] in {PYPROJECT}).\n"
+        "  corscheck init URL --origin ORIGIN    writes one that states what holds today"
+    )
+
+
+def load(
+    path: Path,
+    *,
+    env: str | None = None,
+    base: str | None = None,
+    send_via: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Read a policy. Raises ``ConfigError`` with every complaint, each with its line.
+
+    ``env`` names one of its environments; ``base`` and ``send_via`` stand in for its ``base-url`` and ``via``;
+    ``variables`` are the environment variables (the process's own unless given).
+    """
+    file, text = display(path), _text(path)
+    data, prefix = _parsed(text, file, path)
+    complaints = Complaints(file, text, data, prefix)
+    given = os.environ if variables is None else variables
+    from corscheck.policy.model import KEYS
+
+    variable = "${" in text
+    whole = filled(_in_force(data, env), given, complaints) if variable else data
+    policy = _validated(whole, complaints, KEYS)
+    if policy is None:
+        complaints.raise_if_any()
+        raise AssertionError("a policy that cannot be validated has been complained of")
+    layers = _layers(policy, data, env, complaints)
+    chosen = policy.env.get(env) if env is not None else None
+    where = _base(policy, chosen, env, complaints)
+    resolver = Resolver(layers, base or where["base_url"], send_via or where["via"], complaints, file)
+    lines = check_lines(text, prefix, len(data["check"]))
+    checks: list[Matrix] = []
+    names: dict[str, int] = {}
+    for index, check in enumerate(policy.check):
+        at: Place = ("check", index)
+        if check.name in names:
+            complaints.add((*at, "name"), f"line {names[check.name]} has that name too: reports tell checks by name")
+        names.setdefault(check.name, lines[index])
+        check_settings(check, at, complaints)
+        checks.append(resolver.matrix(check, at, data["check"][index] if variable else None, lines[index]))
+    # A check whose name is at fault may be the one that is meant.
+    named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
+    ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
+    complaints.raise_if_any()
+    return Loaded(file, tuple(checks), ignores)
+
+
+def display(path: Path) -> str:
+    """The file as reports name it: from the working directory, with slashes."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:
+        # Another drive: there is no way from here to there.
+        return path.as_posix()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        hint = f"; corscheck init URL --origin ORIGIN writes a {NAME}" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError(f"cannot read the policy {display(path)}: {reason}{hint}") from None
+
+
+def _text(path: Path) -> str:
+    raw = _bytes(path)
+    try:
+        return raw.decode().replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{display(path)}:{line}: not UTF-8, which TOML must be: save the file as UTF-8") from None
+
+
+def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
+    """The policy's table and where it is in the file."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = _SYNTAX.fullmatch(str(error))
+        line = int(found[2]) if found and found[2] else text.count("\n") + 1
+        said = found[1] if found else str(error)
+        raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
+    if path.name != PYPROJECT:
+        return data, ()
+    table = data.get("tool", {}).get("corscheck")
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}:1: has no [tool.corscheck]: add one, or name another file")
+    return table, _TABLE
+
+
+def _cure(text: str, line: int) -> str:
+    """What is usually meant by a line that is no TOML."""
+    written = (text.split("\n")[line - 1 : line] or [""])[0].strip()
+    if re.match(r"[\w-]+\s*:", written):
+        return "; a key and its value have = between them"
+    if re.match(r"[\w.-]+\s*=\s*[A-Za-z/]", written):
+        return "; texts stand in quotes"
+    return f"; look at the line and the one before it: {written[:60]}" if written else "; something is not closed"
+
+
+def _in_force(data: dict[str, Any], env: str | None) -> dict[str, Any]:
+    """The values without the environments that are not asked for: their variables need not be set here."""
+    environments = data.get("env")
+    if not isinstance(environments, dict):
+        return data
+    return {**data, "env": {name: table for name, table in environments.items() if name == env}}
+
+
+def _validated(data: dict[str, Any], complaints: Complaints, known: dict[str, tuple[str, ...]]) -> Policy | None:
+    """The policy; with something harmless for each value of the wrong kind, so that all else can be looked at too."""
+    from pydantic import ValidationError
+
+    from corscheck.policy.model import Policy
+
+    try:
+        return Policy.model_validate(data)
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    complaints.take(errors, (), known)
+    mended = deepcopy(data)
+    for one in errors:
+        _mend(mended, one["loc"])
+    try:
+        return Policy.model_validate(mended)
+    except ValidationError:
+        return None
+
+
+def _mend(data: dict[str, Any], loc: Place) -> None:
+    """Take the key at fault out; put in what its table cannot do without."""
+    harmless: dict[str, dict[str, Any]] = {
+        "check": {"name": f"check {loc[1:2]}", "urls": ["https://nothing.invalid/"]},
+        "ignore": {"reason": "none", "check": "*"},
+        "env": {},
+    }
+    first = str(loc[0])
+    if len(loc) < 2 or first not in (*harmless, "defaults"):
+        data.pop(first, None)
+    elif first == "defaults":
+        data["defaults"].pop(loc[1], None)
+    elif len(loc) == 2:
+        data[first][loc[1]] = harmless[first]
+    else:
+        table = data[first][loc[1]]
+        if loc[2] == "defaults" and len(loc) > 3:
+            table["defaults"].pop(loc[3], None)
+            return
+        table.pop(loc[2], None)
+        if loc[2] in harmless[first] and loc[2] != "check":
+            table[loc[2]] = harmless[first][str(loc[2])]
+
+
+def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: Complaints) -> list[Layer]:
+    """The defaults, the farthest first, each checked."""
+    layers: list[Layer] = []
+    if policy.defaults is not None:
+        layers.append(Layer(policy.defaults, ("defaults",), data.get("defaults")))
+    environments = data.get("env", {})
+    if env is not None and isinstance(environments, dict) and env not in environments:
+        complaints.add(("env",), f"there is no [env.{env}]{nearest(env, environments)}")
+    for name, table in policy.env.items():
+        if table.defaults is not None:
+            layer = Layer(table.defaults, ("env", name, "defaults"), data["env"][name].get("defaults"))
+            if name == env:
+                layers.append(layer)
+    for layer in layers:
+        check_settings(layer.settings, layer.path, complaints)
+    return layers
+
+
+def _base(policy: Policy, chosen: Any, env: str | None, complaints: Complaints) -> dict[str, str | None]:
+    """``base-url`` and ``via`` as they hold, checked wherever they stand."""
+    found: dict[str, str | None] = {"base_url": None, "via": None}
+    tables: list[tuple[Any, Place]] = [(policy, ())]
+    if chosen is not None and env is not None:
+        tables.append((chosen, ("env", env)))
+    for table, at in tables:
+        for key, fault_of in (("base_url", base_url), ("via", via)):
+            value = getattr(table, key)
+            if value is None:
+                continue
+            found[key] = value
+            fault, path = fault_of(value), (*at, key.replace("_", "-"))
+            if fault is not None:
+                complaints.add(path, f"{complaints.shown(path)} {fault}")
+                found[key] = None
+    return found
+
+
+def _ignores(
+    policy: Policy, names: list[str] | None, complaints: Complaints, source: tuple[str, Place, str]
+) -> tuple[Entry, ...]:
+    if not policy.ignore:
+        return ()
+    text, prefix, file = source
+    places = Positions(text)
+    return tuple(
+        entry(one, ("ignore", i), file, places.line((*prefix, "ignore", i)), names, complaints)
+        for i, one in enumerate(policy.ignore)
+    )

@@ -1,0 +1,275 @@
+"""One ``[[check]]`` with its defaults filled in: the matrix of probes it stands for, and what it expects of each.
+
+Probes are made when they are asked for: a policy of ten thousand holds a handful of matrices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model import CheckRef, Probe
+from corscheck.policy import values
+from corscheck.protocol.engines import ENGINES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from corscheck.model import EngineName
+    from corscheck.policy.complaints import Complaints
+    from corscheck.policy.model import Check, Settings
+    from corscheck.policy.positions import Path
+    from corscheck.policy.values import Limit
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import Headers
+
+GATE: tuple[EngineName, ...] = ("chromium", "firefox")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+TEXT = "text/plain;charset=UTF-8"
+"""The Content-Type that ``fetch()`` gives to a text."""
+
+_KEYS = (
+    "origins", "methods", "headers", "credentials", "redirect", "send", "body", "complete", "engines", "expect",
+    "because", "exposes", "hides", "max_age", "vary_origin", "preflight", "status",
+)  # fmt: skip
+_OF_READABLE = ("exposes", "hides", "max_age", "vary_origin", "status")
+"""Defaults that speak of an answer the page gets: they are for the checks that expect one."""
+
+_OF_ANSWER = ("exposes", "hides", "vary_origin", "status")
+"""What only the answer to the request itself can show: a request that is held back has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a check expects of each of its probes.
+
+    ``inherited`` are the keys that come from defaults: where one of these cannot be asked of a probe (there is no
+    preflight, the request is held back), it is left out. What the check itself says is never left out.
+    """
+
+    expect: Verdict = "allowed"
+    because: str | None = None
+    exposes: tuple[str, ...] = ()
+    hides: tuple[str, ...] = ()
+    max_age: Limit | None = None
+    vary_origin: bool | None = None
+    preflight: str | None = None
+    status: int | None = None
+    complete: bool = False
+    inherited: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A check, multiplied when iterated: by URL, then origin, then method."""
+
+    ref: CheckRef
+    urls: tuple[str, ...]
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    common: Probe
+    wants: Wants = field(default_factory=Wants)
+
+    def __len__(self) -> int:
+        """How many probes."""
+        return len(self.urls) * len(self.origins) * len(self.methods)
+
+    @property
+    def grid(self) -> bool:
+        """Whether a URL is asked from several origins or with several methods."""
+        return len(self.origins) * len(self.methods) > 1
+
+    def probe(self, number: int, index: int) -> Probe:
+        """The probe of that number (from 0), with its place in the whole run."""
+        rest, method = divmod(number, len(self.methods))
+        url, origin = divmod(rest, len(self.origins))
+        common = self.common
+        # replace() looks every field up by name; here, ten thousand times, only what differs is worth that.
+        return Probe(
+            url=self.urls[url],
+            origin=self.origins[origin],
+            method=self.methods[method],
+            headers=common.headers,
+            credentials=common.credentials,
+            redirect=common.redirect,
+            body=common.body,
+            engine=common.engine,
+            gate=common.gate,
+            send=common.send,
+            expected=common.expected,
+            index=index,
+            check=self.ref,
+            via=common.via,
+            secret_headers=common.secret_headers,
+        )
+
+    def probes(self, start: int = 0) -> Iterator[Probe]:
+        """All of them, counted from ``start``."""
+        for number in range(len(self)):
+            yield self.probe(number, start + number)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A table of settings and where it is in the file: the check's own, an environment's or the policy's defaults."""
+
+    settings: Settings
+    path: Path
+    raw: Any = None
+
+
+class Resolver:
+    """Makes matrices of the checks of one policy. What cannot be meant is complained of, and gives None."""
+
+    def __init__(
+        self, defaults: Sequence[Layer], base: str | None, via: str | None, complaints: Complaints, file: str
+    ) -> None:
+        self._defaults = defaults
+        self._base = base
+        self._via = via
+        self._complaints = complaints
+        self._file = file
+
+    def matrix(self, check: Check, path: Path, raw: Any, line: int) -> Matrix:
+        """The check with its defaults. Call ``values.check_settings`` for each layer first."""
+        own = Layer(check, path, raw)
+        found, where = self._merged(own)
+        wants = self._wants(found, where, own)
+        body = found.get("body")
+        methods = tuple(dict.fromkeys(found.get("methods") or (("GET",) if body is None else ("POST",))))
+        gate = tuple(dict.fromkeys(found.get("engines") or GATE))
+        origins = tuple(dict.fromkeys(found.get("origins") or ()))
+        self._combinations(found, where, wants, methods, gate, path)
+        headers, secret = self._headers(own)
+        if body is not None and not any(name.lower() == "content-type" for name, _ in headers):
+            headers = (*headers, ("Content-Type", TEXT))
+        common = Probe(
+            url="",
+            origin="",
+            headers=headers,
+            credentials=found.get("credentials") or "same-origin",
+            redirect=found.get("redirect") or "follow",
+            body=None if body is None else body.encode("utf-8", "surrogatepass"),
+            engine=gate[0],
+            gate=gate,
+            send=found.get("send") or "auto",
+            expected=wants.expect,
+            via=self._via,
+            secret_headers=secret,
+        )
+        return Matrix(
+            CheckRef(check.name, self._file, line), self._urls(check, path, wants), origins, methods, common, wants
+        )
+
+    def _merged(self, own: Layer) -> tuple[dict[str, Any], dict[str, Path]]:
+        """Each key's value from the nearest layer that has it, and where that stands."""
+        found: dict[str, Any] = {}
+        where: dict[str, Path] = {}
+        for layer in (*self._defaults, own):
+            settings = layer.settings
+            for key in _KEYS:
+                value = getattr(settings, key)
+                if value is not None:
+                    found[key] = value
+                    where[key] = (*layer.path, key.replace("_", "-"))
+        own_verdict = own.settings.expect or (own.settings.because and values.verdict_of(own.settings.because))
+        # Defaults describe the common case. What they say of a readable answer is not meant for a check that expects
+        # none, nor their reason for one that expects to be allowed.
+        if own_verdict is not None:
+            foreign = ("because",) if own_verdict == "allowed" else _OF_READABLE
+            foreign = foreign if own.settings.because is not None else (*foreign, "because")
+            for key in foreign:
+                if key in found and where[key][:-1] != own.path:
+                    del found[key], where[key]
+            if own.settings.expect is None:
+                found.pop("expect", None)
+        return found, where
+
+    def _wants(self, found: dict[str, Any], where: dict[str, Path], own: Layer) -> Wants:
+        because = found.get("because")
+        expect = found.get("expect") or (values.verdict_of(because) if because is not None else "allowed")
+        if because is not None and values.code_fault(because) is None and expect != values.verdict_of(because):
+            self._complaints.add(
+                where["because"],
+                f'{because} is a reason to be {values.verdict_of(because)}, and expect is "{expect}":'
+                f" take one of them out",
+            )
+        max_age = found.get("max_age")
+        return Wants(
+            expect=expect,
+            because=because,
+            exposes=tuple(name.lower() for name in found.get("exposes") or ()),
+            hides=tuple(name.lower() for name in found.get("hides") or ()),
+            max_age=None if max_age is None else values.limit(max_age),
+            vary_origin=found.get("vary_origin"),
+            preflight=found.get("preflight"),
+            status=found.get("status"),
+            complete=found.get("complete") or False,
+            inherited=frozenset(key for key in found if where.get(key, ())[:-1] != own.path),
+        )
+
+    def _combinations(
+        self,
+        found: dict[str, Any],
+        where: dict[str, Path],
+        wants: Wants,
+        methods: tuple[str, ...],
+        gate: tuple[EngineName, ...],
+        path: Path,
+    ) -> None:
+        """Complain of what cannot be had together."""
+        add = self._complaints.add
+        tables = (path, *(layer.path for layer in self._defaults))
+        if not found.get("origins") and not (
+            any(self._complaints.about((*table, "origins")) for table in tables)
+            or self._complaints.about(("defaults",))
+        ):
+            add(path, 'origins is missing, here and in [defaults]: origins = ["https://app.example.com"]')
+        for key in ("exposes", "hides"):
+            if key in found and wants.expect != "allowed":
+                add(where[key], f"the page reads nothing where {wants.expect} is expected: take it out")
+        send = found.get("send") or "auto"
+        held = [m for m in methods if send == "never" or (send == "auto" and m.upper() not in SAFE_METHODS)]
+        for key in _OF_ANSWER:
+            if key in found and held and key not in wants.inherited:
+                cure = "send" if send == "never" else 'methods, or add send = "always" if it may be sent'
+                add(where[key], f'needs the answer, and {held[0]} is held back (send = "{send}"): change {cure}')
+        if wants.complete and send == "never":
+            add(where["complete"], 'send = "never" holds every request back: take one of them out')
+        if wants.preflight == "none" and wants.max_age is not None and "max_age" not in wants.inherited:
+            add(where["max_age"], 'without a preflight nothing is cached: take it or preflight = "none" out')
+        if (
+            found.get("body") is not None
+            and wants.expect != "invalid"
+            and {"GET", "HEAD"} & {m.upper() for m in methods}
+        ):
+            add(where["body"], 'GET and HEAD have no body: methods = ["POST"]')
+        for name in gate if wants.max_age is not None else ():
+            cap = ENGINES[name].rules.max_age_cap
+            if wants.max_age is not None and not wants.max_age.possible(cap):
+                most = f"{name} caches a preflight for {cap} seconds at most" if cap is not None else "no number is"
+                add(where["max_age"], f'"{wants.max_age}" can never hold: {most}')
+
+    def _headers(self, own: Layer) -> tuple[Headers, frozenset[str]]:
+        """Headers of all layers: a nearer one replaces those of the same name. And which come out of variables."""
+        headers: Headers = ()
+        secret: frozenset[str] = frozenset()
+        for layer in (*self._defaults, own):
+            if layer.settings.headers is not None:
+                pairs = values.header_pairs(layer.settings.headers)
+                names = {name.lower() for name, _ in pairs}
+                headers = (*(h for h in headers if h[0].lower() not in names), *pairs)
+                raw = layer.raw.get("headers") if isinstance(layer.raw, dict) else None
+                secret = (secret - names) | values.variable_headers(raw)
+        return headers, secret
+
+    def _urls(self, check: Check, path: Path, wants: Wants) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for index, text in enumerate(check.urls):
+            url, fault = values.target(text, self._base, anything=wants.expect == "invalid")
+            needs_base = fault is not None and "base-url" in fault
+            if fault is not None and not (needs_base and self._complaints.about(("base-url",))):
+                at = (*path, "urls", index)
+                self._complaints.add(at, f"{self._complaints.shown(at)} {fault}")
+            found[url] = None
+        return tuple(found)

@@ -1,0 +1,98 @@
+"""A saved report as a baseline: a failure that it has already does not fail the run again. A new one does, and so does
+one that fails in another way than it did.
+
+Keeps a short key for each failure of the baseline and nothing else of it. Reads both formats; JSON Lines a line at a
+time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model import ConfigError, Excuse
+from corscheck.report.summary import failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from corscheck.model import Result
+
+_QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The failures of a saved report, by what was asked and what came of it."""
+
+    file: str
+    failures: Mapping[tuple[Any, ...], frozenset[str]]
+
+    def judge(self, result: Result) -> Result:
+        """The result, excused if it failed in the same way before."""
+        if result.excused is not None or result.passed or not failed(result):
+            return result
+        plain = result.to_dict()
+        ways = self.failures.get(_question(plain))
+        if ways is None or not _ways(plain) <= ways:
+            return result
+        return replace(result, excused=Excuse("baseline", "it failed like this before", self.file))
+
+
+def read(path: str) -> Baseline:
+    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it is none."""
+    failures: dict[tuple[Any, ...], frozenset[str]] = {}
+    probes = 0
+    try:
+        for probe in _probes(path):
+            probes += 1
+            ways = _ways(probe)
+            if probe["passed"] is False and ways:
+                failures[_question(probe)] = ways
+    except OSError as error:
+        raise ConfigError(f"--baseline: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(f"--baseline {path}: no report of corscheck (what --json or --jsonl wrote)") from None
+    return Baseline(path, failures)
+
+
+def _probes(path: str) -> Iterator[dict[str, Any]]:
+    with Path(path).open("rb") as file:
+        first = file.readline()
+        try:
+            head = json.loads(first)
+        except ValueError:
+            # One document over many lines; the other format has a whole object in its first.
+            document = json.loads(first + file.read())
+            yield from document["probes"]
+            return
+        if "schema_version" not in head:
+            raise ValueError("no head")
+        yield from head.get("probes", ())
+        for line in file:
+            found = json.loads(line)
+            if "url" in found:
+                yield found
+
+
+def _question(probe: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells one probe from another, whatever its place in the run: the check's name and the request."""
+    check = probe.get("check")
+    headers = tuple((name.lower(), value) for name, value in probe["headers"])
+    return (check["name"] if check else None, *(probe[name] for name in _QUESTION), headers)
+
+
+def _ways(probe: Mapping[str, Any]) -> frozenset[str]:
+    """In which ways it failed: the engines of the gate that decide otherwise, for which code; expectations not met."""
+    found = set()
+    for name in probe["gate"]:
+        engine = probe["engines"][name]
+        if engine["verdict"] not in (probe["expected"], "inconclusive"):
+            found.add(f"{name} {engine['verdict']} {engine['code']}")
+    check = probe.get("check") or {}
+    for one in check.get("expectations", ()):
+        if one["passed"] is False and one["name"] != "expect":
+            found.add(f"{one['name']} {one['expected']} {one['received'] if one['name'] == 'because' else ''}")
+    return frozenset(found)
