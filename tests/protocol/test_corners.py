@@ -1,0 +1,482 @@
+"""Corners: values at which a change of one token in the protocol's code shows, and nowhere else.
+
+Each expectation is the standard's, or a departure that ``engines.py`` gives a source for. What no test can tell apart
+is listed with a reason in ``MUTANTS.md``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from corscheck.protocol.cache import PreflightCache, max_age
+from corscheck.protocol.cors_check import cors_check, looks_like_a_url
+from corscheck.protocol.engines import ENGINES, STANDARD
+from corscheck.protocol.fetch import fetch
+from corscheck.protocol.headers import is_header_value
+from corscheck.protocol.mime import essence, gecko_request_essence
+from corscheck.protocol.origin import parse_url, same_site
+from corscheck.protocol.outcome import Outcome
+from corscheck.protocol.preflight import Asked, judge
+from corscheck.protocol.redirect import Deliver, Follow, Hop, Location, http_redirect_fetch
+from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
+from corscheck.protocol.safelist import combine
+from corscheck.protocol.steps import standard_url
+from tests.protocol.kit import ask, request, response
+
+CHROMIUM, FIREFOX, WEBKIT = (ENGINES[n].rules for n in ("chromium", "firefox", "webkit"))
+PAGE, URL = "https://app.example", parse_url("https://api.example/x")
+NOWHERE = Location(None, None)
+
+
+def failed(outcome: Outcome) -> str:
+    assert outcome.failure is not None
+    return outcome.failure.code
+
+
+# ---------------------------------------------------------------------------------------------------- values and URLs
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("blob:https://a.example/0b1f", "https://a.example"),
+        ("blob:http://a.example:81/0b1f", "http://a.example:81"),
+        ("blob:ftp://a.example/0b1f", "null"),
+        ("blob:data:text/plain,x", "null"),
+        ("blob:0b1f", "null"),
+        ("data:text/plain,https://a.example/", "null"),
+        ("file:///https://a.example/", "null"),
+        ("foo:https://a.example/", "null"),
+    ],
+)
+def test_the_origin_of_a_blob_url_is_the_one_in_its_path(url: str, origin: str) -> None:
+    parse_url.cache_clear()
+    assert parse_url(url).origin == origin
+
+
+def test_a_trailing_dot_belongs_to_the_registrable_domain() -> None:
+    def registrable(host: str) -> str:
+        return ".".join(host.split(".")[-2:])
+
+    assert same_site("https://a.shop.example.", "https://b.shop.example.", registrable)
+    assert not same_site("https://a.shop.example.", "https://b.shop.example", registrable)
+
+
+@pytest.mark.parametrize("value", ["a\x0b", "\x0ca", "\x85", "\xa0", "\xff", "aXb", "X"])
+def test_only_http_whitespace_may_not_surround_a_value(value: str) -> None:
+    assert is_header_value(value)
+
+
+@pytest.mark.parametrize("value", ["\u0100", "a\u2028"])
+def test_no_value_beyond_latin_1(value: str) -> None:
+    assert not is_header_value(value)
+
+
+@pytest.mark.parametrize("blank", ["\x0b", "\x0c", "\x85", "\xa0"])
+def test_blanks_that_are_not_http_whitespace_spoil_a_mime_type(blank: str) -> None:
+    assert essence(f"{blank}text/plain") is None
+    assert essence(f"text/plain{blank};a=b") is None
+
+
+def test_firefox_ends_a_type_at_the_first_blank() -> None:
+    assert gecko_request_essence("text/plain a b c;d=e") == "text/plain"
+
+
+def test_combining_ignores_the_case_of_names_as_ascii_does() -> None:
+    headers = (("X-Kept", "1"), ("x-kEPT", "2"), ("X-Other", "3"))
+    assert combine(headers) == (("X-Kept", "1, 2"), ("X-Other", "3"))
+
+
+def test_a_steps_address_is_that_of_its_algorithm() -> None:
+    assert standard_url("cors-check:4") == standard_url("cors-check:8") != standard_url("preflight:4")
+    assert str(standard_url("cors-check:4")).endswith("#concept-cors-check")
+    assert standard_url("no-such-algorithm:1") is None
+
+
+def test_looking_like_a_url_reads_bytes_as_utf_8_and_never_fails() -> None:
+    assert looks_like_a_url("https://\xc3\xbc.example")
+    assert not looks_like_a_url("\u20ac")
+    assert not looks_like_a_url("https://\xff\xff")
+
+
+# --------------------------------------------------------------------------------------------------------- CORS check
+
+
+@pytest.mark.parametrize(
+    ("value", "credentials", "code"),
+    [
+        ("*", "include", "CORS302"),
+        ("https://other.example", "include", "CORS306"),
+        ("null", "include", "CORS306"),
+        ("https://app.example,https://b.example", "omit", "CORS304"),
+        ("https://app.example https://b.example", "omit", "CORS304"),
+        ("aXXb", "omit", "CORS305"),
+    ],
+)
+def test_which_fault_an_allowed_origin_has(value: str, credentials: Any, code: str) -> None:
+    assert cors_check(PAGE, credentials, (("Access-Control-Allow-Origin", value),)).code == code
+
+
+# ---------------------------------------------------------------------------------------------------------- preflight
+
+
+def judged(asked: Asked, answer: HTTPResponse, rules: Any = STANDARD) -> Any:
+    return judge(asked, answer, NOWHERE, rules)
+
+
+def test_300_is_not_ok() -> None:
+    assert judged(Asked(PAGE, "omit", "GET", ()), response(300, acao="*")).failed.code == "CORS401"
+    assert judged(Asked(PAGE, "omit", "GET", ()), response(299, acao="*")).failed is None
+
+
+def test_the_value_at_fault_is_the_one_that_decided() -> None:
+    asked = Asked(PAGE, "include", "PUT", ("x-a",))
+    no = judged(asked, response(acao=PAGE, acac="TRUE", acam="GET"))
+    assert (no.failed.code, no.value) == ("CORS307", "TRUE")
+    no = judged(asked, response(acao="*", acac="TRUE", acam="GET"))
+    assert (no.failed.code, no.value) == ("CORS302", "*")
+    no = judged(asked, response(acao=PAGE, acac="true", acam="GET"))
+    assert (no.failed.code, no.value) == ("CORS405", "PUT")
+
+
+def test_lists_are_parsed_before_they_are_searched() -> None:
+    """7.1 to 7.3 come before 7.5 and 7.6, whichever of them it is that the search would fail at."""
+    asked = Asked(PAGE, "omit", "PUT", ("authorization",))
+    bad = response(acao="*", acam="P UT", acah="*")
+    assert judged(asked, bad).failed.code == "CORS403"
+    bad = response(acao="*", acam="PUT", acah="*")
+    assert judged(asked, bad).failed.code == "CORS406"
+    bad = response(acao="*", acam="GET", acah="*")
+    assert judged(asked, bad).failed.code == "CORS405"
+
+
+def test_a_forced_preflight_without_a_list_of_methods_allows_its_method() -> None:
+    """``preflight:7.4``: null becomes a list of the method, for the cache too; an empty list stays empty."""
+    forced = Asked(PAGE, "omit", "POST", (), forced=True)
+    assert judged(forced, response(acao="*")).methods == ("POST",)
+    assert judged(forced, response(acao="*", acam="PUT")).methods == ("PUT",)
+    assert judged(forced, response(acao="*", acam="")).methods == ()
+    assert judged(Asked(PAGE, "omit", "POST", ()), response(acao="*")).methods == ()
+
+
+def test_authorization_is_searched_for_before_the_other_names() -> None:
+    """``preflight:7.6`` before ``7.7``, where the name sorts behind another that is missing."""
+    asked = Asked(PAGE, "omit", "GET", ("accept-x", "authorization", "x-a"))
+    no = judged(asked, response(acao="*", acah="x-b"))
+    assert (no.failed.step, no.value) == ("preflight:7.6", "authorization")
+    no = judged(asked, response(acao="*", acah="authorization"))
+    assert (no.failed.step, no.value) == ("preflight:7.7", "accept-x")
+
+
+def test_engine_rules_reach_every_part_of_the_judgement() -> None:
+    empty_and_full = HTTPResponse(
+        200,
+        (
+            ("access-control-allow-origin", ""),
+            ("Access-control-allow-origin", PAGE),
+            ("Access-Control-Max-Age", "999999"),
+        ),
+    )
+    yes = judged(Asked(PAGE, "omit", "GET", ()), empty_and_full, FIREFOX)
+    assert (yes.failed, yes.seconds) == (None, 86400)
+    assert judged(Asked(PAGE, "omit", "GET", ()), empty_and_full).failed.code == "CORS303"
+    nowhere = Location("", None)
+    asked = Asked(PAGE, "omit", "GET", ())
+    no = judge(asked, response(302, acao="*", location=""), nowhere, CHROMIUM)
+    assert no.failed is not None
+    assert no.failed.code == "CORS401"  # Chromium: an empty Location redirects nowhere
+    no = judge(asked, response(302, acao="*", location=""), nowhere, STANDARD)
+    assert no.failed is not None
+    assert no.failed.code == "CORS402"
+
+
+# -------------------------------------------------------------------------------------------------------------- cache
+
+
+@pytest.mark.parametrize(
+    ("values", "rules", "seconds"),
+    [
+        (("600", "600"), STANDARD, 5),
+        (("0",), STANDARD, 0),
+        (("", "", "7"), FIREFOX, 7),
+        (("", ""), FIREFOX, 5),
+        (("5", "6"), FIREFOX, None),
+        (("0",), CHROMIUM, 0),
+        (("-1",), CHROMIUM, None),
+        (("-0",), CHROMIUM, 0),
+        (("1",), CHROMIUM, 1),
+        ((str(2**63 - 1),), CHROMIUM, 7200),
+        ((str(2**63),), CHROMIUM, 5),
+        (("9" * 3999,), CHROMIUM, 5),
+        (("9" * 5000,), CHROMIUM, 5),
+        (("9" * 5000,), FIREFOX, 86400),
+        (("9" * 5000,), WEBKIT, 5),
+    ],
+)
+def test_max_age(values: tuple[str, ...], rules: Any, seconds: int | None) -> None:
+    assert max_age(tuple(("Access-Control-Max-Age", v) for v in values), rules) == seconds
+
+
+def test_without_a_cap_the_number_is_taken_as_it_is() -> None:
+    assert max_age((("Access-Control-Max-Age", "9" * 30),)) == int("9" * 30)
+
+
+def stored(rules: Any = STANDARD, credentials: Any = "omit", url: Any = URL, **more: Any) -> PreflightCache:
+    cache = PreflightCache(rules)
+    given: dict[str, Any] = {"methods": ("PUT",), "names": ("x-a",), "seconds": 10, "now": 0.0, **more}
+    cache.store(PAGE, url, credentials, **given)
+    return cache
+
+
+def covered(cache: PreflightCache, credentials: Any = "omit", url: Any = URL, **more: Any) -> bool:
+    given: dict[str, Any] = {"method": "PUT", "names": ("x-a",), "now": 1.0, **more}
+    return cache.covers(PAGE, url, credentials, **given)
+
+
+def test_the_cache_key_has_the_fragment_where_an_engine_keeps_it() -> None:
+    other = parse_url("https://api.example/x#f")
+    assert covered(stored(url=other))
+    assert covered(stored(), url=other)
+    for rules in (CHROMIUM, FIREFOX):
+        assert not covered(stored(rules, url=other))
+        assert covered(stored(rules, url=other), url=other)
+
+
+def test_credentials_in_the_cache() -> None:
+    assert covered(stored(credentials="include"), "include")
+    assert covered(stored(credentials="include"), "omit")
+    assert not covered(stored(credentials="omit"), "include")
+    # Firefox keeps two entries, which do not know of each other.
+    assert covered(stored(FIREFOX, "include"), "include")
+    assert not covered(stored(FIREFOX, "include"), "omit")
+    assert covered(stored(FIREFOX, "omit"), "omit")
+    assert not covered(stored(FIREFOX, "omit"), "include")
+    assert covered(stored(FIREFOX, "omit"), "same-origin")
+
+
+def test_a_safelisted_method_needs_an_entry_only_under_the_flag() -> None:
+    cache = stored(methods=())
+    assert covered(cache, method="POST")
+    assert not covered(cache, method="POST", method_needed=True)
+    assert covered(stored(methods=("POST",)), method="POST", method_needed=True)
+
+
+@pytest.mark.parametrize("part", ["methods", "names"])
+def test_every_part_of_an_entry_knows_its_credentials(part: str) -> None:
+    cache = PreflightCache()
+    both: dict[str, Any] = {"methods": ("PUT",), "names": ("x-a",), "seconds": 10, "now": 0.0}
+    cache.store(PAGE, URL, "include", **{**both, part: ()})
+    cache.store(PAGE, URL, "omit", **both)
+    assert covered(cache, "omit")
+    assert not covered(cache, "include")
+
+
+def test_an_entry_is_good_until_its_second_has_come() -> None:
+    assert covered(stored(seconds=1), now=0.5)
+    assert not covered(stored(seconds=1), now=1.0)
+    for seconds in (None, 0, -1):
+        assert not covered(stored(seconds=seconds), now=-0.5)
+
+
+def test_chromium_forgets_the_whole_entry_when_it_stores_another() -> None:
+    for rules, still in ((STANDARD, True), (CHROMIUM, False)):
+        cache = stored(rules)
+        cache.store(PAGE, URL, "omit", ("DELETE",), (), 10, 0.0)
+        assert covered(cache) is still
+        assert covered(cache, method="DELETE", names=())
+
+
+@pytest.mark.parametrize("credentials", ["omit", "include"])
+@pytest.mark.parametrize("rules", [STANDARD, FIREFOX])
+def test_clearing_forgets_both_kinds_of_entry_and_no_other_url(credentials: Any, rules: Any) -> None:
+    elsewhere = parse_url("https://api.example/y")
+    cache = stored(rules, credentials)
+    cache.store(PAGE, elsewhere, credentials, ("PUT",), ("x-a",), 10, 0.0)
+    cache.clear(PAGE, URL)
+    assert not covered(cache, credentials)
+    assert covered(cache, credentials, elsewhere)
+
+
+YES = response(204, acao="*", acam="PUT", acma="600")
+
+
+@pytest.mark.parametrize(("engine", "kept"), [("standard", False), ("firefox", False), ("chromium", True)])
+def test_a_failure_clears_the_cache(engine: str, kept: bool) -> None:
+    """*Clear cache entries* (``http-fetch:4.1``/``4.4``): of the request's origin and URL, in a network error."""
+    for wrong in ("preflight", "actual"):
+        cache = PreflightCache(ENGINES[engine].rules)
+        asked = request(method="PUT")
+        ask(asked, YES, response(acao="*"), engine=engine, cache=cache)
+        assert [r.kind for r in ask(asked, response(acao="*"), engine=engine, cache=cache)[1]] == ["actual"]
+        if wrong == "actual":
+            outcome, _ = ask(asked, response(), engine=engine, cache=cache)
+        else:
+            outcome, _ = ask(request(method="DELETE"), response(), engine=engine, cache=cache)
+        assert failed(outcome) == "CORS301"
+        _, sent = ask(asked, YES, response(acao="*"), engine=engine, cache=cache)
+        assert [r.kind for r in sent] == (["actual"] if kept else ["preflight", "actual"])
+
+
+def test_firefox_keys_by_the_page_and_not_by_the_origin_it_sends() -> None:
+    """After a taint the Origin is null: an entry made so serves a page's own request in Firefox only."""
+    away = response(307, acao="*", location="https://cdn.example/y")
+    for engine, kinds in (("standard", ["preflight", "actual"]), ("firefox", ["actual"])):
+        cache = PreflightCache(ENGINES[engine].rules)
+        ask(request(method="PUT"), YES, away, YES, response(acao="*"), engine=engine, cache=cache)
+        direct = request("https://cdn.example/y", method="PUT")
+        _, sent = ask(direct, YES, response(acao="*"), engine=engine, cache=cache)
+        assert [r.kind for r in sent] == kinds
+
+
+def test_the_use_cors_preflight_flag_asks_the_cache_for_the_method() -> None:
+    listener = request(method="POST", body=b"x", use_cors_preflight=True)
+    cache = PreflightCache()
+    cache.store(PAGE, URL, "omit", (), (), 600, 0.0)
+    cache.store(PAGE, URL, "omit", ("PUT",), (), 600, 0.0)
+    _, sent = ask(listener, response(204, acao="*"), response(acao="*"), cache=cache)
+    assert [r.kind for r in sent] == ["preflight", "actual"]
+
+
+# ---------------------------------------------------------------------------------------------------------- redirects
+
+
+def hop(**more: Any) -> Hop:
+    given: dict[str, Any] = {
+        "page_origin": PAGE, "mode": "cors", "tainting": "cors", "url": URL, "count": 0, "method": "GET",
+        "headers": (), "body": None, "stream": False, "redirect": "follow",
+    }  # fmt: skip
+    return Hop(**{**given, **more})
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_303_keeps_get_and_head_with_their_headers(method: str) -> None:
+    """``redirect:12``: only another method becomes GET, and loses the headers of its body."""
+    headers = (("Content-Type", "text/plain"), ("Content-Language", "de"))
+    there = http_redirect_fetch(hop(method=method, headers=headers), 303, (("Location", "/y"),))
+    assert isinstance(there, Follow)
+    assert (there.method, there.headers) == (method, headers)
+
+
+def test_a_stream_ends_where_the_method_becomes_get() -> None:
+    there = http_redirect_fetch(hop(method="PUT", stream=True, body=b"x"), 303, (("Location", "/y"),))
+    assert isinstance(there, Follow)
+    assert (there.method, there.body, there.stream) == ("GET", None, False)
+    there = http_redirect_fetch(hop(method="GET", stream=True), 303, (("Location", "/y"),))
+    assert isinstance(there, Follow)
+    assert there.stream is True
+
+
+def test_no_location_is_no_redirect() -> None:
+    assert http_redirect_fetch(hop(), 302, ()) == Deliver("returned-as-is")
+    assert http_redirect_fetch(hop(), 302, (("Location", ""),), CHROMIUM) == Deliver("returned-as-is")
+    assert http_redirect_fetch(hop(redirect="error"), 302, (("Location", ""),), CHROMIUM) == Deliver("returned-as-is")
+    assert isinstance(http_redirect_fetch(hop(), 302, (("Location", ""),)), Follow)
+
+
+def test_the_body_travels_with_a_307_and_not_with_a_303() -> None:
+    asked = request(method="POST", body=b"hello", headers=(("Content-Type", "text/plain"),))
+    _, sent = ask(asked, response(307, acao="*", location="/y"), response(acao="*"))
+    assert [r.body for r in sent] == [b"hello", b"hello"]
+    _, sent = ask(asked, response(303, acao="*", location="/y"), response(acao="*"))
+    assert [r.body for r in sent] == [b"hello", None]
+
+
+def test_a_refused_redirect_names_what_it_is_about() -> None:
+    outcome, _ = ask(request(redirect="error"), response(302, acao="*"))
+    row = next(s for s in outcome.steps if s.decisive)
+    assert (row.code, row.received) == ("CORS507", "302")
+    outcome, _ = ask(request(redirect="error"), response(302, acao="*", location="/y"))
+    assert next(s for s in outcome.steps if s.decisive).received == "/y"
+
+
+def test_the_failure_knows_where_the_fetch_began() -> None:
+    outcome, _ = ask(request(), response(302, acao="*", location="https://cdn.example/y"), response())
+    assert outcome.failure is not None
+    assert (outcome.failure.first_url, outcome.failure.url) == ("https://api.example/x", "https://cdn.example/y")
+    # Before any URL is known it is the request's, as it was given; afterwards it is the parsed one.
+    outcome, _ = ask(request("https://API.example/a/../x"), response())
+    assert outcome.failure is not None
+    assert outcome.failure.first_url == "https://api.example/x"
+
+
+def test_a_second_fault_does_not_keep_the_first_out_of_the_rows() -> None:
+    outcome, _ = ask(request(), response(200), engine="standard")
+    assert [s.code for s in outcome.steps if s.status == "fail"] == ["CORS301"]
+
+
+# --------------------------------------------------------------------------------------------------------- what is sent
+
+
+@pytest.mark.parametrize(("method", "named"), [("GET", False), ("HEAD", False), ("POST", True), ("OPTIONS", True)])
+def test_the_origin_goes_along_to_the_pages_own_origin(method: str, named: bool) -> None:
+    """*Append a request Origin header*: with cors tainting always, otherwise unless the method is GET or HEAD."""
+    _, sent = ask(request("https://app.example/x", method=method), response())
+    assert (sent[0].get("Origin") is not None) is named
+    _, sent = ask(request(mode="no-cors", method=method if method != "OPTIONS" else "POST"), response())
+    assert (sent[0].get("Origin") is not None) is named
+
+
+def test_an_opaque_response_never_says_that_it_was_redirected() -> None:
+    outcome, _ = ask(request(mode="no-cors"), response(302, location="/y"), response())
+    assert outcome.response is not None
+    assert (outcome.response.type, outcome.response.redirected, outcome.response.url) == ("opaque", False, "")
+    outcome, _ = ask(request(), response(302, acao="*", location="/y"), response(acao="*"))
+    assert outcome.response is not None
+    assert outcome.response.redirected is True
+
+
+def test_with_credentials_a_star_exposes_nothing_but_itself() -> None:
+    answer = response(acao=PAGE, acac="true", aceh="*", X_A="1")
+    assert "x-a" not in ask(request(credentials="include"), answer)[0].readable_headers
+    assert "x-a" in ask(request(credentials="omit"), answer)[0].readable_headers
+
+
+@pytest.mark.parametrize(("vary", "named"), [("Origin", True), ("Accept,  Origin", True), ("a origin", False)])
+def test_vary_is_a_list_with_commas(vary: str, named: bool) -> None:
+    outcome, _ = ask(request(), response(acao=PAGE, vary=vary))
+    assert any(s.header == "Vary" for s in outcome.steps) is named
+
+
+def test_why_no_preflight_went_out_is_a_row() -> None:
+    cache = PreflightCache()
+    ask(request(method="PUT"), YES, response(acao="*"), cache=cache)
+    outcome, _ = ask(request(method="PUT"), response(acao="*"), cache=cache)
+    row = outcome.steps[0]
+    assert (row.step, row.status, row.header) == ("http-fetch:4.1", "skip", "preflight")
+    assert row.message == "not sent: cached (method PUT)"
+
+
+def test_the_first_preflight_is_the_one_reported() -> None:
+    """A redirect's later preflight, answered by the cache, does not hide that one was sent."""
+    outcome, _ = ask(request(method="PUT"), YES, response(307, acao="*", location="/x"), response(acao="*"))
+    assert (outcome.preflight.sent, outcome.preflight.cached) == (True, False)
+
+
+def test_held_back_after_a_redirect_is_no_verdict() -> None:
+    """Only a preflight just before it can stand for a request that was held back."""
+    sent: list[HTTPRequest] = []
+    flow = fetch(request("https://app.example/a", method="PUT"))
+    answers: list[Answer] = [response(307, location="https://api.example/x"), YES, HeldBack()]
+    try:
+        sent.append(next(flow))
+        while True:
+            sent.append(flow.send(answers[len(sent) - 1]))
+    except StopIteration as done:
+        outcome = done.value
+    assert [r.kind for r in sent] == ["actual", "preflight", "actual"]
+    assert (outcome.verdict, outcome.complete) == ("allowed", False)
+
+
+def test_rules_reach_the_checks_of_the_actual_response() -> None:
+    two = HTTPResponse(200, (("access-control-allow-origin", ""), ("Access-control-allow-origin", PAGE)))
+    assert ask(request(), two, engine="firefox")[0].verdict == "allowed"
+    assert failed(ask(request(), two)[0]) == "CORS303"
+    # Two Locations that are the same are one in Chromium, and none that parses to the standard.
+    twice = HTTPResponse(302, (("Location", "/y"), ("Location", "/y"), ("Access-Control-Allow-Origin", "*")))
+    assert ask(request(), twice, response(acao="*"), engine="chromium")[0].verdict == "allowed"
+    assert failed(ask(request(), twice, response(acao="*"))[0]) == "CORS501"
+    outcome, _ = ask(request(method="PUT"), HTTPResponse(302, twice.headers), engine="chromium")
+    assert failed(outcome) == "CORS402"
+    assert isinstance(request(), Request)
