@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.remedies.remedy import ImpossibleError, Remedy, arguments, listing, quoted
+from corscheck.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments, listing, quoted
 
 if TYPE_CHECKING:
     from corscheck.remedies.wanted import Wanted
@@ -16,7 +16,7 @@ def _code(wanted: Wanted) -> str:
             f"aiohttp routes methods in capitals, browsers compare {odd[0]} as it is: let the page ask with "
             f"{odd[0].upper()}"
         )
-    pairs: list[tuple[str, str | int | bool | tuple[str, ...]]] = []
+    pairs: Pairs = []
     if wanted.headers:
         pairs.append(("allow_headers", wanted.headers))
     if wanted.credentials:

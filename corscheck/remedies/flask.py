@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.remedies.remedy import ImpossibleError, Remedy, arguments
+from corscheck.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments
 
 if TYPE_CHECKING:
     from corscheck.remedies.wanted import Wanted
@@ -20,7 +20,7 @@ def _code(wanted: Wanted) -> str:
             f"Flask-CORS writes every method in capitals, browsers compare {odd[0]} as it is: let the page ask with "
             f"{odd[0].upper()}"
         )
-    pairs: list[tuple[str, str | int | bool | tuple[str, ...]]] = [
+    pairs: Pairs = [
         ("origins", _literal(wanted.origins)),
         # The defaults of the next two are every method and every header.
         ("methods", wanted.methods),

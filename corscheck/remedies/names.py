@@ -6,5 +6,17 @@ tests hold the two together.
 
 from __future__ import annotations
 
-NAMES = ("aiohttp", "django", "fastapi", "flask", "litestar", "starlette")
+NAMES = (
+    "aiohttp",
+    "django",
+    "express",
+    "fastapi",
+    "fastify",
+    "flask",
+    "hono",
+    "koa",
+    "litestar",
+    "nestjs",
+    "starlette",
+)
 """Sorted; what ``corscheck fix --for`` takes."""

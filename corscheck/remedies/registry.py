@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
-from corscheck.remedies import aiohttp, django, flask, litestar, starlette
+from corscheck.remedies import aiohttp, django, express, flask, koa, litestar, starlette
 
 if TYPE_CHECKING:
     from corscheck.remedies.remedy import Remedy
@@ -16,14 +16,25 @@ REMEDIES: dict[str, Remedy] = {
     for remedy in (
         aiohttp.REMEDY,
         django.REMEDY,
+        express.EXPRESS,
         starlette.FASTAPI,
+        express.FASTIFY,
         flask.REMEDY,
+        koa.HONO,
+        koa.KOA,
         litestar.REMEDY,
+        express.NESTJS,
         starlette.STARLETTE,
     )
 }
 
-_ALSO_CALLED = {"flask-cors": "flask", "django-cors-headers": "django", "drf": "django", "aiohttp-cors": "aiohttp"}
+_ALSO_CALLED = {
+    "flask-cors": "flask",
+    "django-cors-headers": "django",
+    "drf": "django",
+    "aiohttp-cors": "aiohttp",
+    "nest": "nestjs",
+}
 """What people type for a framework: the package that knows CORS, a common short name."""
 
 

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
     from corscheck.remedies.wanted import Wanted
 
-Language: TypeAlias = Literal["python"]
+Language: TypeAlias = Literal["javascript", "python"]
+Value: TypeAlias = str | int | bool | tuple[str, ...]
+Pairs: TypeAlias = "list[tuple[str, Value]]"
 
-COMMENTS: dict[Language, str] = {"python": "#"}
+COMMENTS: dict[Language, str] = {"javascript": "//", "python": "#"}
 """How a line of comment starts, so that everything that is printed can be pasted."""
 
 _LONGEST = 88
@@ -61,13 +63,20 @@ def listing(values: Iterable[str], before: str = "", indent: int = 4) -> str:
     return "\n".join(["[", *(f"{blanks}    {literal}," for literal in literals), f"{blanks}]"])
 
 
-def arguments(pairs: Iterable[tuple[str, str | int | bool | tuple[str, ...]]], indent: int = 4) -> str:
+def arguments(pairs: Iterable[tuple[str, Value]]) -> str:
     """Keyword arguments of a Python call, one a line, each with its comma."""
-    blanks = " " * indent
-    return "\n".join(f"{blanks}{name}={_value(value, f'{name}=', indent)}," for name, value in pairs)
+    return "\n".join(f"    {name}={_value(value, f'{name}=')}," for name, value in pairs)
 
 
-def _value(value: str | int | bool | tuple[str, ...], before: str, indent: int) -> str:
+def properties(pairs: Iterable[tuple[str, Value]]) -> str:
+    """Properties of a JavaScript object, one a line, each with its comma."""
+    return "\n".join(f"    {name}: {_value(value, f'{name}: ', true='true')}," for name, value in pairs)
+
+
+def _value(value: Value, before: str, true: str = "True") -> str:
     if isinstance(value, tuple):
-        return listing(value, before, indent)
+        return listing(value, before)
+    # Before the numbers: True is one of them. False is what everything is without being told.
+    if value is True:
+        return true
     return quoted(value) if isinstance(value, str) else str(value)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.remedies.remedy import Remedy, arguments
+from corscheck.remedies.remedy import Pairs, Remedy, arguments
 
 if TYPE_CHECKING:
     from corscheck.remedies.wanted import Wanted
 
 
 def _code(wanted: Wanted, module: str) -> str:
-    pairs: list[tuple[str, str | int | bool | tuple[str, ...]]] = [
+    pairs: Pairs = [
         ("allow_origins", wanted.origins),
         # Written out even for GET alone: the middleware refuses a preflight for a method that is not listed.
         ("allow_methods", wanted.methods),

@@ -46,6 +46,9 @@ def test_every_module_is_in_the_registry() -> None:
 def test_what_is_printed_is_all_of_the_language(command: Command, name: str) -> None:
     done = command("fix", "--for", name, *URL, "-X", "PUT", "-H", "X-Tenant: 7", "--expose", "X-Total-Count")
     assert (done.status, done.stderr) == (0, "")
+    if REMEDIES[name].language != "python":
+        assert "X-Tenant" in done.stdout
+        return
     ast.parse(done.stdout)
     assert max(len(line) for line in done.stdout.splitlines()) <= 88
     assert "X-Tenant" in done.stdout
@@ -56,7 +59,12 @@ def test_what_is_printed_is_all_of_the_language(command: Command, name: str) -> 
 def test_values_arrive_as_they_are(name: str) -> None:
     many = tuple(f"https://app{n}.example" for n in range(20))
     wanted = Wanted(many, ("GET", "PUT"), (ODD, "X-Tenant"), (ODD,), 600, credentials=True)
-    texts = {node.value for node in ast.walk(ast.parse(REMEDIES[name].code(wanted))) if isinstance(node, ast.Constant)}
+    code = REMEDIES[name].code(wanted)
+    if REMEDIES[name].language == "javascript":
+        # A literal of Python and one of JavaScript are the same here; that it runs is for the frameworks' tests to see.
+        texts = {ast.literal_eval(literal) for literal in re.findall(r'"[^"]*"|\b\d+\b', code)}
+    else:
+        texts = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
     # Flask-CORS takes some texts for patterns; then it must be one that matches nothing else.
     patterns = [text for text in texts if isinstance(text, str) and text.startswith("^")]
     assert ODD in texts

@@ -7,7 +7,6 @@ printed, which goes in unchanged where that text says. It answers GET, PUT and P
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import re
@@ -18,6 +17,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.servers import node_frameworks
 
 _HEADERS = '{"X-Total-Count": "2"}'
 
@@ -193,12 +194,31 @@ class Framework:
         """The packages that are not installed here."""
         return [name for name in self.packages if importlib.util.find_spec(name.replace("-", "_")) is None]
 
-    def versions(self) -> str:
-        """What is installed here, with versions."""
-        return ", ".join(
-            f"{name} {importlib.metadata.version('django-cors-headers' if name == 'corsheaders' else name)}"
-            for name in self.packages
-        )
+    def argv(self) -> list[str]:
+        """The command line that runs it in its folder."""
+        return [sys.executable, *self.command]
+
+    def prepare(self, directory: Path) -> None:
+        """What its folder needs beside the files."""
+
+
+@dataclass(frozen=True)
+class NodeFramework(Framework):
+    """A framework of Node.js: an ES module beside a link to what npm has installed."""
+
+    @property
+    def missing(self) -> list[str]:
+        return [] if node_frameworks.node() is not None else ["node 20 or newer, with npm"]
+
+    def argv(self) -> list[str]:
+        return [node_frameworks.node() or "node", *self.command]
+
+    def prepare(self, directory: Path) -> None:
+        (directory / "node_modules").symlink_to(node_frameworks.modules(), target_is_directory=True)
+
+
+def _node(template: str) -> NodeFramework:
+    return NodeFramework(lambda fix: {"app.mjs": template.replace("FIX\n", f"{fix}\n")}, ("app.mjs",), ())
 
 
 _UVICORN = ("-m", "uvicorn", "app:app", "--port", "0")
@@ -216,6 +236,7 @@ FRAMEWORKS = {
     ),
     "litestar": Framework(_litestar, _UVICORN, ("litestar", "uvicorn")),
     "starlette": Framework(lambda fix: {"app.py": _STARLETTE + fix}, _UVICORN, ("starlette", "uvicorn")),
+    **{name: _node(template) for name, template in node_frameworks.APPLICATIONS.items()},
 }
 
 _LISTENING = re.compile(rb"[Ll]istening on (http://[0-9.]+:[0-9]+)|[Rr]unning on (http://[0-9.]+:[0-9]+)")
@@ -239,8 +260,9 @@ class FrameworkServer:
         """Start without waiting."""
         for name, text in self._framework.files(self._fix).items():
             Path(self._directory.name, name).write_text(text)
+        self._framework.prepare(Path(self._directory.name))
         self._process = subprocess.Popen(
-            [sys.executable, *self._framework.command],
+            self._framework.argv(),
             cwd=self._directory.name,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
