@@ -8,15 +8,18 @@ from __future__ import annotations
 
 NAMES = (
     "aiohttp",
+    "caddy",
     "django",
     "express",
     "fastapi",
     "fastify",
     "flask",
+    "haproxy",
     "hono",
     "koa",
     "litestar",
     "nestjs",
+    "nginx",
     "starlette",
 )
 """Sorted; what ``corscheck fix --for`` takes."""

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
-from corscheck.remedies import aiohttp, django, express, flask, koa, litestar, starlette
+from corscheck.remedies import aiohttp, django, express, flask, koa, litestar, proxies, starlette
 
 if TYPE_CHECKING:
     from corscheck.remedies.remedy import Remedy
@@ -15,15 +15,18 @@ REMEDIES: dict[str, Remedy] = {
     remedy.name: remedy
     for remedy in (
         aiohttp.REMEDY,
+        proxies.CADDY,
         django.REMEDY,
         express.EXPRESS,
         starlette.FASTAPI,
         express.FASTIFY,
         flask.REMEDY,
+        proxies.HAPROXY,
         koa.HONO,
         koa.KOA,
         litestar.REMEDY,
         express.NESTJS,
+        proxies.NGINX,
         starlette.STARLETTE,
     )
 }

@@ -19,6 +19,7 @@ from corscheck.remedies.remedy import Remedy
 from corscheck.remedies.wanted import Wanted
 from tests.cli.fakes import Command
 from tests.servers.frameworks import FRAMEWORKS
+from tests.servers.proxy_frameworks import PROXIES
 
 URL = ("http://api.example/data", "--origin", "https://app.example")
 ODD = "X-!#$%&'*+-.^_`|~"
@@ -32,7 +33,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 def test_the_names_are_those_of_the_registry_and_each_is_executed() -> None:
     assert tuple(sorted(REMEDIES)) == NAMES
-    assert set(FRAMEWORKS) == set(NAMES)
+    assert {*FRAMEWORKS, *PROXIES} == set(NAMES)
 
 
 def test_every_module_is_in_the_registry() -> None:
@@ -59,6 +60,10 @@ def test_what_is_printed_is_all_of_the_language(command: Command, name: str) -> 
 def test_values_arrive_as_they_are(name: str) -> None:
     many = tuple(f"https://app{n}.example" for n in range(20))
     wanted = Wanted(many, ("GET", "PUT"), (ODD, "X-Tenant"), (ODD,), 600, credentials=True)
+    if name in PROXIES:
+        with pytest.raises(ConfigError, match="has characters that the configuration takes for its own"):
+            REMEDIES[name].code(wanted)
+        return
     code = REMEDIES[name].code(wanted)
     if REMEDIES[name].language == "javascript":
         # A literal of Python and one of JavaScript are the same here; that it runs is for the frameworks' tests to see.
@@ -111,7 +116,7 @@ def test_a_framework_by_another_spelling(command: Command, typed: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        ((), "--for is missing: one of aiohttp, django"),
+        ((), "--for is missing: one of aiohttp, caddy, django"),
         (("--for", "flask"), "--origin is missing"),
         (("--for", "flask", *URL, "--config", "a.toml"), "--config and a URL exclude each other"),
         (("--for", "flask", "--config", "nothing.toml"), "cannot read the policy nothing.toml"),

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 import corscheck
 from corscheck.model import Result
-from tests.servers.frameworks import FRAMEWORKS, FrameworkServer, NodeFramework
+from tests.servers.frameworks import FRAMEWORKS, Framework, FrameworkServer, NodeFramework
+from tests.servers.proxy_frameworks import PROXIES, Proxy, ProxyServer
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = "https://app.example"
@@ -34,7 +36,7 @@ SMALL = ("--origin", LOCAL[0], "--origin", LOCAL[1], "-X", "PUT", "-H", "X-Tenan
 CAUSES = {
     "aiohttp": "CORS602", "django": "CORS602", "fastapi": "CORS602", "flask": "CORS621", "litestar": "CORS621",
     "starlette": "CORS602", "express": "CORS621", "fastify": "CORS602", "hono": "CORS602", "koa": "CORS602",
-    "nestjs": "CORS602",
+    "nestjs": "CORS602", "caddy": "CORS602", "haproxy": "CORS602", "nginx": "CORS602",
 }  # fmt: skip
 """The root cause of a blocked preflight where nothing is configured: OPTIONS has no route, or nobody knows CORS."""
 
@@ -43,6 +45,14 @@ BARE = ("--origin", LOCAL[0], "-X", "PUT")
 
 NO_HEADERS_ON_ERRORS = {"aiohttp": {"nothing"}, "fastapi": {"broken"}, "starlette": {"broken"}}
 """Where errors cannot be read although all is configured; the remedy's traps say so."""
+
+
+ALL: dict[str, Framework | Proxy] = {**FRAMEWORKS, **PROXIES}
+Server: TypeAlias = FrameworkServer | ProxyServer
+
+
+def server_of(framework: Framework | Proxy, text: str) -> Server:
+    return ProxyServer(framework, text) if isinstance(framework, Proxy) else FrameworkServer(framework, text)
 
 
 def fix(name: str, *wanted: str) -> str:
@@ -64,20 +74,20 @@ class Configured:
     """One framework four times: without CORS, with all that can be configured, with little, without any header."""
 
     name: str
-    bare: FrameworkServer
-    full: FrameworkServer
-    small: FrameworkServer
-    headerless: FrameworkServer
+    bare: Server
+    full: Server
+    small: Server
+    headerless: Server
 
 
-@pytest.fixture(scope="module", params=sorted(FRAMEWORKS))
+@pytest.fixture(scope="module", params=sorted(ALL))
 def configured(request: pytest.FixtureRequest) -> Iterator[Configured]:
     name = request.param
-    framework = FRAMEWORKS[name]
-    # Node.js is no part of what a set-up of the tests installs: it is used where it is there.
-    if framework.missing and (isinstance(framework, NodeFramework) or not os.environ.get("CI")):
-        pytest.skip(f"not installed: {', '.join(framework.missing)} (the extra frameworks)")
-    servers = [FrameworkServer(framework, text) for text in ("", *(fix(name, *w) for w in (FULL, SMALL, BARE)))]
+    framework = ALL[name]
+    # Node.js and the proxies are nothing that pip installs: they are used where they are there.
+    if framework.missing and (isinstance(framework, NodeFramework | Proxy) or not os.environ.get("CI")):
+        pytest.skip(f"not installed: {', '.join(framework.missing)} ")
+    servers: list[Server] = [server_of(framework, text) for text in ("", *(fix(name, *w) for w in (FULL, SMALL, BARE)))]
     try:
         for server in servers:
             server.launch()
