@@ -8,6 +8,7 @@ from __future__ import annotations
 
 NAMES = (
     "aiohttp",
+    "apache",
     "caddy",
     "django",
     "express",

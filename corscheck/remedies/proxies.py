@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from corscheck.remedies.wanted import Wanted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-"""Names that mean themselves in all three languages. ``$``, ``%`` and quotes are legal in a header's name and nowhere in
+"""Names that mean themselves in all these languages. ``$``, ``%`` and quotes are legal in a header's name and nowhere in
 use; each language would need its own escapes for them, and nginx has none for ``$``."""
 
 
-def _plain(wanted: Wanted) -> None:
+def demand_plain_names(wanted: Wanted) -> None:
+    """Raise ``ImpossibleError`` for a name that a configuration would not take as it is."""
     for name in (*wanted.methods, *wanted.headers, *wanted.exposed):
         if _PLAIN.fullmatch(name) is None:
             raise ImpossibleError(
@@ -24,7 +25,7 @@ def _plain(wanted: Wanted) -> None:
 
 
 def _nginx(wanted: Wanted) -> str:
-    _plain(wanted)
+    demand_plain_names(wanted)
     preflight = {"cors_methods": ", ".join(wanted.methods), "cors_headers": ", ".join(wanted.headers)}
     if wanted.max_age is not None:
         preflight["cors_max_age"] = str(wanted.max_age)
@@ -55,7 +56,7 @@ def _nginx(wanted: Wanted) -> str:
 
 
 def _caddy(wanted: Wanted) -> str:
-    _plain(wanted)
+    demand_plain_names(wanted)
     origins = "\n".join(f"    header Origin {origin}" for origin in wanted.origins)
     both = ["Access-Control-Allow-Origin {http.request.header.Origin}"]
     if wanted.credentials:
@@ -94,7 +95,7 @@ def _indented(lines: list[str], columns: int = 8) -> str:
 
 
 def _haproxy(wanted: Wanted) -> str:
-    _plain(wanted)
+    demand_plain_names(wanted)
     answer = f'hdr Access-Control-Allow-Methods "{", ".join(wanted.methods)}"'
     if wanted.headers:
         answer += f' hdr Access-Control-Allow-Headers "{", ".join(wanted.headers)}"'
@@ -119,7 +120,7 @@ def _haproxy(wanted: Wanted) -> str:
     return "\n".join(lines) + "\n"
 
 
-_TWICE = (
+TWICE = (
     "If the application behind sends CORS headers too, browsers refuse the doubled Access-Control-Allow-Origin: configure "
     "one of the two."
 )
@@ -134,7 +135,7 @@ NGINX = Remedy(
     (
         "A location (or an if in one) with an add_header of its own loses all of these: repeat them there.",
         'Without "always" errors have no headers; that is why it is on each line.',
-        _TWICE,
+        TWICE,
         _FOREIGN,
     ),
     _nginx,
@@ -149,7 +150,7 @@ CADDY = Remedy(
     (
         '"defer" on these headers would lose them on errors.',
         "Directives run in Caddy's own order, whatever the file's: header and handle come before reverse_proxy.",
-        _TWICE,
+        TWICE,
         _FOREIGN,
     ),
     _caddy,
@@ -163,7 +164,7 @@ HAPROXY = Remedy(
     "In the frontend, before use_backend and default_backend; HAProxy 2.2 or newer.",
     (
         "An http-request deny or auth that stands before these lines answers the preflight.",
-        _TWICE,
+        TWICE,
         _FOREIGN,
     ),
     _haproxy,

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
-from corscheck.remedies import aiohttp, django, express, flask, koa, litestar, proxies, starlette
+from corscheck.remedies import aiohttp, apache, django, express, flask, koa, litestar, proxies, starlette
 
 if TYPE_CHECKING:
     from corscheck.remedies.remedy import Remedy
@@ -15,6 +15,7 @@ REMEDIES: dict[str, Remedy] = {
     remedy.name: remedy
     for remedy in (
         aiohttp.REMEDY,
+        apache.REMEDY,
         proxies.CADDY,
         django.REMEDY,
         express.EXPRESS,

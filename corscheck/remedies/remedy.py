@@ -13,11 +13,18 @@ if TYPE_CHECKING:
 
     from corscheck.remedies.wanted import Wanted
 
-Language: TypeAlias = Literal["caddy", "haproxy", "javascript", "nginx", "python"]
+Language: TypeAlias = Literal["apache", "caddy", "haproxy", "javascript", "nginx", "python"]
 Value: TypeAlias = str | int | bool | tuple[str, ...]
 Pairs: TypeAlias = "list[tuple[str, Value]]"
 
-COMMENTS: dict[Language, str] = {"caddy": "#", "haproxy": "#", "javascript": "//", "nginx": "#", "python": "#"}
+COMMENTS: dict[Language, str] = {
+    "apache": "#",
+    "caddy": "#",
+    "haproxy": "#",
+    "javascript": "//",
+    "nginx": "#",
+    "python": "#",
+}
 """How a line of comment starts, so that everything that is printed can be pasted."""
 
 _LONGEST = 88

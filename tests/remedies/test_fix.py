@@ -116,7 +116,7 @@ def test_a_framework_by_another_spelling(command: Command, typed: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        ((), "--for is missing: one of aiohttp, caddy, django"),
+        ((), "--for is missing: one of aiohttp, apache, caddy"),
         (("--for", "flask"), "--origin is missing"),
         (("--for", "flask", *URL, "--config", "a.toml"), "--config and a URL exclude each other"),
         (("--for", "flask", "--config", "nothing.toml"), "cannot read the policy nothing.toml"),

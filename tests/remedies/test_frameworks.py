@@ -37,6 +37,7 @@ CAUSES = {
     "aiohttp": "CORS602", "django": "CORS602", "fastapi": "CORS602", "flask": "CORS621", "litestar": "CORS621",
     "starlette": "CORS602", "express": "CORS621", "fastify": "CORS602", "hono": "CORS602", "koa": "CORS602",
     "nestjs": "CORS602", "caddy": "CORS602", "haproxy": "CORS602", "nginx": "CORS602",
+    "apache": "CORS602",
 }  # fmt: skip
 """The root cause of a blocked preflight where nothing is configured: OPTIONS has no route, or nobody knows CORS."""
 

@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy as they are, in front of a small application that knows nothing of CORS."""
+"""nginx, Apache, Caddy and HAProxy as they are, in front of a small application that knows nothing of CORS."""
 
 from __future__ import annotations
 
@@ -31,6 +31,27 @@ FIX
     location / { proxy_pass http://127.0.0.1:BACKEND; }
   }
 }
+"""
+
+_APACHE = """
+ServerRoot DIRECTORY
+ServerName 127.0.0.1
+PidFile DIRECTORY/pid
+ErrorLog /dev/stderr
+Listen 127.0.0.1:PORT
+User www-data
+Group www-data
+LoadModule mpm_event_module MODULES/mod_mpm_event.so
+LoadModule authz_core_module MODULES/mod_authz_core.so
+LoadModule setenvif_module MODULES/mod_setenvif.so
+LoadModule headers_module MODULES/mod_headers.so
+LoadModule rewrite_module MODULES/mod_rewrite.so
+LoadModule proxy_module MODULES/mod_proxy.so
+LoadModule proxy_http_module MODULES/mod_proxy_http.so
+<VirtualHost 127.0.0.1:PORT>
+FIX
+ProxyPass / http://127.0.0.1:BACKEND/
+</VirtualHost>
 """
 
 _CADDY = """
@@ -78,6 +99,7 @@ def _program(name: str) -> str | None:
 
 
 PROXIES = {
+    "apache": Proxy(_APACHE, ("apache2", "-DFOREGROUND", "-f", "CONFIG")),
     "caddy": Proxy(_CADDY, ("caddy", "run", "--config", "CONFIG", "--adapter", "caddyfile")),
     "haproxy": Proxy(_HAPROXY, ("haproxy", "-db", "-f", "CONFIG")),
     "nginx": Proxy(_NGINX, ("nginx", "-c", "CONFIG", "-p", "DIRECTORY", "-e", "stderr")),
@@ -135,6 +157,9 @@ class ProxyServer:
             self._port = free.getsockname()[1]
         directory = self._directory.name
         values = {"PORT": str(self._port), "BACKEND": str(self._application.server_port), "DIRECTORY": directory}
+        program = _program(self._proxy.command[0]) or self._proxy.command[0]
+        # Apache's modules are where it is installed: /usr/sbin/apache2, /usr/lib/apache2/modules.
+        values["MODULES"] = str(Path(program).parents[1] / "lib" / "apache2" / "modules") if "/" in program else ""
         text = self._proxy.template
         for name, value in values.items():
             text = text.replace(name, value)
@@ -142,7 +167,7 @@ class ProxyServer:
         config.write_text(text.replace("FIX\n", f"{self._fix}\n"))
         arguments = [a.replace("CONFIG", str(config)).replace("DIRECTORY", directory) for a in self._proxy.command[1:]]
         self._process = subprocess.Popen(
-            [_program(self._proxy.command[0]) or self._proxy.command[0], *arguments],
+            [program, *arguments],
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=self._log,
