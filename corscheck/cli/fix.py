@@ -98,6 +98,7 @@ def _typed(
     max_age: int | None,
 ) -> "Wanted":
     from corscheck.cli import inputs as read
+    from corscheck.cli.session import say
     from corscheck.cli.targets import with_scheme
     from corscheck.origins import check_origin
     from corscheck.remedies.wanted import from_probes
@@ -106,15 +107,19 @@ def _typed(
         raise ConfigError(f"--origin is missing: the origin of the page that asks. For example:\n  {_EXAMPLE}")
     with read.Inputs() as given:
         pairs = read.headers(headers, given)
+    targets = [with_scheme(url) for url in urls]
+    for typed, url in zip(urls, targets, strict=True):
+        if typed != url:
+            say(f"{typed} has no scheme: taken as {url}")
     probes = [
         Probe(
-            url=with_scheme(url) if url else "",
+            url=url,
             origin=page,
             method=one,
             headers=pairs,
             credentials=credentials or "same-origin",
         )
-        for url in urls or [""]
+        for url in targets or [""]
         # "*" is no page's origin, but it is what people type here: from_probes says why it cannot be.
         for page in (text if text == "*" else check_origin(text) for text in dict.fromkeys(origins))
         for one in dict.fromkeys(methods or ["GET"])

@@ -156,6 +156,14 @@ def test_a_url_is_not_needed(command: Command) -> None:
     assert command("fix", "--for", "fastapi", "--origin", "https://app.example").status == 0
 
 
+def test_a_url_without_a_scheme_is_https_and_that_is_said(command: Command) -> None:
+    done = command("fix", "--for", "fastapi", "api.example/data", "--origin", "http://api.example")
+    assert (done.status, done.stderr) == (
+        0,
+        "corscheck: api.example/data has no scheme: taken as https://api.example/data\n",
+    )
+
+
 def test_an_impossible_configuration_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError):
         REMEDIES["flask"].code(Wanted(("https://app.example",), ("patch",)))

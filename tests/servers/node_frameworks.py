@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import json
 import shutil
 import subprocess
 import tempfile
@@ -129,9 +128,3 @@ def modules() -> Path:
     if done.returncode:
         raise RuntimeError(f"npm install failed:\n{done.stderr}")
     return Path(directory, "node_modules")
-
-
-def versions() -> dict[str, str]:
-    """What is installed, with versions."""
-    versions: dict[str, str] = json.loads(PACKAGE.read_text())["dependencies"]
-    return versions
