@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "corscheck.cli.init",
     "report": "corscheck.cli.report",
     "explain": "corscheck.cli.explain",
+    "fix": "corscheck.cli.fix",
     "engines": "corscheck.cli.engines",
     "schema": "corscheck.cli.schema",
     "demo": "corscheck.cli.demo",

@@ -187,6 +187,18 @@ OneMethod = Annotated[
     str | None, typer.Option("-X", "--method", "--request", metavar="METHOD", help="The method, likewise.")
 ]
 
+# fix
+Framework = Annotated[
+    str | None, typer.Option("--for", metavar="FRAMEWORK", show_default=False, help="What to configure; see --list.")
+]
+ListFrameworks = Annotated[bool, typer.Option("--list", help="Every framework there is a remedy for.")]
+Expose = Annotated[
+    Strings, typer.Option("--expose", metavar="NAME", help="A response header that script must read. Repeatable.")
+]
+PreflightSeconds = Annotated[
+    int | None, typer.Option("--max-age", metavar="N", min=0, help="For how many seconds a preflight may be cached.")
+]
+
 # What curl has and corscheck has no use for
 
 NOT_NEEDED = {

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.diagnosis.facts import body_text
 from corscheck.protocol.headers import get_all
+from corscheck.remedies.names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,7 @@ Confidence: TypeAlias = Literal["certain", "likely"]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A piece of the stack. ``fix`` is its name for ``corscheck fix --for``, None where the change is elsewhere."""
+    """A piece of the stack. ``fix`` is its name for ``corscheck fix --for``, None where there is no remedy for it."""
 
     name: str
     role: Role
@@ -149,7 +150,8 @@ def _by_headers(response: HTTPResponse) -> list[Product]:
             if re.search(trait.pattern, value, re.IGNORECASE):
                 # A cookie's value is nobody's business; its name is the evidence.
                 shown = value.partition("=")[0] if trait.header == "set-cookie" else value
-                found.append(Product(trait.name, trait.role, trait.confidence, f"{trait.header}: {shown}", trait.fix))
+                evidence = f"{trait.header}: {shown}"
+                found.append(Product(trait.name, trait.role, trait.confidence, evidence, _offered(trait.fix)))
                 break
     return found
 
@@ -159,10 +161,15 @@ def _by_body(response: HTTPResponse) -> list[Product]:
         return []
     text, server = body_text(response).strip(), " ".join(get_all(response.headers, "server"))
     return [
-        Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix or None)
+        Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", _offered(words.fix))
         for words in _BODIES
         if re.search(words.pattern, text) and re.search(words.server, server, re.IGNORECASE)
     ]
+
+
+def _offered(fix: str | None) -> str | None:
+    """A name only where there is a remedy of that name: nobody is sent to a command that then knows nothing."""
+    return fix if fix in NAMES else None
 
 
 def to_fix(products: tuple[Product, ...]) -> Product | None:

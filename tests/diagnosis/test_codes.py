@@ -341,13 +341,16 @@ def test_two_faults_that_do_not_follow_from_each_other() -> None:
 
 
 def test_the_pointer_to_fix_is_for_a_known_stack_only() -> None:
-    known = ask(both(Reply(405, ("X-Powered-By: Express",)), OK), method="PUT", headers=(("Authorization", "secret"),))
+    aiohttp = Reply(405, ("Server: Python/3.11 aiohttp/3.9.1",))
+    known = ask(both(aiohttp, OK), method="PUT", headers=(("Authorization", "secret"),))
     advice = known.findings[0].advice or ""
     assert advice.splitlines()[-1] == (
-        f"  corscheck fix --for express {API} --origin {APP} -X PUT -H 'Authorization: ***'"
+        f"  corscheck fix --for aiohttp {API} --origin {APP} -X PUT -H 'Authorization: ***'"
     )
     likely = ask(both(Reply(400, (), "Disallowed CORS origin"), OK), method="PUT")
     assert "If this is Starlette or FastAPI:\n  corscheck fix --for fastapi" in (likely.findings[0].advice or "")
+    without_a_remedy = ask(both(Reply(405, ("X-Powered-By: ASP.NET",)), OK), method="PUT")
+    assert "corscheck fix" not in (without_a_remedy.findings[0].advice or "")
     unknown = ask(both(Reply(405), OK), method="PUT")
     assert "corscheck fix" not in (unknown.findings[0].advice or "")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from corscheck.diagnosis import stack
 from corscheck.diagnosis.stack import detect, in_words, to_fix
 from corscheck.protocol.request import HTTPResponse
+from corscheck.remedies.names import NAMES
 
 
 def response(*lines: str, body: str = "", status: int = 200) -> HTTPResponse:
@@ -75,12 +77,21 @@ def test_a_json_body_alone_is_no_fastapi() -> None:
 
 
 def test_the_framework_is_what_is_changed() -> None:
-    found = detect([response("Server: nginx", "X-Powered-By: Express"), response("Server: cloudflare")])
-    assert [p.name for p in found] == ["Express", "nginx", "Cloudflare"]
+    found = detect([response("Server: nginx", "Server: Python/3.11 aiohttp/3.9.1"), response("Server: cloudflare")])
+    assert [p.name for p in found] == ["aiohttp", "nginx", "Cloudflare"]
     product = to_fix(found)
     assert product is not None
-    assert product.fix == "express"
+    assert product.fix == "aiohttp"
     assert to_fix(detect([response("Server: cloudflare")])) is None
+
+
+def test_only_what_has_a_remedy_is_pointed_to() -> None:
+    named = {trait.fix for trait in stack._TRAITS} | {words.fix for words in stack._BODIES}
+    offered = {stack._offered(name) for name in named} - {None}
+    assert offered <= set(NAMES)
+    assert {"django", "aiohttp", "fastapi", "flask", "litestar"} <= offered
+    (product,) = detect([response("Server: Tomcat/10", "Server: apache-coyote/1.1")])
+    assert (product.name, product.fix) == ("Tomcat", None)
 
 
 def test_in_words() -> None:
