@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from corscheck.protocol.blocking import is_bad_port
 from corscheck.protocol.cache import PreflightCache
-from corscheck.protocol.cors_check import cors_check, looks_like_a_url
+from corscheck.protocol.cors_check import CheckResult, cors_check, looks_like_a_url
 from corscheck.protocol.engines import ENGINES, STANDARD
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.headers import is_header_value
@@ -19,9 +20,14 @@ from corscheck.protocol.mime import essence, gecko_request_essence
 from corscheck.protocol.origin import parse_url, same_site
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.preflight import Asked, judge
-from corscheck.protocol.redirect import Deliver, Follow, Hop, Location, http_redirect_fetch
+from corscheck.protocol.redirect import Deliver, Follow, Hop, Location, http_redirect_fetch, locate
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
-from corscheck.protocol.safelist import combine
+from corscheck.protocol.safelist import (
+    combine,
+    is_safelisted_request_header,
+    normalize_method,
+    unsafe_request_header_names,
+)
 from corscheck.protocol.steps import standard_url
 from tests.protocol.kit import ask, request, response
 
@@ -334,3 +340,78 @@ def test_rules_reach_the_checks_of_the_actual_response() -> None:
     outcome, _ = ask(request(method="PUT"), HTTPResponse(302, twice.headers), engine="chromium")
     assert failed(outcome) == "CORS402"
     assert isinstance(request(), Request)
+
+
+# -------------------------------------------------------------------------------------------------- a second look
+
+
+def test_the_whole_result_of_a_cors_check() -> None:
+    acac = ("Access-Control-Allow-Credentials", "true")
+    star = ("Access-Control-Allow-Origin", "*")
+    twice = (star, ("Access-Control-Allow-Origin", ""), acac)
+    assert cors_check(PAGE, "omit", twice, FIREFOX) == CheckResult(False, "cors-check:4", "*", "true", "CORS303")
+    assert cors_check(PAGE, "omit", (acac,)) == CheckResult(False, "cors-check:2", None, "true", "CORS301")
+    assert cors_check(PAGE, "omit", (star, acac)) == CheckResult(True, "cors-check:3", "*", "true")
+    assert cors_check(PAGE, "include", (star, acac)) == CheckResult(False, "cors-check:4", "*", "true", "CORS302")
+    own = ("Access-Control-Allow-Origin", PAGE)
+    assert cors_check(PAGE, "include", (own,)) == CheckResult(False, "cors-check:8", PAGE, None, "CORS307")
+    assert cors_check(PAGE, "include", (own, acac)) == CheckResult(True, "cors-check:7", PAGE, "true")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "ws", "wss"])
+def test_a_bad_port_is_bad_under_every_scheme_of_the_network(scheme: str) -> None:
+    assert is_bad_port(parse_url(f"{scheme}://api.example:25/"))
+    assert not is_bad_port(parse_url(f"{scheme}://api.example:8000/"))
+
+
+def test_methods_are_normalized_as_bytes() -> None:
+    """A long s is no S, although Python's upper() makes it one."""
+    assert normalize_method("po\u017ft") == "po\u017ft"
+    assert normalize_method("post") == "POST"
+
+
+@pytest.mark.parametrize(("value", "safe"), [("de, en;q=0.5", True), ("de(", False), ("de\x7f", False)])
+@pytest.mark.parametrize("name", ["Content-Language", "Accept-Language", "accept-LANGUAGE"])
+def test_languages(name: str, value: str, safe: bool) -> None:
+    assert is_safelisted_request_header(name, value) is safe
+
+
+def test_beyond_1024_bytes_every_safelisted_name_joins_the_unsafe_ones() -> None:
+    many = (("X-A", "1"), *((("Accept", "a" * 128),) * 9))
+    assert unsafe_request_header_names(many) == ("accept", "x-a")
+    assert unsafe_request_header_names(many[:9]) == ("x-a",)
+
+
+def test_an_engine_may_be_given_as_it_is() -> None:
+    flow = fetch(request(), ENGINES["chromium"])
+    next(flow)
+    with pytest.raises(StopIteration) as done:
+        flow.send(response(acao="*"))
+    assert done.value.value.verdict == "allowed"
+
+
+def test_only_if_cached_is_for_mode_same_origin() -> None:
+    assert ask(request("https://app.example/x", mode="same-origin", cache="only-if-cached"), response())[1]
+    assert ask(request(cache="only-if-cached"), response())[0].verdict == "invalid"
+
+
+def test_bytes_of_a_location_that_are_no_utf_8_are_replaced() -> None:
+    assert locate((("Location", "/\xff"),), URL).url == parse_url("https://api.example/%EF%BF%BD")
+
+
+def test_an_empty_fragment_is_a_fragment_of_its_own() -> None:
+    there = locate((("Location", "/d#"),), parse_url("https://api.example/x#f")).url
+    assert there is not None
+    assert there.fragment == ""
+
+
+@pytest.mark.parametrize("engine", ["standard", "chromium", "firefox"])
+def test_a_preflight_first_needed_after_a_redirect_is_reported_and_remembered(engine: str) -> None:
+    cache = PreflightCache(ENGINES[engine].rules)
+    away = response(307, location=URL.href)
+    asked = request("https://app.example/a", method="PUT")
+    outcome, sent = ask(asked, away, YES, response(acao="*"), engine=engine, cache=cache)
+    assert [r.kind for r in sent] == ["actual", "preflight", "actual"]
+    assert (outcome.preflight.needed, outcome.preflight.sent) == (True, True)
+    _, sent = ask(request(method="PUT"), response(acao="*"), engine=engine, cache=cache)
+    assert [r.kind for r in sent] == ["actual"]
