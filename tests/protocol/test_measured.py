@@ -153,3 +153,13 @@ def test_who_may_not_load_a_blob(origin: str, source: str) -> None:
     said = (console_text(outcome) or "").split("\n")
     assert said[0] == f"Security Error: Content at {source} may not load data from blob:https://a.example/1."
     assert len(said) == 2
+
+
+def test_where_the_redirecting_url_may_load_its_own_blob_the_page_is_named() -> None:
+    """Measured with Firefox 153: the second look is the page's."""
+    outcome, _ = ask(request(), response(302, acao="*", location="blob:https://api.example/1"), engine="firefox")
+    said = (console_text(outcome) or "").split("\n")
+    assert (
+        said[0] == "Security Error: Content at https://app.example/ may not load data from blob:https://api.example/1."
+    )
+    assert len(said) == 2

@@ -141,8 +141,9 @@ def _refused_target(url: str, target: str, origin: str) -> list[str]:
     hence that one is nobody's.
     """
     scheme = target.partition(":")[0]
-    if scheme == "blob" and origin == OPAQUE:
-        # Named by the page, whose name in Firefox is another one each time.
+    if scheme == "blob" and (origin == OPAQUE or same_origin(parse_url(url).origin, parse_url(target).origin)):
+        # Where the redirecting URL may load its own blob, the page is asked next, and named. An opaque page's name
+        # in Firefox is another one each time.
         return [_security_error(f"{origin}/", target)]
     if scheme in ("file", "blob", "view-source"):
         return [_security_error(url, target)]
