@@ -2,7 +2,8 @@
 
 ``python -m tests.readme`` runs them and writes what they print into the README. A block is marked by a comment on the
 line before it: ``<!-- run: app=fastapi_cors exit=1 -->`` starts that application of ``examples`` and expects that
-status of every command. Port 8000 stands for the port on which the application really listens.
+status of every command. Port 8000 stands for the port on which the application really listens. ``fastapi_no_cors+fix``
+is that application with the output of the README's own ``corscheck fix`` pasted at its end, as a reader would do it.
 """
 
 from __future__ import annotations
@@ -87,6 +88,34 @@ def environment() -> Iterator[dict[str, str]]:
         yield {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "PYTHONUTF8": "1"}
 
 
+@contextmanager
+def started(names: set[str], text: str) -> Iterator[dict[str, UvicornApp]]:
+    """The applications that blocks name, running: those of ``examples``, and ``NAME+fix`` made from one of them."""
+    with tempfile.TemporaryDirectory() as directory:
+        apps = {}
+        for name in sorted(names):
+            example, _, mended = name.partition("+")
+            if mended:
+                source = (ROOT / "examples" / f"{example}.py").read_text("utf-8")
+                (Path(directory) / f"{example}_{mended}.py").write_text(f"{source}\n{printed_fix(text)}", "utf-8")
+                apps[name] = UvicornApp(f"{example}_{mended}", directory=directory)
+            else:
+                apps[name] = UvicornApp(example)
+        try:
+            for app in apps.values():
+                app.launch()
+            yield {name: app.wait() for name, app in apps.items()}
+        finally:
+            for app in apps.values():
+                app.stop()
+
+
+def printed_fix(text: str) -> str:
+    """What the README shows below ``corscheck fix``: code as it stands, ready to be pasted."""
+    commands = (command for block in blocks(text) if block.language == "console" for command in block.commands())
+    return next(command.shown for command in commands if command.text.startswith("corscheck fix ")) + "\n"
+
+
 def run(block: Block, app: UvicornApp) -> list[tuple[int, str]]:
     """Run a block; for each of its commands the status and what it printed, with port 8000 back in place."""
     port = app.url.rpartition(":")[2]
@@ -156,8 +185,9 @@ def rewritten(text: str) -> str:
     for block in reversed(blocks(text)):
         if block.language != "console":
             continue
-        with UvicornApp(block.marks["app"]) as app:
-            results = run(block, app)
+        name = block.marks["app"]
+        with started({name}, text) as apps:
+            results = run(block, apps[name])
         body = "".join(
             f"$ {command.text}\n{output}\n" for command, (_, output) in zip(block.commands(), results, strict=True)
         )

@@ -20,12 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def apps() -> Iterator[dict[str, UvicornApp]]:
     """The applications that the marked blocks name."""
-    started = {name: UvicornApp(name).launch() for name in {block.marks["app"] for block in BLOCKS}}
-    try:
-        yield {name: app.wait() for name, app in started.items()}
-    finally:
-        for app in started.values():
-            app.stop()
+    with readme.started({block.marks["app"] for block in BLOCKS}, TEXT) as running:
+        yield running
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"{i}-{b.marks['app']}" for i, b in enumerate(BLOCKS)])
