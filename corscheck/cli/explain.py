@@ -1,4 +1,4 @@
-"""``corscheck explain``: what a code means, and what a browser's console text means; with ``--probe`` asks it again."""
+"""``corscheck explain``: what a code or a console text means, and where a stack has its CORS; ``--probe`` asks again."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
@@ -13,15 +13,17 @@ from corscheck.model import ConfigError
 from corscheck.report.text import printable, wrap
 
 if TYPE_CHECKING:
+    from corscheck.diagnosis.guides.guide import Guide
     from corscheck.diagnosis.records.record import Record
     from corscheck.sources.console import Message
 
-SUMMARY = "Say what a code or a browser's console error means."
+SUMMARY = "Say what a code, a console error or a stack is about."
 
 EXAMPLES = """\b
 Examples:
   corscheck explain CORS302
   corscheck explain cors-check:4
+  corscheck explain spring
   corscheck explain "Access to fetch at 'http://api...' from origin ..."
   pbpaste | corscheck explain --probe
 
@@ -32,6 +34,7 @@ Exit status: 0 explained (with --probe: it is blocked), 1 --probe: it is not,
 
 _CODE = re.compile(r"CORS-?\d{3}", re.IGNORECASE)
 _STEP = re.compile(r"[a-z][a-z-]+:[a-z0-9.]+|held-back|replay")
+_NAME = re.compile(r"[A-Za-z0-9@.][\w ./@+-]{0,39}")
 _WIDTH = 80
 _INDENT = 9
 
@@ -49,20 +52,27 @@ def explain(
 ) -> None:
     """Say what a code, a step of the standard or a console error of Chrome, Firefox or Safari means, and what to change.
 
-    The console text is given as an argument or pasted on standard input, as it stands.
+    The console text is given as an argument or pasted on standard input, as it stands. For a stack that fix knows no
+    remedy for (spring, cloudflare, s3, ...) it says where CORS is configured and what to look for.
     """
     from corscheck.diagnosis.registry import RECORDS
 
     if list_codes:
         if texts or probe:
             raise ConfigError("--list shows all codes: leave the rest out")
-        _print(_as_json([_plain(r) for r in RECORDS.values()]) if json else _listed(list(RECORDS.values())))
+        listed = [*_listed(list(RECORDS.values())), *_listed_stacks()]
+        _print(_as_json([_plain(r) for r in RECORDS.values()]) if json else listed)
         return
     if texts and all(_CODE.fullmatch(t) or _STEP.fullmatch(t) for t in texts):
         if probe:
             raise ConfigError("--probe asks what a console text is about; a code names no URL")
         found = [record for text in texts for record in _named(text)]
         _print(_as_json([_plain(r) for r in found]) if json else _pages(found))
+        return
+    if texts and (stack := _stack(" ".join(texts))) is not None:
+        if probe:
+            raise ConfigError("--probe asks what a console text is about; a stack names no URL")
+        _print(_as_json(stack[0]) if json else stack[1])
         return
     messages = _parsed(_text(texts))
     if probe:
@@ -91,7 +101,38 @@ def _text(texts: list[str] | None) -> str:
 def _parsed(text: str) -> "tuple[Message, ...]":
     from corscheck.sources.console import parse
 
-    return parse(text)
+    try:
+        return parse(text)
+    except ConfigError as error:
+        if not _NAME.fullmatch(text):
+            raise
+        from corscheck.diagnosis.guides.registry import close
+
+        meant = close(text)
+        if meant is None:
+            raise
+        raise ConfigError(f"{error} A stack has a like name: corscheck explain {meant}") from None
+
+
+def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
+    """What there is to say of a stack, for programs and for people; None if the text names none."""
+    if not _NAME.fullmatch(text):
+        return None
+    from corscheck.diagnosis.guides.registry import lookup
+
+    guide = lookup(text)
+    if guide is not None:
+        return {"executed": False, **_guide_plain(guide)}, _guide_page(guide)
+    from corscheck.remedies.registry import find
+
+    try:
+        remedy = find(text)
+    except ConfigError:
+        return None
+    command = f"corscheck fix --for {remedy.name}"
+    said = f"{remedy.title}: `{command}` writes it, for the requests that you name and as the tests execute it:"
+    example = f"  {command} http://localhost:8000/data --origin http://localhost:3000"
+    return {"executed": True, "name": remedy.name, "command": command}, [*wrap(said, _WIDTH, 0), example]
 
 
 def _named(text: str) -> "list[Record]":
@@ -119,6 +160,40 @@ def _listed(records: "list[Record]") -> list[str]:
         for record in (r for r in records if r.kind == kind):
             lines += wrap(record.title, _WIDTH, 12, f"  {record.code}  ")
     return lines
+
+
+def _listed_stacks() -> list[str]:
+    from corscheck.diagnosis.guides.registry import GUIDES
+
+    width = max(len(name) for name in GUIDES) + 4
+    lines = [line for g in GUIDES.values() for line in wrap(g.title, _WIDTH, width, f"  {g.name}")]
+    return ["", "Stacks: described, not executed", *lines]
+
+
+def _guide_plain(guide: "Guide") -> dict[str, Any]:
+    snippets = [{"label": s.label, "code": s.code} for s in guide.snippets]
+    return {name: getattr(guide, name) for name in guide.__slots__} | {"snippets": snippets}
+
+
+def _guide_page(guide: "Guide") -> list[str]:
+    """All there is to say about one stack; snippets as they are, so that they can be pasted."""
+    warning = (
+        "NOT EXECUTED by corscheck's tests. Setting names are from the documentation below; the rest is experience."
+    )
+    lines = [*wrap(warning, _WIDTH, 0), "", *wrap(guide.title, _WIDTH, 0), ""]
+    lines += wrap(guide.owner, _WIDTH, _INDENT, "  owner")
+    for snippet in guide.snippets:
+        lines += ["", *wrap(snippet.label, _WIDTH, 2, "  "), ""]
+        lines += [f"    {line}".rstrip() for line in snippet.code.split("\n")]
+    for head, texts in (
+        ("What to look for in the exchange:", guide.signals),
+        ("Traps:", guide.traps),
+        ("From memory, not confirmed:", guide.from_memory),
+    ):
+        if texts:
+            lines += ["", head, *(line for text in texts for line in wrap(text, _WIDTH, 4, "  - "))]
+    lines += ["", *(f"  see    {address}" for address in (guide.source, *guide.more))]
+    return [*lines, "", "Which of them it is, the exchange itself says:", "  corscheck probe URL --origin ORIGIN"]
 
 
 def _pages(records: "list[Record]") -> list[str]:

@@ -62,7 +62,18 @@ def fix(
         return
     if framework is None:
         raise ConfigError(f"--for is missing: one of {', '.join(REMEDIES)}. For example:\n  {_EXAMPLE}")
-    remedy = find(framework)
+    try:
+        remedy = find(framework)
+    except ConfigError:
+        from corscheck.diagnosis.guides.registry import lookup
+
+        guide = lookup(framework)
+        if guide is None:
+            raise
+        raise ConfigError(
+            f"--for {framework!r}: there is no remedy for {guide.name!r} that the tests execute; "
+            f"`corscheck explain {guide.name}` says what to look for"
+        ) from None
     typed = {
         "a URL": urls, "--origin": origin, "-X": method, "-H": header, "--credentials": credentials,
         "--expose": expose, "--max-age": max_age,

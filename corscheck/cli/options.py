@@ -172,10 +172,10 @@ PrintCurl = Annotated[bool, typer.Option("--print-curl", help="Print the equal c
 Texts = Annotated[
     Strings,
     typer.Argument(
-        metavar="[CODE|STEP|TEXT...]", show_default=False, help="What to explain; without it stdin is read."
+        metavar="[CODE|STEP|STACK|TEXT...]", show_default=False, help="What to explain; without it stdin is read."
     ),
 ]
-ListCodes = Annotated[bool, typer.Option("--list", help="Every code with its title.")]
+ListCodes = Annotated[bool, typer.Option("--list", help="Every code and every stack with its title.")]
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reproduce = Annotated[
     bool, typer.Option("--probe", help="Ask what the console text is about; exit 0 if it is blocked.")

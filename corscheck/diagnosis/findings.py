@@ -129,9 +129,12 @@ def _aside(record: Record) -> str | None:
 
 
 def _pointer(probe: Probe, product: Product | None) -> str | None:
-    """The command that writes the configuration, for a stack that is known; a likely one is called likely."""
-    if product is None or product.fix is None:
+    """The command that writes the configuration, or that says where it is; a stack that is likely is called likely."""
+    if product is None:
         return None
+    lead = "" if product.confidence == "certain" else f"If this is {product.name}:\n"
+    if product.fix is None:
+        return f"{lead}  corscheck explain {product.guide}"
     import shlex
 
     words = ["corscheck", "fix", "--for", product.fix, mask_url(probe.url), "--origin", probe.origin]
@@ -141,6 +144,5 @@ def _pointer(probe: Probe, product: Product | None) -> str | None:
         words += ["-H", f"{name}: {mask_header(name, value)}"]
     if probe.credentials != "same-origin":
         words += ["--credentials", probe.credentials]
-    lead = "" if product.confidence == "certain" else f"If this is {product.name}:\n"
     # Two blanks: a command is never wrapped, so that it can be pasted.
     return f"{lead}  {shlex.join(words)}"

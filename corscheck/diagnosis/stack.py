@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.diagnosis.facts import body_text
+from corscheck.diagnosis.guides.names import NAMES as DESCRIBED
 from corscheck.protocol.headers import get_all
 from corscheck.remedies.names import NAMES
 
@@ -25,13 +26,17 @@ Confidence: TypeAlias = Literal["certain", "likely"]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A piece of the stack. ``fix`` is its name for ``corscheck fix --for``, None where there is no remedy for it."""
+    """A piece of the stack, with its names for ``corscheck fix --for`` and ``corscheck explain``.
+
+    ``fix`` is None where there is no remedy for it, ``guide`` None where there is one or nothing is described either.
+    """
 
     name: str
     role: Role
     confidence: Confidence
     evidence: str
     fix: str | None = None
+    guide: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,31 @@ _BODIES = (
 )
 
 
+_GUIDES = {
+    "API Gateway": "api-gateway",
+    # IIS adds "X-Powered-By: ASP.NET" to whatever it serves.
+    "ASP.NET": "iis",
+    "ASP.NET Core": "aspnet",
+    "Amazon S3": "s3",
+    "Azure Front Door": "azure",
+    "CloudFront": "cloudfront",
+    "Cloudflare": "cloudflare",
+    "Envoy": "envoy",
+    "Fastly": "fastly",
+    "Google front end": "gcp",
+    "Kong": "kong",
+    "Laravel": "laravel",
+    "Microsoft IIS": "iis",
+    "Netlify": "netlify",
+    "PHP": "php",
+    "Spring": "spring",
+    "Spring Boot": "spring",
+    "Varnish": "varnish",
+    "Vercel": "vercel",
+}
+"""Which guide describes a product that no remedy is for."""
+
+
 def detect(responses: Iterable[HTTPResponse]) -> tuple[Product, ...]:
     """What the answers say about the stack, certain before likely, frameworks before what stands in front of them."""
     found: dict[str, Product] = {}
@@ -151,7 +181,7 @@ def _by_headers(response: HTTPResponse) -> list[Product]:
                 # A cookie's value is nobody's business; its name is the evidence.
                 shown = value.partition("=")[0] if trait.header == "set-cookie" else value
                 evidence = f"{trait.header}: {shown}"
-                found.append(Product(trait.name, trait.role, trait.confidence, evidence, _offered(trait.fix)))
+                found.append(_product(trait.name, trait.role, trait.confidence, evidence, trait.fix))
                 break
     return found
 
@@ -161,10 +191,16 @@ def _by_body(response: HTTPResponse) -> list[Product]:
         return []
     text, server = body_text(response).strip(), " ".join(get_all(response.headers, "server"))
     return [
-        Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", _offered(words.fix))
+        _product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix)
         for words in _BODIES
         if re.search(words.pattern, text) and re.search(words.server, server, re.IGNORECASE)
     ]
+
+
+def _product(name: str, role: Role, confidence: Confidence, evidence: str, fix: str | None) -> Product:
+    offered = _offered(fix)
+    guide = _GUIDES.get(name) if offered is None else None
+    return Product(name, role, confidence, evidence, offered, guide if guide in DESCRIBED else None)
 
 
 def _offered(fix: str | None) -> str | None:
@@ -174,7 +210,7 @@ def _offered(fix: str | None) -> str | None:
 
 def to_fix(products: tuple[Product, ...]) -> Product | None:
     """The product whose configuration is to be changed: the framework if there is one to see, else what names itself."""
-    return next((p for p in products if p.fix), None)
+    return next((p for p in products if p.fix or p.guide), None)
 
 
 def in_words(products: tuple[Product, ...]) -> str:

@@ -82,7 +82,10 @@ def test_the_framework_is_what_is_changed() -> None:
     product = to_fix(found)
     assert product is not None
     assert product.fix == "aiohttp"
-    assert to_fix(detect([response("Server: cloudflare")])) is None
+    described = to_fix(detect([response("Server: cloudflare"), response("Server: gunicorn")]))
+    assert described is not None
+    assert (described.fix, described.guide) == (None, "cloudflare")
+    assert to_fix(detect([response("Server: gunicorn")])) is None
 
 
 def test_only_what_has_a_remedy_is_pointed_to() -> None:

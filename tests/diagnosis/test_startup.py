@@ -29,3 +29,4 @@ def test_imports(fields: str, loaded: bool) -> None:
     found = {name for name in HEAVY if f"corscheck.diagnosis.{name}" in modules}
     assert found == (set(HEAVY) if loaded else set())
     assert not any(m.startswith("corscheck.sources") for m in modules)
+    assert "corscheck.diagnosis.guides.registry" not in modules
