@@ -174,14 +174,20 @@ def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
 
 def _as_code(remedy: "Remedy", wanted: "Wanted") -> str:
     """All of it as a piece of the language it is in: whatever is no code is a comment, so that it can be pasted whole."""
-    from corscheck.remedies.remedy import COMMENTS
+    from corscheck.remedies.remedy import BRACKETS, COMMENTS
 
     mark = COMMENTS[remedy.language]
+    before, after = ([one] for one in BRACKETS[remedy.language]) if remedy.language in BRACKETS else ([], [])
     lead = [f"{remedy.title}, with {remedy.package} (to be installed)." if remedy.package else f"{remedy.title}."]
-    head = [line for text in (*lead, remedy.where, *wanted.notes) for line in _comment(text, mark)]
+    said = [*lead, remedy.where, *wanted.notes]
+    if remedy.language == "xml":
+        # A comment there must not have two hyphens in a row, and a host may (xn--...).
+        said = [text.replace("--", "-&#45;") for text in said]
+    head = [line for text in said for line in _comment(text, mark)]
     # Known traps come last: first what to paste.
     tail = [line for text in remedy.traps for line in _comment(text, mark, "- ")]
-    return "\n".join([*head, "", remedy.code(wanted), f"{mark} Worth knowing:", *tail, ""])
+    lines = [*before, *head, *after, "", remedy.code(wanted), *before, f"{mark} Worth knowing:", *tail, *after, ""]
+    return "\n".join(lines)
 
 
 def _comment(text: str, mark: str, bullet: str = "") -> list[str]:

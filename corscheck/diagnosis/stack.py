@@ -74,7 +74,7 @@ _TRAITS = (
     _Trait("Django's WSGI server", "server", "server", r"^wsgiserver"),
     _Trait("aiohttp", "framework", "server", r"aiohttp/", fix="aiohttp"),
     _Trait("Tornado", "framework", "server", r"^tornadoserver"),
-    _Trait("Puma", "server", "server", r"^puma"),
+    _Trait("Puma", "server", "server", r"^puma", fix="rack"),
     _Trait("WEBrick", "server", "server", r"^webrick"),
     _Trait("Phusion Passenger", "server", "server", r"phusion passenger"),
     _Trait("Microsoft IIS", "server", "server", r"^microsoft-iis"),
@@ -131,6 +131,9 @@ _BODIES = (
     _Words("Express", r"<pre>Cannot (OPTIONS|GET|POST|PUT|PATCH|DELETE) /", "express"),
     _Words("Fastify", r'^\{"message":"Route \w+:\S* not found","error":"Not Found"', "fastify"),
     _Words("NestJS", r'^\{"message":"Cannot \w+ [^"]*","error":"Not Found","statusCode":404\}', "nestjs"),
+    _Words("Rails", r"<!-- This file lives in public/(404|422|500)\.html -->", "rack"),
+    _Words("Puma", r"^An unhandled lowlevel error occurred\. The application logs may have details\.", "rack"),
+    _Words("Tomcat", r"<h3>Apache Tomcat(/[\d.]+[^<]*)?</h3>|<title>HTTP Status \d+ – [^<]*</title>", "tomcat"),
     _Words("Spring Boot", r'^\{"timestamp":.*"status":\d+,"error":"', ""),
     _Words("Spring", r"^Invalid CORS request", ""),
 )

@@ -21,6 +21,8 @@ NAMES = (
     "litestar",
     "nestjs",
     "nginx",
+    "rack",
     "starlette",
+    "tomcat",
 )
 """Sorted; what ``corscheck fix --for`` takes."""

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
-from corscheck.remedies import aiohttp, apache, django, express, flask, koa, litestar, proxies, starlette
+from corscheck.remedies import aiohttp, apache, django, express, flask, koa, litestar, proxies, rack, starlette, tomcat
 
 if TYPE_CHECKING:
     from corscheck.remedies.remedy import Remedy
@@ -28,7 +28,9 @@ REMEDIES: dict[str, Remedy] = {
         litestar.REMEDY,
         express.NESTJS,
         proxies.NGINX,
+        rack.REMEDY,
         starlette.STARLETTE,
+        tomcat.REMEDY,
     )
 }
 
@@ -38,6 +40,11 @@ _ALSO_CALLED = {
     "drf": "django",
     "aiohttp-cors": "aiohttp",
     "nest": "nestjs",
+    "rails": "rack",
+    "rack-cors": "rack",
+    "sinatra": "rack",
+    "java": "tomcat",
+    "tomcat-cors-filter": "tomcat",
 }
 """What people type for a framework: the package that knows CORS, a common short name."""
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from corscheck.remedies.wanted import Wanted
 
-Language: TypeAlias = Literal["apache", "caddy", "haproxy", "javascript", "nginx", "python"]
+Language: TypeAlias = Literal["apache", "caddy", "haproxy", "javascript", "nginx", "python", "ruby", "xml"]
 Value: TypeAlias = str | int | bool | tuple[str, ...]
 Pairs: TypeAlias = "list[tuple[str, Value]]"
 
@@ -24,8 +24,13 @@ COMMENTS: dict[Language, str] = {
     "javascript": "//",
     "nginx": "#",
     "python": "#",
+    "ruby": "#",
+    "xml": " ",
 }
 """How a line of comment starts, so that everything that is printed can be pasted."""
+
+BRACKETS: dict[Language, tuple[str, str]] = {"xml": ("<!--", "-->")}
+"""What stands in the line before and the line after a comment, where a line of its own is not one by its start."""
 
 _LONGEST = 88
 """Columns after which a list is broken; what is pasted into a project should not need formatting."""
@@ -60,14 +65,14 @@ def quoted(text: str) -> str:
     return json.dumps(text)
 
 
-def listing(values: Iterable[str], before: str = "", indent: int = 4) -> str:
-    """A list literal of strings, a line each where it would grow longer than a line behind ``before``."""
-    literals = [quoted(value) for value in values]
+def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: Callable[[str], str] = quoted) -> str:
+    """A list literal of what ``literal`` writes, a line each where it would be longer than a line behind ``before``."""
+    literals = [literal(value) for value in values]
     flat = f"[{', '.join(literals)}]"
     if indent + len(before) + len(flat) + 1 <= _LONGEST:
         return flat
     blanks = " " * indent
-    return "\n".join(["[", *(f"{blanks}    {literal}," for literal in literals), f"{blanks}]"])
+    return "\n".join(["[", *(f"{blanks}    {one}," for one in literals), f"{blanks}]"])
 
 
 def arguments(pairs: Iterable[tuple[str, Value]]) -> str:

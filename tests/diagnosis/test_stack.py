@@ -57,6 +57,11 @@ def test_headers(line: str, name: str, confidence: str) -> None:
         ('{"message":"Cannot OPTIONS /data","error":"Not Found","statusCode":404}', "X-A: 1", "NestJS"),
         ("Invalid CORS request", "X-A: 1", "Spring"),
         ('{"detail":"Method \\"OPTIONS\\" not allowed."}', "X-A: 1", "Django REST framework"),
+        ("<html><body>\n<!-- This file lives in public/500.html -->\n</body></html>", "X-A: 1", "Rails"),
+        ("An unhandled lowlevel error occurred. The application logs may have details.\n", "X-A: 1", "Puma"),
+        ("<body><h1>...</h1><h3>Apache Tomcat/10.1.60 (Debian)</h3></body>", "X-A: 1", "Tomcat"),
+        ("<h3>Apache Tomcat</h3>", "X-A: 1", "Tomcat"),
+        ('<html lang="en"><head><title>HTTP Status 404 – Not Found</title>', "X-A: 1", "Tomcat"),
     ],
 )
 def test_words_of_a_framework_are_a_likelihood(body: str, server: str, name: str) -> None:
@@ -69,6 +74,25 @@ def test_words_of_a_framework_are_a_likelihood(body: str, server: str, name: str
 )
 def test_nothing_is_made_up(line: str) -> None:
     assert detect([response(line)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("answer", "fix"),
+    [
+        (response("X-Runtime: 0.012345"), "rack"),
+        (response("Server: puma 6.4.2"), "rack"),
+        (response("Server: Apache-Coyote/1.1"), "tomcat"),
+        (response(body="<title>HTTP Status 405 – Method Not Allowed</title>", status=405), "tomcat"),
+    ],
+)
+def test_ruby_and_java_are_pointed_to_their_remedies(answer: HTTPResponse, fix: str) -> None:
+    product = to_fix(detect([answer]))
+    assert product is not None
+    assert product.fix == fix
+
+
+def test_a_page_about_tomcat_is_none() -> None:
+    assert detect([response(body="<p>We run Apache Tomcat/10 and read about HTTP Status 404 – Not Found.</p>")]) == ()
 
 
 def test_a_json_body_alone_is_no_fastapi() -> None:
@@ -93,8 +117,9 @@ def test_only_what_has_a_remedy_is_pointed_to() -> None:
     offered = {stack._offered(name) for name in named} - {None}
     assert offered <= set(NAMES)
     assert {"django", "aiohttp", "fastapi", "flask", "litestar"} <= offered
-    (product,) = detect([response("Server: Tomcat/10", "Server: apache-coyote/1.1")])
-    assert (product.name, product.fix) == ("Tomcat", None)
+    assert {"rack", "tomcat"} <= offered
+    (product,) = detect([response("X-Application-Context: app:8080")])
+    assert (product.name, product.fix) == ("Spring", None)
 
 
 def test_in_words() -> None:

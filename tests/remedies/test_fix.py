@@ -8,18 +8,20 @@ import json
 import pkgutil
 import re
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from corscheck import remedies
+from corscheck.cli.fix import _as_code
 from corscheck.model import ConfigError
 from corscheck.remedies.names import NAMES
 from corscheck.remedies.registry import REMEDIES
 from corscheck.remedies.remedy import Remedy
 from corscheck.remedies.wanted import Wanted
 from tests.cli.fakes import Command
-from tests.servers.frameworks import FRAMEWORKS
 from tests.servers.proxy_frameworks import PROXIES
+from tests.servers.targets import TARGETS
 
 URL = ("http://api.example/data", "--origin", "https://app.example")
 ODD = "X-!#$%&'*+-.^_`|~"
@@ -33,7 +35,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 def test_the_names_are_those_of_the_registry_and_each_is_executed() -> None:
     assert tuple(sorted(REMEDIES)) == NAMES
-    assert {*FRAMEWORKS, *PROXIES} == set(NAMES)
+    assert set(TARGETS) == set(NAMES)
 
 
 def test_every_module_is_in_the_registry() -> None:
@@ -65,16 +67,47 @@ def test_values_arrive_as_they_are(name: str) -> None:
             REMEDIES[name].code(wanted)
         return
     code = REMEDIES[name].code(wanted)
-    if REMEDIES[name].language == "javascript":
-        # A literal of Python and one of JavaScript are the same here; that it runs is for the frameworks' tests to see.
-        texts = {ast.literal_eval(literal) for literal in re.findall(r'"[^"]*"|\b\d+\b', code)}
-    else:
-        texts = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
+    texts = _values(REMEDIES[name].language, code)
     # Flask-CORS takes some texts for patterns; then it must be one that matches nothing else.
     patterns = [text for text in texts if isinstance(text, str) and text.startswith("^")]
     assert ODD in texts
     assert name != "flask" or any(re.match(pattern, ODD) for pattern in patterns)
     assert {*many, "X-Tenant", "GET", "PUT", 600} <= texts
+
+
+def _values(language: str, code: str) -> set[object]:
+    """The literals in it. That it runs is for the frameworks' tests to see."""
+    if language == "python":
+        return {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
+    if language == "javascript":
+        # A literal of Python and one of JavaScript are the same here.
+        return {ast.literal_eval(literal) for literal in re.findall(r'"[^"]*"|\b\d+\b', code)}
+    if language == "ruby":
+        texts = {re.sub(r"\\(.)", r"\1", text) for text in re.findall(r"'((?:[^'\\]|\\.)*)'", code)}
+        return {
+            *texts,
+            *(name.upper() for name in re.findall(r":([a-z]+)\b", code)),
+            *map(int, re.findall(r" (\d+)$", code, re.MULTILINE)),
+        }
+    assert language == "xml"
+    values = [element.text or "" for element in fromstring(f"<web-app>{code}</web-app>").iter("param-value")]
+    return {int(text) if text.isdigit() else text for value in values for text in value.split(",")}
+
+
+@pytest.mark.parametrize("origin", ["https://xn--p1ai.example", "https://a---b.example"])
+def test_what_is_printed_as_xml_is_well_formed(command: Command, origin: str) -> None:
+    """In a comment there must not be two hyphens, and a note names origins."""
+    policy = ("--origin", origin, "--origin", "https://app.example", "-X", "PUT")
+    done = command("fix", "--for", "tomcat", *policy, "--credentials", "include")
+    document = fromstring(f"<web-app>{done.stdout}</web-app>")
+    assert f"{origin},https://app.example" in [element.text for element in document.iter("param-value")]
+
+
+def test_a_note_in_xml_has_no_two_hyphens() -> None:
+    wanted = Wanted(("https://xn--p1ai.example",), ("PUT",), notes=("To https://xn--p1ai.example too.",))
+    printed = _as_code(REMEDIES["tomcat"], wanted)
+    assert "To https://xn-&#45;p1ai.example too." in printed
+    fromstring(f"<web-app>{printed}</web-app>")
 
 
 def test_json(command: Command) -> None:
@@ -108,7 +141,7 @@ def test_an_unknown_framework_lists_the_known_ones_nearest_first(command: Comman
     assert sorted(names) == list(NAMES)
 
 
-@pytest.mark.parametrize("typed", ["FastAPI", "flask-cors", "django-cors-headers"])
+@pytest.mark.parametrize("typed", ["FastAPI", "flask-cors", "django-cors-headers", "rails", "rack-cors", "Java"])
 def test_a_framework_by_another_spelling(command: Command, typed: str) -> None:
     assert command("fix", "--for", typed, *URL).status == 0
 
@@ -128,6 +161,8 @@ def test_a_framework_by_another_spelling(command: Command, typed: str) -> None:
         (("--for", "flask", *URL, "-X", "patch"), "browsers compare patch as it is: let the page ask with PATCH"),
         (("--for", "aiohttp", *URL, "-X", "patch"), "let the page ask with PATCH"),
         (("--for", "django", *URL, "--max-age", "0"), "sends no Access-Control-Max-Age for 0"),
+        (("--for", "tomcat", *URL, "--max-age", "0"), "CorsFilter sends no Access-Control-Max-Age for 0"),
+        (("--for", "rack", *URL, "-X", "patch"), "rack-cors writes every method in capitals"),
     ],
 )
 def test_what_cannot_be_done(command: Command, argv: tuple[str, ...], said: str) -> None:

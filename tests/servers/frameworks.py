@@ -7,6 +7,7 @@ printed, which goes in unchanged where that text says. It answers GET, PUT and P
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import re
@@ -194,6 +195,13 @@ class Framework:
         """The packages that are not installed here."""
         return [name for name in self.packages if importlib.util.find_spec(name.replace("-", "_")) is None]
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """What is installed: the version by the package's name as it is published."""
+        published = importlib.metadata.packages_distributions()
+        names = [published[name.replace("-", "_")][0] for name in self.packages]
+        return {name: importlib.metadata.version(name) for name in names}
+
     def argv(self) -> list[str]:
         """The command line that runs it in its folder."""
         return [sys.executable, *self.command]
@@ -210,6 +218,10 @@ class NodeFramework(Framework):
     def missing(self) -> list[str]:
         return [] if node_frameworks.node() is not None else ["node 20 or newer, with npm"]
 
+    @property
+    def versions(self) -> dict[str, str]:
+        return {name: node_frameworks.version(name) for name in self.packages}
+
     def argv(self) -> list[str]:
         return [node_frameworks.node() or "node", *self.command]
 
@@ -217,8 +229,8 @@ class NodeFramework(Framework):
         (directory / "node_modules").symlink_to(node_frameworks.modules(), target_is_directory=True)
 
 
-def _node(template: str) -> NodeFramework:
-    return NodeFramework(lambda fix: {"app.mjs": template.replace("FIX\n", f"{fix}\n")}, ("app.mjs",), ())
+def _node(template: str, packages: tuple[str, ...]) -> NodeFramework:
+    return NodeFramework(lambda fix: {"app.mjs": template.replace("FIX\n", f"{fix}\n")}, ("app.mjs",), packages)
 
 
 _UVICORN = ("-m", "uvicorn", "app:app", "--port", "0")
@@ -236,10 +248,12 @@ FRAMEWORKS = {
     ),
     "litestar": Framework(_litestar, _UVICORN, ("litestar", "uvicorn")),
     "starlette": Framework(lambda fix: {"app.py": _STARLETTE + fix}, _UVICORN, ("starlette", "uvicorn")),
-    **{name: _node(template) for name, template in node_frameworks.APPLICATIONS.items()},
+    **{name: _node(template, packages) for name, (template, packages) in node_frameworks.APPLICATIONS.items()},
 }
 
-_LISTENING = re.compile(rb"[Ll]istening on (http://[0-9.]+:[0-9]+)|[Rr]unning on (http://[0-9.]+:[0-9]+)")
+_LISTENING = re.compile(
+    rb"(?:[Ll]istening|[Rr]unning) on http://127\.0\.0\.1:([0-9]+)|Starting ProtocolHandler .*-127\.0\.0\.1-auto-1-([0-9]+)"
+)
 
 
 class FrameworkServer:
@@ -259,7 +273,9 @@ class FrameworkServer:
     def launch(self) -> FrameworkServer:
         """Start without waiting."""
         for name, text in self._framework.files(self._fix).items():
-            Path(self._directory.name, name).write_text(text)
+            path = Path(self._directory.name, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         self._framework.prepare(Path(self._directory.name))
         self._process = subprocess.Popen(
             self._framework.argv(),
@@ -278,7 +294,7 @@ class FrameworkServer:
         while time.monotonic() < deadline:
             found = _LISTENING.search(self.log())
             if found is not None:
-                self.url = (found[1] or found[2]).decode()
+                self.url = f"http://127.0.0.1:{(found[1] or found[2]).decode()}"
                 return self
             if self._process.poll() is not None:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import json
 import shutil
 import subprocess
 import tempfile
@@ -96,7 +97,14 @@ await app.listen(0, "127.0.0.1");
 console.log(`listening on ${await app.getUrl()}`);
 """
 
-APPLICATIONS = {"express": _EXPRESS, "fastify": _FASTIFY, "hono": _HONO, "koa": _KOA, "nestjs": _NESTJS}
+APPLICATIONS = {
+    "express": (_EXPRESS, ("express", "cors")),
+    "fastify": (_FASTIFY, ("fastify", "@fastify/cors")),
+    "hono": (_HONO, ("hono",)),
+    "koa": (_KOA, ("koa", "@koa/cors")),
+    "nestjs": (_NESTJS, ("@nestjs/core", "@nestjs/platform-express")),
+}
+"""The application, and the packages that answer its preflights."""
 
 
 @functools.cache
@@ -128,3 +136,8 @@ def modules() -> Path:
     if done.returncode:
         raise RuntimeError(f"npm install failed:\n{done.stderr}")
     return Path(directory, "node_modules")
+
+
+def version(package: str) -> str:
+    """Which version of it npm has installed."""
+    return str(json.loads((modules() / package / "package.json").read_text())["version"])

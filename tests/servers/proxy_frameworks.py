@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -86,11 +87,28 @@ class Proxy:
 
     template: str
     command: tuple[str, ...]
+    asked_for_version: str = "-v"
 
     @property
     def missing(self) -> list[str]:
         """The program, if it is not there."""
         return [] if _program(self.command[0]) else [self.command[0]]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The program's version by its name, from its own first line about it."""
+        program = self.command[0]
+        done = subprocess.run(
+            [_program(program) or program, self.asked_for_version],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=30,
+        )
+        found = re.search(r"[0-9]+(\.[0-9]+)+", done.stdout)
+        assert found is not None, done.stdout
+        return {program: found[0]}
 
 
 def _program(name: str) -> str | None:
@@ -100,7 +118,7 @@ def _program(name: str) -> str | None:
 
 PROXIES = {
     "apache": Proxy(_APACHE, ("apache2", "-DFOREGROUND", "-f", "CONFIG")),
-    "caddy": Proxy(_CADDY, ("caddy", "run", "--config", "CONFIG", "--adapter", "caddyfile")),
+    "caddy": Proxy(_CADDY, ("caddy", "run", "--config", "CONFIG", "--adapter", "caddyfile"), "version"),
     "haproxy": Proxy(_HAPROXY, ("haproxy", "-db", "-f", "CONFIG")),
     "nginx": Proxy(_NGINX, ("nginx", "-c", "CONFIG", "-p", "DIRECTORY", "-e", "stderr")),
 }
