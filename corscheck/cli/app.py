@@ -19,6 +19,7 @@ from corscheck.model import ConfigError
 COMMANDS = {
     "probe": "corscheck.cli.probe",
     "run": "corscheck.cli.run",
+    "audit": "corscheck.cli.audit",
     "init": "corscheck.cli.init",
     "report": "corscheck.cli.report",
     "explain": "corscheck.cli.explain",

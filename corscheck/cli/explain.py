@@ -153,7 +153,7 @@ def _named(text: str) -> "list[Record]":
 
 
 def _listed(records: "list[Record]") -> list[str]:
-    heads = {"step": "Steps of the standard", "cause": "Root causes", "remark": "Remarks"}
+    heads = {"step": "Steps of the standard", "cause": "Root causes", "remark": "Remarks", "audit": "Audit"}
     lines: list[str] = []
     for kind, head in heads.items():
         lines += ["", head] if lines else [head]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from corscheck._version import __version__
-from corscheck.model import ENGINE_NAMES, Send
+from corscheck.model import ENGINE_NAMES, Depth, FailOn, Send
 from corscheck.protocol.request import Credentials, Mode, Redirect
 
 Strings: TypeAlias = list[str] | None
@@ -107,6 +107,34 @@ ShardOf = Annotated[
 ]
 Baseline = Annotated[
     str | None, typer.Option("--baseline", metavar="FILE", help="A saved report: fail only on what is not in it.")
+]
+
+# An audit
+AllowedOrigins = Annotated[
+    Strings,
+    typer.Option(
+        "--allowed-origin",
+        metavar="ORIGIN",
+        help="An origin that is meant to be let in; https://*.example.com says that its subdomains are. Repeatable.",
+    ),
+]
+AuditMethods = Annotated[
+    Strings,
+    typer.Option("-X", "--method", "--request", metavar="METHOD", help="A method to try beside GET. Repeatable."),
+]
+AuditDepth = Annotated[Depth, typer.Option("--depth", help="normal: one origin of each class; full: all of them.")]
+AuditSend = Annotated[
+    Literal["auto", "always"], typer.Option("--send", help="always: also send what may change data.")
+]
+AuditFailOn = Annotated[
+    FailOn, typer.Option("--fail-on", help="Exit 1 for a finding of this severity or a higher one.")
+]
+MaxRequests = Annotated[
+    int | None, typer.Option("--max-requests", metavar="N", min=1, help="Send at most so many to one target.")
+]
+ProofPage = Annotated[
+    str | None,
+    typer.Option("--poc", metavar="FILE", help="Write a page that shows what is readable, for authorised use."),
 ]
 
 # The network

@@ -1,14 +1,16 @@
 """What every code means: one flat registry, from which ``explain``, findings, JSON and the documentation come.
 
 A record of a step code (CORS1xx to 5xx, 9xx) says what the standard decided; of a root cause (CORS6xx) what is wrong on
-the server, whichever step noticed it; of a remark (CORS7xx) what is worth knowing although it decides nothing. Codes are
-never reused. The texts are data in ``records/``; nothing here looks at an outcome.
+the server, whichever step noticed it; of a remark (CORS7xx) what is worth knowing although it decides nothing; of the
+audit (CORS8xx) who is let in who should not be. Codes are never reused. The texts are data in ``records/``; nothing here
+looks at an outcome.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.diagnosis.records.audit import AUDIT
 from corscheck.diagnosis.records.causes import CAUSES
 from corscheck.diagnosis.records.network import NETWORK
 from corscheck.diagnosis.records.remarks import REMARKS
@@ -17,7 +19,9 @@ from corscheck.diagnosis.records.steps import STEPS
 if TYPE_CHECKING:
     from corscheck.diagnosis.records.record import Record
 
-RECORDS: dict[str, Record] = {r.code: r for r in sorted((*STEPS, *NETWORK, *CAUSES, *REMARKS), key=lambda r: r.code)}
+RECORDS: dict[str, Record] = {
+    r.code: r for r in sorted((*STEPS, *NETWORK, *CAUSES, *REMARKS, *AUDIT), key=lambda r: r.code)
+}
 """Every record by its code, in the order of the codes."""
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from corscheck.model import Severity
     from corscheck.protocol.request import ExchangeKind
 
-Kind: TypeAlias = Literal["step", "cause", "remark"]
+Kind: TypeAlias = Literal["step", "cause", "remark", "audit"]
 
 MDN_ERRORS = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CORS/Errors/"
 """MDN's pages on CORS errors; the page's name follows (that of Firefox's property)."""

@@ -1,0 +1,104 @@
+"""The proof page: one HTML file that shows, in a real browser at the hostile origin, what can be read from there.
+
+For authorised use, and says so. What a server or a user wrote gets into it as JSON data that a script reads, never as
+markup or code.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model import Audit
+
+_SHOWN = ("high", "medium", "low")
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="referrer" content="origin">
+<title>corscheck: proof of what can be read</title>
+<style>
+  body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 50rem; padding: 0 1rem; }
+  pre { background: #f4f4f4; color: #111; overflow: auto; padding: .75rem; white-space: pre-wrap; word-break: break-all; }
+  section { border-top: 1px solid #aaa; margin-top: 1.5rem; }
+</style>
+<h1>What this page can read</h1>
+<p>For authorised use: serve it from the origin that a proof names, open it in a browser that is logged in at the target.
+It sends nothing anywhere else, and shows what it reads here alone.</p>
+<p>This page is at <code id="here"></code>. Proofs for this origin run by themselves.</p>
+<main></main>
+<script type="application/json" id="proofs">DATA</script>
+<script>
+"use strict";
+const proofs = JSON.parse(document.getElementById("proofs").textContent);
+document.getElementById("here").textContent = location.origin;
+const read = async (proof) => {
+  if (/^wss?:/.test(proof.url)) {
+    return new Promise((resolve) => {
+      const socket = new WebSocket(proof.url);
+      socket.onopen = () => resolve("READ the connection is open, with this browser's cookies");
+      socket.onmessage = (message) => resolve("READ " + String(message.data).slice(0, 2000));
+      socket.onerror = () => resolve("BLOCKED the server refused the handshake");
+    });
+  }
+  try {
+    const response = await fetch(proof.url, {
+      method: proof.method, credentials: proof.credentials ? "include" : "omit",
+    });
+    return "READ " + response.status + " " + (await response.text()).slice(0, 2000);
+  } catch (error) {
+    return "BLOCKED " + error;
+  }
+};
+const framed = (proof) => new Promise((resolve) => {
+  // A sandboxed frame without allow-same-origin has the origin null.
+  const frame = document.createElement("iframe");
+  frame.sandbox = "allow-scripts";
+  frame.hidden = true;
+  frame.srcdoc = "<script>const read = " + read.toString() + ";onmessage = async (e) => " +
+    "parent.postMessage(await read(e.data), '*');parent.postMessage('ready', '*');<" + "/script>";
+  const listen = (event) => {
+    if (event.source !== frame.contentWindow) return;
+    if (event.data === "ready") frame.contentWindow.postMessage(proof, "*");
+    else { removeEventListener("message", listen); frame.remove(); resolve(String(event.data)); }
+  };
+  addEventListener("message", listen);
+  document.body.append(frame);
+});
+for (const proof of proofs) {
+  const section = document.createElement("section");
+  const add = (name, text) => { const e = document.createElement(name); e.textContent = text; section.append(e); return e; };
+  add("h2", proof.code + " " + proof.title);
+  add("p", proof.message);
+  add("p", proof.method + " " + proof.url + " from " + proof.origin);
+  const button = add("button", "Read it");
+  const out = add("pre", "");
+  out.id = proof.code;
+  const run = async () => { out.textContent = await (proof.origin === "null" ? framed(proof) : read(proof)); };
+  button.onclick = run;
+  document.querySelector("main").append(section);
+  if (proof.origin === location.origin || proof.origin === "null") run();
+}
+</script>
+</html>
+"""
+
+
+def page(audits: Sequence[Audit]) -> str:
+    """The page for all findings above ``info`` whose request a page can send (their URLs and methods, no headers)."""
+    proofs = [
+        {
+            "code": finding.code, "title": finding.title, "message": finding.message, "url": finding.url,
+            "method": finding.method, "origin": finding.origin, "credentials": finding.credentials,
+        }
+        for audit in audits
+        for finding in audit.findings
+        if finding.severity in _SHOWN and finding.method != "OPTIONS"
+    ]  # fmt: skip
+    # "<" ends no script element and starts no comment when it is written as an escape.
+    data = json.dumps(proofs, indent=1).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return _PAGE.replace("DATA", data)

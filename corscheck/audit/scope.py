@@ -1,0 +1,282 @@
+"""Where an audit looks beside the plain request.
+
+Before it (redirects, logins), and around it: preflights, other methods, error pages, without credentials, caches, and what
+is allowed too widely.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.audit import caching, classes
+from corscheck.audit.proof import Seen
+from corscheck.audit.websocket import SCHEMES
+from corscheck.diagnosis.registry import RECORDS
+from corscheck.protocol.headers import extract_list, get, get_all, get_decode_split
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.protocol.request import HTTPResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from corscheck.audit.book import Book
+    from corscheck.audit.plan import Ask, Came, Plan, Step
+    from corscheck.protocol.request import Headers
+
+_HOPS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_LOGIN_WORDS = ("login", "signin", "sign-in", "sso", "oauth", "authorize", "saml", "auth")
+_LONGEST = 86400
+"""Seconds; what Firefox keeps a preflight for at most. Chromium keeps it for 7200."""
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_UNSAFE = ("PUT", "POST", "DELETE", "PATCH")
+
+
+class Scope:
+    """The surroundings of one target that is asked over HTTP."""
+
+    def __init__(self, plan: Plan, book: Book) -> None:
+        self.plan = plan
+        self.book = book
+        self.control: Headers = ()
+        self._hops: list[str] = []
+        self._allowed: Seen | None = None
+
+    def remember(self, came: Seen) -> None:
+        """What came of an origin that is meant to be let in."""
+        if self._allowed is None and came.let_in:
+            self._allowed = came
+
+    # ------------------------------------------------------------------ before
+
+    def begin(self) -> Generator[Ask, Came, bool]:
+        """Ask without Origin, follow redirects within the site; False: nobody there."""
+        book = self.book
+        for _ in range(_HOPS):
+            url = parse_url(book.url)
+            outcome = yield from book.outcome(url.origin, redirect="manual", headers=(), method="GET")
+            answer = outcome.exchanges[-1].answer if outcome.exchanges else None
+            if not isinstance(answer, HTTPResponse):
+                book.unanswered(Seen(url.origin, outcome, None))
+                return False
+            self.control = answer.headers
+            following = self._following(answer)
+            if following is None:
+                self._login(answer.status)
+                return True
+            self._hops.append(book.url)
+            book.url = following
+        book.note(f"Redirects without an end; {book.url} was audited.")
+        return True
+
+    def _following(self, answer: HTTPResponse) -> str | None:
+        """Where the answer redirects to, if that is ours to audit."""
+        location = get(answer.headers, "Location")
+        if answer.status not in _REDIRECTS or location is None:
+            return None
+        try:
+            target = parse_url(location.encode("latin-1").decode("utf-8", "replace"), self.book.url)
+        except URLError:
+            return None
+        here = parse_url(self.book.url)
+        words = target.path.lower().replace("_", "-")
+        if any(word in part for word in _LOGIN_WORDS for part in words.split("/")):
+            self.book.note(
+                f"{self.book.url} redirects to a login ({target.without_fragment}): what was seen is the login's policy. "
+                "Give credentials (-b, -H, -u) to see the application's."
+            )
+            return None
+        same = self.plan.suffixes.registrable
+        if target.scheme not in HTTP_SCHEMES or (
+            target.host != here.host and (same(target.host) is None or same(target.host) != same(here.host))
+        ):
+            self.book.note(f"{self.book.url} redirects to another site ({target.origin}), which was not audited.")
+            return None
+        if target.without_fragment in (*self._hops, here.without_fragment):
+            return None
+        return target.without_fragment
+
+    def _login(self, status: int) -> None:
+        if status in (401, 403, 407):
+            self.book.note(
+                f"The answer is a {status}: what was seen is the login's policy. Give credentials (-b, -H, -u) to see the "
+                "application's."
+            )
+
+    # ------------------------------------------------------------------ around
+
+    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
+        """The same stranger, not logged in: some policies differ by that."""
+        bare = tuple(h for h in self.plan.template.headers if h[0].lower() not in ("authorization", "cookie"))
+        came = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
+        if came.let_in and not first.let_in:
+            again = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
+            if again.like(came):
+                self._tell(
+                    classes.ERROR_PATH,
+                    came,
+                    f"Any web page can read what {self.book.url} answers to whoever is not logged in.",
+                )
+        return came
+
+    def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:
+        """What is left to ask once it is known who is let in."""
+        if everybody and without is not None and first.credentialed and not without.credentialed:
+            self._tell(
+                classes.WITH_LOGIN_ONLY, first,
+                f"{self.book.url} lets in everybody as soon as there are credentials (a cookie is enough): who tests it "
+                "without them sees nothing.", severity="info",
+            )  # fmt: skip
+        yield from self._methods(first, everybody=everybody)
+        if not everybody:
+            yield from self._error_page(first)
+            yield from self._redirects(first)
+        yield from self._own_preflight()
+        self._caches(first)
+
+    def _methods(self, first: Seen, *, everybody: bool) -> Step:
+        """Methods beside GET: by preflight, and (only when told to) by the request itself."""
+        always = self.plan.template.send == "always"
+        methods = self.plan.methods or (("PUT", *(("POST", "DELETE") if always else ())))
+        for method in methods:
+            if method == "GET":
+                continue
+            unsafe = method not in _SAFE
+            by_preflight = unsafe and not always
+            came = yield from self.book.ask(first.origin, method=method, by_preflight=by_preflight)
+            if everybody and came.credentialed:
+                self._wide(came, method)
+                continue
+            if everybody or not came.let_in:
+                continue
+            again = yield from self.book.ask(first.origin, method=method, by_preflight=by_preflight)
+            if not again.like(came):
+                self.book.flapping(f"{method} from {first.origin}")
+            elif by_preflight:
+                self._tell(
+                    classes.PREFLIGHT_ONLY, came,
+                    f"By preflight only: any web page may send a {method} to {self.book.url}; whether it can read the answer "
+                    "was not asked (--send always).", severity="info",
+                )  # fmt: skip
+            else:
+                self._tell(
+                    classes.METHOD, came, f"Any web page can send a {method} to {self.book.url} with the victim's cookies "
+                    "and read the answer; a GET it cannot."
+                )  # fmt: skip
+
+    def _wide(self, came: Seen, method: str) -> None:
+        self._tell(
+            classes.WIDE_METHODS, came, f"The same pages may send a {method} to {self.book.url}: they can write, not only read.",
+            severity="info",
+        )  # fmt: skip
+
+    def _error_page(self, first: Seen) -> Step:
+        """A page that is not there is often answered by something else, with another policy."""
+        url = parse_url(self.book.url)
+        missing = f"{url.origin}/{self.plan.labels.label()}"
+        came = yield from self.book.ask(first.origin, url=missing)
+        if came.let_in and came.response is not None and came.response.status >= 400:
+            again = yield from self.book.ask(first.origin, url=missing)
+            if again.like(came):
+                self._tell(classes.ERROR_PATH, came, f"Any web page can read the error pages of {url.origin} (here a "
+                           f"{came.response.status}).")  # fmt: skip
+
+    def _redirects(self, first: Seen) -> Step:
+        """The hops on the way to what was audited."""
+        for hop in self._hops:
+            came = yield from self.book.ask(first.origin, url=hop, redirect="follow")
+            if came.let_in:
+                self._tell(classes.REDIRECT_HOP, came, f"Any web page is let through the redirect at {hop}, though not by "
+                           f"{self.book.url}, where it leads.")  # fmt: skip
+
+    def _own_preflight(self) -> Step:
+        """What an origin that is meant to be let in may do: methods and headers that nobody asked for."""
+        if self._allowed is None:
+            return
+        name = f"X-{self.plan.labels.label()}"
+        origin = self._allowed.origin
+        came = yield from self.book.ask(origin, method="PUT", headers=((name, "1"),), send="never", by_preflight=True)
+        answer = came.response
+        if answer is None:
+            return
+        allowed = extract_list(answer.headers, "Access-Control-Allow-Headers")
+        if isinstance(allowed, tuple) and name.lower() in [h.lower() for h in allowed]:
+            self._tell(classes.WIDE_HEADERS, came, f"A header that nobody knows ({name}) is allowed because it was asked for.",
+                       severity="info")  # fmt: skip
+        seconds = get(answer.headers, "Access-Control-Max-Age")
+        if seconds is not None and seconds.isdigit() and int(seconds) > _LONGEST:
+            self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {seconds} seconds; Firefox keeps it for 86400, "
+                       "Chromium for 7200.", severity="info")  # fmt: skip
+        self._exposed()
+
+    def _exposed(self) -> None:
+        allowed = self._allowed
+        if allowed is None or allowed.response is None:
+            return
+        names = [n.lower() for n in get_decode_split(allowed.response.headers, "Access-Control-Expose-Headers") or []]
+        telling = [n for n in names if n in ("authorization", "set-cookie", "set-cookie2", "proxy-authorization")]
+        if telling or ("*" in names and allowed.credentialed):
+            what = ", ".join(telling) or "*"
+            self._tell(classes.WIDE_EXPOSED, allowed, f"{what} is exposed: browsers never show Set-Cookie to script, and * is "
+                       "only a name once credentials go along.", severity="info")  # fmt: skip
+
+    def _caches(self, first: Seen) -> None:
+        """An answer that depends on the Origin and does not say so, where a shared cache keeps it."""
+        one, other = self._allowed or first, first
+        response = one.response
+        if response is None or not one.let_in:
+            return
+        values = {tuple(get_all(h, "Access-Control-Allow-Origin")) for h in (self.control, response.headers)}
+        if other.response is not None:
+            values.add(tuple(get_all(other.response.headers, "Access-Control-Allow-Origin")))
+        silent = [h for h in (self.control, response.headers) if not caching.varies_by_origin(h)]
+        if len(values) < 2 or not silent:
+            return
+        kept = any(caching.shared_cache_keeps(h) for h in silent)
+        if not kept:
+            return
+        self._tell(
+            classes.VARY, one,
+            f"A shared cache keeps what {self.book.url} answers to one Origin and gives it to another: a page that anybody "
+            "can make decides whether the allowed ones can read it.",
+            severity=None if one.credentialed else "info",
+        )  # fmt: skip
+
+    def _tell(self, code: str, came: Seen, message: str, *, severity: str | None = None) -> None:
+        """A finding of the surroundings; without credentials it is worth an ``info``."""
+        weighed = RECORDS[code].severity if came.credentialed else "info"
+        self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
+
+
+class SocketScope(Scope):
+    """The surroundings of a WebSocket: there is only the handshake, with credentials and without."""
+
+    def begin(self) -> Generator[Ask, Came, bool]:
+        """A handshake from the first allowed origin, else from the target's own pages."""
+        url = parse_url(self.book.url)
+        own = f"{SCHEMES[url.scheme]}{url.origin[len(url.scheme) :]}"
+        wanted = [o for o in self.plan.allowed if "*" not in o]
+        came = yield from self.book.ask(wanted[0] if wanted else own)
+        if came.response is None:
+            self.book.unanswered(came)
+            return False
+        if not came.let_in:
+            self.book.note(
+                f"The handshake from {came.origin} is answered with {came.response.status}, no WebSocket is opened."
+            )
+            self._login(came.response.status)
+        return True
+
+    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
+        """Whether the handshake asks for credentials at all."""
+        if not first.let_in or not self.plan.has_credentials:
+            return None
+        bare = tuple(h for h in self.plan.template.headers if h[0].lower() not in ("authorization", "cookie"))
+        came = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
+        self.book.needs_credentials = not came.let_in
+        return came
+
+    def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:  # noqa: ARG002 - as the base's
+        """Nothing: no preflight, no other method, no cache."""
+        yield from ()

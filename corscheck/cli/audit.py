@@ -1,0 +1,128 @@
+"""``corscheck audit``: asks as hostile pages would, and says who is let in who should not be."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.cli.inputs import Inputs
+from corscheck.cli.network import network_options, run_options
+from corscheck.cli.outputs import Wanted
+from corscheck.cli.progress import Progress
+from corscheck.cli.session import Session, say
+
+SUMMARY = "Find pages that are let in and should not be."
+
+EXAMPLES = """\b
+Examples:
+  corscheck audit https://api.example.com/me --allowed-origin https://app.example.com
+  corscheck audit https://api.example.com/me -b session=... --depth full
+  corscheck audit --targets urls.txt -q --report sarif:cors.sarif
+  corscheck audit wss://api.example.com/socket -b session=...
+
+\b
+Only for servers that you may test. Exit status: 0 nothing at or above
+--fail-on, 1 something, 2 usage or files, 3 no answer, 130 interrupted.
+"""
+
+
+def audit(
+    urls: opt.Urls = None,
+    allowed_origin: opt.AllowedOrigins = None,
+    method: opt.AuditMethods = None,
+    header: opt.HeaderLines = None,
+    cookie: opt.Cookies = None,
+    user: opt.User = None,
+    user_agent: opt.UserAgent = None,
+    send: opt.AuditSend = "auto",
+    depth: opt.AuditDepth = "normal",
+    targets: opt.Targets = None,
+    fail_on: opt.AuditFailOn = "medium",
+    poc: opt.ProofPage = None,
+    max_requests: opt.MaxRequests = None,
+    baseline: opt.Baseline = None,
+    exit_zero: opt.ExitZero = False,
+    insecure: opt.Insecure = False,
+    proxy: opt.Proxy = None,
+    noproxy: opt.NoProxy = None,
+    cacert: opt.CACert = None,
+    cert: opt.Cert = None,
+    key: opt.Key = None,
+    resolve: opt.Resolve = None,
+    connect_to: opt.ConnectTo = None,
+    unix_socket: opt.UnixSocket = None,
+    via: opt.Via = None,
+    max_time: opt.MaxTime = 10.0,
+    http2: opt.HTTP2 = False,
+    ipv4: opt.IPv4 = False,
+    ipv6: opt.IPv6 = False,
+    requests_rate: opt.Rate = None,
+    concurrency: opt.Concurrency = None,
+    json: opt.JSONFile = None,
+    jsonl: opt.JSONLFile = None,
+    report: opt.Reports = None,
+    reproducible: opt.Reproducible = False,
+    verbose: opt.Verbose = False,
+    quiet: opt.Quiet = False,
+    color: opt.Color = "auto",
+    show_secrets: opt.ShowSecrets = False,
+    dry_run: opt.DryRun = False,
+) -> None:
+    """Ask each URL as pages that should not be let in would, prove what they can read, and say how to stop it.
+
+    Every finding passed the full CORS check of a browser for exactly that origin, twice.
+    """
+    network = network_options(
+        max_time=max_time,
+        insecure=insecure,
+        cacert=cacert,
+        cert=cert,
+        key=key,
+        proxy=proxy,
+        noproxy=noproxy,
+        connect_to=connect_to,
+        resolve=resolve,
+        unix_socket=unix_socket,
+        http2=http2,
+        ipv4=ipv4,
+        ipv6=ipv6,
+        user_agent=user_agent,
+    )
+    options = run_options(network, requests_rate=requests_rate, show_secrets=show_secrets, concurrency=concurrency)
+    wanted = Wanted(
+        json=json,
+        jsonl=jsonl,
+        reports=tuple(report or ()),
+        reproducible=reproducible,
+        verbose=verbose,
+        quiet=quiet,
+        color=color,
+    )
+    wanted.check_outputs()
+    from corscheck.cli import auditing
+
+    typed = auditing.Typed(
+        urls=urls or (),
+        allowed=allowed_origin or (),
+        methods=method or (),
+        headers=header or (),
+        cookies=cookie or (),
+        user=user,
+        send=send,
+        depth=depth,
+        targets=targets,
+        fail_on=fail_on,
+        max_requests=max_requests,
+        via=via,
+        seed="corscheck" if reproducible else None,
+    )
+    with Inputs() as inputs:
+        question = auditing.question(typed, inputs, say)
+        if dry_run:
+            raise typer.Exit(auditing.preview(question, options))
+        proofs = auditing.Proofs(poc) if poc is not None else None
+        judge = auditing.judge(baseline)
+        sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
+        session = Session(sinks, progress=Progress(question.total, wanted=not quiet))
+        status = session.run_audits(auditing.asker(question, options, judge))
+    raise typer.Exit(0 if exit_zero and status in (1, 3) else status)
