@@ -41,7 +41,7 @@ class Book:
         self._silent = 0
         self._unknown = 0
         self._private: bool | None = None
-        self.needs_credentials = False
+        self.needs_credentials: bool | None = None
 
     # ------------------------------------------------------------------ asking
 
@@ -107,6 +107,9 @@ class Book:
         private = False
         if not came.credentialed:
             private = yield from self.private()
+        if self.plan.is_socket and self.plan.has_credentials and self.needs_credentials is None:
+            bare = yield from self.ask(hostile.origin, **self.plan.without_credentials)
+            self.needs_credentials = not bare.let_in
         self._write(hostile, came, private=private)
         return True
 
@@ -181,7 +184,7 @@ class Book:
             message=message,
             origin=came.origin,
             credentials=bool(came.credentialed),
-            url=exchange.request.url,
+            url=self.url if self.plan.is_socket else exchange.request.url,
             method=exchange.request.method,
             evidence="\n".join(evidence(exchange)),
             advice=record.advice,

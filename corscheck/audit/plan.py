@@ -55,6 +55,12 @@ class Plan:
         names = {name.lower() for name, _ in self.template.headers}
         return self.template.cookies is not None or self.template.user is not None or "authorization" in names
 
+    @property
+    def without_credentials(self) -> dict[str, object]:
+        """What changes a question into that of a visitor who is not logged in."""
+        bare = tuple(h for h in self.template.headers if h[0].lower() not in ("authorization", "cookie"))
+        return {"cookies": None, "user": None, "password": None, "headers": bare}
+
     def probe(self, origin: str, **changes: object) -> Probe:
         """The question of a page at ``origin`` whose visitor is logged in."""
         if self.template.cookies is None and self.template.user is None:

@@ -108,16 +108,13 @@ class Scope:
 
     def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
         """The same stranger, not logged in: some policies differ by that."""
-        bare = tuple(h for h in self.plan.template.headers if h[0].lower() not in ("authorization", "cookie"))
-        came = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
+        bare = self.plan.without_credentials
+        came = yield from self.book.ask(first.origin, **bare)
         if came.let_in and not first.let_in:
-            again = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
+            again = yield from self.book.ask(first.origin, **bare)
             if again.like(came):
-                self._tell(
-                    classes.ERROR_PATH,
-                    came,
-                    f"Any web page can read what {self.book.url} answers to whoever is not logged in.",
-                )
+                message = f"Any web page can read what {self.book.url} answers to whoever is not logged in."
+                self._tell(classes.ERROR_PATH, came, message)
         return came
 
     def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:
@@ -268,14 +265,10 @@ class SocketScope(Scope):
             self._login(came.response.status)
         return True
 
-    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
-        """Whether the handshake asks for credentials at all."""
-        if not first.let_in or not self.plan.has_credentials:
-            return None
-        bare = tuple(h for h in self.plan.template.headers if h[0].lower() not in ("authorization", "cookie"))
-        came = yield from self.book.ask(first.origin, cookies=None, user=None, password=None, headers=bare)
-        self.book.needs_credentials = not came.let_in
-        return came
+    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:  # noqa: ARG002 - as the base's
+        """Asked of whoever is let in, once there is somebody."""
+        yield from ()
+        return None
 
     def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:  # noqa: ARG002 - as the base's
         """Nothing: no preflight, no other method, no cache."""
