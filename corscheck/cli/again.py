@@ -24,13 +24,15 @@ def show_again(saved: Saved, wanted: Wanted) -> None:
         sink = _view(saved, wanted)
         for result in saved.results():
             sink.add(result)
+        for audit in saved.audits():
+            sink.add_audit(audit)
         sink.finish(saved.counts())
     except BrokenPipeError:
         silence_stdout()
 
 
 def _view(saved: Saved, wanted: Wanted) -> Sink:
-    """The view that the run had: of one probe all, of a matrix the grids, else a list."""
+    """The view that the run had: of one probe or audit all, of a matrix the grids, else a list."""
     if wanted.quiet:
         return sinks.Quiet()
     view = View(width(), Style(colored(wanted.color)), wanted.verbose)
@@ -46,6 +48,10 @@ def _view(saved: Saved, wanted: Wanted) -> Sink:
         modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
         shared.add(modes)
         urls.add((probe["url"], *modes))
+    if not total:
+        audits = sum(1 for _ in saved.audit_objects())
+        if audits:
+            return sinks.Full(view, None) if audits == 1 or wanted.verbose else sinks.AuditList(view)
     one = expected.pop() if len(expected) == 1 else None
     if total == 1 or wanted.verbose:
         return sinks.Full(view, one)

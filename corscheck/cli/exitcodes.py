@@ -20,13 +20,13 @@ def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool
 
     ``complete`` demands that nothing was held back (``--complete``); ``output_failed`` says that a report could not be
     written, ``faults`` that something failed that is no probe (an ignore that has expired). Nothing tested is a usage
-    error: a step of a CI that asks nothing must not be green.
+    error: a step of a CI that asks nothing must not be green. An audit is something tested.
     """
     if summary.interrupted:
         return INTERRUPTED
     if summary.differing:
         return BUG
-    if output_failed or not summary.total:
+    if output_failed or not summary.tested:
         return USAGE
     if summary.failed or faults:
         return FAILED

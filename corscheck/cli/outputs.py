@@ -83,6 +83,16 @@ class Wanted:
         """The view for standard output, unless a report goes there, and the reports."""
         return [*([] if self.stdout_taken else [self._view(question)]), *self.report_sinks()]
 
+    def audit_sinks(self, total: int) -> list[Sink]:
+        """The same for audits of so many targets: each whole, or of many a list."""
+        return [*([] if self.stdout_taken else [self._audit_view(total)]), *self.report_sinks()]
+
+    def _audit_view(self, total: int) -> Sink:
+        view = self.view()
+        if self.quiet:
+            return sinks.Quiet()
+        return sinks.Full(view, None) if total == 1 or self.verbose else sinks.AuditList(view)
+
     @property
     def stdout_taken(self) -> bool:
         """Whether a report goes to standard output, so that no view can."""

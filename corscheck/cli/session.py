@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from corscheck.cli.questions import Question
     from corscheck.cli.sinks import Sink
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
     from corscheck.runner import RunOptions
 
 
@@ -60,13 +60,28 @@ class Session:
         self.progress.clear()
         for sink in list(self.sinks):
             self._guarded(sink, lambda sink=sink: sink.add(result))  # type: ignore[misc]
-        self.progress.show(self.summary.total)
+        self.progress.show(self.summary.tested)
+
+    def take_audit(self, audit: Audit) -> None:
+        """Count an audit and hand it to every sink."""
+        self.summary.add_audit(audit)
+        self.progress.clear()
+        for sink in list(self.sinks):
+            self._guarded(sink, lambda sink=sink: sink.add_audit(audit))  # type: ignore[misc]
+        self.progress.show(self.summary.tested)
 
     def run(self, ask: Callable[[Callable[[Result], None]], None]) -> int:
         """Ask (``ask`` calls back with each result), end every sink, return the exit status."""
+        return self._run(lambda: ask(self.take))
+
+    def run_audits(self, ask: Callable[[Callable[[Audit], None]], None]) -> int:
+        """The same with audits."""
+        return self._run(lambda: ask(self.take_audit))
+
+    def _run(self, ask: Callable[[], None]) -> int:
         config_error: ConfigError | None = None
         try:
-            ask(self.take)
+            ask()
         except KeyboardInterrupt:
             self.summary.interrupted = True
         except _ReaderGone:
@@ -88,7 +103,7 @@ class Session:
 
     def _finish(self, config_error: bool) -> None:
         self.summary.exit_status = self.status(config_error)
-        if config_error and not self.summary.total:
+        if config_error and not self.summary.tested:
             # Nothing was asked: there is nothing to sum up, and the message says why.
             return
         for sink in list(self.sinks):

@@ -1,6 +1,6 @@
-"""Where results go as they come: the terminal views and the reports, all with the same three calls.
+"""Where results and audits go as they come: the terminal views and the reports, all with the same calls.
 
-A sink is told of each result in order and of the end. What it raises while writing (``OSError``) is the session's to
+A sink is told of each result and audit in order and of the end. What it raises while writing (``OSError``) is the session's to
 handle: a report that cannot be written stops no other.
 """
 
@@ -15,7 +15,7 @@ from corscheck.report import terminal
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
     from corscheck.report.document import Run
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary
@@ -32,6 +32,10 @@ class Sink(Protocol):
 
     def add(self, result: Result) -> None:
         """Take one result."""
+        ...
+
+    def add_audit(self, audit: Audit) -> None:
+        """Take one audit."""
         ...
 
     def finish(self, summary: Summary) -> None:
@@ -56,6 +60,12 @@ class Lines:
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
 
+    def add_audit(self, audit: Audit) -> None:
+        """Its findings, a line each."""
+        from corscheck.report import audits
+
+        self.write(audits.quiet(audit))
+
 
 class Quiet(Lines):
     """The verdict lines alone."""
@@ -68,13 +78,25 @@ class Quiet(Lines):
         """Nothing more to say."""
 
 
-class Full(Lines):
-    """The whole view of each result; totals when there is more than one."""
+class Viewed(Lines):
+    """A view with blocks, a blank line between two."""
 
     def __init__(self, view: View, expected: str | None) -> None:
         self._view = view
         self._expected = expected
         self._shown = 0
+
+    def add_audit(self, audit: Audit) -> None:
+        """The whole view of it."""
+        from corscheck.report import audits
+
+        lines = audits.render(audit, self._view)
+        self.write(["", "", *lines] if self._shown else lines)
+        self._shown += 1
+
+
+class Full(Viewed):
+    """The whole view of each result and audit; totals when there is more than one."""
 
     def add(self, result: Result) -> None:
         """The view, with a blank line between two."""
@@ -84,26 +106,30 @@ class Full(Lines):
 
     def finish(self, summary: Summary) -> None:
         """Totals, unless one result said it all."""
-        if summary.total != 1 or summary.interrupted:
+        if summary.tested != 1 or summary.interrupted:
             from corscheck.report.matrix import totals
 
             self.write([*([""] * bool(self._shown)), *totals(summary, self._expected, self._view)])
 
 
-class Grid(Lines):
+class Grid(Viewed):
     """A block per URL, shown when all its cells are there."""
 
     def __init__(self, view: View, expected: str | None) -> None:
-        self._view = view
-        self._expected = expected
+        super().__init__(view, expected)
         self._block: list[Result] = []
-        self._shown = 0
 
     def add(self, result: Result) -> None:
         """Keep it until its block is complete."""
         if self._block and not self._belongs(result):
             self._flush(interrupted=False)
         self._block.append(result)
+
+    def add_audit(self, audit: Audit) -> None:
+        """The whole view of it, below the block before it."""
+        if self._block:
+            self._flush(interrupted=False)
+        super().add_audit(audit)
 
     def _belongs(self, result: Result) -> bool:
         first = self._block[0]
@@ -127,14 +153,12 @@ class Grid(Lines):
         self.write([*([""] * bool(self._shown)), *totals(summary, self._expected, self._view)])
 
 
-class Listed(Lines):
+class Listed(Viewed):
     """A row per result, as it comes; totals."""
 
     def __init__(self, view: View, expected: str | None, *, uniform: bool) -> None:
-        self._view = view
-        self._expected = expected
+        super().__init__(view, expected)
         self._uniform = uniform
-        self._shown = 0
 
     def add(self, result: Result) -> None:
         """The row, below a header that all share."""
@@ -158,6 +182,41 @@ class Listed(Lines):
         )
 
 
+class AuditList(Viewed):
+    """A row per audit in which nothing fails, the whole view of the others; totals."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view, None)
+        self._row = False
+
+    def add(self, result: Result) -> None:
+        """The whole view: nobody lists probes here."""
+        self._block(terminal.render(result, self._view))
+
+    def add_audit(self, audit: Audit) -> None:
+        """Its row or its block, as it comes."""
+        from corscheck.report import audits
+
+        if audits.needs_room(audit):
+            self._block(audits.render(audit, self._view))
+            return
+        lines = audits.row(audit, self._view)
+        self.write(["", *lines] if self._shown and not self._row else lines)
+        self._row = True
+        self._shown += 1
+
+    def _block(self, lines: list[str]) -> None:
+        self.write(["", "", *lines] if self._shown and not self._row else ["", *lines] if self._shown else lines)
+        self._row = False
+        self._shown += 1
+
+    def finish(self, summary: Summary) -> None:
+        """The totals."""
+        from corscheck.report.matrix import totals
+
+        self.write([*([""] * bool(self._shown)), *totals(summary, None, self._view)])
+
+
 class Kept:
     """The results of this run for the documents that are written at its end."""
 
@@ -175,6 +234,14 @@ class Kept:
         """Keep it."""
         try:
             self._store.add(result)
+        except OSError as error:
+            self._broken = error
+            raise
+
+    def add_audit(self, audit: Audit) -> None:
+        """Keep it."""
+        try:
+            self._store.add_audit(audit)
         except OSError as error:
             self._broken = error
             raise
@@ -201,6 +268,9 @@ class Document:
         self._format = form
 
     def add(self, result: Result) -> None:
+        """It is kept elsewhere."""
+
+    def add_audit(self, audit: Audit) -> None:
         """It is kept elsewhere."""
 
     def finish(self, summary: Summary) -> None:
@@ -256,6 +326,9 @@ class JobSummary:
     def add(self, result: Result) -> None:
         """It is kept elsewhere."""
 
+    def add_audit(self, audit: Audit) -> None:
+        """It is kept elsewhere."""
+
     def finish(self, summary: Summary) -> None:
         """Add the report."""
         from corscheck.report.github import add_summary
@@ -291,6 +364,12 @@ class JSONLReport:
         if self._lines is None:
             self.open()
         self._lines.add(result)
+
+    def add_audit(self, audit: Audit) -> None:
+        """One line."""
+        if self._lines is None:
+            self.open()
+        self._lines.add_audit(audit)
 
     def finish(self, summary: Summary) -> None:
         """The summary, and the end of the file."""

@@ -1,7 +1,8 @@
 """``--targets``: what to ask from a file, a URL or a JSON probe object a line. Streams: holds one line at a time.
 
 The file is read twice, first to find every mistake in it before anything is sent, then to ask. Blank lines and those
-that start with ``#`` are skipped. A JSON Lines report is a list of targets too: its other lines are skipped.
+that start with ``#`` are skipped. A JSON Lines report is a list of targets too: of an audit in it the URL is taken, and
+lines that are neither probe nor audit are skipped.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from corscheck.model import ConfigError, Result
 from corscheck.origins import check_origin
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
+from corscheck.report.document import is_audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,10 +92,15 @@ class TargetFile:
         return count
 
     def __iter__(self) -> Iterator[Target]:
-        for _, line in self._lines():
+        for _, target in self.numbered():
+            yield target
+
+    def numbered(self) -> Iterator[tuple[int, Target]]:
+        """Each target with the number of its line."""
+        for where, line in self._lines():
             target = parse(line)
             if target is not None:
-                yield target
+                yield int(where.rpartition(" ")[2]), target
 
     def _lines(self) -> Iterator[tuple[str, str]]:
         """Each line that says something, with its place."""
@@ -125,7 +132,7 @@ class _Kept:
 
 
 def parse(line: str) -> Target | None:
-    """One line. None for the lines of a JSON Lines report that are no probes. Raises ``ConfigError``."""
+    """One line. None for the lines of a JSON Lines report that are neither probes nor audits. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
             raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
@@ -139,7 +146,8 @@ def parse(line: str) -> Target | None:
         raise ConfigError(f"not a JSON object: {error}") from None
     if "url" not in found and found.keys() & {"schema_version", "summary"}:
         return None
-    return _target(found)
+    # What came of an audit is no question of a probe's: only where it was asked is.
+    return _target({"url": found.get("url")} if is_audit(found) else found)
 
 
 def _target(found: dict[str, Any]) -> Target:

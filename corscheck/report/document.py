@@ -1,4 +1,4 @@
-"""What the JSON formats share: the head of a report, its probe object, and what is known of the run itself."""
+"""What the JSON formats share: the head of a report, its probe and audit objects, what is known of the run itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from corscheck._version import __version__
 from corscheck.model import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,16 @@ def probe_object(result: Result, *, reproducible: bool) -> dict[str, Any]:
         for exchange in out["exchanges"]:
             exchange.pop("elapsed_ms", None)
     return out
+
+
+def audit_object(audit: Audit) -> dict[str, Any]:
+    """The audit as it is saved: nothing in it is volatile but the labels of the origins that were made up for it."""
+    return audit.to_dict()
+
+
+def is_audit(value: dict[str, Any]) -> bool:
+    """Whether an object of a report is an audit: both kinds have a ``url``, and only audits have ``allowed_origins``."""
+    return "allowed_origins" in value
 
 
 def _utc(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The report as one JSON document: schema version, tool, run, summary, probes; written probe by probe."""
+"""The report as one JSON document: schema version, tool, run, summary, probes, audits; written object by object."""
 
 from __future__ import annotations
 
@@ -21,10 +21,17 @@ def render(saved: Saved) -> Iterator[str]:
         document["run"] = saved.run
     document["summary"] = dict(saved.summary)
     # Without the brace that ends it.
-    yield json.dumps(document, indent=2)[:-2] + ',\n  "probes": ['
+    yield json.dumps(document, indent=2)[:-2]
+    yield from _array("probes", saved.probes())
+    yield from _array("audits", saved.audit_objects())
+    yield "\n}\n"
+
+
+def _array(name: str, values: Iterator[dict[str, Any]]) -> Iterator[str]:
+    yield f',\n  "{name}": ['
     separator = ""
-    for probe in saved.probes():
+    for value in values:
         # A line break stands between values only: those within texts are escaped.
-        yield f"{separator}\n    " + json.dumps(probe, indent=2).replace("\n", "\n    ")
+        yield f"{separator}\n    " + json.dumps(value, indent=2).replace("\n", "\n    ")
         separator = ","
-    yield ("\n  ]" if separator else "]") + "\n}\n"
+    yield "\n  ]" if separator else "]"

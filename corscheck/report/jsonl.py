@@ -1,4 +1,4 @@
-"""JSON Lines, the primary store: a header line, a probe object a line as each comes, the summary last.
+"""JSON Lines, the primary store: a header line, a probe or audit object a line as each comes, the summary last.
 
 Each line goes out in one write, so that a run that is killed leaves whole lines and at most one torn one.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from corscheck.report.document import head, probe_object
+from corscheck.report.document import audit_object, head, probe_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import RawIOBase
     from typing import BinaryIO
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
     from corscheck.report.document import Run
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary
@@ -32,6 +32,10 @@ class JSONLines:
     def add(self, result: Result) -> None:
         """One probe object, one line."""
         self._line(probe_object(result, reproducible=self._run is None))
+
+    def add_audit(self, audit: Audit) -> None:
+        """One audit object, one line."""
+        self._line(audit_object(audit))
 
     def finish(self, summary: Summary) -> None:
         """The last line; with the times of the end unless the report is a reproducible one."""
@@ -50,6 +54,8 @@ def render(saved: Saved) -> Iterator[str]:
     yield line(dict(saved.head))
     for probe in saved.probes():
         yield line(probe)
+    for audit in saved.audit_objects():
+        yield line(audit)
     last: dict[str, Any] = {"summary": dict(saved.summary)}
     if saved.ended is not None:
         last["run"] = dict(saved.ended)

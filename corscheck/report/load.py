@@ -1,4 +1,4 @@
-"""Saved reports read back: JSON or JSON Lines, a probe at a time, so that a long report needs no more memory than a short.
+"""Saved reports read back: JSON or JSON Lines, a probe or audit at a time, so that a long report needs no more memory than a short.
 
 A JSON Lines file whose run was killed has no summary and may end in the middle of a line: what is whole is read, and a
 note says so. Whatever is no report at all raises ``ConfigError`` with the file, the line and what is wrong.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corscheck.model import SCHEMA_VERSION, ConfigError
+from corscheck.report.document import is_audit
 from corscheck.report.jsondoc import Document
 from corscheck.report.saved import Saved
 from corscheck.report.summary import Summary
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from corscheck.report.saved import ProbeObject
+    from corscheck.report.saved import AuditObject, ProbeObject
 
 _FIRST_LINE = 1 << 20
 """How long the first line of JSON Lines (which holds the command line) may be, in bytes."""
+
+_ARRAYS = ("probes", "audits")
 
 _ENDED = ("finished", "elapsed_ms")
 """What is known of a run only at its end."""
@@ -75,16 +78,24 @@ def _check_head(path: str, head: dict[str, Any]) -> None:
 
 def _lines(path: str, head: dict[str, Any], file: BinaryIO) -> Saved:
     def probes() -> Iterator[ProbeObject]:
-        return _probe_lines(path)
+        return (_probe(path, value, where) for where, value in _object_lines(path) if not _holds_audit(value))
+
+    def audits() -> Iterator[AuditObject]:
+        return (_audit(path, value, where) for where, value in _object_lines(path) if _holds_audit(value))
 
     last = _last_line(file)
     if last is not None:
-        return Saved(head, _summary(path, last), probes, last.get("run"), name=path)
+        return Saved(head, _summary(path, last), probes, last.get("run"), name=path, audit_source=audits)
     summary = Summary(interrupted=True)
-    for result in Saved(head, {}, probes, name=path).results():
+    # Whether there are audits is not known yet: they are looked for.
+    torn = Saved(head, {"audits": True}, probes, name=path, audit_source=audits)
+    for result in torn.results():
         summary.add(result)
-    note = f"{path} has no end: its run was killed. It holds {summary.total} result{'s' * (summary.total != 1)}."
-    return Saved(head, summary.to_dict(), probes, notes=(note,), name=path)
+    for audit in torn.audits():
+        summary.add_audit(audit)
+    count = summary.tested
+    note = f"{path} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
+    return Saved(head, summary.to_dict(), probes, notes=(note,), name=path, audit_source=audits)
 
 
 def _last_line(file: BinaryIO) -> dict[str, Any] | None:
@@ -99,8 +110,8 @@ def _last_line(file: BinaryIO) -> dict[str, Any] | None:
     return last if isinstance(last, dict) and "summary" in last and "url" not in last else None
 
 
-def _probe_lines(path: str) -> Iterator[ProbeObject]:
-    """The probe objects of a file; a torn last line is left out."""
+def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
+    """The probe and audit objects of a file, each with its line; a torn last line is left out."""
     with Path(path).open("rb") as file:
         file.readline()
         for number, line in enumerate(file, 2):
@@ -114,7 +125,7 @@ def _probe_lines(path: str) -> Iterator[ProbeObject]:
                 return
             if isinstance(value, dict) and "summary" in value and "url" not in value:
                 return
-            yield _probe(path, value, f"line {number}")
+            yield f"line {number}", value
 
 
 # ---------------------------------------------------------------------- one document
@@ -124,16 +135,16 @@ def _document(path: str) -> Saved:
     head: dict[str, Any] = {}
     summary: Any = None
     seen = False
-    for name, value in _members(path):
-        if name == "probes":
-            seen = True
-            if summary is not None:
+    for member in _members(path):
+        if member.name in _ARRAYS:
+            seen = seen or member.name == "probes"
+            if seen and summary is not None:
                 # Ours has them last. In another order the rest has to be looked at.
                 break
-        elif name == "summary":
-            summary = value
-        elif name is not None:
-            head[name] = value
+        elif member.name == "summary":
+            summary = member.value
+        else:
+            head[member.name] = member.value
     _check_head(path, head)
     if not seen:
         raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
@@ -143,31 +154,43 @@ def _document(path: str) -> Saved:
         ended = {name: head["run"][name] for name in _ENDED if name in head["run"]}
         head["run"] = {name: value for name, value in head["run"].items() if name not in _ENDED}
     summary = _summary(path, {"summary": summary})
-    return Saved(head, summary, lambda: _document_probes(path), ended, name=path)
+    return Saved(
+        head, summary, lambda: _document_probes(path), ended, name=path, audit_source=lambda: _document_audits(path)
+    )
 
 
-def _members(path: str) -> Iterator[tuple[str | None, Any]]:
-    """The members of the document; of the array of probes the name alone first, then each of them with no name."""
+class _Member(NamedTuple):
+    """A member of the document, or one item of its arrays."""
+
+    name: str
+    value: Any
+    item: bool = False
+
+
+def _members(path: str) -> Iterator[_Member]:
+    """The members of the document; of the arrays the name alone first, then each of their items."""
     try:
         with Path(path).open(encoding="utf-8") as file:
             document = Document(file)
             for name in document.names():
-                if name == "probes":
-                    yield name, None
-                    for probe in document.items():
-                        yield None, probe
+                if name in _ARRAYS:
+                    yield _Member(name, None)
+                    for value in document.items():
+                        yield _Member(name, value, item=True)
                 else:
-                    yield name, document.value()
+                    yield _Member(name, document.value())
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
 
 def _document_probes(path: str) -> Iterator[ProbeObject]:
-    number = 0
-    for name, value in _members(path):
-        if name is None:
-            number += 1
-            yield _probe(path, value, f"probe {number}")
+    probes = (member.value for member in _members(path) if member.item and member.name == "probes")
+    return (_probe(path, value, f"probe {number}") for number, value in enumerate(probes, 1))
+
+
+def _document_audits(path: str) -> Iterator[AuditObject]:
+    audits = (member.value for member in _members(path) if member.item and member.name == "audits")
+    return (_audit(path, value, f"audit {number}") for number, value in enumerate(audits, 1))
 
 
 # ---------------------------------------------------------------------- both
@@ -177,6 +200,18 @@ def _probe(path: str, value: Any, where: str) -> ProbeObject:
     if not isinstance(value, dict) or not {"url", "origin", "method", "verdict", "passed"} <= value.keys():
         raise ConfigError(
             f"{path}, {where}: no probe object of a report: it needs url, origin, method, verdict, passed"
+        )
+    return value
+
+
+def _holds_audit(value: Any) -> bool:
+    return isinstance(value, dict) and is_audit(value)
+
+
+def _audit(path: str, value: Any, where: str) -> AuditObject:
+    if not isinstance(value, dict) or not {"url", "allowed_origins", "findings", "passed"} <= value.keys():
+        raise ConfigError(
+            f"{path}, {where}: no audit object of a report: it needs url, allowed_origins, findings, passed"
         )
     return value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.report import causes, words
+from corscheck.report import audits, causes, words
 from corscheck.report.rows import ABSENT
 from corscheck.report.terminal import circumstances, observed
 from corscheck.report.text import cut, printable, wrap
@@ -197,22 +197,16 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
     }
     only = f" ({summary.allowed_preflight_only} by preflight only)" if summary.allowed_preflight_only else ""
     parts = [f"{count} {name}{only if name == 'allowed' else ''}" for name, count in counts.items() if count]
-    if summary.passed == summary.total and len(parts) > 1 and expected in counts:
+    passed = summary.passed - summary.audits_passed
+    if passed == summary.total and len(parts) > 1 and expected in counts:
         parts.reverse()
-    if not parts:
+    if not parts and not summary.audits:
         text = "nothing was tested."
         word = "INTERRUPTED" if summary.interrupted else "INCONCLUSIVE"
         return [f"{view.style('unsure', word)}  {text}"]
-    number, _, rest = parts[0].partition(" ")
-    text = ", ".join([f"{number} of {summary.total} {rest}", *parts[1:]])
-    every = {1: "it was", 2: "both"}.get(summary.total, f"all {summary.total}")
-    if expected is not None:
-        says = summary.failed or summary.undecided or expected != "allowed"
-        text += f"; {every} expected {expected}." if says else "."
-    else:
-        count = "all" if summary.passed == summary.total else f"{summary.passed}"
-        excused = f", {summary.excused} excused" if summary.excused else ""
-        text += f"; {count} as expected{excused}."
+    said = [_of_probes(summary, parts, passed, expected)] if parts else []
+    said += [audits.sentence(summary)] if summary.audits else []
+    text = " ".join(said)
     if summary.differing:
         text += f" In {summary.differing} the browser was seen to differ: please report it."
     if summary.unobserved:
@@ -227,6 +221,19 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
         word, kind = "PASSED", "pass"
     first, *more = wrap(text, view.width, len(word) + 2, word)
     return [view.style(kind, word) + first[len(word) :], *more]
+
+
+def _of_probes(summary: Summary, parts: list[str], passed: int, expected: str | None) -> str:
+    """``3 of 6 blocked, 3 allowed; all 6 expected allowed.``"""
+    number, _, rest = parts[0].partition(" ")
+    text = ", ".join([f"{number} of {summary.total} {rest}", *parts[1:]])
+    every = {1: "it was", 2: "both"}.get(summary.total, f"all {summary.total}")
+    if expected is not None:
+        says = summary.failed or summary.undecided or expected != "allowed"
+        return text + (f"; {every} expected {expected}." if says else ".")
+    count = "all" if passed == summary.total else f"{passed}"
+    excused = f", {summary.excused} excused" if summary.excused else ""
+    return f"{text}; {count} as expected{excused}."
 
 
 def _unique(values: object) -> list[str]:

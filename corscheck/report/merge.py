@@ -1,4 +1,4 @@
-"""Shards of one run into the report that the whole run would have written: the same probes in the same order.
+"""Shards of one run into the report that the whole run would have written: the same probes and audits in the same order.
 
 Each shard is in order already, so that merging is a walk along all of them at once, however long they are.
 """
@@ -6,15 +6,13 @@ Each shard is in order already, so that merging is a walk along all of them at o
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corscheck.model import ConfigError
 from corscheck.report.saved import Saved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from corscheck.report.saved import ProbeObject
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _WORST_FIRST = (130, 4, 2, 1, 3, 0)
 
@@ -32,42 +30,57 @@ def merge(shards: Sequence[Saved]) -> Saved:
     versions = {str(shard.head["tool"].get("version")) for shard in shards}
     if len(versions) > 1:
         notes.append(f"The shards were written by different versions of corscheck: {', '.join(sorted(versions))}.")
-    total, last = _walked(shards)
-    if last + 1 != total:
-        missing = last + 1 - total
-        notes.append(f"{missing} probe{'s are' if missing != 1 else ' is'} missing: a shard is not here, or not whole.")
+    probes = [_Part(shard.name, shard.probes, "probe") for shard in shards]
+    audits = [_Part(shard.name, shard.audit_objects, "audit") for shard in shards]
+    for parts in (probes, audits):
+        total, last = _walked(parts)
+        if last + 1 != total:
+            missing = f"{last + 1 - total} {parts[0].kind}" + ("s are" if last + 1 - total != 1 else " is")
+            notes.append(f"{missing} missing: a shard is not here, or not whole.")
     head = {name: value for name, value in first.head.items() if name != "run"}
     ended = None
     if "run" in first.head:
         head["run"], ended = _runs([shard.run or {} for shard in shards])
     summary = _summary([shard.summary for shard in shards])
-    return Saved(head, summary, lambda: _in_order(shards), ended, tuple(notes), "the merged report")
+    return Saved(
+        head, summary, lambda: _in_order(probes), ended, tuple(notes), "the merged report", lambda: _in_order(audits)
+    )
 
 
-def _walked(shards: Sequence[Saved]) -> tuple[int, int]:
-    """How many probes there are and the highest index, once it is known that none comes twice."""
+class _Part(NamedTuple):
+    """The probes of a shard, or its audits: each kind has its own numbers."""
+
+    name: str
+    objects: Callable[[], Iterator[dict[str, Any]]]
+    kind: str
+
+
+def _walked(parts: Sequence[_Part]) -> tuple[int, int]:
+    """How many objects there are and the highest index, once it is known that none comes twice."""
     total, before = 0, -1
-    for probe in _in_order(shards):
-        index = probe["index"]
+    for value in _in_order(parts):
+        index = value["index"]
         if index == before:
             raise ConfigError(
-                f"probe {index} ({probe['url']}) is in more than one file: these are no shards of one run"
+                f"{parts[0].kind} {index} ({value['url']}) is in more than one file: these are no shards of one run"
             )
         total, before = total + 1, index
     return total, before
 
 
-def _in_order(shards: Sequence[Saved]) -> Iterator[ProbeObject]:
-    return heapq.merge(*(_checked(shard) for shard in shards), key=lambda probe: probe["index"])
+def _in_order(parts: Sequence[_Part]) -> Iterator[dict[str, Any]]:
+    return heapq.merge(*(_checked(part) for part in parts), key=lambda value: value["index"])
 
 
-def _checked(shard: Saved) -> Iterator[ProbeObject]:
+def _checked(part: _Part) -> Iterator[dict[str, Any]]:
     before = -1
-    for probe in shard.probes():
-        index = probe.get("index")
+    for value in part.objects():
+        index = value.get("index")
         if not isinstance(index, int) or index < before:
-            raise ConfigError(f"{shard.name}: its probes are not in the order of their index: {before}, then {index}")
-        yield probe
+            raise ConfigError(
+                f"{part.name}: its {part.kind}s are not in the order of their index: {before}, then {index}"
+            )
+        yield value
         before = index
 
 
@@ -83,7 +96,7 @@ def _summary(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             else:
                 out.setdefault(name, value)
     # A shard that had nothing to test says 2; that holds of the whole only if none had.
-    said = [s.get("exit_status") for s in summaries if s["total"]] or [2]
+    said = [s.get("exit_status") for s in summaries if s["total"] or s.get("audits")] or [2]
     status = next((s for s in _WORST_FIRST if s in said), None)
     out["exit_status"] = 130 if out.get("interrupted") else status
     return out

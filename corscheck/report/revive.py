@@ -1,4 +1,4 @@
-"""A saved probe object made a ``Result`` again, so that a report read back from disk is shown like one just made.
+"""A saved probe object made a ``Result`` again, an audit object an ``Audit``: read back from disk they are shown as when new.
 
 A saved report may have been written by a later minor version (what it added is ignored), by an earlier one (what it
 lacked has its default), or by anybody (``ValueError`` says what is wrong with it; nothing is trusted to be text).
@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model import (
+    SEVERITIES,
+    Audit,
+    AuditFinding,
     CheckRef,
     EngineVerdict,
     ErrorRecord,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 
 _VERDICTS = frozenset({"allowed", "blocked", "invalid", "inconclusive"})
 _STATUSES = frozenset({"pass", "fail", "warn", "skip"})
+_DEPTHS = ("normal", "full")
 _DEFAULT_GATE = ("chromium", "firefox")
 
 
@@ -44,6 +48,16 @@ def revive(probe: Mapping[str, Any]) -> Result:
     """The result that was saved. Raises ``ValueError`` for what is no probe object."""
     try:
         return _result(probe)
+    except KeyError as error:
+        raise ValueError(f"it has no {error.args[0]}") from None
+    except (TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from None
+
+
+def revive_audit(audit: Mapping[str, Any]) -> Audit:
+    """The audit that was saved. Raises ``ValueError`` for what is no audit object."""
+    try:
+        return _audit(audit)
     except KeyError as error:
         raise ValueError(f"it has no {error.args[0]}") from None
     except (TypeError, AttributeError) as error:
@@ -247,3 +261,45 @@ def _observed(o: Mapping[str, Any]) -> Observation:
 
 def _error(e: Mapping[str, Any]) -> ErrorRecord:
     return ErrorRecord(_text(e["kind"]), _text(e["message"]))
+
+
+def _audit(a: Mapping[str, Any]) -> Audit:
+    return Audit(
+        url=_text(a["url"]),
+        allowed_origins=_texts(a["allowed_origins"]),
+        requests=_whole(a.get("requests", 0)),
+        findings=tuple(_audit_finding(f) for f in a["findings"]),
+        passed=bool(a["passed"]),
+        fail_on=_one_of((*SEVERITIES, "never"), a.get("fail_on", "medium"), "severity to fail on"),
+        depth=_one_of(_DEPTHS, a.get("depth", "normal"), "depth of an audit"),
+        notes=_texts(a.get("notes", ())),
+        unstable=_texts(a.get("unstable", ())),
+        error=_maybe(a.get("error"), _error),
+        index=_whole(a.get("index", 0)),
+        file=_text_or_none(a.get("file")),
+        line=_whole_or_none(a.get("line")),
+    )
+
+
+def _audit_finding(f: Mapping[str, Any]) -> AuditFinding:
+    return AuditFinding(
+        code=_text(f["code"]),
+        severity=_one_of(SEVERITIES, f["severity"], "severity"),
+        title=_text(f["title"]),
+        message=_text(f.get("message", "")),
+        origin=_text(f["origin"]),
+        credentials=bool(f.get("credentials")),
+        url=_text(f["url"]),
+        method=_text(f["method"]),
+        evidence=_text(f.get("evidence", "")),
+        advice=_text(f.get("advice", "")),
+        browsers=_texts(f.get("browsers", ())),
+        help=_text_or_none(f.get("help")),
+        excused=_maybe(f.get("excused"), _excuse),
+    )
+
+
+def _one_of(choices: tuple[str, ...], value: object, what: str) -> Any:
+    if value not in choices:
+        raise TypeError(f"{str(value)[:40]!r} is no {what}")
+    return value

@@ -1,4 +1,4 @@
-"""A saved report as its readers see it: head, summary, and probes that come one by one, as often as they are wanted.
+"""A saved report as its readers see it: head, summary, and probes and audits that come one by one, as often as wanted.
 
 Where it lies (a file, the store of a run that just ended, several shards) is its maker's business. Readers that want
 all of it at once are the ones that need a machine per run: none here does.
@@ -10,15 +10,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from corscheck.model import ConfigError
-from corscheck.report.revive import revive
+from corscheck.report.revive import revive, revive_audit
 from corscheck.report.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
 
 ProbeObject: TypeAlias = dict[str, Any]
+AuditObject: TypeAlias = dict[str, Any]
+
+
+def _none() -> Iterator[AuditObject]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Saved:
 
     ``ended`` is what was known of the run only at its end (None in a reproducible report), ``notes`` is what a reader
     should be told of the report itself: that its end is missing, say; ``name`` is what a complaint calls it. ``probes()``
-    starts anew with each call.
+    and ``audit_objects()`` start anew with each call.
     """
 
     head: Mapping[str, Any]
@@ -36,6 +41,7 @@ class Saved:
     ended: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     name: str = "report"
+    audit_source: Callable[[], Iterator[AuditObject]] = _none
 
     def probes(self) -> Iterator[ProbeObject]:
         """The probe objects, in order."""
@@ -49,6 +55,19 @@ class Saved:
             except ValueError as error:
                 raise ConfigError(f"{self.name}: probe {number} is no probe object of a report: {error}") from None
             yield result
+
+    def audit_objects(self) -> Iterator[AuditObject]:
+        """The audit objects, in order. A report whose summary knows of none is not searched for them."""
+        return self.audit_source() if self.summary.get("audits") else _none()
+
+    def audits(self) -> Iterator[Audit]:
+        """The same as audits. Raises ``ConfigError`` for what is no audit object."""
+        for number, value in enumerate(self.audit_objects(), 1):
+            try:
+                audit = revive_audit(value)
+            except ValueError as error:
+                raise ConfigError(f"{self.name}: audit {number} is no audit object of a report: {error}") from None
+            yield audit
 
     def counts(self) -> Summary:
         """The summary's counts; what a later version has added to them is left out."""

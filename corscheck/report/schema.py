@@ -28,6 +28,7 @@ def schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of ``--json``; ``$defs/Line`` is that of a line of ``--jsonl``."""
     definitions: dict[str, Any] = {}
     result = _of(model.Result, definitions)
+    audit = _of(model.Audit, definitions)
     summary = _of(Summary, definitions)
     version = {"type": "string", "pattern": rf"^{model.SCHEMA_VERSION.partition('.')[0]}\.[0-9]+$"}
     tool = {
@@ -46,9 +47,10 @@ def schema() -> dict[str, Any]:
     }
     head = {"schema_version": version, "tool": tool}
     definitions["Line"] = {
-        "description": "A line of a JSON Lines report: the head first, a probe a line, the summary last.",
+        "description": "A line of a JSON Lines report: the head first, a probe or an audit a line, the summary last.",
         "anyOf": [
             result,
+            audit,
             {"type": "object", "properties": {**head, "run": run}, "required": [*head]},
             {"type": "object", "properties": {"summary": summary, "run": run}, "required": ["summary"]},
         ],
@@ -57,8 +59,14 @@ def schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "corscheck report",
         "type": "object",
-        "properties": {**head, "run": run, "summary": summary, "probes": {"type": "array", "items": result}},
-        "required": [*head, "summary", "probes"],
+        "properties": {
+            **head,
+            "run": run,
+            "summary": summary,
+            "probes": {"type": "array", "items": result},
+            "audits": {"type": "array", "items": audit},
+        },
+        "required": [*head, "summary", "probes", "audits"],
         "$defs": dict(sorted(definitions.items())),
     }
 

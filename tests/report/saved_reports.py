@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corscheck.model import CheckRef, Result
+from corscheck.model import Audit, CheckRef, Result
 from corscheck.report import json as json_report
 from corscheck.report import jsonl
 from corscheck.report.document import Run
@@ -20,13 +20,19 @@ from tests.report import samples
 RUN = Run(("corscheck", "probe", "x"), started=1_700_000_000.25)
 
 
-def saved(results: Iterable[Result], run: Run | None = RUN, status: int = 1) -> Saved:
-    """The report of a run with these results, numbered as they come."""
+def saved(
+    results: Iterable[Result] = (), run: Run | None = RUN, status: int = 1, audits: Iterable[Audit] = ()
+) -> Saved:
+    """The report of a run with these results and audits, numbered as they come."""
     store, summary = Store(run), Summary(exit_status=status)
     for index, result in enumerate(results):
         numbered = replace(result, index=index)
         store.add(numbered)
         summary.add(numbered)
+    for index, audit in enumerate(audits):
+        one = replace(audit, index=index)
+        store.add_audit(one)
+        summary.add_audit(one)
     return store.saved(summary)
 
 

@@ -42,7 +42,7 @@ def document(results: tuple[Result, ...], run: Run | None) -> str:
 def test_the_document() -> None:
     results = (samples.ALLOWED, samples.HEADER_REFUSED)
     report = json.loads(document(results, RUN))
-    assert list(report) == ["schema_version", "tool", "run", "summary", "probes"]
+    assert list(report) == ["schema_version", "tool", "run", "summary", "probes", "audits"]
     assert report["schema_version"] == "1.0"
     assert report["tool"] == {"name": "corscheck", "version": __version__}
     assert report["run"]["argv"] == ["corscheck", "probe", "x"]
@@ -62,9 +62,18 @@ def test_the_document() -> None:
         "undecided": 0,
         "differing": 0,
         "unobserved": 0,
+        "audits": 0,
+        "vulnerable": 0,
+        "unaudited": 0,
+        "findings_high": 0,
+        "findings_medium": 0,
+        "findings_low": 0,
+        "findings_info": 0,
+        "audit_requests": 0,
         "interrupted": False,
         "exit_status": 1,
     }
+    assert report["audits"] == []
     assert report["probes"] == json.loads(json.dumps([r.to_dict() for r in results]))
 
 
