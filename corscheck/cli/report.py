@@ -44,8 +44,9 @@ Examples:
   corscheck report diff staging.json production.json --ignore-host
 
 \b
-Exit status: 0 nothing that was allowed is blocked, or the other way round;
-1 something is; 2 no report, or nothing to compare; 3 one side is inconclusive.
+Exit status: 0 nothing that was allowed is blocked, or the other way round, and
+no finding of an audit is new or gone; 1 something is; 2 no report, or nothing
+to compare; 3 one side is inconclusive.
 """
 
 _FILE = "A report as JSON or JSON Lines."
@@ -104,19 +105,29 @@ def diff(
     color: opt.Color = "auto",
 ) -> None:
     """Say what came out otherwise in NEW than in OLD, and why then and now."""
-    from corscheck.report.diff import diff as compare
-    from corscheck.report.diff import lines
+    from corscheck.report import auditdiff
+    from corscheck.report import diff as probediff
 
     keep_printing()
-    found = compare(_load(old).results(), _load(new).results(), ignore_host=ignore_host)
-    if not found.compared:
+    before, after = _load(old), _load(new)
+    found = probediff.diff(before.results(), after.results(), ignore_host=ignore_host)
+    audits = auditdiff.diff(before.audits(), after.audits(), ignore_host=ignore_host)
+    probes_too = found.compared or found.only_old or found.only_new
+    audits_too = audits.compared or audits.only_old or audits.only_new
+    if not found.compared and not audits.compared:
+        what = "audited target" if audits_too and not probes_too else "probe"
         hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
-        raise ConfigError(f"{old} and {new} have no probe in common: nothing to compare{hint}")
-    for line in lines(found, View(width(), Style(colored(color)))):
-        typer.echo(line, color=True)
-    if found.count("now blocked", "now allowed"):
+        raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
+    view = View(width(), Style(colored(color)))
+    if probes_too:
+        for line in probediff.lines(found, view):
+            typer.echo(line, color=True)
+    if audits_too:
+        for line in [*([""] if probes_too else []), *auditdiff.lines(audits, view)]:
+            typer.echo(line, color=True)
+    if found.count("now blocked", "now allowed") or audits.new or audits.gone:
         raise typer.Exit(FAILED)
-    raise typer.Exit(INCONCLUSIVE if found.count("not judged") else OK)
+    raise typer.Exit(INCONCLUSIVE if found.count("not judged") or audits.unaudited else OK)
 
 
 def _load(path: str) -> Saved:

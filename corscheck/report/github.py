@@ -10,60 +10,75 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corscheck.report import auditproblems
 from corscheck.report.markdown import document
-from corscheck.report.problems import Problem, place, problem
+from corscheck.report.problems import place, problem
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Result
     from corscheck.report.saved import Saved
 
 PER_LEVEL = 10
 SUMMARY_BYTES = 1 << 20
+_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 _LONGEST = 4096
 """How long the message of an annotation may be, in characters; GitHub shows no more."""
 
 
 @dataclass(slots=True)
 class _Group:
-    """Problems with one code at one place: one annotation."""
+    """Problems with one code at one place: one annotation, with what the first of them says."""
 
-    first: Problem
-    result: Result
+    level: str
+    title: str
+    text: str
+    where: tuple[str, int] | None
     count: int = 0
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The annotations, a line each; errors first. Those of one check and one code are one."""
+    """The annotations, a line each; errors first. Those of one check (or audit) and one code are one."""
     groups: dict[tuple[object, ...], _Group] = {}
     for result in saved.results():
         found = problem(result)
         if found is not None:
             where: object = result.url if result.check is None else (result.check.name, place(result.check))
-            groups.setdefault((where, found.code, found.error), _Group(found, result)).count += 1
-    for level in ("error", "warning"):
-        chosen = [g for g in groups.values() if g.first.error == (level == "error")]
+            key: tuple[object, ...] = (where, found.code, found.error)
+            if key not in groups:
+                advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
+                level = "error" if found.error else "warning"
+                groups[key] = _Group(level, found.title, _text(found.message, found.code, advice), place(result.check))
+            groups[key].count += 1
+    for audit in saved.audits():
+        for one in auditproblems.problems(audit):
+            key = ("audit", audit.index, audit.url, one.code, one.level)
+            if key not in groups:
+                text = _text(one.message, one.code, one.advice)
+                groups[key] = _Group(_LEVELS[one.level], one.title, text, auditproblems.place(audit))
+            groups[key].count += 1
+    for level in ("error", "warning", "notice"):
+        chosen = [group for group in groups.values() if group.level == level]
         full = len(chosen) > PER_LEVEL
         for group in chosen[: PER_LEVEL - 1 if full else PER_LEVEL]:
-            yield _annotation(level, group)
+            yield _annotation(group)
         if full:
             more = len(chosen) - PER_LEVEL + 1
             yield f"::{level} title=corscheck::{more} more of these: GitHub shows {PER_LEVEL}. See the job summary.\n"
 
 
-def _annotation(level: str, group: _Group) -> str:
-    found, where = group.first, place(group.result.check)
-    properties = [f"file={_property(where[0])}", f"line={where[1]}"] if where is not None else []
-    properties.append(f"title={_property(found.title)}")
-    advice = next((f.advice for f in group.result.findings if f.advice and f.severity != "info"), None)
-    text = f"{found.message} [{found.code}]" + "".join(
-        f"\n{printable(part)}" for part in (advice or "").split("\n") if part
-    )
+def _text(message: str, code: str, advice: str | None) -> str:
+    return f"{message} [{code}]" + "".join(f"\n{printable(part)}" for part in (advice or "").split("\n") if part)
+
+
+def _annotation(group: _Group) -> str:
+    properties = [f"file={_property(group.where[0])}", f"line={group.where[1]}"] if group.where is not None else []
+    properties.append(f"title={_property(group.title)}")
+    text = group.text
     if group.count > 1:
         text += f"\nand {group.count - 1} more like it"
-    return f"::{level} {','.join(properties)}::{_data(text[:_LONGEST])}\n"
+    return f"::{group.level} {','.join(properties)}::{_data(text[:_LONGEST])}\n"
 
 
 def _data(text: str) -> str:

@@ -1,7 +1,7 @@
 """GitLab's code quality report: a JSON array with an issue per problem, shown in merge requests. Written issue by issue.
 
-Every issue needs a file and a line. A probe of a policy has those of its check; another is placed at its URL, so that
-the list at least says what it is about.
+Every issue needs a file and a line. A probe of a policy has those of its check, an audit those of its target in a file;
+another is placed at its URL, so that the list at least says what it is about.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from corscheck.report import auditproblems
 from corscheck.report.problems import place, problem
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
+    from corscheck.report.auditproblems import AuditProblem
     from corscheck.report.problems import Problem
     from corscheck.report.saved import Saved
 
 _SEVERITIES = {"high": "critical", "medium": "major", "low": "minor"}
+_AUDIT_SEVERITIES = {**_SEVERITIES, "info": "info"}
 
 
 def render(saved: Saved) -> Iterator[str]:
@@ -31,6 +34,10 @@ def render(saved: Saved) -> Iterator[str]:
         if found is not None:
             yield f"{separator}\n" + json.dumps(_issue(found, result))
             separator = ","
+    for audit in saved.audits():
+        for one in auditproblems.problems(audit):
+            yield f"{separator}\n" + json.dumps(_audit_issue(one, audit))
+            separator = ","
     yield "\n]\n"
 
 
@@ -41,6 +48,17 @@ def _issue(found: Problem, result: Result) -> dict[str, Any]:
         "check_name": found.code,
         "fingerprint": found.identity,
         "severity": _severity(found, result),
+        "location": {"path": path, "lines": {"begin": line}},
+    }
+
+
+def _audit_issue(found: AuditProblem, audit: Audit) -> dict[str, Any]:
+    path, line = auditproblems.place(audit) or (_of_url(audit.url), 1)
+    return {
+        "description": f"{found.title}: {found.message}",
+        "check_name": found.code,
+        "fingerprint": found.identity,
+        "severity": _AUDIT_SEVERITIES[found.finding.severity] if found.finding is not None else "minor",
         "location": {"path": path, "lines": {"begin": line}},
     }
 

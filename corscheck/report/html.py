@@ -1,4 +1,4 @@
-"""HTML: one file that fetches nothing. The matrix, what failed and why, and for every cell all there is to know.
+"""HTML: one file that fetches nothing. The matrix, the audits, what failed and why, and for every cell all there is.
 
 The parts of the page lie in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
 nothing else. The details of a result stand in a ``noscript`` each: without JavaScript they are part of the page, and
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from corscheck.report import causes, rows, terminal, words
+from corscheck.report import audits, causes, rows, terminal, words
 from corscheck.report.exchanges import exchange_lines
 from corscheck.report.panels import NAMED, headline, survey
 from corscheck.report.text import cut, printable
@@ -24,9 +24,10 @@ from corscheck.report.text import cut, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Result, StepRecord
+    from corscheck.model import Audit, AuditFinding, Result, StepRecord
     from corscheck.report.panels import Survey
     from corscheck.report.saved import Saved
+    from corscheck.report.summary import Summary
 
 _PAGE = Path(__file__).with_name("page")
 
@@ -92,8 +93,9 @@ def render(saved: Saved) -> Iterator[str]:
         version=str(saved.head["tool"].get("version", "")),
         total=counts.total,
         filters=_filters(found),
-        bar=_bar(found),
+        bar=_bar(found, counts),
         panels=found.panels,
+        audits=(_audit(audit) for audit in saved.audits()),
         fold=counts.total > _FOLDED,
         causes=found.causes[:_CAUSES],
         further_causes=max(len(found.causes) - _CAUSES, 0),
@@ -144,9 +146,9 @@ def _filters(found: Survey) -> list[tuple[str, str, int]]:
     return [(name, label, counts[name]) for name, label in FILTERS if counts[name]]
 
 
-def _bar(found: Survey) -> list[tuple[str, str, float, float]]:
+def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
     """The proportions: state, where it starts and how wide it is, in percent."""
-    counts = {"pass": 0, "unsure": 0, "fail": 0}
+    counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
     for cell in _cells(found):
         counts[cell.state] += 1
     total = sum(counts.values()) or 1
@@ -164,6 +166,42 @@ def _kinds(cells: Any) -> str:
     there = [cell for cell in cells if cell is not None]
     names = {cell.kind for cell in there} | ({"bad"} if any(c.state != "pass" for c in there) else set())
     return " ".join(f"has-{name}" for name in sorted(names))
+
+
+# ---------------------------------------------------------------------- one audit
+
+_STATES = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    word = audits.word(audit)
+    return {
+        "url": audit.url,
+        "word": word,
+        "state": _STATES[word],
+        "circumstances": audits.circumstances(audit),
+        "statement": audits.statement(audit),
+        "notes": (*audit.notes, *(f"unstable: {text}" for text in audit.unstable)),
+        "findings": [_audit_finding(finding, audit) for finding in audit.findings],
+    }
+
+
+def _audit_finding(finding: AuditFinding, audit: Audit) -> dict[str, Any]:
+    lines = audits.evidence(finding)
+    return {
+        "label": audits.label(finding).upper(),
+        "weight": "info" if finding.excused is not None else finding.severity,
+        "code": finding.code,
+        "title": finding.title,
+        "origin": finding.origin,
+        "message": finding.message,
+        "works_in": audits.works_in(finding),
+        "asked": audits.elsewhere(finding, audit),
+        "evidence": _lines(lines) if lines else None,
+        "advice": finding.advice,
+        "help": _link(finding.help),
+        "excused": audits.excuse(finding),
+    }
 
 
 # ---------------------------------------------------------------------- one result

@@ -1,21 +1,25 @@
-"""JUnit XML: a test case per probe. Failed: an engine of the gate came to another verdict; error: it could not be judged.
+"""JUnit XML: a test case per probe and audit. Failed: an engine of the gate came to another verdict, or an audit found what
+fails; error: it could not be judged.
 
 The dialect is that of the Jenkins xUnit schema, which all readers of JUnit files understand. Written case by case.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from corscheck.report import terminal, words
+from corscheck.report import audits, terminal, words
+from corscheck.report.auditproblems import NOT_AUDITED
 from corscheck.report.problems import problem, request
+from corscheck.report.summary import audit_failed, failing
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
     from corscheck.report.saved import Saved
 
 _VIEW = terminal.View(width=100)
@@ -24,7 +28,7 @@ _VIEW = terminal.View(width=100)
 def render(saved: Saved) -> Iterator[str]:
     """The document in pieces."""
     counts = saved.counts()
-    totals = f'tests="{counts.total}" failures="{counts.failed}" errors="{counts.undecided}"'
+    totals = f'tests="{counts.tested}" failures="{counts.failed}" errors="{counts.undecided}"'
     run = saved.run or {}
     details = ""
     if run:
@@ -40,6 +44,8 @@ def render(saved: Saved) -> Iterator[str]:
     yield "</properties>\n"
     for result in saved.results():
         yield _case(result)
+    for audit in saved.audits():
+        yield _audit_case(audit)
     yield "</testsuite>\n</testsuites>\n"
 
 
@@ -60,6 +66,22 @@ def _case(result: Result) -> str:
         f"{head}>\n<{kind} type={_attribute(found.code)} message={_attribute(f'{found.title}: {found.message}')}>"
         f"{text}</{kind}>\n</testcase>\n"
     )
+
+
+def _audit_case(audit: Audit) -> str:
+    head = f'<testcase classname="audit" name={_attribute(f"audit {audit.url}")}'
+    if audit.passed:
+        if not audit.findings:
+            return head + "/>\n"
+        text = escape("\n".join(audits.render(audit, _VIEW)))
+        return f"{head}><system-out>{text}</system-out></testcase>\n"
+    heavy = failing(audit)
+    kind, code = ("failure", heavy[0].code if heavy else "audit") if audit_failed(audit) else ("error", NOT_AUDITED)
+    # What fails is listed, what does not would hide it.
+    shown = replace(audit, findings=heavy) if heavy else audit
+    text = escape("\n".join(audits.render(shown, _VIEW)))
+    message = f"{audits.word(audit)} {audits.statement(audit)}"
+    return f"{head}>\n<{kind} type={_attribute(code)} message={_attribute(message)}>{text}</{kind}>\n</testcase>\n"
 
 
 def _attribute(text: str) -> str:

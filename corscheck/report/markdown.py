@@ -1,4 +1,4 @@
-"""Markdown (GitHub's and GitLab's): the verdict, counts, a table per panel, the causes with their fixes.
+"""Markdown (GitHub's and GitLab's): the verdict, counts, a table per panel, the audits, the causes with their fixes.
 
 What a server sent is put into code spans, word by word: there no Markdown, no HTML, no link and no mention is active.
 """
@@ -6,15 +6,17 @@ What a server sent is put into code spans, word by word: there no Markdown, no H
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from corscheck.report import words
+from corscheck.report import audits, words
 from corscheck.report.panels import headline, survey
 from corscheck.report.text import cut, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from corscheck.model import Audit, AuditFinding
     from corscheck.report.panels import Band, Cause, Cell, Survey
     from corscheck.report.saved import Saved
 
@@ -49,14 +51,14 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def document(saved: Saved, limit: int | None) -> Iterator[str]:
-    """The document in pieces, of at most ``limit`` bytes: of the tables, what is left over is counted, not shown."""
+    """The document in pieces, of at most ``limit`` bytes: of tables and audits, what is left over is counted, not shown."""
     found = survey(saved.results())
     top = "".join(_top(saved))
     bottom = "".join(_causes(found))
     yield top
     room = None if limit is None else limit - len((top + bottom).encode()) - 200
     left_out = 0
-    for piece, cells in _tables(found):
+    for piece, cells in chain(_tables(found), _audits(saved)):
         if room is not None:
             room -= len(piece.encode())
             if room < 0:
@@ -106,6 +108,41 @@ def _cell(cell: Cell | None) -> str:
     if cell.cause is None:
         return f"{_MARKS[cell.state]} {word}"
     return f"{_MARKS[cell.state]} **{word.upper()}** {cell.cause}"
+
+
+_VERDICTS = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
+
+
+def _audits(saved: Saved) -> Iterator[tuple[str, int]]:
+    """The audits in pieces, each of one result."""
+    for audit in saved.audits():
+        yield "".join(_audit(audit)), 1
+
+
+def _audit(audit: Audit) -> Iterator[str]:
+    word = audits.word(audit)
+    yield f"### Audit of {code(audit.url)}\n\n{_MARKS[_VERDICTS[word]]} **{word}** {text(audits.statement(audit))}\n\n"
+    yield f"{text(audits.circumstances(audit))}\n\n"
+    for remark in (*audit.notes, *(f"unstable: {one}" for one in audit.unstable)):
+        yield f"> {text(remark)}\n\n"
+    for finding in audit.findings:
+        yield from _audit_finding(finding, audit)
+
+
+def _audit_finding(finding: AuditFinding, audit: Audit) -> Iterator[str]:
+    yield f"**{audits.label(finding).upper()}** {code(finding.code)} {text(finding.title)} ({code(finding.origin)})\n\n"
+    if finding.message:
+        yield f"{text(finding.message)}\n\n"
+    yield f"Works in {text(audits.works_in(finding))}.\n\n"
+    asked = audits.elsewhere(finding, audit)
+    lines = ([asked] if asked is not None else []) + audits.evidence(finding)
+    if lines:
+        yield fenced(lines) + "\n\n"
+    if finding.advice:
+        yield f"**Fix:** {text(finding.advice)}\n\n"
+    excused = audits.excuse(finding)
+    if excused is not None:
+        yield f"Excused: {text(excused)}\n\n"
 
 
 def _causes(found: Survey) -> Iterator[str]:

@@ -86,10 +86,15 @@ def _identity(result: Result, code: str) -> str:
 
 def place(check: CheckRef | None) -> tuple[str, int] | None:
     """File (with slashes, relative to the working directory if it is below it) and line of a check."""
-    if check is None or check.file is None:
+    return path_and_line(check.file, check.line) if check is not None else None
+
+
+def path_and_line(name: str | None, line: int | None) -> tuple[str, int] | None:
+    """The same of any file; None where there is none."""
+    if name is None:
         return None
     here = Path.cwd()
-    file = Path(check.file)
+    file = Path(name)
     if file.is_absolute() and file.is_relative_to(here):
         file = file.relative_to(here)
-    return printable(file.as_posix()), max(check.line or 1, 1)
+    return printable(file.as_posix()), max(line or 1, 1)

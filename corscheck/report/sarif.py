@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: a result per problem, at the line of its check in the policy; a rule per code. Written result by result.
+"""SARIF 2.1.0: a result per problem, at the line of its check or target; a rule per code. Written result by result.
 
 Probes that came as expected are counted in the run's properties and are no results: viewers show each result as an alert.
 """
@@ -10,17 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from corscheck.report import auditproblems
+from corscheck.report.audits import evidence
 from corscheck.report.problems import place, problem, request
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Result
+    from corscheck.model import Audit, Result
+    from corscheck.report.auditproblems import AuditProblem
     from corscheck.report.problems import Problem
     from corscheck.report.saved import Saved
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SECURITY_SEVERITY = {"high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
+"""GitHub sorts alerts by these: high from 7.0, medium from 4.0, low above 0."""
 INFORMATION = "https://github.com/corscheck/corscheck"
 
 
@@ -34,6 +39,11 @@ def render(saved: Saved) -> Iterator[str]:
         if found is not None:
             rules.setdefault(found.code, _rule(found, result))
             yield f"{separator}\n" + json.dumps(_result(found, result))
+            separator = ","
+    for audit in saved.audits():
+        for one in auditproblems.problems(audit):
+            _weigh(rules.setdefault(one.code, _audit_rule(one)), one)
+            yield f"{separator}\n" + json.dumps(_audit_result(one, audit))
             separator = ","
     yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
 
@@ -82,8 +92,7 @@ def _result(found: Problem, result: Result) -> dict[str, Any]:
     out: dict[str, Any] = {
         "ruleId": found.code,
         "level": "error" if found.error else "warning",
-        # In a message "[text](1)" is a link.
-        "message": {"text": text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")},
+        "message": {"text": _message(text)},
         "partialFingerprints": {"corscheck/v1": found.identity},
         "properties": {
             "verdict": result.verdict,
@@ -93,15 +102,75 @@ def _result(found: Problem, result: Result) -> dict[str, Any]:
             "method": printable(result.method),
         },
     }
-    logical = {"fullyQualifiedName": request(result), "kind": "resource"}
-    where = place(result.check)
-    if where is None:
-        out["locations"] = [{"logicalLocations": [logical]}]
-    else:
-        path, line = where
-        physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
-        out["locations"] = [{"physicalLocation": physical, "logicalLocations": [logical]}]
+    out["locations"] = [_location(request(result), place(result.check))]
     return out
+
+
+def _message(text: str) -> str:
+    # In a message "[text](1)" is a link.
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+
+
+def _location(name: str, where: tuple[str, int] | None) -> dict[str, Any]:
+    logical = [{"fullyQualifiedName": name, "kind": "resource"}]
+    if where is None:
+        return {"logicalLocations": logical}
+    path, line = where
+    physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
+    return {"physicalLocation": physical, "logicalLocations": logical}
+
+
+def _audit_rule(found: AuditProblem) -> dict[str, Any]:
+    """The rule of a finding's code: its title and advice. Its weight is that of the gravest finding with the code."""
+    rule: dict[str, Any] = {
+        "id": found.code,
+        "shortDescription": {"text": found.name or found.code},
+        "defaultConfiguration": {"level": found.level},
+    }
+    finding = found.finding
+    if found.advice:
+        rule["help"] = {"text": found.advice}
+    if finding is not None and finding.help is not None and finding.help.startswith("https://"):
+        rule["helpUri"] = _uri(finding.help)
+    return rule
+
+
+def _weigh(rule: dict[str, Any], found: AuditProblem) -> None:
+    if found.finding is None:
+        return
+    weight = SECURITY_SEVERITY[found.finding.severity]
+    properties = rule.setdefault("properties", {"tags": ["security"]})
+    if float(weight) > float(properties.get("security-severity", -1)):
+        properties["security-severity"] = weight
+        rule["defaultConfiguration"] = {"level": found.level}
+
+
+def _audit_result(found: AuditProblem, audit: Audit) -> dict[str, Any]:
+    finding = found.finding
+    properties: dict[str, Any] = {"url": printable(audit.url)}
+    asked = printable(audit.url)
+    if finding is not None:
+        properties |= {
+            "severity": finding.severity,
+            "security-severity": SECURITY_SEVERITY[finding.severity],
+            "origin": printable(finding.origin),
+            "credentials": finding.credentials,
+            "browsers": [printable(name) for name in finding.browsers],
+            "method": printable(finding.method),
+            "evidence": evidence(finding),
+        }
+        asked = printable(f"{finding.method} {finding.url}")
+    text = f"{found.title}: {found.message}" + (
+        f" {printable(found.advice.replace(chr(10), ' '))}" if found.advice else ""
+    )
+    return {
+        "ruleId": found.code,
+        "level": found.level,
+        "message": {"text": _message(text)},
+        "partialFingerprints": {"corscheck/v1": found.identity},
+        "properties": properties,
+        "locations": [_location(asked, auditproblems.place(audit))],
+    }
 
 
 def _path_uri(path: str) -> str:

@@ -11,10 +11,13 @@ import pytest
 from lxml import etree
 
 from corscheck.model import (
+    Audit,
+    AuditFinding,
     CheckRef,
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,
+    Excuse,
     Finding,
     Observation,
     ReadResponse,
@@ -24,8 +27,10 @@ from corscheck.model import (
     Result,
     StepRecord,
 )
-from corscheck.report import formats
+from corscheck.report import auditdiff, formats
+from corscheck.report.audits import quiet, render, row
 from corscheck.report.markdown import code
+from corscheck.report.terminal import View
 from tests.report import samples
 from tests.report.saved_reports import saved, text
 from tests.report.test_formats import is_gitlab, is_junit, is_sarif
@@ -100,6 +105,43 @@ def poisoned(payload: str) -> list[Result]:
     return [bad, good, failed, replace(bad, check=None, expected="allowed", findings=())]
 
 
+def poisoned_audits(payload: str) -> list[Audit]:
+    """Audits with the payload in every text that there is: one that found something, one of a file, one with no answer."""
+    finding = AuditFinding(
+        code=payload,
+        severity="high",
+        title=payload,
+        message=payload,
+        origin=payload,
+        credentials=True,
+        url=payload,
+        method=payload,
+        evidence=f"{payload}\n{payload}",
+        advice=f"{payload}\n{payload}",
+        browsers=(payload, "chromium"),
+        help=payload,
+    )
+    linked = replace(finding, severity="info", help=f"https://help.example/{payload}", browsers=())
+    excused = replace(finding, excused=Excuse("baseline", payload, payload))
+    bad = Audit(
+        url=payload,
+        allowed_origins=(payload,) * 6,
+        requests=3,
+        findings=(finding, replace(finding, severity="low"), linked, excused),
+        passed=False,
+        notes=(payload,),
+        unstable=(payload,),
+    )
+    passed = replace(bad, url=f"https://api.example/{payload}", findings=(linked,), passed=True)
+    unanswered = replace(
+        bad, url="https://api.example/", findings=(), error=ErrorRecord(payload, payload), file=payload, line=3
+    )
+    broken_off = replace(
+        bad, url=f"https://b.example/{payload}", file=payload, line=2, error=ErrorRecord("dns", payload)
+    )
+    return [bad, passed, unanswered, broken_off]
+
+
 def without_controls(text: str) -> None:
     """Nothing that a terminal or an eye would stumble over; tables have line feeds only."""
     found = {c for c in text if not c.isprintable() and c != "\n"} - {"\ufe0f"}
@@ -141,7 +183,7 @@ def markdown_is_inert(made: str) -> None:
 
 def commands_are_ours(made: str) -> None:
     for line in made.splitlines():
-        command = re.fullmatch(r"::(error|warning) ((?:[a-z]+=[^,:\n]*,?)+)::(.*)", line)
+        command = re.fullmatch(r"::(error|warning|notice) ((?:[a-z]+=[^,:\n]*,?)+)::(.*)", line)
         assert command is not None, line
         assert "##[" not in line.partition("::")[0]
 
@@ -151,8 +193,30 @@ def commands_are_ours(made: str) -> None:
 def test_nothing_becomes_active(form: str, payload: str) -> None:
     report = saved(poisoned(payload))
     report = replace(report, head={**report.head, "run": {"argv": [payload], "host": payload, "started": payload}})
-    report = replace(report, notes=(payload,))
-    made = text(form, report)
+    is_inert(form, payload, text(form, replace(report, notes=(payload,))))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+@pytest.mark.parametrize("form", formats.WRITERS)
+def test_nothing_of_an_audit_becomes_active(form: str, payload: str) -> None:
+    is_inert(form, payload, text(form, saved(audits=poisoned_audits(payload))))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_nothing_of_an_audit_reaches_the_terminal(payload: str) -> None:
+    for audit in poisoned_audits(payload):
+        for line in (*render(audit, View()), *row(audit, View()), *quiet(audit)):
+            assert line.isprintable(), line
+    difference = auditdiff.diff([], poisoned_audits(payload))
+    for line in auditdiff.lines(difference, View()):
+        assert line.isprintable(), line
+    one, two = (replace(poisoned_audits(payload)[0], findings=f) for f in ((), poisoned_audits(payload)[0].findings))
+    found = list(auditdiff.lines(auditdiff.diff([one], [two]), View()))
+    assert len(found) > 2
+    assert all(line.isprintable() for line in found)
+
+
+def is_inert(form: str, payload: str, made: str) -> None:
     without_controls(made)
     check: dict[str, Any] = {
         "json": json.loads,
