@@ -90,6 +90,8 @@ class _Needs:
         for name, value in probe.headers:
             if not is_token(name):
                 self.complain(at, f"{name!r} is no header name: letters, digits and hyphens")
+            elif name == "*":
+                self.complain(at, 'a header named "*" can only be allowed by allowing every header: call it otherwise')
             elif is_forbidden_request_header(name, value):
                 self.complain(at, f"a browser lets no script set {name}: no server can allow it")
         for typed in methods:
@@ -97,6 +99,8 @@ class _Needs:
                 self.complain(at, f"fetch() refuses the method {typed}: no server can allow it")
             elif not is_token(typed):
                 self.complain(at, f"{typed!r} is no method")
+            elif typed == "*":
+                self.complain(at, 'a method named "*" can only be allowed by allowing every method: call it otherwise')
         foreign = [origin for origin in origins if self._is_foreign(origin, urls, at, include=include)]
         if not foreign:
             return

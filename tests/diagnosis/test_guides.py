@@ -33,7 +33,6 @@ NEITHER = {
     "Next.js": "its routes set headers in code of many kinds",
     "OpenResty": "is nginx with Lua, and the Lua may have the CORS",
     "Phusion Passenger": SERVES,
-    "Puma": SERVES,
     "Tornado": "has no CORS layer: each handler sets headers",
     "WEBrick": SERVES,
     "Werkzeug": SERVES,

@@ -89,6 +89,8 @@ def test_no_notes_where_nothing_is_added() -> None:
         (probe(headers=(("X A", "b"),)), (), "'X A' is no header name"),
         (probe(method="TRACE"), (), "fetch() refuses the method TRACE"),
         (probe(method="A B"), (), "'A B' is no method"),
+        (probe(method="*"), (), "by allowing every method"),
+        (probe(headers=(("*", "x"),)), (), "by allowing every header"),
         (probe(), ("Set-Cookie",), "no script reads Set-Cookie"),
         (probe(), ("*",), '"*" exposes every header'),
         (probe(), ("a, b",), "'a, b' is no header name"),
