@@ -97,10 +97,11 @@ def excuse(finding: AuditFinding) -> str | None:
 
 
 def elsewhere(finding: AuditFinding, audit: Audit) -> str | None:
-    """The request that proves it, where it is not the one that was asked about."""
-    if finding.url == audit.url and finding.method == "GET":
+    """The request that proves it, where it is not the one that was asked about and the evidence does not name it."""
+    asked = f"{finding.method} {finding.url}"
+    if (finding.url == audit.url and finding.method == "GET") or finding.evidence.partition("\n")[0] == asked:
         return None
-    return printable(f"{finding.method} {finding.url}")
+    return printable(asked)
 
 
 def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
@@ -203,7 +204,9 @@ def counted(counts: Mapping[str, int]) -> str:
 def row(audit: Audit, view: View) -> list[str]:
     """One target of many in which nothing fails: the verdict, the URL, and below it what limits or undoes the audit."""
     found = counted(_by_severity(audit))
-    text = printable(audit.url) + (f"  ({found})" if found and audit.passed else "")
+    excused = sum(f.excused is not None for f in audit.findings)
+    counts = ", ".join([*([found] if found else []), *([f"{excused} excused"] if excused else [])])
+    text = printable(audit.url) + (f"  ({counts})" if counts and audit.passed else "")
     lines = [f"  {view.style(WORD_STYLES[word(audit)], word(audit))}{' ' * (_COLUMN - len(word(audit)))}{text}"]
     indent = 2 + _COLUMN
     if not audit.passed:

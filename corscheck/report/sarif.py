@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from corscheck.report import auditproblems
+from corscheck.report import auditproblems, words
 from corscheck.report.audits import evidence
 from corscheck.report.problems import place, problem, request
 from corscheck.report.text import printable
@@ -124,7 +124,7 @@ def _audit_rule(found: AuditProblem) -> dict[str, Any]:
     """The rule of a finding's code: its title and advice. Its weight is that of the gravest finding with the code."""
     rule: dict[str, Any] = {
         "id": found.code,
-        "shortDescription": {"text": found.name or found.code},
+        "shortDescription": {"text": words.capital(found.name) or found.code},
         "defaultConfiguration": {"level": found.level},
     }
     finding = found.finding

@@ -118,7 +118,7 @@ def test_diff_shows_what_is_new_and_what_is_gone(command: Command, tmp_path: Pat
         "SAME  Of 1 compared, 1 the same.",
         "",
         "NEW FINDING  HIGH  https://api.example.com/me",
-        "    what   CORS801 Every origin is let in: https://kq3v9x.example",
+        "    what   CORS801 every origin is let in: https://kq3v9x.example",
         "    why    Any web page can read https://api.example.com/me with the victim's",
         "           cookies.",
         "",

@@ -12,14 +12,16 @@ APP = "https://app.example.com"
 REFLECTED = AuditFinding(
     code="CORS801",
     severity="high",
-    title="Every origin is let in",
+    title="every origin is let in",
     message="Any web page can read https://api.example.com/me with the victim's cookies.",
     origin="https://kq3v9x.example",
     credentials=True,
     url=URL,
     method="GET",
     evidence=(
+        f"GET {URL}\n"
         "Origin: https://kq3v9x.example\n"
+        "HTTP 200\n"
         "Access-Control-Allow-Origin: https://kq3v9x.example\n"
         "Access-Control-Allow-Credentials: true"
     ),

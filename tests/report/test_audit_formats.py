@@ -171,7 +171,7 @@ def test_annotations() -> None:
     lines = text("github", saved(audits=[audits.VULNERABLE, audits.UNREACHABLE])).splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::warning", "::warning", "::notice"]
     assert lines[0].startswith(
-        "::error file=targets.txt,line=3,title=HIGH Every origin is let in%3A https%3A//api.example.com/me::Any web page"
+        "::error file=targets.txt,line=3,title=HIGH every origin is let in%3A https%3A//api.example.com/me::Any web page"
     )
     assert "Sent: Origin: https://kq3v9x.example [CORS801]%0ACompare the origin" in lines[0]
     assert lines[3].startswith("::warning title=INCONCLUSIVE https%3A//down.example.com/::Not audited: down.example")
@@ -199,7 +199,7 @@ def test_markdown() -> None:
     assert "1 of 2 targets vulnerable; 1 high, 1 medium, 1 low, 1 info found with 62 requests." in lines
     assert "### Audit of `https://api.example.com/me`" in lines
     assert "❌ **VULNERABLE** 1 high, 1 medium, 1 low, 1 info." in lines
-    assert "**HIGH** `CORS801` Every origin is let in (`https://kq3v9x.example`)" in lines
+    assert "**HIGH** `CORS801` every origin is let in (`https://kq3v9x.example`)" in lines
     assert "**Fix:** Compare the origin with a list of the origins that are meant, whole and exactly." in lines
     assert "Access-Control-Allow-Credentials: true" in lines
     assert "✅ **PASSED** Nothing found." in lines
