@@ -42,7 +42,7 @@ def test_a_step_is_all_its_codes(command: Command) -> None:
 def test_list(command: Command) -> None:
     done = command("explain", "--list")
     assert [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  CORS")] == sorted(
-        RECORDS, key=lambda code: (["step", "cause", "remark"].index(RECORDS[code].kind), code)
+        RECORDS, key=lambda code: (["step", "cause", "remark", "audit"].index(RECORDS[code].kind), code)
     )
 
 
