@@ -83,8 +83,19 @@ def _audit(directory: Path, targets: Path, count: int) -> float:
     log, report = directory / "access.log", directory / "report.json"
     log.write_text("")
     start = time.perf_counter()
-    argv = ["audit", "--targets", str(targets), "--allowed-origin", "https://app.example.com", "-q", "--json", str(report)]
-    done = subprocess.run([sys.executable, "-m", "corscheck", *argv], cwd=ROOT, capture_output=True, text=True, check=False)
+    argv = [
+        "audit",
+        "--targets",
+        str(targets),
+        "--allowed-origin",
+        "https://app.example.com",
+        "-q",
+        "--json",
+        str(report),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "corscheck", *argv], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
     audits = json.loads(report.read_text())["audits"]
