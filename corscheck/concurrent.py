@@ -12,26 +12,15 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
-from corscheck.diagnosis.findings import diagnose
-from corscheck.drive import arun
-from corscheck.outgoing import dress, may_send
-from corscheck.protocol.fetch import fetch
-from corscheck.protocol.origin import URLError, parse_url
-from corscheck.protocol.request import HeldBack
-from corscheck.runner import Patience, RunOptions, fetch_request
+from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
 from corscheck.transports.http import AsyncHTTPTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from corscheck.model import Finding, Probe, Result
-    from corscheck.protocol.outcome import Outcome
-    from corscheck.protocol.request import Answer, HTTPRequest
+    from corscheck.model import Probe, Result
+    from corscheck.runner import Asking
     from corscheck.transports.base import AsyncTransport
-
-_PER_HOST_TO_TOTAL = 8
-_WINDOW = 4
-"""Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
 
 
 class _Idle:
@@ -72,49 +61,31 @@ class _Idle:
         self._by_place.clear()
 
 
-class _Pace:
-    """At most so many requests a second over all."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._every = 1 / rate if rate else 0.0
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        if not self._every:
-            return
-        now = time.monotonic()
-        start = max(now, self._next)
-        self._next = start + self._every
-        if start > now:
-            await asyncio.sleep(start - now)
-
-
 class _Run:
     def __init__(self, options: RunOptions) -> None:
         self.options = options
-        self.total = options.concurrency_total or options.concurrency * _PER_HOST_TO_TOTAL
+        self.total = options.total
         self.slots = asyncio.Semaphore(self.total)
         self.hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self.idle = _Idle(options, self.total)
-        self.pace = _Pace(options.rate)
+        self.pace = Pace(options.rate)
         self.assembler = Assembler(show_secrets=options.show_secrets)
 
     async def ask(self, probe: Probe) -> Result:
         """One probe, when its host and the whole have room for it."""
-        place = _place(probe)
+        place = place_of(probe)
         semaphore, users = self.hosts.get(place) or (asyncio.Semaphore(self.options.concurrency), 0)
         self.hosts[place] = (semaphore, users + 1)
         try:
             async with semaphore, self.slots:
                 transport = self.idle.take(place)
                 try:
-                    outcome = await self._outcome(probe, transport)
-                    findings = await self._findings(probe, outcome, transport)
+                    result = await self._drive(conversation(probe, self.options, self.assembler), transport)
                 except BaseException:
                     await transport.aclose()
                     raise
                 await self.idle.give(place, transport)
-                return self.assembler.result(probe, outcome, findings)
+                return result
         finally:
             # Forget a host that nobody asks any more: a run may see a million of them.
             semaphore, users = self.hosts[place]
@@ -123,40 +94,26 @@ class _Run:
             else:
                 self.hosts[place] = (semaphore, users - 1)
 
-    async def _outcome(self, probe: Probe, transport: AsyncTransport) -> Outcome:
-        patience = Patience(self.options)
-        while True:
-            outcome = await self._once(probe, transport)
-            pause = patience.pause(outcome)
-            if pause is None:
-                return outcome
-            await asyncio.sleep(pause)
-
-    async def _once(self, probe: Probe, transport: AsyncTransport) -> Outcome:
-        deadline = time.monotonic() + self.options.network.timeout
-        user_agent = self.options.network.user_agent
-
-        async def answer(request: HTTPRequest) -> Answer:
-            if not may_send(request, probe):
-                return HeldBack(time.monotonic())
-            await self.pace.wait()
-            return await transport.send(dress(request, probe, user_agent), deadline)
-
-        return await arun(fetch(fetch_request(probe), probe.engine, now=time.monotonic()), answer)
-
-    async def _findings(self, probe: Probe, outcome: Outcome, transport: AsyncTransport) -> tuple[Finding, ...]:
-        async def control(question: Probe) -> Outcome | None:
-            return await self._once(question, transport) if self.options.diagnose else None
-
-        return await arun(diagnose(probe, outcome), control)
-
-
-def _place(probe: Probe) -> str:
-    """What concurrency per host counts by: the place that is connected to."""
-    try:
-        return parse_url(probe.via or probe.url).origin
-    except URLError:
-        return ""
+    async def _drive(self, flow: Asking[Result], transport: AsyncTransport) -> Result:
+        """Send what a conversation asks to send, and wait where it says so."""
+        timeout = self.options.network.timeout
+        deadline = time.monotonic() + timeout
+        try:
+            wanted = next(flow)
+            while True:
+                if isinstance(wanted, Pause):
+                    await asyncio.sleep(wanted.seconds)
+                    deadline = time.monotonic() + timeout
+                    wanted = next(flow)
+                    continue
+                delay = self.pace.delay()
+                if delay:
+                    await asyncio.sleep(delay)
+                    deadline += delay
+                wanted = flow.send(await transport.send(wanted, deadline))
+        except StopIteration as done:
+            result: Result = done.value
+            return result
 
 
 async def results(probes: Iterable[Probe], options: RunOptions) -> AsyncIterator[Result]:
@@ -166,7 +123,7 @@ async def results(probes: Iterable[Probe], options: RunOptions) -> AsyncIterator
     try:
         for probe in probes:
             under_way.append(asyncio.ensure_future(run.ask(probe)))
-            while under_way[0].done() or len(under_way) >= run.total * _WINDOW:
+            while under_way[0].done() or len(under_way) >= run.total * WINDOW:
                 yield await under_way.popleft()
                 if not under_way:
                     break

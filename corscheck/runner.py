@@ -1,14 +1,15 @@
 """Probes in, results out: one after the other without asyncio, or many at once with bounded concurrency.
 
-A probe is one conversation: a fetch generator, a transport, one deadline. What may be sent is asked of ``outgoing``; what
-came is made a ``Result`` by ``assemble``.
+A probe is one ``conversation``: a generator that yields requests and is sent their answers, driven here one at a time,
+in ``concurrent`` with asyncio, in ``multi`` without. What may be sent is asked of ``outgoing``; what came is made a
+``Result`` by ``assemble``.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
@@ -17,16 +18,19 @@ from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
+from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Generator, Iterable
 
-    from corscheck.model import Probe, Result
+    from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.transports.base import Transport, WireRequest
+
+Returned = TypeVar("Returned")
 
 RETRY_SECONDS = 0.2
 """The pause before the first repetition; it doubles with each."""
@@ -34,6 +38,10 @@ RETRY_SECONDS = 0.2
 WAIT_SECONDS = 0.25
 """How often ``wait_for`` asks whether the server is up."""
 
+WINDOW = 4
+"""Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
+
+_PER_HOST_TO_TOTAL = 8
 _STARTING = frozenset({NETWORK_CODES["connect"], NETWORK_CODES["dns"], NETWORK_CODES["protocol"]})
 """What a server that is just being started may answer: nothing there yet, or a hang-up."""
 
@@ -57,6 +65,11 @@ class RunOptions:
     wait_for: float = 0.0
     show_secrets: bool = False
     diagnose: bool = False
+
+    @property
+    def total(self) -> int:
+        """The number of probes under way in all."""
+        return self.concurrency_total or self.concurrency * _PER_HOST_TO_TOTAL
 
 
 def fetch_request(probe: Probe) -> Request:
@@ -96,6 +109,84 @@ class Patience:
         return self._pause / 2
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Yielded in place of a request: wait so many seconds. What is sent after it has a deadline of its own."""
+
+    seconds: float = 0.0
+
+
+Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
+"""What every driver drives: it yields requests and is sent their answers; after a ``Pause`` it is only resumed."""
+
+
+def conversation(
+    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
+) -> Asking[Result]:
+    """All there is to ask about one probe: its fetch, again as often as the options say, and the diagnosis' questions.
+
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
+    """
+    patience = Patience(options)
+    outcome = yield from once(probe, options, cache)
+    while (pause := patience.pause(outcome)) is not None:
+        yield Pause(pause)
+        outcome = yield from once(probe, options, cache)
+    diagnosis = diagnose(probe, outcome)
+    seen: Outcome | None = None
+    try:
+        question = next(diagnosis)
+        while True:
+            if options.diagnose:
+                yield Pause()
+                seen = yield from once(question, options, None)
+            question = diagnosis.send(seen)
+    except StopIteration as done:
+        findings: tuple[Finding, ...] = done.value
+    return assembler.result(probe, outcome, findings)
+
+
+def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Asking[Outcome]:
+    """One fetch: yields the complete requests that may be sent."""
+    flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
+    try:
+        request = next(flow)
+        while True:
+            if may_send(request, probe):
+                answer = yield dress(request, probe, options.network.user_agent)
+            else:
+                answer = HeldBack(time.monotonic())
+            request = flow.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+    return outcome
+
+
+def place_of(probe: Probe) -> str:
+    """What concurrency per host counts by: the place that is connected to."""
+    try:
+        return parse_url(probe.via or probe.url).origin
+    except URLError:
+        return ""
+
+
+class Pace:
+    """At most so many requests a second over all (None: as many as there are)."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._every = 1 / rate if rate else 0.0
+        self._next = 0.0
+
+    def delay(self) -> float:
+        """Take the next place in the line: the seconds until it is there."""
+        if not self._every:
+            return 0.0
+        now = time.monotonic()
+        start = max(now, self._next)
+        self._next = start + self._every
+        return start - now
+
+
 class Conversation:
     """Asks probes one at a time over one transport, which keeps its connections between them. Knows no asyncio."""
 
@@ -103,42 +194,33 @@ class Conversation:
         self.options = options
         self._transport = transport
         self._assembler = Assembler(show_secrets=options.show_secrets)
-        self._next_send = 0.0
+        self._pace = Pace(options.rate)
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
-        outcome = self.outcome(probe, cache)
-        return self._assembler.result(probe, outcome, run(diagnose(probe, outcome), self._control))
+        return self.drive(conversation(probe, self.options, self._assembler, cache))
 
-    def _control(self, probe: Probe) -> Outcome | None:
-        """A control probe of the diagnosis: asked once and outside the page's cache, or not at all."""
-        return self._once(probe, None) if self.options.diagnose else None
-
-    def outcome(self, probe: Probe, cache: PreflightCache | None = None) -> Outcome:
-        """The outcome, asked again as often as the options say."""
-        patience = Patience(self.options)
-        while True:
-            outcome = self._once(probe, cache)
-            pause = patience.pause(outcome)
-            if pause is None:
-                return outcome
-            time.sleep(pause)
-
-    def _once(self, probe: Probe, cache: PreflightCache | None) -> Outcome:
-        transport = self._live()
+    def drive(self, flow: Asking[Returned]) -> Returned:
+        """Send what a conversation asks to send, and wait where it says so."""
+        transport, timeout = self._live(), self.options.network.timeout
         # What it takes to import the transport is not the server's time.
-        deadline = time.monotonic() + self.options.network.timeout
-        flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
-        return run(flow, lambda request: self._answer(request, probe, transport, deadline))
-
-    def _answer(self, request: HTTPRequest, probe: Probe, transport: Transport, deadline: float) -> Answer:
-        if not may_send(request, probe):
-            return HeldBack(time.monotonic())
-        if self.options.rate:
-            now = time.monotonic()
-            time.sleep(max(self._next_send - now, 0.0))
-            self._next_send = max(now, self._next_send) + 1 / self.options.rate
-        return transport.send(dress(request, probe, self.options.network.user_agent), deadline)
+        deadline = time.monotonic() + timeout
+        try:
+            wanted = next(flow)
+            while True:
+                if isinstance(wanted, Pause):
+                    time.sleep(wanted.seconds)
+                    deadline = time.monotonic() + timeout
+                    wanted = next(flow)
+                    continue
+                delay = self._pace.delay()
+                if delay:
+                    time.sleep(delay)
+                    deadline += delay  # our own pace is not the server's time either
+                wanted = flow.send(transport.send(wanted, deadline))
+        except StopIteration as done:
+            returned: Returned = done.value
+            return returned
 
     def _live(self) -> Transport:
         if self._transport is None:

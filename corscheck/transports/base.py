@@ -22,6 +22,9 @@ DRAIN_BYTES = 64 * 1024
 MAX_HEADER_BYTES = 256 * 1024
 """A response head larger than this is an error of kind ``too-large``."""
 
+NAMES_SECONDS = 1.0
+"""How long to try to learn which names a certificate has that is not for the host."""
+
 
 @dataclass(frozen=True, slots=True)
 class WireRequest:

@@ -51,6 +51,7 @@ class Exchange:
         self.deadline = deadline
         self.lines = _header_lines(request, target)
         self.target = _request_target(target, route)
+        self._upgrades = any(name.lower() == b"upgrade" for name, _ in self.lines)
         self._shielded = any(needs_shield(value) for _, value in self.lines)
         self.restart()
 
@@ -61,14 +62,21 @@ class Exchange:
         self.written = False
         self.received = 0
         self.attempts: list[tuple[str, OSError]] = []
+        self.head_bytes = 0
         self._head = bytearray()
         self._begin = self._searched = 0
         self._head_at: float | None = None
         self._status = 0
+        self._headers: Headers = ()
         self._evidence = b""
         self._body_bytes = 0
         self._body_error: str | None = None
         self._hurry_until: float | None = None
+
+    @property
+    def upgrades(self) -> bool:
+        """Whether the request asks to switch protocols: a 101 is an answer to it then."""
+        return self._upgrades
 
     # The deadline
 
@@ -107,8 +115,8 @@ class Exchange:
             text = f"{self.peer} did not read the request within {waited}."
         elif self.phase == "body":
             text = f"The body was still arriving after {waited}."
-        elif self._head:
-            text = f"{self.peer} sent {len(self._head)} bytes of its answer's head within {waited}, but not all of it."
+        elif self.head_bytes:
+            text = f"{self.peer} sent {self.head_bytes} bytes of its answer's head within {waited}, but not all of it."
         else:
             text = f"{self.peer} gave no answer within {waited}."
         return Failure("timeout", text)
@@ -147,6 +155,7 @@ class Exchange:
         if not data:
             raise failures.hung_up(self.peer, self.route.mode == "forward", self.received)
         self._head += data
+        self.head_bytes = len(self._head)
         if not self._head.startswith(b"HTTP/"[: len(self._head)]):
             raise failures.not_http(self.peer, bytes(self._head[:80]))
         while match := _BLANK_LINE.search(self._head, max(self._begin, self._searched - 2)):
@@ -155,12 +164,13 @@ class Exchange:
             # "HTTP/1.1 103 ...": a 1xx is not the answer yet.
             interim = _INTERIM.match(self._head, self._begin)
             self._begin = self._searched = match.end()
-            if interim is None:
+            # A WebSocket's handshake asks to switch; nothing else does. The head is all that is read of what follows.
+            if interim is None or (interim.group(1) == b"101" and self._upgrades):
                 self._head_at = time.monotonic()
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
                 # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
-                raise Failure("protocol", f"{self.peer} switched protocols (101) without being asked to.")
+                raise failures.switched(self.peer)
         if len(self._head) > MAX_HEADER_BYTES:
             raise failures.too_large(self.peer)
         self._searched = len(self._head)
@@ -178,17 +188,20 @@ class Exchange:
         sent = text_of(self.lines) if self.written else ()
         return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
 
-    def head(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    def head(self, status: int, headers: Headers) -> bool:
         """Take note of the head; whether to read the body at all."""
         self._status = status
+        self._headers = headers
         self._head_at = self._head_at or time.monotonic()
         self.phase = "body"
         self.hurry(EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
         if status >= 400:
             return True
+        if status == 101:
+            return False
         fields = {name.lower(): value for name, value in headers}
-        length = fields.get(b"content-length", b"0").strip()
-        endless = fields.get(b"content-type", b"").lower().startswith(b"text/event-stream")
+        length = fields.get("content-length", "0").strip()
+        endless = fields.get("content-type", "").lower().startswith("text/event-stream")
         return not endless and not (length.isdigit() and (len(length) > 9 or int(length) > DRAIN_BYTES))
 
     def body(self, chunk: bytes) -> bool:
@@ -203,7 +216,17 @@ class Exchange:
         if failure.kind != "timeout" or self.until == self.deadline:
             self._body_error = failure.message
 
-    def answer(self, headers: Sequence[tuple[bytes, bytes]], reason: bytes, version: bytes) -> HTTPResponse:
+    def cut_short(self, missing: re.Match[str] | None) -> str:
+        """The complaint about a body that ended too early, in h11's words; ``missing`` is how many bytes of it."""
+        if missing is None:
+            return "peer closed connection without sending complete message body (incomplete chunked read)"
+        expected = self._body_bytes + int(missing[1])
+        return (
+            "peer closed connection without sending complete message body "
+            f"(received {self._body_bytes} bytes, expected {expected})"
+        )
+
+    def answer(self, reason: str, version: str) -> HTTPResponse:
         """The response, once its body was dealt with."""
         if self.written and not self.received:
             # It lay in the reader's buffer when the request was sent: the server had said more than it was asked.
@@ -211,20 +234,24 @@ class Exchange:
         at = self._head_at or time.monotonic()
         return HTTPResponse(
             status=self._status,
-            headers=text_of(headers) if version == b"HTTP/2" else text_of([(n, unshield(v)) for n, v in headers]),
-            reason=unshield(reason).decode("latin-1"),
+            headers=self._headers,
+            reason=reason,
             body=self._evidence,
             body_error=self._body_error,
             at=at,
             elapsed_ms=(at - self.started) * 1000,
-            http_version=version.decode("latin-1"),
+            http_version=version,
             sent=text_of(self.lines),
         )
 
+    def shielded_headers(self) -> list[tuple[bytes, bytes]]:
+        """The header lines as h11 lets them pass."""
+        lines = self.wire_headers()
+        return [(n, shield(v)) for n, v in lines] if self._shielded else lines
+
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
-        """The header lines for httpx: with the proxy's password, which is none of ``sent``'s business."""
-        lines = [(n, shield(v)) for n, v in self.lines] if self._shielded else self.lines
-        proxy = self.route.proxy
+        """The header lines that go out: with the proxy's password, which is none of ``sent``'s business."""
+        lines, proxy = self.lines, self.route.proxy
         if self.route.mode != "forward" or proxy is None or proxy.authorization is None:
             return lines
         return [*lines, (b"Proxy-Authorization", proxy.authorization.encode("latin-1"))]

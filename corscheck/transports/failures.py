@@ -116,6 +116,11 @@ def malformed(peer: str, complaint: str) -> Failure:
     return Failure("protocol", f"{peer} gave a malformed answer: {text[:1].lower()}{text[1:].rstrip('.')}.")
 
 
+def switched(peer: str) -> Failure:
+    """The failure for a 101: a server must not switch to what the client did not name (RFC 9110, section 7.8)."""
+    return Failure("protocol", f"{peer} switched protocols (101) without being asked to.")
+
+
 def too_large(peer: str) -> Failure:
     """The failure for a response head beyond ``MAX_HEADER_BYTES``."""
     return Failure("too-large", f"{peer} sent a response head that is too large: more than 256 KiB.")

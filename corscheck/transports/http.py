@@ -8,23 +8,24 @@ asyncio. (``import httpcore`` imports anyio where it is installed, which does no
 
 from __future__ import annotations
 
+import importlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import httpcore
 import httpx
 
+from corscheck.model import ConfigError
 from corscheck.transports import failures
-from corscheck.transports.exchange import Exchange
+from corscheck.transports.exchange import Exchange, text_of
 from corscheck.transports.failures import Failure
 from corscheck.transports.network import Network
 from corscheck.transports.routing import Router, split
+from corscheck.transports.shield import unshield
 from corscheck.transports.tls import Contexts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from corscheck.protocol.request import ErrorKind, HTTPResponse, NetworkError
+    from corscheck.protocol.request import ErrorKind, Headers, HTTPResponse, NetworkError
     from corscheck.transports.base import NetworkOptions, WireRequest
     from corscheck.transports.routing import Route
 
@@ -71,6 +72,7 @@ class HTTPTransport:
     """
 
     def __init__(self, options: NetworkOptions) -> None:
+        _check_http2(options)
         self._router = Router(options)
         self._contexts = Contexts(options)
         self._network = Network(self._contexts, options.ip_version)
@@ -104,7 +106,7 @@ class HTTPTransport:
         except (httpx.TransportError, httpcore.ConnectionNotAvailable) as error:
             raise _failure(exchange, error) from error
         try:
-            if exchange.head(response.status_code, response.headers.raw):
+            if exchange.head(response.status_code, _headers(response)):
                 assert isinstance(response.stream, httpx.SyncByteStream)
                 for chunk in response.stream:
                     if not exchange.body(chunk):
@@ -146,6 +148,7 @@ class AsyncHTTPTransport:
         # Here, since whoever uses the synchronous transport shall not pay for asyncio.
         from corscheck.transports.network_async import AsyncNetwork
 
+        _check_http2(options)
         self._router = Router(options)
         self._contexts = Contexts(options)
         self._network = AsyncNetwork(self._contexts, options.ip_version)
@@ -180,7 +183,7 @@ class AsyncHTTPTransport:
         except (httpx.TransportError, httpcore.ConnectionNotAvailable) as error:
             raise _failure(exchange, error) from error
         try:
-            if exchange.head(response.status_code, response.headers.raw):
+            if exchange.head(response.status_code, _headers(response)):
                 assert isinstance(response.stream, httpx.AsyncByteStream)
                 async with limit():
                     async for chunk in response.stream:
@@ -216,6 +219,14 @@ class AsyncHTTPTransport:
         return kept
 
 
+def _check_http2(options: NetworkOptions) -> None:
+    if options.http2:
+        try:
+            importlib.import_module("h2")
+        except ImportError:
+            raise ConfigError('HTTP/2 needs the package h2: pip install "corscheck[http2]".') from None
+
+
 def _is_usable(connection: httpcore.HTTPConnection | httpcore.AsyncHTTPConnection) -> bool:
     return connection.is_available() and not connection.has_expired()
 
@@ -235,7 +246,7 @@ def _message(exchange: Exchange) -> httpx.Request:
     request = httpx.Request(
         exchange.request.method,
         _base(route.scheme, route.origin.host, route.origin.port),
-        headers=exchange.wire_headers(),
+        headers=exchange.shielded_headers(),
         stream=httpx.ByteStream(exchange.request.body or b""),
         extensions={"target": exchange.target},
     )
@@ -262,8 +273,14 @@ def _failure(exchange: Exchange, error: httpx.TransportError | httpcore.Connecti
     return Failure(kind, f"{exchange.peer} cannot be asked: {detail.rstrip('.')}.")
 
 
+def _headers(response: httpx.Response) -> Headers:
+    """The header lines as they were on the wire."""
+    if response.extensions.get("http_version") == b"HTTP/2":
+        return text_of(response.headers.raw)
+    return text_of([(name, unshield(value)) for name, value in response.headers.raw])
+
+
 def _answer(exchange: Exchange, response: httpx.Response) -> HTTPResponse:
-    headers: Sequence[tuple[bytes, bytes]] = response.headers.raw
     reason: bytes = response.extensions.get("reason_phrase", b"")
     version: bytes = response.extensions.get("http_version", b"HTTP/1.1")
-    return exchange.answer(headers, reason, version)
+    return exchange.answer(unshield(reason).decode("latin-1"), version.decode("latin-1"))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import httpcore
 
 from corscheck.transports import failures, tls
+from corscheck.transports.base import NAMES_SECONDS
 from corscheck.transports.lookup import look_up
 from corscheck.transports.tunnel import Tunnel
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _CHUNK = 64 * 1024
-
-NAMES_SECONDS = 1.0
-"""How long to try to learn which names a certificate has that is not for the host."""
 
 
 class _Stream(Protocol):

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import httpcore
 
 from corscheck.transports import failures, tls
+from corscheck.transports.base import NAMES_SECONDS
 from corscheck.transports.failures import Failure
 from corscheck.transports.lookup import Addresses, in_background, literal
-from corscheck.transports.network import NAMES_SECONDS, has_input
+from corscheck.transports.network import has_input
 from corscheck.transports.tunnel import Tunnel
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Mode: TypeAlias = Literal["direct", "forward", "tunnel"]
 
 _PORTS = {"http": 80, "https": 443}
+_BASE = re.compile(r"([a-z]+://[^/?#]*)([^#]*)")
 _HOST = r"(\[[^\[\]]*\]|[^:\[\]]*)"
 _CONNECT_TO = re.compile(rf"{_HOST}:(\d*):{_HOST}:(\d*)")
 _RESOLVE = re.compile(rf"{_HOST}:(\d+):(.+)")
@@ -45,6 +46,10 @@ class Target:
     endpoint: Endpoint
     authority: str
     path: str
+
+    def at(self, path: str) -> Target:
+        """The same place, another path."""
+        return Target(self.scheme, self.endpoint, self.authority, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,14 @@ class Route:
     def peer(self) -> str:
         """The name of what answers, to begin a sentence with."""
         return str(self.origin) if self.mode == "tunnel" else self.dialled
+
+
+def cut(url: str) -> tuple[str, str]:
+    """The part of a serialized http(s) URL that names a place, and its path and query; the fragment is dropped."""
+    found = _BASE.match(url)
+    assert found is not None
+    path = found[2]
+    return found[1], path if path.startswith("/") else "/" + path
 
 
 def split(url: str) -> Target:

@@ -6,13 +6,10 @@ Certificates are verified by OpenSSL against the URL's host. Nothing here opens 
 from __future__ import annotations
 
 import contextlib
-import importlib
 import ssl
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import httpcore
 
 from corscheck.model import ConfigError
 from corscheck.transports.failures import Failure, printable
@@ -21,7 +18,8 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import ErrorKind
     from corscheck.transports.base import NetworkOptions
 
-_NAME_MISMATCH = (62, 64)
+NAME_MISMATCH = 62
+_NAME_MISMATCH = (NAME_MISMATCH, 64)
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 
 _CERTIFICATE_FAULTS = {
@@ -53,21 +51,31 @@ _ALERTS = (
 )
 
 
+def check_files(options: NetworkOptions) -> None:
+    """Raise ``ConfigError`` for options that name no file."""
+    for name, path in (("cacert", options.cacert), ("cert", options.cert), ("key", options.key)):
+        if path is not None and not Path(path).is_file():
+            raise ConfigError(f'{name} "{path}" is not a file.')
+    if options.key is not None and options.cert is None:
+        raise ConfigError("key needs cert: the client certificate that the key belongs to.")
+
+
+def system_roots() -> tuple[str | None, str | None]:
+    """The file and the directory of the system's roots, which browsers and mkcert know; certifi's without any."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is None and paths.capath is None:
+        import certifi
+
+        return certifi.where(), None
+    return paths.cafile, paths.capath
+
+
 class Contexts:
     """The TLS contexts of one set of options. Options that name no readable file are a ``ConfigError`` at once."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
-        for name, path in (("cacert", options.cacert), ("cert", options.cert), ("key", options.key)):
-            if path is not None and not Path(path).is_file():
-                raise ConfigError(f'{name} "{path}" is not a file.')
-        if options.key is not None and options.cert is None:
-            raise ConfigError("key needs cert: the client certificate that the key belongs to.")
-        if options.http2:
-            try:
-                importlib.import_module("h2")
-            except ImportError:
-                raise ConfigError('HTTP/2 needs the package h2: pip install "corscheck[http2]".') from None
+        check_files(options)
 
     @cached_property
     def target(self) -> ssl.SSLContext:
@@ -108,10 +116,9 @@ class Contexts:
                 return ssl.create_default_context(cafile=self._options.cacert)
             except (OSError, ValueError) as error:
                 raise ConfigError(f'cacert "{self._options.cacert}" holds no PEM certificate ({error}).') from None
-        # The system's roots are those that browsers and mkcert know; certifi's serve where there are none.
         paths = ssl.get_default_verify_paths()
         if paths.cafile is None and paths.capath is None:
-            return httpcore.default_ssl_context()
+            return ssl.create_default_context(cafile=system_roots()[0])
         return ssl.create_default_context()
 
 
@@ -128,28 +135,51 @@ def certificate_names(certificate: Any) -> tuple[str, ...]:
 
 def refused(peer: str, host: str, error: Exception, names: tuple[str, ...], kind: ErrorKind) -> Failure:
     """The failure for a TLS handshake with ``peer`` as ``host``; ``names`` are the certificate's, if they are known."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return certificate_refused(peer, host, error.verify_code, names, kind, error.verify_message)
+    return Failure(kind, f"{peer} {complaint(error)}.")
+
+
+def certificate_refused(
+    peer: str, host: str, code: int, names: tuple[str, ...], kind: ErrorKind, message: str = ""
+) -> Failure:
+    """The failure for a certificate that OpenSSL refuses with ``code`` (X509_V_ERR_...) and ``message``."""
     owner = peer[:1].lower() + peer[1:] if peer.startswith("The ") else peer
-    if is_name_mismatch(error):
+    if code in _NAME_MISMATCH:
         has = f", only for {', '.join(printable(name) for name in names[:5])}" if names else ""
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         return Failure(kind, f"The certificate of {owner} is not for {host}{has}{more}.")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        fault = _CERTIFICATE_FAULTS.get(error.verify_code, f"is refused: {printable(error.verify_message)}")
-        return Failure(kind, f"The certificate of {owner} {fault}.")
-    return Failure(kind, f"{peer} {complaint(error)}.")
+    fault = _CERTIFICATE_FAULTS.get(code, f"is refused: {printable(message) or f'verification error {code}'}")
+    return Failure(kind, f"The certificate of {owner} {fault}.")
 
 
 def complaint(error: Exception) -> str:
     """What a TLS error says about the peer, as the rest of a sentence that begins with its name."""
     if isinstance(error, ssl.SSLError):
-        text = f"{error.reason or ''} {error}".upper().replace(" ", "_")
-        for mark, words in _ALERTS:
-            if mark in text:
-                return words
-        return f"failed in TLS: {printable((error.reason or str(error)).replace('_', ' ').lower())}"
+        words = alert(f"{error.reason or ''} {error}")
+        return words or f"failed in TLS: {printable((error.reason or str(error)).replace('_', ' ').lower())}"
     if isinstance(error, ValueError):
         return f"cannot be named in TLS: {printable(str(error))}"
     return "closed the connection during the TLS handshake"
+
+
+def alert(text: str) -> str | None:
+    """What a text of OpenSSL's says about the peer, as the rest of a sentence; None for one that is not known."""
+    shouted = text.upper().replace(" ", "_")
+    return next((words for mark, words in _ALERTS if mark in shouted), None)
+
+
+def in_words(text: str, number: int) -> str:
+    """The same for a handshake that failed with a text and an error number (0: none) of the system's."""
+    if number:
+        return "closed the connection during the TLS handshake"
+    return alert(text) or f"failed in TLS: {printable(text.rpartition(':')[2].strip().lower())}"
+
+
+def check_name(peer: str, host: str) -> None:
+    """Raise ``Failure`` for a host that cannot be named in TLS: one with an empty part, or a part that is too long."""
+    if "." in host and any(not 0 < len(part) < 64 for part in host.removesuffix(".").split(".")):
+        raise Failure("tls", f"{peer} cannot be named in TLS: a part of the name is empty or too long.")
 
 
 def is_http2(ssl_object: Any) -> bool:

@@ -9,7 +9,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from corscheck.transports.base import NetworkOptions, WireRequest
+from corscheck.transports.base import NetworkOptions, Transport, WireRequest
+from corscheck.transports.curl import CurlMulti, CurlTransport
 from corscheck.transports.http import AsyncHTTPTransport, HTTPTransport
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Carrier(Protocol):
 
 
 class SyncCarrier:
+    transport: Transport
+
     def __init__(self, options: NetworkOptions) -> None:
         self.transport = HTTPTransport(options)
 
@@ -52,7 +55,33 @@ class AsyncCarrier:
         self.runner.close()
 
 
-CARRIERS: dict[str, Callable[[NetworkOptions], Carrier]] = {"sync": SyncCarrier, "async": AsyncCarrier}
+class CurlCarrier(SyncCarrier):
+    def __init__(self, options: NetworkOptions) -> None:
+        self.transport = CurlTransport(options)
+
+
+class CurlMultiCarrier:
+    """One exchange at a time over the transport for many."""
+
+    def __init__(self, options: NetworkOptions) -> None:
+        self.multi = CurlMulti(options, 8)
+
+    def send(self, request: WireRequest, timeout: float = 10.0) -> HTTPResponse | NetworkError:
+        token = object()
+        self.multi.submit(request, time.monotonic() + timeout, token)
+        while not (done := self.multi.wait(0.05)):
+            pass
+        ((given, answer),) = done
+        assert given is token
+        return answer
+
+    def close(self) -> None:
+        self.multi.close()
+
+
+HTTPX: dict[str, Callable[[NetworkOptions], Carrier]] = {"sync": SyncCarrier, "async": AsyncCarrier}
+CURL: dict[str, Callable[[NetworkOptions], Carrier]] = {"curl": CurlCarrier, "curl-multi": CurlMultiCarrier}
+CARRIERS = HTTPX | CURL
 
 
 def get(url: str, **more: object) -> WireRequest:

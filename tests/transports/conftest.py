@@ -11,7 +11,8 @@ import pytest
 import trustme
 
 from corscheck.transports.base import NetworkOptions
-from tests.transports.carriers import CARRIERS, Carrier
+from tests.transports.carriers import CARRIERS, CURL, HTTPX, Carrier
+from tests.transports.differences import CURL as DIFFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,12 +29,24 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=list(CARRIERS))
 def carrier(request: pytest.FixtureRequest) -> Iterator[Callable[..., Carrier]]:
+    yield from _made(request.param)
+
+
+@pytest.fixture(params=list(HTTPX))
+def httpx_carrier(request: pytest.FixtureRequest) -> Iterator[Callable[..., Carrier]]:
+    """For what only httpx has."""
+    yield from _made(request.param)
+
+
+def _made(name: str) -> Iterator[Callable[..., Carrier]]:
     made: list[Carrier] = []
+    differs = DIFFERENCES if name in CURL else {}
 
     def make(**options: object) -> Carrier:
-        made.append(CARRIERS[request.param](NetworkOptions(**options)))  # type: ignore[arg-type]
+        made.append(CARRIERS[name](NetworkOptions(**options)))  # type: ignore[arg-type]
         return made[-1]
 
+    make.differs = differs  # type: ignore[attr-defined]
     yield make
     for each in made:
         each.close()

@@ -90,6 +90,9 @@ def test_a_used_connection_that_began_to_answer_is_not_asked_again(carrier):
         transport = carrier()
         transport.send(get(server.url()))
         answer = transport.send(get(server.url()))
+        if "hang-up in the first line" in carrier.differs:
+            assert (answer.status, server.connections) == (200, 2)
+            return
         assert isinstance(answer, NetworkError)
         assert answer.kind == "protocol"
         assert server.connections == 1

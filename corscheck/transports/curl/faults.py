@@ -1,0 +1,123 @@
+"""libcurl's errors in our words: from a code, a text and what the handle knows, to the failure that httpx's way has too.
+
+Knows what the codes mean and nothing of how transfers are driven.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pycurl
+
+from corscheck.transports import failures, tls
+from corscheck.transports.failures import Failure, printable
+
+if TYPE_CHECKING:
+    from corscheck.transports.curl.transfer import Transfer
+
+# CURLE_HTTP2_STREAM and CURLE_TOO_LARGE (a line of more than 100 KiB, a head of more than 300): pycurl has no names for them.
+_HTTP2_STREAM, _TOO_LARGE = 92, 100
+
+_HANDSHAKE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER, pycurl.E_SSL_INVALIDCERTSTATUS})
+_BROKEN = frozenset({pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
+_MALFORMED = frozenset(
+    {
+        pycurl.E_UNSUPPORTED_PROTOCOL,  # of the answer's status line
+        pycurl.E_FTP_WEIRD_SERVER_REPLY,  # CURLE_WEIRD_SERVER_REPLY under its old name
+        pycurl.E_BAD_CONTENT_ENCODING,
+        pycurl.E_PARTIAL_FILE,
+        pycurl.E_HTTP2,
+        _HTTP2_STREAM,
+        pycurl.E_RECV_ERROR,
+    }
+)
+_UNSPECIFIED = 1
+"""OpenSSL's X509_V_ERR_UNSPECIFIED: what libcurl notes before it has looked at the chain."""
+
+_WANTS = "it may want a client certificate"
+_MISSING = re.compile(r"(\d+) bytes missing")
+
+
+def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
+    """The failure that a result of libcurl's stands for."""
+    exchange, easy = transfer.exchange, transfer.easy
+    route, peer = exchange.route, exchange.peer
+    proxied = route.mode == "forward"
+    if exchange.attempts:
+        return exchange.unreachable()
+    if transfer.tunnelling and (code == _TOO_LARGE or easy.getinfo(pycurl.HTTP_CONNECTCODE) // 100 != 2):
+        return _proxy_failed(code, text, transfer)
+    if code == pycurl.E_OK:
+        return failures.hung_up(peer, proxied, exchange.received)
+    if code == pycurl.E_GOT_NOTHING:
+        return failures.hung_up(peer, proxied, 0)
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        return _certificate_refused(transfer, "proxy" if proxied else "tls")
+    number = easy.getinfo(pycurl.OS_ERRNO)
+    if code in _HANDSHAKE:
+        return Failure("proxy" if proxied else "tls", f"{peer} {tls.in_words(text, number)}.")
+    if code in _BROKEN and not exchange.received and (words := tls.alert(text)) is not None:
+        return Failure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
+    if code in _BROKEN and (number or code == pycurl.E_SEND_ERROR):
+        error = OSError(number or errno.ECONNRESET, os.strerror(number or errno.ECONNRESET))
+        failure = failures.broken(peer, proxied, error, answering=bool(exchange.received))
+        if route.scheme == "https" and not exchange.received:
+            # libcurl does not read on when it cannot write: the alert that says why is lost.
+            hint = "it may not accept our client certificate" if transfer.settings.shows_certificate else _WANTS
+            failure.message = f"{failure.message.rstrip('.')} after the TLS handshake: {hint}."
+        return failure
+    if code == _TOO_LARGE:
+        return failures.too_large(peer)
+    if code == pycurl.E_PARTIAL_FILE:
+        return failures.malformed(peer, exchange.cut_short(_MISSING.search(text)))
+    if code in _MALFORMED:
+        return failures.malformed(peer, text)
+    return Failure("connect", f"{peer} cannot be asked: {printable(text).rstrip('.')}.")
+
+
+def _proxy_failed(code: int, text: str, transfer: Transfer) -> Failure:
+    """What went wrong between us and a proxy that was to connect us."""
+    route = transfer.exchange.route
+    who = route.dialled
+    if code == pycurl.E_PEER_FAILED_VERIFICATION:
+        return _certificate_refused(transfer, "proxy")
+    number = transfer.easy.getinfo(pycurl.OS_ERRNO)
+    if code in _HANDSHAKE:
+        return Failure("proxy", f"{who} {tls.in_words(text, number)}.")
+    if code == _TOO_LARGE:
+        return Failure("proxy", f"{who} gave an endless answer to CONNECT.")
+    if transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE):
+        return failures.proxy_refused(route.dial, route.beyond, transfer.status_of_proxy())
+    if code in _BROKEN and number:
+        return failures.broken(who, True, OSError(number, os.strerror(number)), answering=False)
+    if code in (pycurl.E_GOT_NOTHING, pycurl.E_OK, *_BROKEN):
+        return Failure("proxy", f"{who} closed the connection instead of connecting to {route.beyond}.")
+    return Failure("proxy", f"{who} gave a malformed answer to CONNECT.")
+
+
+def _certificate_refused(transfer: Transfer, kind: str) -> Failure:
+    route, easy = transfer.exchange.route, transfer.easy
+    by_proxy = kind == "proxy"
+    peer = route.dialled if by_proxy else transfer.exchange.peer
+    host = route.proxy.host if by_proxy and route.proxy is not None else route.origin.host.removesuffix(".")
+    option = pycurl.PROXY_SSL_VERIFYRESULT if by_proxy and route.mode == "tunnel" else pycurl.SSL_VERIFYRESULT
+    return tls.certificate_refused(peer, host, fault_of_certificate(easy, option), (), "proxy" if by_proxy else "tls")
+
+
+def fault_of_certificate(easy: pycurl.Curl, option: int = pycurl.SSL_VERIFYRESULT) -> int:
+    """Why the certificate was refused: an error of OpenSSL's, or that the name is not among its names."""
+    fault: int = easy.getinfo(option)
+    return tls.NAME_MISMATCH if fault in (0, _UNSPECIFIED) else fault
+
+
+def certificate_names(easy: pycurl.Curl) -> tuple[str, ...]:
+    """The names of the server's certificate, as OpenSSL prints them."""
+    for fields in easy.getinfo(pycurl.INFO_CERTINFO)[:1]:
+        for field, value in fields:
+            if field == "X509v3 Subject Alternative Name":
+                found = (entry.strip().partition(":") for entry in value.split(","))
+                return tuple(name for kind, _, name in found if kind in ("DNS", "IP Address"))
+    return ()

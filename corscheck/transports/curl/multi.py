@@ -1,0 +1,329 @@
+"""Many exchanges at once in one thread: libcurl's multi interface over epoll (or poll), with deadlines of our own.
+
+libcurl says which sockets it waits for and when it wants to be woken; here is waited, for the deadlines and the names that
+are being looked up as well. What a transfer is made of is ``transfer``'s business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import time
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING, Any
+
+import pycurl
+
+from corscheck.model import ConfigError
+from corscheck.transports.curl.settings import Settings
+from corscheck.transports.curl.transfer import Transfer
+from corscheck.transports.exchange import Exchange
+from corscheck.transports.failures import Failure
+from corscheck.transports.lookup import in_background, literal
+from corscheck.transports.routing import Router, cut, split
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import HTTPResponse, NetworkError
+    from corscheck.transports.base import NetworkOptions, WireRequest
+    from corscheck.transports.lookup import Addresses
+    from corscheck.transports.routing import Route, Target
+
+_KEPT = 4
+"""Idle connections kept at least: one for each of the origins that one probe may go to and fro between."""
+
+_NAME_SECONDS = 60.0
+"""How long the addresses of a name are remembered: libcurl's own default."""
+
+_PLACES = 1000
+"""How many places are remembered."""
+
+_NEVER = float("inf")
+_IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
+_ENDED = select.POLLERR | select.POLLHUP
+_EVENTS = {pycurl.POLL_IN: _IN, pycurl.POLL_OUT: _OUT, pycurl.POLL_INOUT: _IN | _OUT}
+
+
+class _Place:
+    """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
+
+    __slots__ = ("addresses", "fresh_until", "idle", "route", "target", "waiting")
+
+    def __init__(self, target: Target, route: Route) -> None:
+        self.target = target
+        self.route = route
+        self.addresses: Addresses | None = None
+        self.fresh_until = 0.0
+        self.waiting: list[tuple[Exchange, object]] = []
+        self.idle: list[Transfer] = []
+
+
+class CurlMulti:
+    """Many exchanges at once in one thread, over libcurl's multi interface.
+
+    ``connections`` is the number of exchanges that are meant to be under way at a time; so many idle connections are
+    kept. More may be submitted: each goes out at once. Not to be shared between threads. Options that cannot be meant
+    raise ``ConfigError`` here, what only use shows of them in ``submit`` or ``wait``.
+    """
+
+    def __init__(self, options: NetworkOptions, connections: int) -> None:
+        self._router = Router(options)
+        self._settings = Settings(options)
+        self._ip_version = options.ip_version
+        self._kept = max(connections, _KEPT)
+        self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
+        self._unit = 1 if hasattr(select, "epoll") else 1000  # epoll counts seconds, poll milliseconds
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_MAXCONNECTS, self._kept)
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._watched: set[int] = set()
+        self._timer = _NEVER  # when libcurl wants to be woken
+        self._due = _NEVER  # nothing is to be given up before
+        self._places: OrderedDict[tuple[str, str | None], _Place] = OrderedDict()
+        self._resting = 0
+        self._under_way: dict[pycurl.Curl, tuple[Transfer, _Place]] = {}
+        self._waiting: set[_Place] = set()
+        self._found: deque[tuple[_Place, Addresses | Failure]] = deque()
+        self._wake: tuple[int, int] | None = None
+        self._done: list[tuple[object, HTTPResponse | NetworkError]] = []
+
+    def submit(self, request: WireRequest, deadline: float, token: object) -> None:
+        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds."""
+        place, path = self._place(request)
+        exchange = Exchange(request, place.target.at(path), place.route, deadline)
+        try:
+            self._settings.check(exchange)
+            exchange.left()  # without time nothing is sent
+            addresses = self._known_addresses(place)
+        except Failure as failure:
+            self._done.append((token, exchange.failed(failure)))
+            return
+        if addresses is not None:
+            self._start(exchange, token, place, addresses)
+            return
+        place.waiting.append((exchange, token))
+        self._due = min(self._due, exchange.until)
+        if place not in self._waiting:
+            self._waiting.add(place)
+            self._look_up(place)
+
+    def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
+        """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before.
+
+        Empty at once when nothing is under way.
+        """
+        until = _NEVER if timeout is None else time.monotonic() + timeout
+        while not self._done and (self._under_way or self._waiting):
+            self._turn(until)
+            if time.monotonic() >= until:
+                break
+        done, self._done = self._done, []
+        return done
+
+    def cancel(self) -> None:
+        """Give up all that is under way; nothing of it is answered."""
+        for easy, (transfer, _) in list(self._under_way.items()):
+            self._detach(easy)
+            transfer.close()
+        for place in self._waiting:
+            place.waiting.clear()
+        self._waiting.clear()
+        self._done.clear()
+
+    def close(self) -> None:
+        """Give up what is under way and close every connection."""
+        self.cancel()
+        for place in self._places.values():
+            for transfer in place.idle:
+                transfer.close()
+        self._places.clear()
+        self._multi.close()
+        if isinstance(self._poll, select.epoll):
+            self._poll.close()
+        if self._wake is not None:
+            for descriptor in self._wake:
+                os.close(descriptor)
+            self._wake = None
+
+    # What libcurl reports
+
+    def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
+        if what == pycurl.POLL_REMOVE:
+            if descriptor in self._watched:
+                self._watched.discard(descriptor)
+                with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
+                    self._poll.unregister(descriptor)
+        elif what in _EVENTS:
+            if descriptor in self._watched:
+                self._poll.modify(descriptor, _EVENTS[what])
+            else:
+                self._watched.add(descriptor)
+                self._poll.register(descriptor, _EVENTS[what])
+
+    def _set_timer(self, milliseconds: int) -> None:
+        self._timer = _NEVER if milliseconds < 0 else time.monotonic() + milliseconds / 1000
+
+    # The loop
+
+    def _turn(self, until: float) -> None:
+        """Wait for one thing to happen, at most until ``until``, and see to it."""
+        pause = max(min(self._timer, self._due, until) - time.monotonic(), 0.0)
+        act = self._multi.socket_action
+        for descriptor, event in self._poll.poll(None if pause == _NEVER else pause * self._unit):
+            if self._wake is not None and descriptor == self._wake[0]:
+                self._take_found()
+                continue
+            bits = pycurl.CSELECT_IN if event & (_IN | _ENDED) else 0
+            if event & _OUT:
+                bits |= pycurl.CSELECT_OUT
+            if event & _ENDED:
+                bits |= pycurl.CSELECT_ERR
+            act(descriptor, bits)
+        if time.monotonic() >= self._timer:
+            self._timer = _NEVER
+            act(pycurl.SOCKET_TIMEOUT, 0)
+        self._settle()
+        if time.monotonic() >= self._due:
+            self._give_up()
+
+    def _settle(self) -> None:
+        """Answer what libcurl is done with."""
+        left = 1
+        while left:
+            left, done, failed = self._multi.info_read()
+            for easy in done:
+                self._ended(*self._detach(easy), 0, "")
+            for easy, code, text in failed:
+                self._ended(*self._detach(easy), code, text)
+
+    def _ended(self, transfer: Transfer, place: _Place, code: int, text: str) -> None:
+        if code and (transfer.next_address(code) or transfer.asks_names(code)):
+            self._attach(transfer, place)
+        else:
+            self._answered(transfer, place, transfer.answer(code, text))
+
+    def _give_up(self) -> None:
+        """End what has used up its time, and find out when to look again."""
+        now = time.monotonic()
+        self._due = _NEVER
+        for easy, (transfer, place) in list(self._under_way.items()):
+            if transfer.until > now:
+                self._due = min(self._due, transfer.until)
+                continue
+            self._detach(easy)
+            if transfer.next_address(None):
+                self._attach(transfer, place)
+            else:
+                self._answered(transfer, place, transfer.given_up())
+        for place in list(self._waiting):
+            for exchange, token in place.waiting:
+                if exchange.until <= now:
+                    exchange.phase = "lookup"
+                    self._done.append((token, exchange.failed(exchange.timed_out())))
+            place.waiting = [pair for pair in place.waiting if pair[0].until > now]
+            if place.waiting:
+                self._due = min(self._due, *(exchange.until for exchange, _ in place.waiting))
+            else:
+                self._waiting.discard(place)
+
+    # Transfers
+
+    def _start(self, exchange: Exchange, token: object, place: _Place, addresses: Addresses) -> None:
+        if place.idle:
+            transfer = place.idle.pop()
+            self._resting -= 1
+        else:
+            transfer = Transfer(self._settings, self._hurried)
+        transfer.begin(exchange, token, addresses)
+        self._attach(transfer, place)
+
+    def _attach(self, transfer: Transfer, place: _Place) -> None:
+        self._under_way[transfer.easy] = (transfer, place)
+        self._due = min(self._due, transfer.until)
+        self._multi.add_handle(transfer.easy)
+
+    def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, _Place]:
+        self._multi.remove_handle(easy)
+        return self._under_way.pop(easy)
+
+    def _hurried(self, until: float) -> None:
+        self._due = min(self._due, until)
+
+    def _answered(self, transfer: Transfer, place: _Place, answer: HTTPResponse | NetworkError) -> None:
+        self._done.append((transfer.token, answer))
+        if transfer.all_failed:
+            place.addresses = None  # it is asked anew where the name is now
+        elif transfer.address:
+            # The one that took the connection is tried first from now on, so that a dead one costs nothing again.
+            good = transfer.addresses[transfer.address]
+            place.addresses = [good, *(address for address in transfer.addresses if address != good)]
+        if self._resting < self._kept and transfer.names is None:
+            place.idle.append(transfer)
+            self._resting += 1
+        else:
+            transfer.close()
+
+    # Places and their names
+
+    def _place(self, request: WireRequest) -> tuple[_Place, str]:
+        """Where a request goes, with the path it asks for there."""
+        base, path = cut(request.url)
+        key = (base, request.send_to)
+        place = self._places.get(key)
+        if place is None:
+            target = split(base)
+            place = self._places[key] = _Place(target, self._router.route(target, request.send_to))
+            if len(self._places) > _PLACES:
+                # A run may see a million of them: the one that came first is forgotten.
+                for transfer in self._places.popitem(last=False)[1].idle:
+                    transfer.close()
+                    self._resting -= 1
+        return place, path
+
+    def _known_addresses(self, place: _Place) -> Addresses | None:
+        if place.addresses is not None and time.monotonic() < place.fresh_until:
+            return place.addresses
+        if place.route.unix_socket is not None:
+            found: Addresses | None = [(0, (place.route.unix_socket, 0))]
+        else:
+            found = literal(place.route, self._ip_version)
+        place.addresses, place.fresh_until = found, _NEVER
+        return found
+
+    def _look_up(self, place: _Place) -> None:
+        if self._wake is None:
+            self._wake = os.pipe()
+            os.set_blocking(self._wake[0], False)
+            self._poll.register(self._wake[0], _IN)
+        found, wake = self._found, os.dup(self._wake[1])
+
+        def deliver(result: Addresses | Failure) -> None:
+            found.append((place, result))
+            with contextlib.suppress(OSError):  # nobody waits any more
+                os.write(wake, b"!")
+            os.close(wake)
+
+        in_background(place.route, self._ip_version, deliver)
+
+    def _take_found(self) -> None:
+        assert self._wake is not None
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._wake[0], 4096)
+        while self._found:
+            place, result = self._found.popleft()
+            waiting, place.waiting = place.waiting, []
+            self._waiting.discard(place)
+            if isinstance(result, Failure):
+                self._done += [(token, exchange.failed(result)) for exchange, token in waiting]
+                continue
+            place.addresses, place.fresh_until = result, time.monotonic() + _NAME_SECONDS
+            for exchange, token in waiting:
+                self._start(exchange, token, place, result)
+
+
+def check_platform() -> None:
+    """Raise ``ConfigError`` where there is nothing to wait for many sockets with (Windows)."""
+    if not hasattr(select, "poll"):
+        raise ConfigError("transport curl needs poll(), which this system has not: --transport httpx.")

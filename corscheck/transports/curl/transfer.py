@@ -1,0 +1,270 @@
+"""One request on one easy handle: what is set for it, what libcurl hands over of the answer, and what becomes of that.
+
+libcurl frames the messages; which lines are a head is judged here, by the rules that h11 has for the other transport.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pycurl
+
+from corscheck.transports import failures, tls
+from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS
+from corscheck.transports.curl.faults import certificate_names, failure_of, fault_of_certificate
+from corscheck.transports.curl.settings import QUIET, dial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corscheck.protocol.request import HTTPResponse, NetworkError
+    from corscheck.transports.curl.settings import Settings
+    from corscheck.transports.exchange import Exchange, Phase
+    from corscheck.transports.failures import Failure
+    from corscheck.transports.lookup import Addresses
+    from corscheck.transports.routing import Route
+
+_STATUS = re.compile(r"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
+_FIELD = re.compile(r"(?m)^([-!#$%&'*+.^_`|~0-9a-zA-Z]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n")
+_FRAMING = re.compile(r"(?mi)^(?:transfer-encoding:(?![ \t]*chunked[ \t]*\r?\n)|content-length:[ \t]*[0-9]{21})")
+"""Framing that libcurl takes and h11 does not."""
+
+_ABORT = -1
+_OK = 0
+
+
+class Transfer:
+    """An easy handle and the exchange it carries, if it carries one.
+
+    ``hurried`` is told when to look after this transfer earlier than was said in ``until``.
+    """
+
+    def __init__(self, settings: Settings, hurried: Callable[[float], None]) -> None:
+        self.easy = pycurl.Curl()
+        self.easy.setopt(pycurl.HEADERFUNCTION, self._line)
+        self.easy.setopt(pycurl.WRITEFUNCTION, self._body)
+        self.settings = settings
+        self._hurried = hurried
+        self._route: Route | None = None
+        self._dialled: object = None
+        self._method: str | None = None
+        self._plain = True  # no body, not HEAD, any connection
+
+    def begin(self, exchange: Exchange, token: object, addresses: Addresses) -> None:
+        """Set the handle for this exchange; it is only to be added to a multi handle then."""
+        self.exchange, self.token, self.addresses = exchange, token, addresses
+        self.address = 0
+        self._failure: Failure | None = None
+        self._lines: list[bytes] = []
+        self._head: tuple[str, str] | None = None  # HTTP version and reason, once the head is complete
+        self._stopped = False
+        self.names: tuple[str, ...] | None = None  # of a certificate, once it was asked for them
+        self._proxy_head = b""
+        self.tunnelling = exchange.route.mode == "tunnel"
+        easy, request, route = self.easy, exchange.request, exchange.route
+        if self._route is None:
+            self.settings.apply(easy, route)
+            self._route = route
+            if route.mode == "tunnel":
+                easy.setopt(pycurl.PREREQFUNCTION, self._through)
+        if request.method != self._method:
+            easy.setopt(pycurl.CUSTOMREQUEST, request.method)
+            self._method = request.method
+        easy.setopt(pycurl.REQUEST_TARGET, exchange.target)
+        # One line to libcurl, several to the server: so the order, the case and every byte are ours.
+        easy.setopt(pycurl.HTTPHEADER, [*QUIET, b"\r\n".join([b"%s: %s" % line for line in exchange.wire_headers()])])
+        plain = request.body is None and request.method != "HEAD" and not request.new_connection
+        if not (plain and self._plain):
+            self._plain = plain
+            easy.setopt(pycurl.HTTPGET, 1)
+            if request.method == "HEAD":
+                easy.setopt(pycurl.NOBODY, 1)
+            elif request.body is not None:
+                easy.setopt(pycurl.POSTFIELDS, request.body)
+            easy.setopt(pycurl.FRESH_CONNECT, int(request.new_connection))
+        self._dial()
+
+    def close(self) -> None:
+        """Free the handle."""
+        self.easy.close()
+
+    @property
+    def until(self) -> float:
+        """When to give up: the deadline, the end of what a body is worth, or this address's share of the time."""
+        return min(self.exchange.until, self._share_until)
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether every address was tried in vain."""
+        return len(self.exchange.attempts) >= len(self.addresses)
+
+    # Addresses, one after the other
+
+    def _dial(self) -> None:
+        remaining = len(self.addresses) - self.address
+        now = time.monotonic()
+        self._share_until = now + (self.exchange.until - now) / remaining
+        address = self.addresses[self.address][1][0]
+        if address != self._dialled:
+            assert self._route is not None
+            dial(self.easy, self._route, address)
+            self._dialled = address
+
+    def next_address(self, code: int | None) -> bool:
+        """Go on to the next address if this one did not take the connection; ``code`` None: it did not in time."""
+        if code is None:
+            if self._phase() != "connect":
+                return False
+            error: OSError = TimeoutError()
+        elif code == pycurl.E_COULDNT_CONNECT and not self.easy.getinfo(pycurl.HTTP_CONNECTCODE):
+            number = self.easy.getinfo(pycurl.OS_ERRNO)
+            error = OSError(number, os.strerror(number))
+        else:
+            return False
+        exchange = self.exchange
+        exchange.attempts.append((self.addresses[self.address][1][0], error))
+        if self.address + 1 == len(self.addresses) or exchange.until <= time.monotonic():
+            return False
+        self.address += 1
+        self._dial()
+        return True
+
+    # The names of a certificate
+
+    def asks_names(self, code: int) -> bool:
+        """Go on to ask for the names of a certificate that was refused for its name; nothing is sent to the server.
+
+        libcurl looks at the names before it looks at the chain, and names that are not verified are not told.
+        """
+        if self.names is not None or code != pycurl.E_PEER_FAILED_VERIFICATION or self.exchange.route.mode == "forward":
+            return False
+        exchange, easy = self.exchange, self.easy
+        if self.tunnelling and not easy.getinfo(pycurl.HTTP_CONNECTCODE):
+            return False  # it is the proxy's
+        if fault_of_certificate(easy) != tls.NAME_MISMATCH:
+            return False
+        self.names = ()
+        exchange.hurry(min(NAMES_SECONDS, (exchange.until - time.monotonic()) / 2))
+        easy.setopt(pycurl.CONNECT_ONLY, 1)
+        easy.setopt(pycurl.SSL_VERIFYHOST, 0)
+        return True
+
+    def _misnamed(self, code: int) -> Failure:
+        """The failure, once it was asked for the names."""
+        exchange = self.exchange
+        fault = tls.NAME_MISMATCH
+        if code == pycurl.E_PEER_FAILED_VERIFICATION:
+            fault = fault_of_certificate(self.easy)
+        elif code == _OK:
+            self.names = certificate_names(self.easy)
+        host = exchange.route.origin.host.removesuffix(".")
+        return tls.certificate_refused(exchange.peer, host, fault, self.names or (), "tls")
+
+    # What libcurl hands over
+
+    def _through(self, *_: object) -> int:
+        """The proxy has connected us: what comes from now on is the server's."""
+        self.tunnelling = False
+        return _OK
+
+    def status_of_proxy(self) -> bytes:
+        """The status code and the reason of a proxy that would not connect us."""
+        return self._proxy_head.partition(b" ")[2].partition(b"\n")[0].strip()
+
+    def _line(self, line: bytes) -> int | None:
+        """Take a line of a head (or a trailer, which is nobody's concern)."""
+        exchange = self.exchange
+        if self._head is not None:
+            return None
+        if self.tunnelling:
+            self._proxy_head += line
+            return None
+        exchange.received += len(line)
+        exchange.head_bytes += len(line)
+        if exchange.head_bytes > MAX_HEADER_BYTES:
+            return self._abort(failures.too_large(exchange.peer))
+        self._lines.append(line)
+        return self._head_complete() if line in (b"\r\n", b"\n") else None
+
+    def _head_complete(self) -> int | None:
+        exchange = self.exchange
+        text = b"".join(self._lines).decode("latin-1")
+        status = _STATUS.match(text)
+        if not text.startswith("HTTP/"):
+            return self._abort(failures.not_http(exchange.peer, self._lines[0]))
+        if status is None:
+            return self._abort(failures.malformed(exchange.peer, "illegal status line"))
+        number = int(status[2])
+        headers = _FIELD.findall(text, status.end())
+        if len(headers) != len(self._lines) - 2:
+            return self._abort(failures.malformed(exchange.peer, "illegal header line"))
+        framing = _FRAMING.search(text, status.end())
+        if framing is not None:
+            return self._abort(failures.malformed(exchange.peer, f"bad {text[framing.start() :].partition(':')[0]}"))
+        self._lines = []
+        if number < 200 and not (number == 101 and exchange.upgrades):
+            return self._abort(failures.switched(exchange.peer)) if number == 101 else None
+        self._head = (f"HTTP/{status[1]}", status[3] or "")
+        wanted = exchange.head(number, tuple(headers))
+        if not wanted and exchange.request.method != "HEAD":
+            return self._stop()
+        self._hurried(exchange.until)
+        return None
+
+    def _body(self, chunk: bytes) -> int | None:
+        if self._head is None:
+            return self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
+        return None if self.exchange.body(chunk) else self._stop()
+
+    def _stop(self) -> int:
+        """Read no further: the connection is closed, and that is no error."""
+        self._stopped = True
+        return _ABORT
+
+    def _abort(self, failure: Failure) -> int:
+        self._failure = failure
+        return _ABORT
+
+    # What becomes of it
+
+    def answer(self, code: int, text: str) -> HTTPResponse | NetworkError:
+        """The answer, once libcurl is done; ``code`` and ``text`` are its result."""
+        exchange = self.exchange
+        if self.names is not None:
+            return exchange.failed(self._misnamed(code))
+        if self._head is not None:
+            version, reason = self._head
+            if code != _OK and not self._stopped:
+                exchange.body_failed(failure_of(code, text, self))
+            return exchange.answer(reason, version)
+        self._note_sent()
+        return exchange.failed(self._failure or failure_of(code, text, self))
+
+    def given_up(self) -> HTTPResponse | NetworkError:
+        """The answer, or the lack of one, when the time was up."""
+        exchange = self.exchange
+        if self._head is not None:
+            exchange.body_failed(exchange.timed_out())
+            version, reason = self._head
+            return exchange.answer(reason, version)
+        if self.names is not None:
+            return exchange.failed(self._misnamed(pycurl.E_OPERATION_TIMEDOUT))
+        exchange.phase = phase = self._phase()
+        self._note_sent()
+        return exchange.failed(exchange.unreachable() if phase == "connect" else exchange.timed_out())
+
+    def _phase(self) -> Phase:
+        """How far it came."""
+        info, exchange = self.easy.getinfo, self.exchange
+        if info(pycurl.REQUEST_SIZE):
+            unsent = info(pycurl.SIZE_UPLOAD_T) < len(exchange.request.body or b"")
+            return "write" if unsent and not exchange.received else "answer"
+        if not info(pycurl.NUM_CONNECTS):
+            return "connect"
+        return "proxy" if self.tunnelling and info(pycurl.HTTP_CONNECTCODE) // 100 != 2 else "tls"
+
+    def _note_sent(self) -> None:
+        self.exchange.written = bool(self.easy.getinfo(pycurl.REQUEST_SIZE))

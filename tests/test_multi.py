@@ -1,0 +1,239 @@
+"""Generators over libcurl's multi interface: order, bounds, rate, deadlines, cancellation, and the same results as asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from corscheck import multi
+from corscheck.api import make_probe
+from corscheck.model import ConfigError
+from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.runner import Pause, RunOptions, run_many
+from corscheck.transports.base import NetworkOptions, WireRequest
+from tests.servers.raw import HOLD, OK, READ, RawServer
+
+PAGE = "http://localhost:3000"
+ALLOWED = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"
+MANY = [READ, OK] * 400
+
+
+def asking(url, returned=None):
+    """A flow of one request; it returns the answer's status, or what is given."""
+    answer = yield WireRequest("GET", url, ())
+    return returned if returned is not None else answer.status
+
+
+def options(**more):
+    network = NetworkOptions(timeout=more.pop("timeout", 10.0))
+    return RunOptions(network=network, **more)
+
+
+class Counting:
+    """A server that notes how many requests it has at a time."""
+
+    def __init__(self, pause=0.01):
+        self.at_once = self.most = 0
+        self._lock, self._pause = threading.Lock(), pause
+
+    def answer(self, _request):
+        with self._lock:
+            self.at_once += 1
+            self.most = max(self.most, self.at_once)
+        time.sleep(self._pause)
+        with self._lock:
+            self.at_once -= 1
+        return OK
+
+
+def test_results_come_in_the_order_of_the_flows():
+    slow = [READ, 0.05, OK] * 20
+    with RawServer(slow, MANY) as server:
+        flows = (("a", asking(server.url(f"/{i}"), i)) for i in range(200))
+        assert list(multi.drive(flows, options(concurrency=8))) == list(range(200))
+        assert len(server.requests) == 200
+
+
+def test_at_most_so_many_at_a_place_and_in_all():
+    one, two = Counting(), Counting()
+    with RawServer([READ, one.answer] * 200) as a, RawServer([READ, two.answer] * 200) as b:
+        flows = ((s.port, asking(s.url(), 0)) for s in [a] * 60 + [b] * 60)
+        assert list(multi.drive(flows, options(concurrency=5, concurrency_total=8))) == [0] * 120
+    assert one.most <= 5
+    assert two.most <= 5
+    assert one.most + two.most > 5, "they are asked at the same time"
+
+
+def test_the_total_holds():
+    counting = Counting()
+    with RawServer([READ, counting.answer] * 100) as server:
+        flows = ((i, asking(server.url(), 0)) for i in range(100))
+        assert len(list(multi.drive(flows, options(concurrency=8, concurrency_total=6)))) == 100
+    assert 3 <= counting.most <= 6
+
+
+def test_a_slow_place_does_not_keep_others_waiting():
+    with RawServer([READ, HOLD]) as silent, RawServer(MANY) as server:
+        flows = [
+            (silent.port, asking(silent.url(), "slow")),
+            *((server.port, asking(server.url(), i)) for i in range(9)),
+        ]
+        drive = multi.drive(iter(flows), options(timeout=0.5, concurrency=2))
+        assert next(drive) == "slow"
+        assert len(server.requests) == 9, "they were asked meanwhile"
+        assert list(drive) == list(range(9))
+
+
+def test_the_window_is_bounded():
+    taken = []
+
+    def flows(server):
+        for i in range(1000):
+            taken.append(i)
+            yield server.port, asking(server.url("/slow" if i == 0 else "/"), i)
+
+    with RawServer([READ, 0.3, OK], MANY) as server:
+        drive = multi.drive(flows(server), options(concurrency=2, concurrency_total=4))
+        assert next(drive) == 0
+        assert len(taken) <= 4 * 4 + 4
+        drive.close()
+
+
+def test_results_come_as_soon_as_they_are_next():
+    with RawServer([READ, OK], [READ, HOLD]) as server:
+        drive = multi.drive(
+            ((server.port, asking(server.url(), i)) for i in range(2)), options(concurrency=1, timeout=3)
+        )
+        before = time.monotonic()
+        assert next(drive) == 0
+        assert time.monotonic() - before < 1
+        drive.close()
+
+
+def test_closing_cancels():
+    begun, ended = [], []
+
+    def flow(server, i):
+        begun.append(i)
+        try:
+            yield WireRequest("GET", server.url(), ())
+        finally:
+            ended.append(i)
+
+    with RawServer([READ, OK], [READ, HOLD]) as server:
+        drive = multi.drive((("a", flow(server, i)) for i in range(1000)), options(concurrency=4))
+        assert next(drive) is None
+        assert begun == [0, 1, 2, 3]
+        before = time.monotonic()
+        drive.close()
+        assert time.monotonic() - before < 1
+    assert sorted(ended) == [0, 1, 2, 3]
+
+
+def test_the_rate_is_kept():
+    with RawServer(MANY) as server:
+        before = time.monotonic()
+        flows = ((server.port, asking(server.url(), 0)) for _ in range(21))
+        assert len(list(multi.drive(flows, options(concurrency=8, rate=50.0)))) == 21
+        assert 0.38 <= time.monotonic() - before < 1.5
+
+
+def test_the_rate_does_not_use_up_the_time():
+    with RawServer(MANY) as server:
+        flows = ((server.port, asking(server.url())) for _ in range(8))
+        assert list(multi.drive(flows, options(concurrency=8, rate=10.0, timeout=0.3))) == [200] * 8
+
+
+def test_a_pause_begins_a_new_deadline():
+    def flow(server):
+        first = yield WireRequest("GET", server.url(), ())
+        yield Pause(0.1)
+        second = yield WireRequest("GET", server.url(), ())
+        return type(first).__name__, type(second).__name__
+
+    with RawServer([READ, 0.25, OK, READ, 0.25, OK]) as server:
+        assert list(multi.drive([("a", flow(server))], options(timeout=0.4))) == [("HTTPResponse", "HTTPResponse")]
+
+
+def test_the_deadline_holds_for_thousands():
+    with RawServer([READ, HOLD]) as server:
+        before = time.monotonic()
+        flows = ((server.port, asking(f"http://127.0.0.1:{server.port}/{i}", i)) for i in range(300))
+        assert list(multi.drive(flows, options(concurrency=100, concurrency_total=100, timeout=0.3))) == list(
+            range(300)
+        )
+        assert time.monotonic() - before < 3
+
+
+def test_what_a_flow_raises_is_raised_in_its_turn():
+    def broken():
+        raise ConfigError("no")
+        yield
+
+    with RawServer(MANY) as server:
+        drive = multi.drive(
+            iter([("a", asking(server.url(), 1)), ("b", broken()), ("a", asking(server.url(), 2))]), options()
+        )
+        assert next(drive) == 1
+        with pytest.raises(ConfigError, match="no"):
+            next(drive)
+
+
+def test_flows_that_ask_nothing():
+    def silent(i):
+        return i
+        yield
+
+    assert list(multi.drive((("a", silent(i)) for i in range(5000)), options(concurrency=1))) == list(range(5000))
+
+
+def test_errors_are_answers():
+    def flow(url):
+        answer = yield WireRequest("GET", url, ())
+        return answer
+
+    with RawServer([READ]) as server:
+        answers = list(multi.drive([("a", flow(server.url())), ("b", flow("http://nothing.invalid/"))], options()))
+    assert [type(a) for a in answers] == [NetworkError, NetworkError]
+    assert [a.kind for a in answers] == ["connect", "dns"]
+    assert isinstance(answers[0], NetworkError)
+    assert not isinstance(answers[0], HTTPResponse)
+
+
+def _plain(result):
+    """What of a result does not depend on the clock."""
+    exchanges = tuple(replace(e, elapsed_ms=None) for e in result.exchanges)
+    return replace(result, exchanges=exchanges)
+
+
+def test_the_same_results_as_with_asyncio():
+    script = [READ, ALLOWED, READ, OK] * 100
+
+    def probes(url):
+        for i in range(40):
+            yield make_probe(f"{url}{i}", origin=PAGE, headers=[("X-A", "1")] if i % 3 else [])
+
+    async def with_asyncio(url):
+        return [r async for r in run_many(probes(url), options(concurrency=1))]
+
+    with RawServer(script) as server:
+        expected = asyncio.run(with_asyncio(server.url()))
+    found = []
+    with RawServer(script) as other:
+        for result in multi.results(probes(other.url()), options(concurrency=1)):
+            text = repr(_plain(result)).replace(str(other.port), "PORT")
+            found.append(text)
+    assert found == [repr(_plain(r)).replace(str(server.port), "PORT") for r in expected]
+    assert {r.verdict for r in expected} == {"allowed", "blocked"}
+
+
+def test_retry_and_control_probes():
+    with RawServer([READ], [READ], [READ, OK] * 5) as server:
+        probe = make_probe(server.url(), origin=PAGE)
+        (result,) = multi.results([probe], options(retry=3, diagnose=True))
+        assert result.verdict == "blocked"
+        assert len(server.requests) > 3
