@@ -123,9 +123,7 @@ AuditMethods = Annotated[
     typer.Option("-X", "--method", "--request", metavar="METHOD", help="A method to try beside GET. Repeatable."),
 ]
 AuditDepth = Annotated[Depth, typer.Option("--depth", help="normal: one origin of each class; full: all of them.")]
-AuditSend = Annotated[
-    Literal["auto", "always"], typer.Option("--send", help="always: also send what may change data.")
-]
+AuditSend = Annotated[Literal["auto", "always"], typer.Option("--send", help="always: also send what may change data.")]
 AuditFailOn = Annotated[
     FailOn, typer.Option("--fail-on", help="Exit 1 for a finding of this severity or a higher one.")
 ]

@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--targets", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    rates = []
+    rates: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
         port = _free_port()
         Path(directory, "nginx.conf").write_text(CONFIG.format(port=port).replace("DIRECTORY", directory))
@@ -67,8 +67,7 @@ def main() -> None:
             targets = Path(directory, "targets")
             hosts = [f"127.0.{i // 250}.{i % 250 + 1}" for i in range(arguments.targets)]
             targets.write_text("".join(f"http://{host}:{port}/me\n" for host in hosts))
-            for _ in range(arguments.rounds):
-                rates.append(_audit(Path(directory), targets, arguments.targets))
+            rates += [_audit(Path(directory), targets, arguments.targets) for _ in range(arguments.rounds)]
         finally:
             server.terminate()
             server.wait()
