@@ -10,8 +10,11 @@ import re
 from corscheck.model import ConfigError
 from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
 
-_OTHER = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
-"""Origins of app shells and extensions (``capacitor://localhost``, ``moz-extension://<id>``): sent as they are."""
+_OTHER = re.compile(r"[a-z][a-z0-9+.-]*://[!\"$-.0->A-~]+")
+"""Origins of app shells and extensions (``capacitor://localhost``, ``moz-extension://<id>``): sent as they are.
+
+A URL serializes to printable ASCII, so its origin does too (an opaque host has everything else percent-encoded).
+"""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOCAL = re.compile(r"(localhost|[\w-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?([/?#]|$)", re.IGNORECASE)

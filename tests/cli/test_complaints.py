@@ -57,6 +57,9 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     (("--origin", "*"), "--origin '*' is what a server may answer, no page has it"),
     (("--origin", "https://"), "is not an origin: scheme, host and port, like https://app.example"),
     (("--origin", "javascript:alert(1)"), "is not an origin"),
+    # A host of such a scheme is percent-encoded: no page has these.
+    (("--origin", "app://caf\u20ac"), "is not an origin"),
+    (("--origin", "app://a\x01"), "is not an origin"),
     (("--rate", "10"), "--rate '10' has no unit: 10/s is a second"),
     (("--rate", "fast"), "--rate 'fast' is no rate: write 10/s, 30/m or 5/h"),
     (("--rate", "0/s"), "is no rate"),
