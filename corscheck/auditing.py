@@ -6,7 +6,6 @@ the network.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -15,58 +14,73 @@ from corscheck.audit import websocket
 from corscheck.audit.investigation import audit
 from corscheck.audit.plan import Lookup
 from corscheck.audit.websocket import Handshake
-from corscheck.drive import arun, run
+from corscheck.drive import run
 from corscheck.masking import mask_header, mask_text, mask_url
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.fetch import fetch
-from corscheck.protocol.origin import URLError, parse_url
+from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HeldBack, HTTPResponse
-from corscheck.runner import fetch_request
+from corscheck.runner import Conversation, Pause, fetch_request, place_of
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from corscheck.audit.plan import Came, Plan
     from corscheck.model import Audit, AuditFinding, Probe
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
-    from corscheck.runner import RunOptions
+    from corscheck.runner import Asking, RunOptions
     from corscheck.transports.base import NetworkOptions, WireRequest
 
-Wire: TypeAlias = "Generator[WireRequest, Answer, Audit]"
+Wire: TypeAlias = "Asking[Audit]"
 
 _LOOKUP_SECONDS = 2.0
-_HOSTS = 8
-_WINDOW = 4
 
 
 def wire(plan: Plan, options: RunOptions) -> Wire:
     """An audit as a conversation: yields what to send, is sent what came, returns the audit, masked."""
     network = options.network
+    left = _Allowance(plan.max_requests)
     flow = audit(plan)
     try:
         ask = next(flow)
         while True:
             came: Came
+            # Each question has a deadline of its own.
+            yield Pause()
             if isinstance(ask, Lookup):
                 came = addresses(ask.url, network)
             elif isinstance(ask, Handshake):
+                left.take()
                 came = yield dress(websocket.request(ask), ask.probe, network.user_agent)
             else:
-                came = yield from _probe(ask, network)
+                came = yield from _probe(ask, network, left)
             ask = flow.send(came)
     except StopIteration as done:
         found = cast("Audit", done.value)
     return found if options.show_secrets else masked(found)
 
 
-def _probe(probe: Probe, network: NetworkOptions) -> Generator[WireRequest, Answer, Outcome]:
+class _Allowance:
+    """How many requests may still be sent: a question can be two, and the second may be one too many."""
+
+    def __init__(self, most: int | None) -> None:
+        self._left = most
+
+    def take(self) -> bool:
+        """Whether one more may be sent."""
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
+
+
+def _probe(probe: Probe, network: NetworkOptions, left: _Allowance) -> Asking[Outcome]:
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic())
     try:
         request = next(flow)
         while True:
-            if may_send(request, probe):
+            if may_send(request, probe) and left.take():
                 request = flow.send((yield dress(request, probe, network.user_agent)))
             else:
                 request = flow.send(HeldBack(time.monotonic()))
@@ -115,7 +129,9 @@ def plan_only(plan: Plan, options: RunOptions) -> list[WireRequest]:
     """What an audit would send to a server that lets in the allowed origins and nobody else. Sends nothing."""
     sent: list[WireRequest] = []
 
-    def answer(request: WireRequest) -> Answer:
+    def answer(request: WireRequest | Pause) -> Answer | None:
+        if isinstance(request, Pause):
+            return None
         sent.append(request)
         origin = next((v for n, v in request.headers if n == "Origin"), None)
         if plan.is_socket:
@@ -123,45 +139,26 @@ def plan_only(plan: Plan, options: RunOptions) -> list[WireRequest]:
         allowed = (("Access-Control-Allow-Origin", origin),) if origin is not None and origin in plan.allowed else ()
         return HTTPResponse(200, cast("tuple[tuple[str, str], ...]", allowed))
 
-    run(wire(plan, options), answer)
+    run(cast("Generator[WireRequest | Pause, Answer | None, Audit]", wire(plan, options)), answer)
     return sent
 
 
 def audit_one(plan: Plan, options: RunOptions) -> Audit:
-    """Audit one target, synchronously. Each request has the deadline of ``options.network.timeout``."""
-    from corscheck.transports.http import HTTPTransport
-
-    transport = HTTPTransport(options.network)
-    pace = _Pace(options.rate)
-
-    def answer(request: WireRequest) -> Answer:
-        pace.wait()
-        return transport.send(request, time.monotonic() + options.network.timeout)
-
+    """Audit one target, synchronously. Each question has the deadline of ``options.network.timeout``."""
+    conversation = Conversation(options)
     try:
-        return run(wire(plan, options), answer)
+        return conversation.drive(wire(plan, options))
     finally:
-        transport.close()
-
-
-class _Pace:
-    """At most so many requests a second."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._every = 1 / rate if rate else 0.0
-        self._next = 0.0
-
-    def wait(self) -> None:
-        now = time.monotonic()
-        time.sleep(max(self._next - now, 0.0))
-        self._next = max(now, self._next) + self._every
+        conversation.close()
 
 
 def audit_all(plans: Iterable[Plan], options: RunOptions) -> Iterator[Audit]:
-    """Audit many, in their order, each as soon as it is next; one at a time per host, many hosts at once."""
+    """Audit many, in their order, each as soon as it is next. Bounded per host and in all as probes are."""
     import asyncio
 
-    found = audit_many(plans, options)
+    from corscheck import concurrent
+
+    found = concurrent.drive(((place_of(plan.template), wire(plan, options)) for plan in plans), options)
     with asyncio.Runner() as runner:
         try:
             while True:
@@ -171,90 +168,3 @@ def audit_all(plans: Iterable[Plan], options: RunOptions) -> Iterator[Audit]:
                     return
         finally:
             runner.run(found.aclose())
-
-
-async def audit_many(plans: Iterable[Plan], options: RunOptions) -> AsyncGenerator[Audit, None]:
-    """Audit many, in their order, each as soon as it is next: one at a time per host, many hosts at once, over asyncio."""
-    import asyncio
-    from collections import deque
-
-    total = options.concurrency_total or options.concurrency * _HOSTS
-    slots, hosts, pace = asyncio.Semaphore(total), _Hosts(), _AsyncPace(options.rate)
-
-    async def one(plan: Plan) -> Audit:
-        from corscheck.transports.http import AsyncHTTPTransport
-
-        async with hosts.lock(place(plan)), slots:
-            transport = AsyncHTTPTransport(options.network)
-
-            async def answer(request: WireRequest) -> Answer:
-                await pace.wait()
-                return await transport.send(request, time.monotonic() + options.network.timeout)
-
-            try:
-                return await arun(wire(plan, options), answer)
-            finally:
-                await transport.aclose()
-
-    under_way: deque[asyncio.Task[Audit]] = deque()
-    try:
-        for plan in plans:
-            under_way.append(asyncio.ensure_future(one(plan)))
-            while under_way[0].done() or len(under_way) >= total * _WINDOW:
-                yield await under_way.popleft()
-                if not under_way:
-                    break
-        while under_way:
-            yield await under_way.popleft()
-    finally:
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
-
-
-def place(plan: Plan) -> str:
-    """What politeness counts by: the place that is connected to."""
-    try:
-        return parse_url(plan.template.via or plan.url).origin
-    except URLError:
-        return ""
-
-
-class _Hosts:
-    """A lock for each host that is being audited; forgotten when nobody waits for it."""
-
-    def __init__(self) -> None:
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
-
-    @contextlib.asynccontextmanager
-    async def lock(self, name: str) -> AsyncIterator[None]:
-        import asyncio
-
-        lock, users = self._locks.get(name) or (asyncio.Lock(), 0)
-        self._locks[name] = (lock, users + 1)
-        try:
-            async with lock:
-                yield
-        finally:
-            _, users = self._locks[name]
-            if users == 1:
-                del self._locks[name]
-            else:
-                self._locks[name] = (lock, users - 1)
-
-
-class _AsyncPace:
-    """At most so many requests a second over all."""
-
-    def __init__(self, rate: float | None) -> None:
-        self._every = 1 / rate if rate else 0.0
-        self._next = 0.0
-
-    async def wait(self) -> None:
-        import asyncio
-
-        if self._every:
-            now = time.monotonic()
-            start = max(now, self._next)
-            self._next = start + self._every
-            await asyncio.sleep(start - now)

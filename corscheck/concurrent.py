@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from corscheck.assemble import Assembler
 from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
 from corscheck.transports.http import AsyncHTTPTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, Iterable
 
     from corscheck.model import Probe, Result
     from corscheck.runner import Asking
     from corscheck.transports.base import AsyncTransport
+
+
+_T = TypeVar("_T")
 
 
 class _Idle:
@@ -69,23 +72,21 @@ class _Run:
         self.hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
         self.idle = _Idle(options, self.total)
         self.pace = Pace(options.rate)
-        self.assembler = Assembler(show_secrets=options.show_secrets)
 
-    async def ask(self, probe: Probe) -> Result:
-        """One probe, when its host and the whole have room for it."""
-        place = place_of(probe)
+    async def carry(self, place: str, flow: Asking[_T]) -> _T:
+        """One conversation, when its place and the whole have room for it."""
         semaphore, users = self.hosts.get(place) or (asyncio.Semaphore(self.options.concurrency), 0)
         self.hosts[place] = (semaphore, users + 1)
         try:
             async with semaphore, self.slots:
                 transport = self.idle.take(place)
                 try:
-                    result = await self._drive(conversation(probe, self.options, self.assembler), transport)
+                    returned = await self._drive(flow, transport)
                 except BaseException:
                     await transport.aclose()
                     raise
                 await self.idle.give(place, transport)
-                return result
+                return returned
         finally:
             # Forget a host that nobody asks any more: a run may see a million of them.
             semaphore, users = self.hosts[place]
@@ -94,7 +95,7 @@ class _Run:
             else:
                 self.hosts[place] = (semaphore, users - 1)
 
-    async def _drive(self, flow: Asking[Result], transport: AsyncTransport) -> Result:
+    async def _drive(self, flow: Asking[_T], transport: AsyncTransport) -> _T:
         """Send what a conversation asks to send, and wait where it says so."""
         timeout = self.options.network.timeout
         deadline = time.monotonic() + timeout
@@ -112,17 +113,23 @@ class _Run:
                     deadline += delay
                 wanted = flow.send(await transport.send(wanted, deadline))
         except StopIteration as done:
-            result: Result = done.value
-            return result
+            returned: _T = done.value
+            return returned
 
 
-async def results(probes: Iterable[Probe], options: RunOptions) -> AsyncIterator[Result]:
+def results(probes: Iterable[Probe], options: RunOptions) -> AsyncGenerator[Result, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
+    assembler = Assembler(show_secrets=options.show_secrets)
+    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
+
+
+async def drive(flows: Iterable[tuple[str, Asking[_T]]], options: RunOptions) -> AsyncGenerator[_T, None]:
+    """What the flows return, in their order; each comes with the place it goes to. The counterpart of ``multi.drive``."""
     run = _Run(options)
-    under_way: deque[asyncio.Task[Result]] = deque()
+    under_way: deque[asyncio.Task[_T]] = deque()
     try:
-        for probe in probes:
-            under_way.append(asyncio.ensure_future(run.ask(probe)))
+        for place, flow in flows:
+            under_way.append(asyncio.ensure_future(run.carry(place, flow)))
             while under_way[0].done() or len(under_way) >= run.total * WINDOW:
                 yield await under_way.popleft()
                 if not under_way:
