@@ -39,16 +39,9 @@ def registrable_domain(host: str) -> str | None:
     return found
 
 
-@cache
-def _known_suffix_list() -> object:
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(accept_unknown=False)
-
-
 def known_suffix(host: str) -> str | None:
     """The public suffix, if the list has one for this host: names outside of it are a test's or an intranet's."""
-    found: str | None = _known_suffix_list().publicsuffix(host)  # type: ignore[attr-defined]
+    found: str | None = _suffix_list().publicsuffix(host, accept_unknown=False)  # type: ignore[attr-defined]
     return found
 
 
