@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from corscheck.audit import classes, websocket
-from corscheck.audit.plan import BudgetSpentError, Lookup
+from corscheck.audit.plan import BudgetSpentError, Lookup, SilenceError, UnstableError
 from corscheck.audit.private import is_private
 from corscheck.audit.proof import Seen, evidence, seen, sent
 from corscheck.diagnosis.registry import RECORDS
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 _SILENCE = 3
 """So many questions in a row without an answer end an audit: the server is gone, or does not want to be asked."""
 
+_UNSTABLE = 3
+"""So many answers that do not come again end it."""
+
 _LOGIN = (401, 403, 407)
+_TOO_MANY = 429
+_MIXED = (
+    "Browsers let no https page ask {url}: only hostile origins over http were tried. Where https ends before this server, "
+    "audit the https URL and say with --via where to send it."
+)
 
 
 class Book:
@@ -40,6 +48,7 @@ class Book:
         self.error: ErrorRecord | None = None
         self._silent = 0
         self._unknown = 0
+        self._throttled = 0
         self._private: bool | None = None
         self.needs_credentials: bool | None = None
 
@@ -53,17 +62,23 @@ class Book:
         else:
             outcome = yield from self.outcome(origin, **changes)
             found = seen(origin, outcome, by_preflight=by_preflight)
+        if not found.outcome.exchanges:
+            self.note(_MIXED.format(url=self.url))
+            return found
         self._silent = 0 if found.answered else self._silent + 1
         self._unknown += not found.answered
+        self._throttled += found.response is not None and found.response.status == _TOO_MANY
         if self._silent == _SILENCE:
             self.unanswered(found)
-            raise BudgetSpentError
+            raise SilenceError
         return found
 
     def outcome(self, origin: str, **changes: object) -> Generator[Ask, Came, Outcome]:
         """The bare outcome of a question. Raises ``BudgetSpentError`` when nothing more may be sent."""
         self._spend()
         changes.setdefault("url", self.url)
+        # What a redirect leads to is asked on its own, if it is ours to ask: hop 0 is all that is judged.
+        changes.setdefault("redirect", "manual")
         outcome = cast("Outcome", (yield self.plan.probe(origin, **changes)))
         self.requests += sent(outcome)
         return outcome
@@ -94,8 +109,16 @@ class Book:
         self.notes[text] = None
 
     def flapping(self, origin: str) -> None:
-        """What came did not come again."""
+        """What came did not come again. Raises ``UnstableError`` when that happens too often."""
         self.unstable.append(f"{origin} was let in once, and not when it was asked again.")
+        if len(self.unstable) == _UNSTABLE:
+            raise UnstableError
+
+    def void(self, why: str) -> None:
+        """The answers differ by chance: what was found tells nothing about how origins are compared."""
+        void = f", which makes {len(self.held)} of the findings void" if self.held else ""
+        self.unstable.append(f"{why}: the answers differ from one request to the next{void}.")
+        self.held.clear()
 
     def tell(self, hostile: Hostile, came: Seen, *, confirmed: bool = False) -> Generator[Ask, Came, bool]:
         """Confirm and write down; whether it is a finding."""
@@ -114,9 +137,9 @@ class Book:
         return True
 
     def instead(self, base: str | None, kinds: tuple[Kind, ...], hostile: Hostile, came: Seen) -> None:
-        """Replace findings by the one fault that is behind them all (whose parts were confirmed)."""
-        for kind in kinds:
-            self.held.pop((kind, base), None)
+        """Replace findings by the one fault that is behind them all."""
+        for kind in (*kinds, classes.HIJACKING):
+            self.held.pop((kind, None if kind == classes.HIJACKING else base), None)
         self._write(hostile, came, private=False)
 
     def _write(self, hostile: Hostile, came: Seen, *, private: bool) -> None:
@@ -151,7 +174,11 @@ class Book:
         elif not self.needs_credentials:
             severity = classes.lowered(severity)
         able = tuple(b for b in came.credentialed if b in hostile.browsers)
-        self.add(classes.HIJACKING, severity if able else "info", message, came, able, key=(hostile.kind, hostile.base))
+        severity = severity if able else "info"
+        # Whoever else gets in gets in by the same door, and the same answer shuts it: the worst is told.
+        told = self.held.get((classes.HIJACKING, None))
+        if told is None or SEVERITIES.index(severity) < SEVERITIES.index(told.severity):
+            self.add(classes.HIJACKING, severity, message, came, able, key=(classes.HIJACKING, None))
 
     def _severity(self, code: str, came: Seen, *, private: bool) -> Severity:
         """The class's severity where credentials go along; a step lower in a private network or on a login's page."""
@@ -219,6 +246,8 @@ class Book:
         plan = self.plan
         if self._unknown and self.error is None:
             self.note(f"{self._unknown} of the questions got no answer.")
+        if self._throttled:
+            self.note(f"{self._throttled} of the questions were answered with 429: ask more slowly (--rate).")
         findings = sorted(self.held.values(), key=lambda f: (SEVERITIES.index(f.severity), f.code))
         limit = -1 if plan.fail_on == "never" else SEVERITIES.index(plan.fail_on)
         worst = min((SEVERITIES.index(f.severity) for f in findings), default=len(SEVERITIES))

@@ -12,27 +12,33 @@ from typing import TYPE_CHECKING
 from corscheck.audit import origins as make
 from corscheck.audit.book import Book
 from corscheck.audit.origins import Hostile, Maker
-from corscheck.audit.plan import BudgetSpentError
+from corscheck.audit.plan import BudgetSpentError, SilenceError, UnstableError
 from corscheck.audit.scope import Scope, SocketScope
-from corscheck.protocol.origin import OPAQUE, parse_url
+from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Generator, Iterable, Iterator
 
     from corscheck.audit.origins import Base, Kind
     from corscheck.audit.plan import Ask, Came, Flow, Plan, Step
     from corscheck.audit.proof import Seen
 
 _CONTAINS: dict[Kind, tuple[Kind, ...]] = {
-    "public-suffix": ("suffix", "substring", "truncated", "dot", "subdomain", "nested"),
+    "public-suffix": ("suffix", "substring", "truncated", "dot", "subdomain", "nested", "downgrade"),
+    "shared-hosting": ("suffix", "substring", "truncated", "dot", "subdomain", "nested", "downgrade"),
     "substring": ("separator", "character", "truncated", "dot", "subdomain", "nested", "downgrade", "port", "suffix",
                   "localhost-name"),
-    "prefix": ("separator", "character", "port"),
+    "prefix": ("separator", "character", "port", "truncated"),
     "suffix": ("subdomain", "nested", "downgrade", "dot", "truncated"),
-    "subdomain": ("nested",),
+    "subdomain": ("nested", "suffix"),
     "localhost-name": ("localhost",),
 }  # fmt: skip
 """What needs no question, and is no fault of its own, once the class before it was found for the same base."""
+
+
+_LOOKS = 3
+_LOOKS_UNSTABLE = 8
+"""Strangers to ask once more before findings are told; more where something did not come again already."""
 
 
 def audit(plan: Plan) -> Flow:
@@ -55,6 +61,10 @@ class Investigation:
             yield from self._all()
         except BudgetSpentError:
             book.note(f"Stopped after {book.requests} requests (--max-requests): not everything was asked.")
+        except SilenceError:
+            book.note(f"Stopped after {book.requests} requests: nobody answers any more.")
+        except UnstableError:
+            book.void(f"Stopped after {book.requests} requests")
         return book.audit()
 
     def _all(self) -> Step:
@@ -64,7 +74,7 @@ class Investigation:
             return
         allowed = yield from self._allowed(scope)
         bases = self._bases(allowed)
-        strangers = make.foreign_domains([*bases, *self._target_base()], plan.labels)
+        strangers = make.foreign_domains([*bases, *self._target_base()], plan.labels, insecure=self._insecure)
         first = yield from book.ask(next(strangers))
         if not first.answered:
             book.unanswered(first)
@@ -81,6 +91,14 @@ class Investigation:
         if not everybody:
             yield from self._mutations(bases)
         yield from scope.around(first, without, everybody=everybody)
+        if book.unstable or any(f.severity != "info" for f in book.held.values()):
+            yield from self._still(strangers, everybody=everybody)
+
+    @property
+    def _insecure(self) -> bool:
+        """Whether only pages over http can ask the target (mixed content)."""
+        url = parse_url(self.book.url)
+        return url.scheme == "http" and not is_potentially_trustworthy(url)
 
     # ------------------------------------------------------------------ who is meant to be let in
 
@@ -124,19 +142,30 @@ class Investigation:
 
     def _bases(self, allowed: list[str]) -> list[Base]:
         """What to imitate: the allowed origins; where none is known, the target's own."""
-        bases = [b for b in (make.base(origin, self.plan.suffixes) for origin in allowed) if b is not None]
+        front, plain = ("https:", "http:") if self._insecure else ("", "")
+        origins = [plain + origin.removeprefix(front) if origin.startswith(front) else origin for origin in allowed]
+        bases = [b for b in (make.base(origin, self.plan.suffixes) for origin in origins) if b is not None]
         return bases or self._target_base()
 
     # ------------------------------------------------------------------ who is let in
 
     def _reflection(self, first: Seen, second: str) -> Generator[Ask, Came, bool]:
         """Two strangers: whoever lets in both lets in anybody."""
-        again = yield from self.book.ask(second)
-        if again.let_in and again.credentialed == first.credentialed:
-            yield from self.book.tell(Hostile("reflection", first.origin), first)
-            return True
-        self.book.flapping(first.origin)
+        other = yield from self.book.ask(second)
+        if other.let_in and other.credentialed == first.credentialed:
+            return (yield from self.book.tell(Hostile("reflection", first.origin), first))
+        # Not everybody, but whoever is under the same suffix; or an answer that does not come again.
+        yield from self.book.tell(Hostile("public-suffix", first.origin), first)
         return False
+
+    def _still(self, strangers: Iterator[str], *, everybody: bool) -> Step:
+        """Strangers once more, at the end: if they are let in only now, it is by chance who is let in, or if no longer."""
+        for _ in range(1 if everybody else _LOOKS_UNSTABLE if self.book.unstable else _LOOKS):
+            origin = next(strangers)
+            came = yield from self.book.ask(origin)
+            if came.let_in is not everybody:
+                self.book.void(f"{origin} was {'let in' if came.let_in else 'refused'}, others like it were not")
+                return
 
     def _mutations(self, bases: list[Base]) -> Step:
         yield from self._try([Hostile("null", OPAQUE)])
@@ -153,7 +182,9 @@ class Investigation:
             yield from self._try(make.private_addresses(depth))
         names = any(b.domain is not None for b in [*bases, *self._target_base()])
         if names:
-            yield from self._try(make.shared_hosting(bases, labels, depth, 3 if len(bases) == 1 else 1))
+            several = len(bases) > 1
+            representatives = 1 if several else 2 if self._elsewhere(bases) else 3
+            yield from self._try(make.shared_hosting(bases, labels, depth, representatives))
         if depth == "full":
             yield from self._try(make.app_schemes())
 
@@ -169,6 +200,8 @@ class Investigation:
         yield from self._try(maker.characters())
         if not self._intended(imitated):
             yield from self._try(maker.subdomains())
+            # A name below the domain as well: only who refuses a subdomain looks for what the host ends with.
+            yield from self._try(maker.glued())
             if self.plan.depth == "full" and main:
                 yield from self._try(maker.nested())
         yield from self._try(maker.downgrade())
@@ -178,13 +211,15 @@ class Investigation:
 
     def _own_domain(self, bases: list[Base]) -> Step:
         """The target's own domain, where the allowed origins have another one: it is often let in as well."""
-        for target in self._target_base():
-            if target.domain is None or any(b.domain == target.domain for b in bases):
-                continue
+        for target in self._elsewhere(bases):
             maker = Maker(target, self.plan.suffixes, self.plan.labels, self.plan.depth)
             yield from self._try(maker.suffix())
             if not self._intended(target):
                 yield from self._try(list(maker.subdomains())[:1])
+
+    def _elsewhere(self, bases: list[Base]) -> list[Base]:
+        """The target itself, if its domain is none of those that are imitated."""
+        return [t for t in self._target_base() if t.domain is not None and all(b.domain != t.domain for b in bases)]
 
     def _intended(self, imitated: Base) -> bool:
         """Whether the caller said that subdomains are meant to be let in."""
@@ -207,6 +242,10 @@ class Investigation:
                 if below.let_in:
                     self.found.add(("subdomain", base))
                     continue
+            again = yield from self.book.ask(hostile.origin)
+            if not again.like(came):
+                self.book.flapping(hostile.origin)
+                continue
             self.book.instead(base, ("prefix", "suffix"), hostile, came)
             self.found.add(("substring", base))
 
@@ -216,9 +255,8 @@ class Investigation:
             if self._known(hostile):
                 continue
             came = yield from self.book.ask(hostile.origin)
-            if came.let_in:
+            if came.let_in and (yield from self.book.tell(hostile, came)):
                 self.found.add((hostile.kind, hostile.base))
-                yield from self.book.tell(hostile, came)
 
     def _known(self, hostile: Hostile) -> bool:
         if (hostile.kind, hostile.base) in self.found and hostile.kind != "unsendable":

@@ -12,6 +12,7 @@ import secrets
 import string
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.origin import DEFAULT_PORTS, URLError, parse_url
@@ -38,12 +39,12 @@ SHARED_HOSTING = (
 SPECIAL: dict[str, tuple[str, ...]] = {
     "_": BOTH, "$": BOTH, "+": BOTH,
     **dict.fromkeys("!&'();=`{}~\"", ("chromium",)),
-    **dict.fromkeys("*,|^%", ()),
+    **dict.fromkeys("*,", ()),
 }  # fmt: skip
 """Characters in a host name, and the browsers that were seen to send an origin with them.
 
 Chromium 150 was given the address of such a name, Firefox 140 asked its proxy for it: it refuses all but these three. The
-last ones are refused by both, or written in another way.
+last ones are refused by both. What the URL Standard forbids in a domain (``|``, ``^``, ``%``) is in no page's origin.
 """
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -92,10 +93,8 @@ class Labels:
         self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def label(self) -> str:
-        """Ten characters; a letter first, so that nobody takes it for a number."""
-        letters = string.ascii_lowercase
-        rest = "".join(self._random.choices(letters + string.digits, k=8))
-        return f"{self._random.choice(letters)}{rest}{self._random.choice(letters)}"
+        """Ten letters: no digits, for which some patterns have no room."""
+        return "".join(self._random.choices(string.ascii_lowercase, k=10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +147,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def foreign_domains(bases: list[Base], labels: Labels) -> Iterator[str]:
-    """Origins that imitate nothing, under suffixes that none of the bases has: whoever lets them in lets in anybody."""
+def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False) -> Iterator[str]:
+    """Origins that imitate nothing, under suffixes that none of the bases has: whoever lets them in lets in anybody.
+
+    As many as are wanted, each under another suffix than the one before. ``insecure`` says that only pages over http can ask.
+    """
     taken = {b.host.rpartition(".")[2] for b in bases}
-    scheme = bases[0].scheme if bases else "https"
-    for suffix in ("net", "org", "com", "dev"):
-        if suffix not in taken:
-            yield f"{scheme}://{labels.label()}.{suffix}"
+    scheme = "http" if insecure else bases[0].scheme if bases else "https"
+    for suffix in cycle([s for s in ("net", "org", "com", "info") if s not in taken] or ["biz", "name"]):
+        yield f"{scheme}://{labels.label()}.{suffix}"
 
 
 class Maker:
@@ -177,9 +178,15 @@ class Maker:
         return "org" if self.base.host.endswith(".net") else "net"
 
     def public_suffix(self) -> Iterator[Hostile]:
-        """Another domain under the same public suffix: ``*.com``."""
-        if self.base.domain is not None:
-            yield self._of("public-suffix", f"{self.labels.label()}.{self.suffixes.suffix(self.base.host)}")
+        """Another domain under the same public suffix: ``*.com``; where that is shared hosting, ``app-*.vercel.app`` too."""
+        if self.base.domain is None:
+            return
+        label, _, suffix = self.base.domain.partition(".")
+        if suffix not in SHARED_HOSTING:
+            yield self._of("public-suffix", f"{self.labels.label()}.{suffix}")
+            return
+        yield self._of("shared-hosting", f"{self.labels.label()}.{suffix}")
+        yield self._of("shared-hosting", f"{label}-{self.labels.label()}.{suffix}")
 
     def prefix(self) -> Iterator[Hostile]:
         """The base's host at the beginning of a longer name: ``startswith``, a pattern without ``$``."""
@@ -193,11 +200,14 @@ class Maker:
             yield self._of("substring", f"{self.labels.label()}{host}.{self.labels.label()}.{self._tail}", port="")
 
     def suffix(self) -> Iterator[Hostile]:
-        """The registrable domain at the end of another one: ``endswith`` without the dot. Then the host itself."""
+        """The registrable domain at the end of another one: ``endswith`` without the dot."""
         if self.base.domain is not None:
             yield self._of("suffix", f"{self.labels.label()}{self.base.domain}")
-            if self.base.host != self.base.domain:
-                yield replace(self._of("suffix", f"{self.labels.label()}{self.base.host}"), within=True)
+
+    def glued(self) -> Iterator[Hostile]:
+        """The host at the end of another one, below the same registrable domain."""
+        if self.base.domain not in (None, self.base.host):
+            yield replace(self._of("suffix", f"{self.labels.label()}{self.base.host}"), within=True)
 
     def truncated(self) -> Iterator[Hostile]:
         """The base cut short: a comparison the wrong way round, or ``in`` over one long text."""
@@ -246,7 +256,8 @@ class Maker:
     def downgrade(self) -> Iterator[Hostile]:
         """The same host over http, where whoever sits on the line can be any page."""
         if self.base.scheme == "https":
-            yield Hostile("downgrade", f"http://{self.base.host}", self.base.origin)
+            for port in dict.fromkeys(("", self.base.port)):
+                yield Hostile("downgrade", f"http://{self.base.host}{port}", self.base.origin)
 
     def ports(self) -> Iterator[Hostile]:
         """The same host on another port."""
@@ -281,10 +292,9 @@ def private_addresses(depth: Depth) -> Iterator[Hostile]:
 
 
 def shared_hosting(bases: list[Base], labels: Labels, depth: Depth, representatives: int) -> Iterator[Hostile]:
-    """Names at hosts where anybody may have one: first those where a base lives itself."""
-    own = [s for s in SHARED_HOSTING if any(b.host.endswith(f".{s}") for b in bases)]
-    wanted = list(dict.fromkeys([*own, *SHARED_HOSTING]))
-    for suffix in wanted if depth == "full" else wanted[: max(representatives, len(own))]:
+    """Names at hosts where anybody may have one, but for those where a base lives itself: the base's own class has them."""
+    wanted = [s for s in SHARED_HOSTING if not any(b.host.endswith(f".{s}") for b in bases)]
+    for suffix in wanted if depth == "full" else wanted[:representatives]:
         yield Hostile("shared-hosting", f"https://{labels.label()}.{suffix}")
 
 

@@ -83,3 +83,11 @@ Step: TypeAlias = Generator["Ask", "Came", None]
 
 class BudgetSpentError(Exception):
     """So many requests were sent as were allowed."""
+
+
+class SilenceError(Exception):
+    """So many questions in a row got no answer that no more are asked."""
+
+
+class UnstableError(Exception):
+    """So much did not come again that nothing can be told from it."""

@@ -40,7 +40,8 @@ const read = async (proof) => {
   if (/^wss?:/.test(proof.url)) {
     return new Promise((resolve) => {
       const socket = new WebSocket(proof.url);
-      socket.onopen = () => resolve("READ the connection is open, with this browser's cookies");
+      // What the server says first is shown; many wait to be spoken to.
+      socket.onopen = () => setTimeout(resolve, 2000, "READ the connection is open, with this browser's cookies");
       socket.onmessage = (message) => resolve("READ " + String(message.data).slice(0, 2000));
       socket.onerror = () => resolve("BLOCKED the server refused the handshake");
     });

@@ -6,6 +6,7 @@ is allowed too widely.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from corscheck.audit import caching, classes
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
 _HOPS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LOGIN_WORDS = ("login", "signin", "sign-in", "sso", "oauth", "authorize", "saml", "auth")
+_LOGIN_WORDS = frozenset(
+    {"login", "logon", "signin", "sso", "oauth", "oauth2", "authorize", "authenticate", "saml", "saml2", "auth", "cas"}
+)
 _LONGEST = 86400
 """Seconds; what Firefox keeps a preflight for at most. Chromium keeps it for 7200."""
 
@@ -55,7 +58,7 @@ class Scope:
         book = self.book
         for _ in range(_HOPS):
             url = parse_url(book.url)
-            outcome = yield from book.outcome(url.origin, redirect="manual", headers=(), method="GET")
+            outcome = yield from book.outcome(url.origin, method="GET")
             answer = outcome.exchanges[-1].answer if outcome.exchanges else None
             if not isinstance(answer, HTTPResponse):
                 book.unanswered(Seen(url.origin, outcome, None))
@@ -80,8 +83,7 @@ class Scope:
         except URLError:
             return None
         here = parse_url(self.book.url)
-        words = target.path.lower().replace("_", "-")
-        if any(word in part for word in _LOGIN_WORDS for part in words.split("/")):
+        if _leads_to_login(target.path):
             self.book.note(
                 f"{self.book.url} redirects to a login ({target.without_fragment}): what was seen is the login's policy. "
                 "Give credentials (-b, -H, -u) to see the application's."
@@ -104,33 +106,39 @@ class Scope:
                 "application's."
             )
 
+    def _again(self, came: Seen, changes: dict[str, object], what: str = "") -> Generator[Ask, Came, bool]:
+        """Whether the same comes of the same question."""
+        again = yield from self.book.ask(came.origin, **changes)
+        if not again.like(came):
+            self.book.flapping(f"{what}{came.origin}")
+        return again.like(came)
+
     # ------------------------------------------------------------------ around
 
     def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
         """The same stranger, not logged in: some policies differ by that."""
         bare = self.plan.without_credentials
         came = yield from self.book.ask(first.origin, **bare)
-        if came.let_in and not first.let_in:
-            again = yield from self.book.ask(first.origin, **bare)
-            if again.like(came):
-                message = f"Any web page can read what {self.book.url} answers to whoever is not logged in."
-                self._tell(classes.ERROR_PATH, came, message)
+        if came.let_in and not first.let_in and (yield from self._again(came, bare)):
+            message = f"Any web page can read what {self.book.url} answers to whoever is not logged in."
+            self._tell(classes.ERROR_PATH, came, message)
         return came
 
     def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:
         """What is left to ask once it is known who is let in."""
         if everybody and without is not None and first.credentialed and not without.credentialed:
+            enough = "" if self.plan.has_credentials else " (any cookie is enough)"
             self._tell(
                 classes.WITH_LOGIN_ONLY, first,
-                f"{self.book.url} lets in everybody as soon as there are credentials (a cookie is enough): who tests it "
-                "without them sees nothing.", severity="info",
+                f"{self.book.url} lets in everybody as soon as there are credentials{enough}: who tests it without them "
+                "sees nothing.", severity="info",
             )  # fmt: skip
         yield from self._methods(first, everybody=everybody)
         if not everybody:
             yield from self._error_page(first)
             yield from self._redirects(first)
         yield from self._own_preflight()
-        self._caches(first)
+        yield from self._caches(first)
 
     def _methods(self, first: Seen, *, everybody: bool) -> Step:
         """Methods beside GET: by preflight, and (only when told to) by the request itself."""
@@ -141,15 +149,14 @@ class Scope:
                 continue
             unsafe = method not in _SAFE
             by_preflight = unsafe and not always
-            came = yield from self.book.ask(first.origin, method=method, by_preflight=by_preflight)
-            if everybody and came.credentialed:
+            asked: dict[str, object] = {"method": method, "by_preflight": by_preflight}
+            came = yield from self.book.ask(first.origin, **asked)
+            if not came.let_in or (everybody and not came.credentialed):
+                continue
+            if not (yield from self._again(came, asked, f"{method} from ")):
+                continue
+            if everybody:
                 self._wide(came, method)
-                continue
-            if everybody or not came.let_in:
-                continue
-            again = yield from self.book.ask(first.origin, method=method, by_preflight=by_preflight)
-            if not again.like(came):
-                self.book.flapping(f"{method} from {first.origin}")
             elif by_preflight:
                 self._tell(
                     classes.PREFLIGHT_ONLY, came,
@@ -173,17 +180,17 @@ class Scope:
         url = parse_url(self.book.url)
         missing = f"{url.origin}/{self.plan.labels.label()}"
         came = yield from self.book.ask(first.origin, url=missing)
-        if came.let_in and came.response is not None and came.response.status >= 400:
-            again = yield from self.book.ask(first.origin, url=missing)
-            if again.like(came):
-                self._tell(classes.ERROR_PATH, came, f"Any web page can read the error pages of {url.origin} (here a "
-                           f"{came.response.status}).")  # fmt: skip
+        if not came.let_in or came.response is None or came.response.status < 400:
+            return
+        if (yield from self._again(came, {"url": missing})):
+            self._tell(classes.ERROR_PATH, came, f"Any web page can read the error pages of {url.origin} (here a "
+                       f"{came.response.status}).")  # fmt: skip
 
     def _redirects(self, first: Seen) -> Step:
         """The hops on the way to what was audited."""
         for hop in self._hops:
-            came = yield from self.book.ask(first.origin, url=hop, redirect="follow")
-            if came.let_in:
+            came = yield from self.book.ask(first.origin, url=hop)
+            if came.let_in and (yield from self._again(came, {"url": hop})):
                 self._tell(classes.REDIRECT_HOP, came, f"Any web page is let through the redirect at {hop}, though not by "
                            f"{self.book.url}, where it leads.")  # fmt: skip
 
@@ -218,7 +225,7 @@ class Scope:
             self._tell(classes.WIDE_EXPOSED, allowed, f"{what} is exposed: browsers never show Set-Cookie to script, and * is "
                        "only a name once credentials go along.", severity="info")  # fmt: skip
 
-    def _caches(self, first: Seen) -> None:
+    def _caches(self, first: Seen) -> Step:
         """An answer that depends on the Origin and does not say so, where a shared cache keeps it."""
         one, other = self._allowed or first, first
         response = one.response
@@ -231,7 +238,7 @@ class Scope:
         if len(values) < 2 or not silent:
             return
         kept = any(caching.shared_cache_keeps(h) for h in silent)
-        if not kept:
+        if not kept or not (yield from self._again(one, {})):
             return
         self._tell(
             classes.VARY, one,
@@ -244,6 +251,12 @@ class Scope:
         """A finding of the surroundings; without credentials it is worth an ``info``."""
         weighed = RECORDS[code].severity if came.credentialed else "info"
         self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
+
+
+def _leads_to_login(path: str) -> bool:
+    """Whether a path speaks of a login, by its words: ``/authors`` does not."""
+    words = re.split(r"[^a-z0-9]+", path.lower().replace("sign-in", "signin").replace("log-in", "login"))
+    return not _LOGIN_WORDS.isdisjoint(words)
 
 
 class SocketScope(Scope):
