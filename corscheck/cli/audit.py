@@ -2,6 +2,8 @@
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
+from dataclasses import replace
+
 import typer
 
 from corscheck.cli import options as opt
@@ -60,6 +62,7 @@ def audit(
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
+    resume: opt.Resume = False,
     report: opt.Reports = None,
     reproducible: opt.Reproducible = False,
     verbose: opt.Verbose = False,
@@ -118,11 +121,20 @@ def audit(
     )
     with Inputs() as inputs:
         question = auditing.question(typed, inputs, say)
+        judge = auditing.judge(baseline)
+        goes_on = None
+        if resume:
+            from corscheck.cli import resuming
+
+            goes_on = resuming.audits(wanted, question.plans(), say, judge)
+            question, wanted = replace(question, done=goes_on.count), replace(wanted, resumed=goes_on)
         if dry_run:
             raise typer.Exit(auditing.preview(question, options))
         proofs = auditing.Proofs(poc) if poc is not None else None
-        judge = auditing.judge(baseline)
         sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
         session = Session(sinks, progress=Progress(question.total, wanted=not quiet))
-        status = session.run_audits(auditing.asker(question, options, judge))
+        ask = auditing.asker(question, options, judge)
+        if goes_on is not None:
+            ask = resuming.after(goes_on, ask)
+        status = session.run_audits(ask)
     raise typer.Exit(0 if exit_zero and status in (1, 3) else status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from corscheck.audit.origins import Labels, Suffixes
@@ -49,7 +50,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The targets of a run, and what all of them share."""
+    """The targets of a run, and what all of them share. The first ``done`` are not audited again."""
 
     urls: tuple[str, ...]
     file: TargetFile | None
@@ -57,9 +58,13 @@ class Question:
     typed: Typed
     allowed: tuple[str, ...]
     total: int
+    done: int = 0
 
     def plans(self) -> Iterator[Plan]:
         """A plan for each target, in order."""
+        return islice(self._plans(), self.done, None)
+
+    def _plans(self) -> Iterator[Plan]:
         index = 0
         for url in self.urls:
             yield self._plan(url, index, None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,11 +21,11 @@ from corscheck.policy.select import Shard, selected
 from corscheck.policy.values import base_url as base_url_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from corscheck.cli.outputs import Wanted
     from corscheck.cli.sinks import Sink
-    from corscheck.model import CheckRef, Result
+    from corscheck.model import CheckRef, Probe, Result
     from corscheck.policy.matrix import Matrix, Wants
     from corscheck.report.baseline import Baseline
     from corscheck.runner import RunOptions
@@ -50,7 +51,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Plan:
-    """The checks of a run and all that judges their results."""
+    """The checks of a run and all that judges their results. The first ``done`` probes are not asked again."""
 
     policies: Sequence[Loaded]
     checks: Sequence[Matrix]
@@ -59,6 +60,7 @@ class Plan:
     ignores: dict[str, Ignores]
     baseline: Baseline | None
     partial: bool
+    done: int = 0
     _wants: dict[CheckRef, Wants] = field(default_factory=dict)
 
     @classmethod
@@ -87,8 +89,20 @@ class Plan:
             {policy.file: Ignores(policy.ignores, today) for policy in policies},
             baseline,
             choice.partial,
-            {check.ref: check.wants for check in checks},
+            _wants={check.ref: check.wants for check in checks},
         )
+
+    def probes(self) -> Iterator[Probe]:
+        """What is left to ask, in order."""
+        return islice(self.shard.probes(self.checks), self.done, None)
+
+    def resume(self, wanted: Wanted, tell: Callable[[str], None]) -> Wanted:
+        """Go on with what the file of ``--jsonl`` holds. Raises ``ConfigError`` if that is of another run."""
+        from corscheck.cli import resuming
+
+        part = resuming.probes(wanted, self.probes(), tell, self.judge)
+        self.done = part.count
+        return replace(wanted, resumed=part)
 
     def run(self, options: RunOptions, wanted: Wanted, *, complete: bool, max_failures: int | None) -> int:
         """Ask and judge; returns the exit status."""
@@ -99,7 +113,12 @@ class Plan:
             progress=Progress(self.total, wanted=not wanted.quiet, log=True),
             faults=bool(expired),
         )
-        status = session.run(self._asker(options, session, max_failures))
+        ask = self._asker(options, session, max_failures)
+        if wanted.resumed is not None:
+            from corscheck.cli import resuming
+
+            ask = resuming.after(wanted.resumed, ask)
+        status = session.run(ask)
         for entry in expired:
             say(
                 f"{entry.place}: this ignore expired on {entry.expires}: repair it, or give it a later day ({entry.reason})"
@@ -144,7 +163,7 @@ class Plan:
             gc.enable()
 
             async def consume() -> None:
-                results = runner.run_many(self.shard.probes(self.checks), options)
+                results = runner.run_many(self.probes(), options)
                 try:
                     async for result in results:
                         take(self.judge(result))
@@ -155,7 +174,8 @@ class Plan:
                     if close is not None:
                         await close()
 
-            asyncio.run(consume())
+            if max_failures is None or session.summary.failed < max_failures:
+                asyncio.run(consume())
             done = session.summary.total
             if done < self.total:
                 count = "one failure" if max_failures == 1 else f"{max_failures} failures"

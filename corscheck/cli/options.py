@@ -192,6 +192,9 @@ Color = Annotated[ColorMode, typer.Option("--color", help="Colours; NO_COLOR is 
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Mask nothing.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would be sent; send nothing.")]
 PrintCurl = Annotated[bool, typer.Option("--print-curl", help="Print the equal curl commands; send nothing.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run whose --jsonl FILE this is; keep what is in it.")
+]
 
 
 # explain

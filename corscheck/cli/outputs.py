@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from corscheck.cli.questions import Question
     from corscheck.cli.sinks import Sink
     from corscheck.report.document import Run
+    from corscheck.report.part import Part
 
 _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -28,7 +29,10 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The options about output, and ``--in-browser``, which limits what may be asked."""
+    """The options about output, and ``--in-browser``, which limits what may be asked.
+
+    ``resumed`` is what the file of ``--jsonl`` holds already, with ``--resume``.
+    """
 
     json: str | None = None
     jsonl: str | None = None
@@ -38,6 +42,7 @@ class Wanted:
     quiet: bool = False
     color: Literal["auto", "always", "never"] = "auto"
     in_browser: str | None = None
+    resumed: Part | None = None
 
     def check(self, question: Question) -> None:
         """Raise ``ConfigError`` for what cannot be had together."""
@@ -105,7 +110,9 @@ class Wanted:
         if not places:
             return []
         run = None if self.reproducible else _run()
-        found: list[Sink] = [sinks.JSONLReport(place.path, run) for place in places if place.format == "jsonl"]
+        if run is not None and self.resumed is not None:
+            run = self.resumed.run or run
+        found: list[Sink] = [self._lines(place, run) for place in places if place.format == "jsonl"]
         later = [place for place in places if place.format != "jsonl"]
         if later:
             # First: the others read what it has kept.
@@ -113,6 +120,13 @@ class Wanted:
             found.append(store)
             found += _documents(later, store, beside_stderr=self.stdout_taken)
         return found
+
+    def _lines(self, place: Place, run: Run | None) -> Sink:
+        if self.resumed is None or place.option != "--jsonl":
+            return sinks.JSONLReport(place.path, run)
+        from corscheck.cli.resuming import Continued
+
+        return Continued(self.resumed, run)
 
     def view(self, because: str | None = None) -> View:
         """How to show results on standard output."""

@@ -3,6 +3,8 @@
 # ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
+from dataclasses import replace
+
 import typer
 
 from corscheck.cli import options as opt
@@ -67,6 +69,7 @@ def probe(
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
+    resume: opt.Resume = False,
     report: opt.Reports = None,
     reproducible: opt.Reproducible = False,
     verbose: opt.Verbose = False,
@@ -147,6 +150,12 @@ def probe(
     with Inputs() as inputs:
         asked = question(typed, inputs, say)
         wanted.check(asked)
+        goes_on = None
+        if resume:
+            from corscheck.cli import resuming
+
+            goes_on = resuming.probes(wanted, asked.probes(), say)
+            asked, wanted = replace(asked, done=goes_on.count), replace(wanted, resumed=goes_on)
         if print_curl or dry_run:
             from corscheck.cli.preview import preview
 
@@ -157,4 +166,6 @@ def probe(
             from corscheck.cli.browser import observed
 
             ask = observed(asked, run, in_browser, ask)
+        if goes_on is not None:
+            ask = resuming.after(goes_on, ask)
         raise typer.Exit(session.run(ask))

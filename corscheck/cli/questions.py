@@ -22,7 +22,7 @@ GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What all probes of a run share, and what they are multiplied from."""
+    """What all probes of a run share, and what they are multiplied from. The first ``done`` are not asked again."""
 
     targets: Sequence[Target]
     file: TargetFile | None
@@ -32,6 +32,7 @@ class Question:
     total: int
     because: str | None = None
     body_asked: bool = field(default=False)
+    done: int = 0
 
     @property
     def single(self) -> bool:
@@ -54,7 +55,8 @@ class Question:
         for target in self._all():
             for origin in (target.origin,) if target.origin is not None else self.origins:
                 for method in (target.method,) if target.method is not None else self.methods:
-                    yield self._probe(target, origin, method, index)
+                    if index >= self.done:
+                        yield self._probe(target, origin, method, index)
                     index += 1
 
     def _all(self) -> Iterator[Target]:

@@ -58,6 +58,7 @@ def run(
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
+    resume: opt.Resume = False,
     reports: opt.Reports = None,
     reproducible: opt.Reproducible = False,
     verbose: opt.Verbose = False,
@@ -118,5 +119,7 @@ def run(
         ),
         say,
     )
+    if resume:
+        wanted = plan.resume(wanted, say)
     status = plan.run(options, wanted, complete=complete, max_failures=max_failures)
     raise typer.Exit(0 if exit_zero and status in (1, 3) else status)

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 
 class JSONLines:
-    """Writes to a binary file, which must not buffer (or be flushed after each write: that is done here)."""
+    """Writes to a binary file, which must not buffer (or be flushed after each write: that is done here).
 
-    def __init__(self, out: BinaryIO | RawIOBase, run: Run | None) -> None:
+    One that is ``begun`` has its first line already, and what came so far.
+    """
+
+    def __init__(self, out: BinaryIO | RawIOBase, run: Run | None, *, begun: bool = False) -> None:
         self._out = out
         self._run = run
-        self._line(head(run))
+        if not begun:
+            self._line(head(run))
 
     def add(self, result: Result) -> None:
         """One probe object, one line."""

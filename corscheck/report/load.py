@@ -45,7 +45,7 @@ def load(path: str) -> Saved:
             head = _head_line(first)
             if head is None:
                 return _document(path)
-            _check_head(path, head)
+            check_head(path, head)
             return _lines(path, head, file)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
@@ -60,7 +60,7 @@ def _head_line(line: bytes) -> dict[str, Any] | None:
     return head if isinstance(head, dict) and "schema_version" in head and "probes" not in head else None
 
 
-def _check_head(path: str, head: dict[str, Any]) -> None:
+def check_head(path: str, head: dict[str, Any]) -> None:
     """Refuse what is no report of ours, and what a later major version wrote."""
     version = head.get("schema_version")
     if not isinstance(version, str) or not isinstance(head.get("tool"), dict):
@@ -145,7 +145,7 @@ def _document(path: str) -> Saved:
             summary = member.value
         else:
             head[member.name] = member.value
-    _check_head(path, head)
+    check_head(path, head)
     if not seen:
         raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
     ended = None
