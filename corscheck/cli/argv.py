@@ -9,7 +9,7 @@ from corscheck.masking import MASK, is_secret_header, mask_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HIDDEN = {"-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"}
+_HIDDEN = {"--curl", "-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"}
 _HEADERS = {"-H", "--header"}
 _URLS = {"-x", "--proxy", "--via"}
 _FLAGS = "kvq46LisSIfG"

@@ -64,6 +64,10 @@ Targets = Annotated[
     str | None,
     typer.Option("--targets", metavar="FILE", help="More to ask: a URL or a JSON probe object a line; - is stdin."),
 ]
+Curl = Annotated[
+    Strings,
+    typer.Option("--curl", metavar="TEXT", help="What to ask, as a curl command or a fetch() call; @FILE, - is stdin."),
+]
 
 # What is sent, and what of it counts
 SendPolicy = Annotated[

@@ -43,6 +43,7 @@ def probe(
     mode: opt.RequestMode = "cors",
     redirect: opt.RedirectMode = "follow",
     targets: opt.Targets = None,
+    curl: opt.Curl = None,
     send: opt.SendPolicy = "auto",
     complete: opt.Complete = False,
     engine: opt.Engines = None,
@@ -148,6 +149,10 @@ def probe(
         in_browser=in_browser,
     )
     with Inputs() as inputs:
+        if curl:
+            from corscheck.cli.curlinput import with_curl
+
+            typed, run = with_curl(curl, typed, run, inputs, say)
         asked = question(typed, inputs, say)
         wanted.check(asked)
         goes_on = None

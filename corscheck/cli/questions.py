@@ -47,7 +47,8 @@ class Question:
     @property
     def uniform(self) -> bool:
         """Whether all probes share origin, expectation and modes."""
-        return len(self.origins) == 1 and (self.file is None or self.file.uniform)
+        plain = all(target.plain for target in self.targets)
+        return len(self.origins) == 1 and plain and (self.file is None or self.file.uniform)
 
     def probes(self) -> Iterator[Probe]:
         """Every probe in order: by URL, then origin, then method. Can be iterated again."""
@@ -81,6 +82,10 @@ class Question:
             body_asked=common.body_asked and not own_body,
             expected=target.expected or common.expected,
             index=index,
+            user=target.login[0] if target.login is not None else common.user,
+            password=target.login[1] if target.login is not None else common.password,
+            cookies=target.cookies or common.cookies,
+            via=target.via or common.via,
         )
 
 
@@ -94,7 +99,7 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The options that make up the question, as typed."""
+    """The options that make up the question, as typed; ``found`` is what to ask out of a curl command or a document."""
 
     urls: Sequence[str]
     origins: Sequence[str]
@@ -112,6 +117,8 @@ class Typed:
     engines: Sequence[str]
     expect: Verdict | None
     via: str | None
+    found: Sequence[Target] = ()
+    because: str | None = None
 
 
 def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Question:
@@ -124,10 +131,11 @@ def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Q
     user, password = read.login(typed.user)
     cookies = read.cookies(typed.cookies)
     credentials, because = _credentials(typed)
-    targets = []
+    targets: list[Target] = []
     for text in typed.urls:
         url = with_scheme(text)
         targets.append(Target(url, guessed=text if url != text else None))
+    targets += typed.found
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     gate = _gate(typed.engines)
     common = Probe(
@@ -152,24 +160,26 @@ def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Q
     if not targets and not listed:
         raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
     made = Question(targets, file, origins, methods, common, 0, because)
-    total = sum(1 for _ in made.probes()) if file is not None else len(targets) * len(origins) * len(methods)
+    plain = file is None and not typed.found
+    total = len(targets) * len(origins) * len(methods) if plain else sum(1 for _ in made.probes())
     _say_guesses(made, say)
     return replace(made, total=total)
 
 
 def _demand(typed: Typed, headers: Headers) -> None:
     """A URL, and an origin to ask from; each with an example of what to type."""
-    if not typed.urls and typed.targets is None:
+    if not typed.urls and typed.targets is None and not typed.found:
         raise ConfigError(
             "nothing to ask: name a URL, or a file of them with --targets. For example:\n"
             "  corscheck probe https://api.example.com/data --origin https://app.example.com"
         )
-    if typed.origins or (typed.targets is not None and not typed.urls):
+    lacking = [target.url for target in typed.found if target.origin is None]
+    if typed.origins or (not typed.urls and not lacking):
         return
     page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
     raise ConfigError(
         "--origin is missing: the origin of the page that asks. For example:\n"
-        f"  corscheck probe {typed.urls[0]} --origin {page}"
+        f"  corscheck probe {[*typed.urls, *lacking][0]} --origin {page}"
     )
 
 
@@ -202,6 +212,8 @@ def _credentials(typed: Typed) -> tuple[Credentials, str | None]:
     """The credentials mode, and why it is not the default one although nobody typed it."""
     if typed.credentials is not None:
         return typed.credentials, None
+    if typed.because is not None:
+        return "same-origin", typed.because
     given = [option for option, value in (("-b", typed.cookies), ("-u", typed.user)) if value]
     if given:
         return "include", f"implied by {' and '.join(given)}"

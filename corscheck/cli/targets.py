@@ -40,7 +40,10 @@ _KNOWN = {*_TEXTS, "headers", *Result.__slots__}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme."""
+    """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme.
+
+    ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them.
+    """
 
     url: str
     origin: str | None = None
@@ -52,6 +55,15 @@ class Target:
     body: bytes | None = None
     expected: Any = None
     guessed: str | None = None
+    cookies: str | None = None
+    login: tuple[str, str] | None = None
+    via: str | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether origin, expectation and modes are left to the command line."""
+        own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
+        return own == (None,) * len(own)
 
 
 def with_scheme(text: str) -> str:
@@ -79,8 +91,7 @@ class TargetFile:
                 target = parse(line)
                 if target is not None:
                     count += 1
-                    own = (target.origin, target.expected, target.credentials, target.redirect, target.mode)
-                    self.uniform = self.uniform and own == (None,) * len(own)
+                    self.uniform = self.uniform and target.plain
                     if needs_origin and target.origin is None:
                         complaints.append(f"{where}: has no origin, and --origin is missing")
             except ConfigError as error:

@@ -68,9 +68,17 @@ def _method(request: Request) -> list[list[str]]:
 
 def _header(name: str, value: str, *, show_secrets: bool) -> str:
     if not show_secrets and is_secret_header(name):
-        return f'{shlex.quote(f"{name}: ")}"${variable(name)}"'
+        return f'{_quote(f"{name}: ")}"${variable(name)}"'
     # curl drops a header that ends in its colon; a semicolon says that the empty value is meant.
-    return shlex.quote(f"{name}: {value}" if value else f"{name};")
+    return _quote(f"{name}: {value}" if value else f"{name};")
+
+
+def _quote(text: str) -> str:
+    """Header text for a shell: a character is a byte, and beyond ASCII a byte has to be spelled."""
+    if text.isascii():
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + re.sub(r"[^\x00-\x7f]", lambda m: f"\\x{ord(m[0]):02x}", escaped) + "'"
 
 
 def _defaults_off(request: Request, names: set[str]) -> list[list[str]]:

@@ -1,0 +1,379 @@
+"""curl commands, as people have them and as browsers copy them ("Copy as cURL (bash)"), read back into requests.
+
+What curl does with each option is the curl manual's; what a browser's copy means by a header is ``copied``'s. An option
+that is not understood is an error that names it: half a command would be another question. Files are read by ``read``
+(``@file``), which the command line passes in; ``--print-curl`` is the inverse of this.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes
+
+from corscheck.protocol.origin import URLError, parse_url
+from corscheck.sources import copied
+from corscheck.sources.asked import Asked, Network, SourceError, place, quoted
+from corscheck.sources.curloptions import LONG, SHORT, Option, near
+from corscheck.sources.shell import Word, commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from corscheck.protocol.request import Header
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_GLOB = re.compile(r"\\([\[\]{}])|[\[\]{}]")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.%]+\]")
+_URLENCODED = "application/x-www-form-urlencoded"
+_FLAGS = ("insecure", "http2", "ipv4", "ipv6")
+_TEXTS = ("cacert", "cert", "key", "proxy", "noproxy")
+
+
+def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[Asked]:
+    """The requests of one or more commands, in order; one for each URL. Raises ``SourceError``."""
+    for words in commands(text, variables):
+        name = words[0].text.rpartition("/")[2]
+        if name not in ("curl", "curl.exe"):
+            raise SourceError(
+                f"{place(text, words[0].offset)}: no curl command, it starts with {quoted(words[0].text)}"
+            )
+        yield from _Command(text, words[1:], read).requests()
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What the options up to ``--next`` say."""
+
+    urls: list[str] = field(default_factory=list)
+    method: str | None = None
+    headers: list[Header] = field(default_factory=list)
+    removed: set[str] = field(default_factory=set)
+    data: list[bytes] = field(default_factory=list)
+    has_data: bool = False
+    json: bool = False
+    form: list[str] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
+    query: list[bytes] = field(default_factory=list)
+    user: str | None = None
+    flags: set[str] = field(default_factory=set)
+    network: dict[str, str] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)
+    user_agent: str | None = None
+
+
+class _Command:
+    def __init__(self, text: str, words: Sequence[Word], read: Callable[[str], bytes]) -> None:
+        self.text = text
+        self.words = words
+        self.read = read
+        self.parts = _Parts()
+        self.at = 0
+
+    def requests(self) -> Iterator[Asked]:
+        found = list(self._options())
+        if not found:
+            start = self.words[0].offset if self.words else 0
+            raise SourceError(f"{place(self.text, start)}: the command names no URL")
+        yield from found
+
+    def _options(self) -> Iterator[Asked]:
+        plain = False
+        while self.at < len(self.words):
+            word = self.words[self.at]
+            self.at += 1
+            if plain or not word.text.startswith("-") or word.text == "-":
+                self.parts.urls.append(word.text)
+            elif word.text == "--":
+                plain = True
+            elif word.text.startswith("--"):
+                yield from self._long(word)
+            else:
+                yield from self._short(word)
+        yield from self._finished()
+
+    def _finished(self) -> Iterator[Asked]:
+        for url in self.parts.urls:
+            yield self._asked(url)
+
+    def _long(self, word: Word) -> Iterator[Asked]:
+        name, equals, value = word.text[2:].partition("=")
+        option = LONG.get(name) or LONG.get(name.removeprefix("no-")) or _beginning(name)
+        if option is None:
+            raise self._error(word, f"curl has no option --{name}{near(name)}")
+        if option.name != name and name == f"no-{option.name}":
+            if option.value:
+                raise self._error(word, f"curl has no option --{name}")
+            self.parts.flags.discard(option.name)
+            return
+        yield from self._take(word, option, value if equals else None)
+
+    def _short(self, word: Word) -> Iterator[Asked]:
+        """Joined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
+        rest = word.text[1:]
+        while rest:
+            option = SHORT.get(rest[0])
+            if option is None:
+                raise self._error(word, f"curl has no option -{rest[0]} (in {quoted(word.text)})")
+            rest = rest[1:]
+            attached = rest if option.value and rest else None
+            yield from self._take(word, option, attached)
+            if option.value:
+                return
+
+    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[Asked]:
+        if option.use == "refused":
+            why = f": {option.why}" if option.why is not None else ""
+            raise self._error(word, f"{option.shown} has no equal here{why}")
+        if option.name == "next":
+            yield from self._finished()
+            self.parts = _Parts()
+            return
+        if not option.value:
+            if value is not None:
+                raise self._error(word, f"{option.shown} takes no value")
+            self.parts.flags.add(option.name)
+            return
+        if value is None:
+            if self.at >= len(self.words):
+                raise self._error(word, f"{option.shown} has no value")
+            value = self.words[self.at].text
+            self.at += 1
+        if option.use == "used":
+            self._use(word, option.name, value)
+
+    def _use(self, word: Word, name: str, value: str) -> None:
+        parts = self.parts
+        match name:
+            case "url":
+                parts.urls.append(value)
+            case "request":
+                parts.method = value
+            case "header":
+                self._header(word, value)
+            case "form" | "form-string":
+                # What follows = is text there, whatever it starts with.
+                _, equals, text = value.partition("=")
+                literal = name == "form-string" and text[:1] in ("@", "<")
+                if not equals or literal:
+                    raise self._error(word, f"--{name} {quoted(value)}: write NAME=VALUE, with no @ or < in front")
+                parts.form.append(value)
+            case "cookie":
+                if "=" not in value:
+                    raise self._error(word, "-b with a file of cookies is not read: write 'name=value'")
+                parts.cookies.append(value)
+            case "user-agent":
+                parts.user_agent = value
+            case "referer":
+                parts.headers.append(("Referer", _as_bytes(value.removesuffix(";auto"))))
+            case "user":
+                parts.user = value
+            case "oauth2-bearer":
+                parts.headers.append(("Authorization", f"Bearer {_as_bytes(value)}"))
+            case "range":
+                parts.headers.append(("Range", f"bytes={_as_bytes(value)}"))
+            case "url-query":
+                parts.query.append(self._raw(value[1:]) if value.startswith("+") else self._encoded(word, value))
+            case "resolve" | "connect-to":
+                parts.lists.setdefault(name, []).append(value)
+            case "unix-socket" | "max-time":
+                parts.network[name] = value
+            case _ if name in _TEXTS:
+                parts.network[name] = value
+            case _:
+                self._data(word, name, value)
+
+    def _data(self, word: Word, name: str, value: str) -> None:
+        parts = self.parts
+        if name == "data-urlencode":
+            piece = self._encoded(word, value)
+        elif value.startswith("@") and name != "data-raw":
+            piece = self._file(word, value[1:])
+            if name in ("data", "data-ascii"):
+                piece = piece.translate(None, b"\r\n\0")
+        else:
+            piece = self._raw(value)
+        if parts.has_data and not (name == "json" and parts.json):
+            piece = b"&" + piece
+        parts.data.append(piece)
+        parts.has_data = True
+        parts.json = parts.json or name == "json"
+
+    def _header(self, word: Word, text: str) -> None:
+        if text.startswith("@"):
+            lines = self._file(word, text[1:]).decode("utf-8", "surrogateescape").splitlines()
+        else:
+            lines = [text]
+        for line in lines:
+            name, colon, value = line.partition(":")
+            if colon and value.strip():
+                self.parts.headers.append((_as_bytes(name), _as_bytes(value.strip(" \t\r\n"))))
+            elif colon:
+                self.parts.removed.add(name.strip().lower())
+            elif line.endswith(";") and len(line) > 1:
+                self.parts.headers.append((_as_bytes(line[:-1]), ""))
+            elif line.strip():
+                raise self._error(word, f"the header {quoted(line)} has no colon (curl leaves it out)")
+
+    def _encoded(self, word: Word, text: str) -> bytes:
+        """``--data-urlencode``: ``content``, ``=content``, ``name=content``, ``@file``, ``name@file``."""
+        found = re.match(r"([^=@]*)([=@])(.*)", text, re.DOTALL)
+        name, sign, rest = found.groups() if found is not None else ("", "", text)
+        content = self._file(word, rest) if sign == "@" else self._raw(rest)
+        escaped = quote_from_bytes(content, safe="").encode("ascii")
+        return self._raw(name) + b"=" + escaped if name else escaped
+
+    def _file(self, word: Word, path: str) -> bytes:
+        try:
+            return self.read(path)
+        except SourceError as error:
+            raise self._error(word, str(error)) from None
+
+    @staticmethod
+    def _raw(text: str) -> bytes:
+        return text.encode("utf-8", "surrogateescape")
+
+    def _error(self, word: Word, what: str) -> SourceError:
+        return SourceError(f"{place(self.text, word.offset)}: {what}")
+
+    # ------------------------------------------------------------------ what it comes to
+
+    def _asked(self, url: str) -> Asked:
+        parts = self.parts
+        notes: list[str] = []
+        body: bytes | None = b"".join(parts.data) if parts.has_data else None
+        if body is not None and parts.form:
+            raise SourceError(f"{place(self.text, 0)}: -d and -F exclude each other")
+        url = self._url(url, notes)
+        query = list(parts.query)
+        if "get" in parts.flags and body is not None:
+            query.insert(0, body)
+            body = None
+        if query:
+            head, hash_, fragment = url.partition("#")
+            text = "&".join(part.decode("utf-8", "surrogateescape") for part in query)
+            url = f"{head}{'&' if '?' in head else '?'}{text}{hash_}{fragment}"
+        headers = self._complete(body)
+        method = parts.method or self._method(body)
+        found = copied.sort(headers, method, url)
+        judged, via = _hosts(url, found.host)
+        if via is not None:
+            notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
+        asked = Asked(
+            url=judged,
+            method=method,
+            origin=found.origin,
+            headers=found.author,
+            body=body,
+            form=tuple(parts.form),
+            credentials="include" if found.cookies is not None and not found.same_origin else None,
+            cookies=found.cookies,
+            login=self._login(),
+            via=via,
+            network=self._network(found.user_agent),
+            notes=(*notes, *found.notes),
+        )
+        if found.asked is None:
+            return asked
+        return replace(
+            asked,
+            method=found.asked[0],
+            headers=found.asked[1],
+            notes=(*asked.notes, f"this is a preflight: the {found.asked[0]} that it is for is what is asked about"),
+        )
+
+    def _method(self, body: bytes | None) -> str:
+        if "head" in self.parts.flags:
+            return "HEAD"
+        return "POST" if body is not None or self.parts.form else "GET"
+
+    def _complete(self, body: bytes | None) -> list[Header]:
+        """The headers, with those that other options and curl itself add."""
+        parts = self.parts
+        headers = list(parts.headers)
+        given = {name.lower() for name, _ in headers} | parts.removed
+        if parts.cookies:
+            headers.append(("Cookie", "; ".join(_as_bytes(c.strip("; ")) for c in parts.cookies)))
+        if parts.user_agent and "user-agent" not in given:
+            headers.append(("User-Agent", _as_bytes(parts.user_agent)))
+        if body is not None and "content-type" not in given:
+            headers.append(("Content-Type", "application/json" if parts.json else _URLENCODED))
+        if parts.json and "accept" not in given:
+            headers.append(("Accept", "application/json"))
+        return headers
+
+    def _url(self, url: str, notes: list[str]) -> str:
+        """The URL that curl would ask: with a scheme, and its globbing taken back."""
+        if "globoff" not in self.parts.flags:
+            addresses = {
+                m.start() for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")
+            }
+            addresses |= {end - 1 for end in (m.end() for m in _IPV6.finditer(url) if m.start() in addresses)}
+            for match in _GLOB.finditer(url):
+                if match[1] is None and match.start() not in addresses and not url.startswith("["):
+                    raise SourceError(
+                        f"{quoted(url)}: curl makes several URLs of {match[0]!r}: write a backslash in front, or add -g"
+                    )
+            url = _GLOB.sub(lambda m: m[1] or m[0], url)
+        if not _SCHEME.match(url):
+            notes.append(f"{url} has no scheme: taken as http://{url}, as curl does")
+            url = f"http://{url}"
+        return url
+
+    def _login(self) -> tuple[str, str] | None:
+        if self.parts.user is None:
+            return None
+        user, colon, password = self.parts.user.partition(":")
+        if not colon:
+            raise SourceError(f"-u {quoted(user)} has no password: write USER:PASS, or {user}: for an empty one")
+        return user, password
+
+    def _network(self, user_agent: str | None) -> Network:
+        parts, seconds = self.parts, None
+        if (text := parts.network.get("max-time")) is not None:
+            try:
+                seconds = float(text)
+            except ValueError:
+                seconds = 0.0
+            if not 0 < seconds < float("inf"):
+                raise SourceError(f"-m {quoted(text)} is no number of seconds")
+        return Network(
+            **{flag: flag in parts.flags for flag in _FLAGS},
+            cacert=parts.network.get("cacert"),
+            cert=parts.network.get("cert"),
+            key=parts.network.get("key"),
+            proxy=parts.network.get("proxy"),
+            noproxy=parts.network.get("noproxy"),
+            unix_socket=parts.network.get("unix-socket"),
+            connect_to=tuple(parts.lists.get("connect-to", ())),
+            resolve=tuple(parts.lists.get("resolve", ())),
+            max_time=seconds,
+            user_agent=user_agent,
+        )
+
+
+def _beginning(name: str) -> Option | None:
+    """The only option that starts so: curl takes that too."""
+    starting = list(itertools.islice((o for n, o in LONG.items() if n.startswith(name)), 2)) if len(name) > 1 else []
+    return starting[0] if len(starting) == 1 else None
+
+
+def _as_bytes(text: str) -> str:
+    """Header text, a character per byte of its UTF-8: that is what goes out."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _hosts(url: str, host: str | None) -> tuple[str, str | None]:
+    """The URL to judge, and where it is sent to if its Host is another one."""
+    if host is None:
+        return url, None
+    try:
+        sent = parse_url(url)
+        judged = parse_url(f"{sent.scheme}://{host}{sent.target}")
+    except URLError:
+        return url, None
+    if judged.origin == sent.origin or sent.origin == "null":
+        return url, None
+    return judged.href, sent.origin

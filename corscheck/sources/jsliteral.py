@@ -1,0 +1,141 @@
+"""JavaScript's literals: texts in three kinds of quotes, numbers, arrays, objects, and nothing that has to be run.
+
+What browsers copy is JSON; what people paste out of their own code has names without quotes, single quotes, commas at
+the end and comments. A template with ``${...}``, a variable or a call is refused by its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from corscheck.sources.asked import SourceError, place
+
+_BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*")
+_TEXTS = {
+    "'": re.compile(r"'((?:[^'\\\n]|\\.)*)'", re.DOTALL),
+    '"': re.compile(r'"((?:[^"\\\n]|\\.)*)"', re.DOTALL),
+    "`": re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL),
+}
+_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(\r\n|.))", re.DOTALL)
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
+_WORDS = {"true": True, "false": False, "null": None, "undefined": None}
+_DEEPEST = 60
+
+
+class Reader:
+    """Reads one text from ``at`` on. Raises ``SourceError`` with the place of what is no literal."""
+
+    def __init__(self, text: str, at: int = 0) -> None:
+        self.text = text
+        self.at = at
+        self._depth = 0
+
+    def skip(self) -> None:
+        """Pass over blanks and comments."""
+        if found := _BLANK.match(self.text, self.at):
+            self.at = found.end()
+
+    def peek(self) -> str:
+        """The next character that says something, or nothing at the end."""
+        self.skip()
+        return self.text[self.at : self.at + 1]
+
+    def take(self, wanted: str) -> None:
+        """Pass over what must come next."""
+        self.skip()
+        if not self.text.startswith(wanted, self.at):
+            found = repr(self.text[self.at : self.at + 20]) if self.at < len(self.text) else "the end"
+            raise self.error(f"{wanted!r} was to be expected, not {found}")
+        self.at += len(wanted)
+
+    def error(self, what: str) -> SourceError:
+        """A complaint about this place."""
+        return SourceError(f"{place(self.text, self.at)}: {what}")
+
+    def value(self) -> Any:
+        """The value that is next."""
+        char = self.peek()
+        if char in _TEXTS:
+            return self.string()
+        if char == "{":
+            return self._nested(self._object)
+        if char == "[":
+            return self._nested(self._array)
+        if found := _NUMBER.match(self.text, self.at):
+            self.at = found.end()
+            return float(found[0]) if set(found[0]) & set(".eE") else int(found[0][:400])
+        found = _WORD.match(self.text, self.at)
+        if found is not None and found[0] in _WORDS:
+            self.at = found.end()
+            return _WORDS[found[0]]
+        if found is not None and found[0] == "JSON.stringify":
+            self.at = found.end()
+            self.take("(")
+            value = self.value()
+            self.take(")")
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        what = (
+            f"{found[0]!r} is not known here" if found is not None else f"{char!r} is no value" if char else "the end"
+        )
+        raise self.error(f"{what}: only literals can be read, write the value itself")
+
+    def string(self) -> str:
+        """The text that is next."""
+        quote = self.peek()
+        found = _TEXTS[quote].match(self.text, self.at) if quote in _TEXTS else None
+        if found is None:
+            raise self.error(f"the {quote} that starts here is not closed" if quote in _TEXTS else "no text in quotes")
+        if quote == "`" and re.search(r"(?<!\\)\$\{", found[1]):
+            raise self.error("a template with ${...}: write the text itself")
+        self.at = found.end()
+        text = _ESCAPE.sub(_unescaped, found[1])
+        # Halves of a pair, written one by one, are one character.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not text.isascii() else text
+
+    def _nested(self, read: Any) -> Any:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self.error("nested too deeply")
+        value = read()
+        self._depth -= 1
+        return value
+
+    def _array(self) -> list[Any]:
+        found: list[Any] = []
+        self.take("[")
+        while self.peek() != "]":
+            found.append(self.value())
+            if self.peek() != "]":
+                self.take(",")
+        self.take("]")
+        return found
+
+    def _object(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        self.take("{")
+        while self.peek() != "}":
+            if self.peek() in _TEXTS:
+                name = self.string()
+            elif word := re.compile(r"[A-Za-z_$][\w$]*|\d+").match(self.text, self.at):
+                name, self.at = word[0], word.end()
+            else:
+                raise self.error("the name of a property was to be expected")
+            self.take(":")
+            found[name] = self.value()
+            if self.peek() != "}":
+                self.take(",")
+        self.take("}")
+        return found
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    point, four, byte, letter = found.groups()
+    digits = point or four or byte
+    if digits is not None:
+        value = int(digits, 16)
+        return chr(value) if value <= 0x10FFFF else "\ufffd"
+    return _LETTERS.get(letter, letter)
