@@ -303,7 +303,9 @@ def test_cause_or_remark(code: str) -> None:
 
 
 def test_no_code_is_left_out() -> None:
-    assert set(STEPS) | set(NEAR) | set(ELSEWHERE) == set(RECORDS)
+    # Those of the audit are named by audits: tests/audit has theirs.
+    here = {code for code, record in RECORDS.items() if record.kind != "audit"}
+    assert set(STEPS) | set(NEAR) | set(ELSEWHERE) == here
 
 
 @pytest.mark.parametrize(
