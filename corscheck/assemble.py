@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from corscheck.diagnosis.console import console_text
-from corscheck.differences import replay, why
+from corscheck.differences import alike, replay, why
 from corscheck.masking import MASK, mask_header, mask_text, mask_url
 from corscheck.model import (
     ENGINE_NAMES,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Headers
 
+_MASKED = 16
+"""Header lists that are remembered with their masked form: those of one run's requests are mostly the same."""
+
 _KINDS = {NETWORK_CODES[kind]: kind for kind in get_args(ErrorKind)}
 
 
@@ -43,14 +46,16 @@ class Assembler:
 
     def __init__(self, *, show_secrets: bool = False) -> None:
         self.show_secrets = show_secrets
+        self._masked: dict[tuple[Headers, frozenset[str]], Headers] = {}
         self.text = _as_is if show_secrets else mask_text
         self.url = _as_is if show_secrets else mask_url
         self.header = _header_as_is if show_secrets else mask_header
 
     def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
         """The saved model of one probe, with what diagnosis found."""
+        same = alike(outcome)
         others: dict[EngineName, Outcome | None] = {
-            name: replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
+            name: outcome if same else replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
         }
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome, outcome if name == outcome.engine else others[name])
@@ -94,6 +99,14 @@ class Assembler:
         )
 
     def _headers(self, headers: Headers, secret: frozenset[str] = frozenset()) -> Headers:
+        masked = self._masked.get((headers, secret))
+        if masked is None:
+            if len(self._masked) >= _MASKED:
+                self._masked.clear()
+            masked = self._masked[headers, secret] = self._mask(headers, secret)
+        return masked
+
+    def _mask(self, headers: Headers, secret: frozenset[str]) -> Headers:
         if secret and not self.show_secrets:
             headers = tuple((name, MASK if name.lower() in secret else value) for name, value in headers)
         return tuple((name, self.header(name, value)) for name, value in headers)

@@ -12,11 +12,53 @@ from typing import TYPE_CHECKING
 from corscheck.drive import run
 from corscheck.protocol.engines import DEPARTURES, ENGINES
 from corscheck.protocol.fetch import fetch
+from corscheck.protocol.origin import OPAQUE
+from corscheck.protocol.redirect import STATUSES
+from corscheck.protocol.request import HTTPResponse
+from corscheck.protocol.safelist import HINTS
 from corscheck.transports.replay import NotRecordedError, Recording
 
 if TYPE_CHECKING:
     from corscheck.protocol.engines import Departure, Engine
     from corscheck.protocol.outcome import Outcome
+    from corscheck.protocol.request import Answer
+
+_ODD_STATUSES = frozenset({*STATUSES, 407, 421})
+_JUDGED_BY_VALUE = frozenset(
+    {"accept", "accept-language", "content-language", "content-type", "range", "authorization", "user-agent", *HINTS}
+)
+"""Request headers that engines treat in ways of their own: safelisted by value, covered by a wildcard or not, dropped."""
+
+
+def alike(outcome: Outcome) -> bool:
+    """Whether it can be told without a replay that every engine would come to this very outcome.
+
+    Every switch of ``engines.Rules`` is about something that is ruled out here: it says yes to what a healthy server
+    answers, never wrongly, and no to much that a replay would find to be alike. Tests hold the two together.
+    """
+    request, response = outcome.request, outcome.response
+    if outcome.verdict != "allowed" or not outcome.complete or outcome.notices:
+        return False
+    # Redirects, caches, forced preflights, other modes, opaque origins.
+    if response is None or response.type != "cors" or response.redirected or outcome.preflight.cached:
+        return False
+    if request.mode != "cors" or request.origin == OPAQUE or len(outcome.exchanges) > 2:
+        return False
+    if request.stream or request.use_cors_preflight or not request.unsafe_request:
+        return False
+    # Which headers a preflight asks about, and what covers them.
+    names = [name.lower() for name, _ in request.headers]
+    if len(set(names)) < len(names) or not _JUDGED_BY_VALUE.isdisjoint(names):
+        return False
+    return all(_is_plain(exchange.answer) for exchange in outcome.exchanges)
+
+
+def _is_plain(answer: Answer) -> bool:
+    """Whether no engine reads a response in a way of its own: a status that leads nowhere, no CORS header twice."""
+    if not isinstance(answer, HTTPResponse) or answer.status in _ODD_STATUSES:
+        return False
+    seen = [lower for name, _ in answer.headers if (lower := name.lower()).startswith("access-control-")]
+    return len(set(seen)) == len(seen)
 
 
 def replay(outcome: Outcome, engine: Engine) -> Outcome | None:

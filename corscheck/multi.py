@@ -6,11 +6,14 @@ grow. It knows when to send, not what: that is the flows' business.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
+import signal
+import threading
 import time
 from collections import deque
 from itertools import count
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from corscheck.assemble import Assembler
 from corscheck.model import ConfigError
@@ -18,7 +21,7 @@ from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, plac
 from corscheck.transports.curl import CurlMulti
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 
     from corscheck.model import Probe, Result
     from corscheck.protocol.request import Answer
@@ -28,10 +31,49 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def results(probes: Iterable[Probe], options: RunOptions) -> Iterator[Result]:
+def results(probes: Iterable[Probe], options: RunOptions) -> Generator[Result, None, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
     assembler = Assembler(show_secrets=options.show_secrets)
     return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
+
+
+def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
+    """Call ``take`` with each result, in order; True ends the run. Ctrl-C waits until it has taken, as with asyncio."""
+    with contextlib.closing(results(probes, options)) as found, _Interrupt() as interrupt:
+        for result in found:
+            with interrupt:
+                done = take(result) is True
+            if done:
+                return
+
+
+class _Interrupt:
+    """Entered once, it holds SIGINT's handler; entered again in there, it keeps Ctrl-C until that is left."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._pending = False
+        self._before: Any = None
+
+    def __enter__(self) -> _Interrupt:
+        self._depth += 1
+        main = threading.current_thread() is threading.main_thread()
+        if self._depth == 1 and main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if self._pending:
+            self._pending = False
+            raise KeyboardInterrupt
+
+    def _interrupted(self, _number: int, _frame: object) -> None:
+        if self._depth < 2:
+            raise KeyboardInterrupt
+        self._pending = True
 
 
 def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> Generator[_T, None, None]:

@@ -22,9 +22,10 @@ from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.transports.base import NetworkOptions
+from corscheck.transports.choice import chosen, live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Iterable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable
 
     from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
@@ -224,9 +225,7 @@ class Conversation:
 
     def _live(self) -> Transport:
         if self._transport is None:
-            from corscheck.transports.http import HTTPTransport
-
-            self._transport = HTTPTransport(self.options.network)
+            self._transport = live(self.options.network)
         return self._transport
 
     def close(self) -> None:
@@ -250,6 +249,30 @@ def run_many(probes: Iterable[Probe], options: RunOptions | None = None) -> Asyn
     from corscheck.concurrent import results
 
     return results(probes, options or RunOptions())
+
+
+def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
+    """Ask many, bounded as ``run_many``; ``take`` is called with each result, in order, and ends the run with True."""
+    if chosen(options.network) == "curl":
+        from corscheck import multi
+
+        multi.ask_all(probes, options, take)
+        return
+
+    import asyncio
+
+    async def consume() -> None:
+        found = run_many(probes, options)
+        try:
+            async for result in found:
+                if take(result) is True:
+                    return
+        finally:
+            close = getattr(found, "aclose", None)
+            if close is not None:
+                await close()
+
+    asyncio.run(consume())
 
 
 def plan(probe: Probe, options: RunOptions | None = None) -> list[WireRequest]:

@@ -154,7 +154,6 @@ class Plan:
         self, options: RunOptions, session: Session, max_failures: int | None
     ) -> Callable[[Callable[[Result], None]], None]:
         def ask(take: Callable[[Result], None]) -> None:
-            import asyncio
             import gc
 
             from corscheck import runner
@@ -162,20 +161,12 @@ class Plan:
             # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
             gc.enable()
 
-            async def consume() -> None:
-                results = runner.run_many(self.probes(), options)
-                try:
-                    async for result in results:
-                        take(self.judge(result))
-                        if max_failures is not None and session.summary.failed >= max_failures:
-                            return
-                finally:
-                    close = getattr(results, "aclose", None)
-                    if close is not None:
-                        await close()
+            def judged(result: Result) -> bool:
+                take(self.judge(result))
+                return max_failures is not None and session.summary.failed >= max_failures
 
             if max_failures is None or session.summary.failed < max_failures:
-                asyncio.run(consume())
+                runner.ask_all(self.probes(), options, judged)
             done = session.summary.total
             if done < self.total:
                 count = "one failure" if max_failures == 1 else f"{max_failures} failures"

@@ -154,14 +154,11 @@ def init(
 
 
 def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":
-    import asyncio
+    from corscheck.runner import ask_all
 
-    from corscheck.runner import run_many
-
-    async def collect() -> "list[Result]":
-        return [result async for result in run_many(probes, options)]
-
-    return asyncio.run(collect())
+    results: list[Result] = []
+    ask_all(probes, options, results.append)
+    return results
 
 
 def _as_asked(results: "list[Result]", probes: list[Probe]) -> "list[Result]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from corscheck.cli.inputs import rate
 from corscheck.model import ConfigError
 from corscheck.runner import RunOptions
-from corscheck.transports.base import NetworkOptions
+from corscheck.transports.base import NetworkOptions, TransportName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ def network_options(
     ipv4: bool,
     ipv6: bool,
     user_agent: str | None,
+    transport: TransportName = "auto",
 ) -> NetworkOptions:
     """How to reach servers. Raises ``ConfigError`` for what excludes each other."""
     if ipv4 and ipv6:
@@ -47,6 +48,7 @@ def network_options(
         http2=http2,
         ip_version=4 if ipv4 else 6 if ipv6 else None,
         user_agent=user_agent,
+        transport=transport,
     )
 
 

@@ -13,6 +13,7 @@ import typer
 from corscheck._version import __version__
 from corscheck.model import ENGINE_NAMES, Depth, FailOn, Send
 from corscheck.protocol.request import Credentials, Mode, Redirect
+from corscheck.transports.base import TransportName
 
 Strings: TypeAlias = list[str] | None
 Expected: TypeAlias = Literal["allowed", "blocked", "invalid"]
@@ -161,6 +162,9 @@ IPv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 addresses only.")
 IPv6 = Annotated[bool, typer.Option("-6", "--ipv6", help="IPv6 addresses only.")]
 Via = Annotated[
     str | None, typer.Option("--via", metavar="BASE", help="Send to this base URL, judge the URL as written.")
+]
+Transport = Annotated[
+    TransportName, typer.Option("--transport", help="What carries the requests; auto: curl where it can be had.")
 ]
 
 # The run

@@ -66,6 +66,7 @@ def probe(
     ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     retry: opt.Retry = 0,
+    transport: opt.Transport = "auto",
     wait_for: opt.WaitFor = 0.0,
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
@@ -132,6 +133,7 @@ def probe(
         network,
         requests_rate=requests_rate,
         retry=retry,
+        transport=transport,
         wait_for=wait_for,
         show_secrets=show_secrets,
         # -q shows no cause: where no report is written either, nobody reads what a control request finds.

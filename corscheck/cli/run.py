@@ -50,6 +50,7 @@ def run(
     unix_socket: opt.UnixSocket = None,
     max_time: opt.MaxTime = 10.0,
     http2: opt.HTTP2 = False,
+    transport: opt.Transport = "auto",
     ipv4: opt.IPv4 = False,
     ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
@@ -86,6 +87,7 @@ def run(
         ipv6=ipv6,
         user_agent=user_agent,
     )
+        transport=transport,
     options = run_options(
         network,
         requests_rate=requests_rate,

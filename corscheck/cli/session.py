@@ -135,7 +135,7 @@ def silence_stdout() -> None:
 
 
 def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
-    """What asks the probes of a question: one without asyncio, several at once with it."""
+    """What asks the probes of a question: one after the other, or several at once."""
 
     def one(take: Callable[[Result], None]) -> None:
         from corscheck import runner
@@ -144,7 +144,6 @@ def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result
             take(runner.run_one(probe, options))
 
     def many(take: Callable[[Result], None]) -> None:
-        import asyncio
         import gc
 
         from corscheck import runner
@@ -152,16 +151,6 @@ def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
         gc.enable()
 
-        async def consume() -> None:
-            results = runner.run_many(question.probes(), options)
-            try:
-                async for result in results:
-                    take(result)
-            finally:
-                close = getattr(results, "aclose", None)
-                if close is not None:
-                    await close()
-
-        asyncio.run(consume())
+        runner.ask_all(question.probes(), options, take)
 
     return one if question.single else many

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -32,10 +33,18 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=16)
+def _by_name(headers: Headers) -> dict[str, list[str]]:
+    """The stripped values by lower-case name. One list is asked about a dozen names in a row."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value.strip(OWS))
+    return values
+
+
 def get_all(headers: Headers, name: str) -> list[str]:
     """The values of every field of that name, in order, stripped of SP and HTAB."""
-    lower = name.lower()
-    return [v.strip(OWS) for n, v in headers if n.lower() == lower]
+    return list(_by_name(headers).get(name.lower(), ()))
 
 
 def get(headers: Headers, name: str) -> str | None:

@@ -146,6 +146,7 @@ def is_ip(host: str) -> bool:
     return host.startswith("[") or (host[-1:].isdigit() and _is_ipv4(host))
 
 
+@lru_cache(maxsize=256)
 def _is_ipv4(host: str) -> bool:
     try:
         ipaddress.IPv4Address(host)

@@ -23,6 +23,9 @@ SAFELISTED_ESSENCES = ("application/x-www-form-urlencoded", "multipart/form-data
 REQUEST_BODY_HEADERS = ("content-encoding", "content-language", "content-location", "content-type")
 NO_CORS_SAFELISTED = ("accept", "accept-language", "content-language", "content-type")
 
+HINTS = ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect", "save-data", "intervention")
+"""Chromium's additions to the safelist, where their value is a usable one."""
+
 _FORBIDDEN_NAMES = frozenset(
     {
         "accept-charset",

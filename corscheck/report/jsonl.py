@@ -5,10 +5,9 @@ Each line goes out in one write, so that a run that is killed leaves whole lines
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from corscheck.report.document import audit_object, head, probe_object
+from corscheck.report.document import audit_object, encoder, head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +18,10 @@ if TYPE_CHECKING:
     from corscheck.report.document import Run
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary
+
+
+_WHOLE = encoder(reproducible=False)
+_REPRODUCIBLE = encoder(reproducible=True)
 
 
 class JSONLines:
@@ -35,7 +38,8 @@ class JSONLines:
 
     def add(self, result: Result) -> None:
         """One probe object, one line."""
-        self._line(probe_object(result, reproducible=self._run is None))
+        encode = _REPRODUCIBLE if self._run is None else _WHOLE
+        self._write(encode(result))
 
     def add_audit(self, audit: Audit) -> None:
         """One audit object, one line."""
@@ -49,7 +53,10 @@ class JSONLines:
         self._line(last)
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._out.write(line(value).encode("ascii"))
+        self._write(_WHOLE(value))
+
+    def _write(self, text: str) -> None:
+        self._out.write(f"{text}\n".encode("ascii"))
         self._out.flush()
 
 
@@ -68,4 +75,4 @@ def render(saved: Saved) -> Iterator[str]:
 
 def line(value: dict[str, Any]) -> str:
     """One line. ASCII only: no control or bidi character of a server's reaches whoever looks with cat or less."""
-    return json.dumps(value, separators=(",", ":")) + "\n"
+    return _WHOLE(value) + "\n"

@@ -8,10 +8,12 @@ server or a network does, follows nothing, decodes nothing, remembers no cookie 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
+
+TransportName: TypeAlias = Literal["auto", "httpx", "curl"]
 
 EVIDENCE_BYTES = 1024
 """How much of a failed answer's body is kept."""
@@ -49,7 +51,8 @@ class NetworkOptions:
     ``verify`` off accepts any certificate (``-k``). ``connect_to`` holds curl's ``HOST1:PORT1:HOST2:PORT2`` (empty parts
     mean any, or the same), ``resolve`` curl's ``HOST:PORT:ADDRESS``. ``proxy`` is a URL, ``""`` means none whatever the
     environment says, None means the environment's (never for loopback). ``noproxy`` is curl's comma-separated list.
-    ``timeout`` is the deadline of one whole probe in seconds, ``ip_version`` 4 or 6.
+    ``timeout`` is the deadline of one whole probe in seconds, ``ip_version`` 4 or 6. ``transport`` says which library
+    carries it all (``choice``).
     """
 
     timeout: float = 10.0
@@ -65,6 +68,7 @@ class NetworkOptions:
     http2: bool = False
     ip_version: int | None = None
     user_agent: str | None = None
+    transport: TransportName = "auto"
 
 
 class Transport(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.request import HTTPResponse, NetworkError
@@ -49,10 +50,8 @@ class Exchange:
         self.peer = route.peer
         self.started = time.monotonic()
         self.deadline = deadline
-        self.lines = _header_lines(request, target)
+        self.lines = _lines_of(request, target)
         self.target = _request_target(target, route)
-        self._upgrades = any(name.lower() == b"upgrade" for name, _ in self.lines)
-        self._shielded = any(needs_shield(value) for _, value in self.lines)
         self.restart()
 
     def restart(self) -> None:
@@ -76,7 +75,7 @@ class Exchange:
     @property
     def upgrades(self) -> bool:
         """Whether the request asks to switch protocols: a 101 is an answer to it then."""
-        return self._upgrades
+        return self.lines.upgrades
 
     # The deadline
 
@@ -136,7 +135,7 @@ class Exchange:
 
     def outgoing(self, data: bytes, *, http2: bool) -> bytes:
         """What goes on the wire: the first write of an HTTP/1 request is its head."""
-        return unshield(data) if self._shielded and not self.written and not http2 else data
+        return unshield(data) if self.lines.shielded and not self.written and not http2 else data
 
     def wrote(self) -> None:
         """The request, or a part of it, is on the wire."""
@@ -165,7 +164,7 @@ class Exchange:
             interim = _INTERIM.match(self._head, self._begin)
             self._begin = self._searched = match.end()
             # A WebSocket's handshake asks to switch; nothing else does. The head is all that is read of what follows.
-            if interim is None or (interim.group(1) == b"101" and self._upgrades):
+            if interim is None or (interim.group(1) == b"101" and self.lines.upgrades):
                 self._head_at = time.monotonic()
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
@@ -185,7 +184,7 @@ class Exchange:
     def failed(self, failure: Failure) -> NetworkError:
         """The answer that is none."""
         now = time.monotonic()
-        sent = text_of(self.lines) if self.written else ()
+        sent = self.lines.text if self.written else ()
         return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
 
     def head(self, status: int, headers: Headers) -> bool:
@@ -241,20 +240,26 @@ class Exchange:
             at=at,
             elapsed_ms=(at - self.started) * 1000,
             http_version=version,
-            sent=text_of(self.lines),
+            sent=self.lines.text,
         )
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
         """The header lines as h11 lets them pass."""
         lines = self.wire_headers()
-        return [(n, shield(v)) for n, v in lines] if self._shielded else lines
+        return [(n, shield(v)) for n, v in lines] if self.lines.shielded else lines
 
     def wire_headers(self) -> list[tuple[bytes, bytes]]:
         """The header lines that go out: with the proxy's password, which is none of ``sent``'s business."""
-        lines, proxy = self.lines, self.route.proxy
-        if self.route.mode != "forward" or proxy is None or proxy.authorization is None:
+        lines, authorization = self.lines.pairs, self.proxy_authorization
+        if authorization is None:
             return lines
-        return [*lines, (b"Proxy-Authorization", proxy.authorization.encode("latin-1"))]
+        return [*lines, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+
+    @property
+    def proxy_authorization(self) -> str | None:
+        """What a proxy that forwards is to be told beside the request: it is none of ``sent``'s business."""
+        proxy = self.route.proxy
+        return proxy.authorization if proxy is not None and self.route.mode == "forward" else None
 
 
 def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
@@ -262,16 +267,35 @@ def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
-def _header_lines(request: WireRequest, target: Target) -> list[tuple[bytes, bytes]]:
+class Lines:
+    """The header lines of a request as bytes and as text; ``shielded`` says that h11 would refuse some as they are."""
+
+    __slots__ = ("pairs", "shielded", "text", "upgrades")
+
+    def __init__(self, pairs: list[tuple[bytes, bytes]]) -> None:
+        self.pairs = pairs
+        self.text = text_of(pairs)
+        self.shielded = any(needs_shield(value) for _, value in pairs)
+        self.upgrades = any(name.lower() == b"upgrade" for name, _ in pairs)
+
+
+def _lines_of(request: WireRequest, target: Target) -> Lines:
     """Host first (h11 puts it there anyway), then the request's own; a Content-Length where ``fetch()`` has one."""
-    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
-    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", target.authority.encode("ascii"))]
+    length = len(request.body or b"") if request.body is not None or request.method in _LENGTH_METHODS else None
+    return _made(request.headers, target.authority, length)
+
+
+@lru_cache(maxsize=256)
+def _made(headers: Headers, authority: str, length: int | None) -> Lines:
+    """Kept, since the requests of a run differ in little but their URL."""
+    lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
     lines = hosts + [line for line in lines if line[0].lower() != b"host"]
     # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
     framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in lines)
-    if not framed and (request.body is not None or request.method in _LENGTH_METHODS):
-        lines.insert(1, (b"Content-Length", b"%d" % len(request.body or b"")))
-    return lines
+    if not framed and length is not None:
+        lines.insert(1, (b"Content-Length", b"%d" % length))
+    return Lines(lines)
 
 
 def _request_target(target: Target, route: Route) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -67,10 +67,11 @@ class Runner:
         self.probes.append(probe)
         return answer(probe)
 
-    async def many(self, probes: Iterable[Probe], options: RunOptions | None = None) -> AsyncIterator[Result]:
+    def all(self, probes: Iterable[Probe], options: RunOptions | None, take: Callable[[Result], object]) -> None:
         self.asynchronous = True
         for probe in probes:
-            yield self.one(probe, options)
+            if take(self.one(probe, options)) is True:
+                return
 
     @property
     def probe(self) -> Probe:
@@ -111,5 +112,5 @@ class Command:
 def install(monkeypatch: pytest.MonkeyPatch) -> Runner:
     fake = Runner()
     monkeypatch.setattr(runner, "run_one", fake.one)
-    monkeypatch.setattr(runner, "run_many", fake.many)
+    monkeypatch.setattr(runner, "ask_all", fake.all)
     return fake

@@ -7,7 +7,10 @@ failure is called (``exchange``, ``failures``) is decided by the same code as fo
 
 from __future__ import annotations
 
+import select
 from typing import TYPE_CHECKING
+
+import pycurl
 
 from corscheck.transports.curl.multi import CurlMulti
 
@@ -15,7 +18,22 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.base import NetworkOptions, WireRequest
 
-__all__ = ["CurlMulti", "CurlTransport"]
+__all__ = ["CurlMulti", "CurlTransport", "complaint"]
+
+_LIBCURL = (8, 23, 0)
+"""The oldest libcurl that passes the conformance tests: older ones hand over folded lines as they are, among others."""
+
+
+def complaint() -> str | None:
+    """Why this libcurl, or this system, does not do, as the rest of a sentence; None if it does."""
+    info = pycurl.version_info()
+    version, backend = info[1], info[5]
+    if info[2] < _LIBCURL[0] << 16 | _LIBCURL[1] << 8 | _LIBCURL[2] or not backend.startswith("OpenSSL"):
+        needed = ".".join(map(str, _LIBCURL))
+        return f"needs libcurl {needed} or newer with OpenSSL, not {version} with {backend}: pip install -U pycurl"
+    if not hasattr(select, "poll"):
+        return "needs poll(), which this system has not"
+    return None
 
 
 class CurlTransport:

@@ -23,6 +23,9 @@ _HTTP2_STREAM, _TOO_LARGE = 92, 100
 
 _HANDSHAKE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER, pycurl.E_SSL_INVALIDCERTSTATUS})
 _BROKEN = frozenset({pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
+LOST = _BROKEN | {pycurl.E_GOT_NOTHING}
+"""How it ends when the peer goes away."""
+
 _MALFORMED = frozenset(
     {
         pycurl.E_UNSUPPORTED_PROTOCOL,  # of the answer's status line
@@ -59,6 +62,8 @@ def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return Failure("proxy" if proxied else "tls", f"{peer} {tls.in_words(text, number)}.")
+    if code in _BROKEN and "unexpected eof" in text:
+        return failures.hung_up(peer, proxied, exchange.received)  # without close_notify, as browsers take it
     if code in _BROKEN and not exchange.received and (words := tls.alert(text)) is not None:
         return Failure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
     if code in _BROKEN and (number or code == pycurl.E_SEND_ERROR):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pycurl
 
-from corscheck.model import ConfigError
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.curl.transfer import Transfer
 from corscheck.transports.exchange import Exchange
@@ -199,7 +198,7 @@ class CurlMulti:
                 self._ended(*self._detach(easy), code, text)
 
     def _ended(self, transfer: Transfer, place: _Place, code: int, text: str) -> None:
-        if code and (transfer.next_address(code) or transfer.asks_names(code)):
+        if code and (transfer.begins_again(code) or transfer.next_address(code) or transfer.asks_names(code)):
             self._attach(transfer, place)
         else:
             self._answered(transfer, place, transfer.answer(code, text))
@@ -321,9 +320,3 @@ class CurlMulti:
             place.addresses, place.fresh_until = result, time.monotonic() + _NAME_SECONDS
             for exchange, token in waiting:
                 self._start(exchange, token, place, result)
-
-
-def check_platform() -> None:
-    """Raise ``ConfigError`` where there is nothing to wait for many sockets with (Windows)."""
-    if not hasattr(select, "poll"):
-        raise ConfigError("transport curl needs poll(), which this system has not: --transport httpx.")

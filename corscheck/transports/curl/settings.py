@@ -6,7 +6,7 @@ The meaning of every option is that of ``NetworkOptions``, made by ``routing`` a
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -16,10 +16,10 @@ from corscheck.transports.failures import Failure
 
 if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions
-    from corscheck.transports.exchange import Exchange
+    from corscheck.transports.exchange import Exchange, Lines
     from corscheck.transports.routing import Route
 
-QUIET = (b"Host:", b"User-Agent:", b"Accept:", b"Expect:", b"Content-Type:", b"Content-Length:")
+_QUIET = (b"Host:", b"User-Agent:", b"Accept:", b"Expect:", b"Content-Type:", b"Content-Length:")
 """A header without a value tells libcurl not to send its own."""
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
@@ -46,11 +46,9 @@ class Settings:
             raise unsendable("illegal method characters")
         if not _TARGET.fullmatch(exchange.target):
             raise unsendable("illegal target characters")
-        for name, value in exchange.lines:
-            if not _TOKEN.fullmatch(name.decode("latin-1")):
-                raise unsendable(f"illegal header name {name!r}")
-            if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
-                raise unsendable(f"illegal header value {value!r}")
+        fault = _fault(exchange.lines)
+        if fault is not None:
+            raise unsendable(fault)
         route = exchange.route
         if route.scheme == "https" and route.unix_socket is None:
             tls.check_name(route.peer, route.origin.host)
@@ -143,6 +141,26 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
         easy.setopt(pycurl.RESOLVE, [f"{route.dial}:{where}"])
     else:
         easy.setopt(pycurl.CONNECT_TO, [f"::{where}:{route.dial.port}"])
+
+
+@lru_cache(maxsize=256)
+def _fault(lines: Lines) -> str | None:
+    """What is no header line among these."""
+    for name, value in lines.pairs:
+        if not _TOKEN.fullmatch(name.decode("latin-1")):
+            return f"illegal header name {name!r}"
+        if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
+            return f"illegal header value {value!r}"
+    return None
+
+
+@lru_cache(maxsize=256)
+def header_option(lines: Lines, authorization: str | None) -> list[bytes]:
+    """The lines for libcurl: as one line to it, and several to the server, so that order, case and bytes are ours."""
+    pairs = lines.pairs
+    if authorization is not None:
+        pairs = [*pairs, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+    return [*_QUIET, b"\r\n".join([b"%s: %s" % pair for pair in pairs])]
 
 
 def unsendable(why: str) -> Failure:

@@ -14,8 +14,8 @@ import pycurl
 
 from corscheck.transports import failures, tls
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS
-from corscheck.transports.curl.faults import certificate_names, failure_of, fault_of_certificate
-from corscheck.transports.curl.settings import QUIET, dial
+from corscheck.transports.curl.faults import LOST, certificate_names, failure_of, fault_of_certificate
+from corscheck.transports.curl.settings import dial, header_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ _FRAMING = re.compile(r"(?mi)^(?:transfer-encoding:(?![ \t]*chunked[ \t]*\r?\n)|
 
 _ABORT = -1
 _OK = 0
+_BLANK = (b"\r\n", b"\n")
 
 
 class Transfer:
@@ -51,6 +52,7 @@ class Transfer:
         self._route: Route | None = None
         self._dialled: object = None
         self._method: str | None = None
+        self._header_option: list[bytes] | None = None
         self._plain = True  # no body, not HEAD, any connection
 
     def begin(self, exchange: Exchange, token: object, addresses: Addresses) -> None:
@@ -61,8 +63,8 @@ class Transfer:
         self._lines: list[bytes] = []
         self._head: tuple[str, str] | None = None  # HTTP version and reason, once the head is complete
         self._stopped = False
+        self._again = False
         self.names: tuple[str, ...] | None = None  # of a certificate, once it was asked for them
-        self._proxy_head = b""
         self.tunnelling = exchange.route.mode == "tunnel"
         easy, request, route = self.easy, exchange.request, exchange.route
         if self._route is None:
@@ -74,8 +76,10 @@ class Transfer:
             easy.setopt(pycurl.CUSTOMREQUEST, request.method)
             self._method = request.method
         easy.setopt(pycurl.REQUEST_TARGET, exchange.target)
-        # One line to libcurl, several to the server: so the order, the case and every byte are ours.
-        easy.setopt(pycurl.HTTPHEADER, [*QUIET, b"\r\n".join([b"%s: %s" % line for line in exchange.wire_headers()])])
+        lines = header_option(exchange.lines, exchange.proxy_authorization)
+        if lines is not self._header_option:
+            easy.setopt(pycurl.HTTPHEADER, lines)
+            self._header_option = lines
         plain = request.body is None and request.method != "HEAD" and not request.new_connection
         if not (plain and self._plain):
             self._plain = plain
@@ -132,6 +136,24 @@ class Transfer:
         self._dial()
         return True
 
+    def begins_again(self, code: int) -> bool:
+        """Go on with a new connection if the server had closed the kept one while it lay idle.
+
+        libcurl does so itself where it notices; it does not over HTTP/2, nor when writing fails.
+        """
+        if (
+            code not in LOST
+            or self._lines
+            or self.exchange.received
+            or self._again
+            or self.easy.getinfo(pycurl.NUM_CONNECTS)
+        ):
+            return False
+        self._again = True
+        self._plain = False  # to be set back for the next exchange
+        self.easy.setopt(pycurl.FRESH_CONNECT, 1)
+        return True
+
     # The names of a certificate
 
     def asks_names(self, code: int) -> bool:
@@ -168,30 +190,27 @@ class Transfer:
     def _through(self, *_: object) -> int:
         """The proxy has connected us: what comes from now on is the server's."""
         self.tunnelling = False
+        self._lines = []
         return _OK
 
     def status_of_proxy(self) -> bytes:
         """The status code and the reason of a proxy that would not connect us."""
-        return self._proxy_head.partition(b" ")[2].partition(b"\n")[0].strip()
+        return b"".join(self._lines).partition(b" ")[2].partition(b"\n")[0].strip()
 
     def _line(self, line: bytes) -> int | None:
-        """Take a line of a head (or a trailer, which is nobody's concern)."""
-        exchange = self.exchange
-        if self._head is not None:
-            return None
-        if self.tunnelling:
-            self._proxy_head += line
-            return None
-        exchange.received += len(line)
-        exchange.head_bytes += len(line)
-        if exchange.head_bytes > MAX_HEADER_BYTES:
-            return self._abort(failures.too_large(exchange.peer))
+        """Take a line of a head (or a trailer, which is nobody's concern). libcurl ends what is larger than 300 KiB."""
         self._lines.append(line)
-        return self._head_complete() if line in (b"\r\n", b"\n") else None
+        return self._head_complete() if line in _BLANK else None
 
     def _head_complete(self) -> int | None:
         exchange = self.exchange
+        if self._head is not None or self.tunnelling:
+            return None
         text = b"".join(self._lines).decode("latin-1")
+        exchange.head_bytes += len(text)
+        exchange.received = exchange.head_bytes
+        if exchange.head_bytes > MAX_HEADER_BYTES:
+            return self._abort(failures.too_large(exchange.peer))
         status = _STATUS.match(text)
         if not text.startswith("HTTP/"):
             return self._abort(failures.not_http(exchange.peer, self._lines[0]))
@@ -240,7 +259,7 @@ class Transfer:
             if code != _OK and not self._stopped:
                 exchange.body_failed(failure_of(code, text, self))
             return exchange.answer(reason, version)
-        self._note_sent()
+        self._note()
         return exchange.failed(self._failure or failure_of(code, text, self))
 
     def given_up(self) -> HTTPResponse | NetworkError:
@@ -252,8 +271,8 @@ class Transfer:
             return exchange.answer(reason, version)
         if self.names is not None:
             return exchange.failed(self._misnamed(pycurl.E_OPERATION_TIMEDOUT))
+        self._note()
         exchange.phase = phase = self._phase()
-        self._note_sent()
         return exchange.failed(exchange.unreachable() if phase == "connect" else exchange.timed_out())
 
     def _phase(self) -> Phase:
@@ -266,5 +285,10 @@ class Transfer:
             return "connect"
         return "proxy" if self.tunnelling and info(pycurl.HTTP_CONNECTCODE) // 100 != 2 else "tls"
 
-    def _note_sent(self) -> None:
-        self.exchange.written = bool(self.easy.getinfo(pycurl.REQUEST_SIZE))
+    def _note(self) -> None:
+        """Tell the exchange how far it came."""
+        exchange = self.exchange
+        exchange.written = bool(self.easy.getinfo(pycurl.REQUEST_SIZE))
+        if not self.tunnelling and self._lines:
+            exchange.head_bytes += sum(map(len, self._lines))
+            exchange.received = exchange.head_bytes
