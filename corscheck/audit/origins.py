@@ -7,6 +7,7 @@ host name browsers can send was measured with the real ones. Sources of the clas
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import string
@@ -158,6 +159,18 @@ def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False
         yield f"{scheme}://{labels.label()}.{suffix}"
 
 
+def _pages(method: Callable[[Maker], Iterator[Hostile]]) -> Callable[[Maker], Iterator[Hostile]]:
+    """Only what can be a page's origin: cut or glued, ``xn--`` labels may be none any more."""
+
+    def made(maker: Maker) -> Iterator[Hostile]:
+        for hostile in method(maker):
+            with contextlib.suppress(URLError):
+                if parse_url(hostile.origin).origin == hostile.origin:
+                    yield hostile
+
+    return made
+
+
 class Maker:
     """Makes the mutations of one base, a method for each class. Those that make no sense for it yield nothing."""
 
@@ -177,6 +190,7 @@ class Maker:
         """A suffix to register under that is not the base's."""
         return "org" if self.base.host.endswith(".net") else "net"
 
+    @_pages
     def public_suffix(self) -> Iterator[Hostile]:
         """Another domain under the same public suffix: ``*.com``; where that is shared hosting, ``app-*.vercel.app`` too."""
         if self.base.domain is None:
@@ -188,27 +202,32 @@ class Maker:
         yield self._of("shared-hosting", f"{self.labels.label()}.{suffix}")
         yield self._of("shared-hosting", f"{label}-{self.labels.label()}.{suffix}")
 
+    @_pages
     def prefix(self) -> Iterator[Hostile]:
         """The base's host at the beginning of a longer name: ``startswith``, a pattern without ``$``."""
         if not self.base.host.startswith("["):
             yield self._of("prefix", f"{self.base.host}.{self.labels.label()}.{self._tail}", port="")
 
+    @_pages
     def substring(self) -> Iterator[Hostile]:
         """The base's host in the middle, nothing between: ``in``, a pattern without ``^`` and ``$``."""
         host = self.base.host
         if not host.startswith("["):
             yield self._of("substring", f"{self.labels.label()}{host}.{self.labels.label()}.{self._tail}", port="")
 
+    @_pages
     def suffix(self) -> Iterator[Hostile]:
         """The registrable domain at the end of another one: ``endswith`` without the dot."""
         if self.base.domain is not None:
             yield self._of("suffix", f"{self.labels.label()}{self.base.domain}")
 
+    @_pages
     def glued(self) -> Iterator[Hostile]:
         """The host at the end of another one, below the same registrable domain."""
         if self.base.domain not in (None, self.base.host):
             yield replace(self._of("suffix", f"{self.labels.label()}{self.base.host}"), within=True)
 
+    @_pages
     def truncated(self) -> Iterator[Hostile]:
         """The base cut short: a comparison the wrong way round, or ``in`` over one long text."""
         host = self.base.host
@@ -217,6 +236,7 @@ class Maker:
                 yield self._of("truncated", host[:-cut], port="")
                 return
 
+    @_pages
     def dots(self) -> Iterator[Hostile]:
         """Each dot replaced, one at a time, where the result is a domain that somebody else can register."""
         host = self.base.host
@@ -225,6 +245,7 @@ class Maker:
             if character == "." and self.base.domain is not None and self.suffixes.foreign(mutated, host):
                 yield self._of("dot", mutated)
 
+    @_pages
     def separators(self) -> Iterator[Hostile]:
         """Text right behind the host, and behind a hyphen: patterns that end in a word boundary or look for the next dot."""
         host = self.base.host
@@ -232,6 +253,7 @@ class Maker:
             yield self._of("separator", f"{host}{self.labels.label()}.{self._tail}", port="")
             yield self._of("separator", f"{host}-{self.labels.label()}.{self._tail}", port="")
 
+    @_pages
     def characters(self) -> Iterator[Hostile]:
         """A character behind the host that URL parsers and patterns take for its end."""
         if self.base.domain is None:
@@ -241,6 +263,7 @@ class Maker:
                 tail = f"{character}.{self.labels.label()}.{self._tail}"
                 yield self._of("character", f"{self.base.host}{tail}", browsers=browsers, port="")
 
+    @_pages
     def subdomains(self) -> Iterator[Hostile]:
         """Names below the registrable domain, and below the host itself."""
         if self.base.domain is not None:
@@ -248,17 +271,20 @@ class Maker:
             if self.base.host != self.base.domain:
                 yield self._of("subdomain", f"{self.labels.label()}.{self.base.host}")
 
+    @_pages
     def nested(self) -> Iterator[Hostile]:
         """Two labels below the registrable domain."""
         if self.base.domain is not None:
             yield self._of("nested", f"{self.labels.label()}.{self.labels.label()}.{self.base.domain}")
 
+    @_pages
     def downgrade(self) -> Iterator[Hostile]:
         """The same host over http, where whoever sits on the line can be any page."""
         if self.base.scheme == "https":
             for port in dict.fromkeys(("", self.base.port)):
                 yield Hostile("downgrade", f"http://{self.base.host}{port}", self.base.origin)
 
+    @_pages
     def ports(self) -> Iterator[Hostile]:
         """The same host on another port."""
         for port in (":8443", ":1337", ":81") if self.full else (":8443",):

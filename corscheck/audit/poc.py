@@ -28,7 +28,8 @@ _PAGE = """<!doctype html>
 </style>
 <h1>What this page can read</h1>
 <p>For authorised use: serve it from the origin that a proof names, open it in a browser that is logged in at the target.
-It sends nothing anywhere else, and shows what it reads here alone.</p>
+It sends nothing anywhere else, and shows what it reads here alone. Where the browser keeps the cookies back (SameSite, or
+third-party cookies are switched off), it reads what somebody reads who is not logged in.</p>
 <p>This page is at <code id="here"></code>. Proofs for this origin run by themselves.</p>
 <main></main>
 <script type="application/json" id="proofs">DATA</script>
