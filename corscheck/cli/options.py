@@ -158,13 +158,13 @@ MaxTime = Annotated[
     float, typer.Option("-m", "--max-time", metavar="SECONDS", min=0.001, help="Deadline of one probe.")
 ]
 HTTP2 = Annotated[bool, typer.Option("--http2", help="Offer HTTP/2.")]
+Transport = Annotated[
+    TransportName, typer.Option("--transport", help="What carries the requests; auto: curl where it can be had.")
+]
 IPv4 = Annotated[bool, typer.Option("-4", "--ipv4", help="IPv4 addresses only.")]
 IPv6 = Annotated[bool, typer.Option("-6", "--ipv6", help="IPv6 addresses only.")]
 Via = Annotated[
     str | None, typer.Option("--via", metavar="BASE", help="Send to this base URL, judge the URL as written.")
-]
-Transport = Annotated[
-    TransportName, typer.Option("--transport", help="What carries the requests; auto: curl where it can be had.")
 ]
 
 # The run

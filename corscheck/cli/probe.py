@@ -62,11 +62,11 @@ def probe(
     via: opt.Via = None,
     max_time: opt.MaxTime = 10.0,
     http2: opt.HTTP2 = False,
+    transport: opt.Transport = "auto",
     ipv4: opt.IPv4 = False,
     ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     retry: opt.Retry = 0,
-    transport: opt.Transport = "auto",
     wait_for: opt.WaitFor = 0.0,
     concurrency: opt.Concurrency = None,
     json: opt.JSONFile = None,
@@ -128,12 +128,12 @@ def probe(
         ipv4=ipv4,
         ipv6=ipv6,
         user_agent=user_agent,
+        transport=transport,
     )
     run = run_options(
         network,
         requests_rate=requests_rate,
         retry=retry,
-        transport=transport,
         wait_for=wait_for,
         show_secrets=show_secrets,
         # -q shows no cause: where no report is written either, nobody reads what a control request finds.

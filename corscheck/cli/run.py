@@ -86,8 +86,8 @@ def run(
         ipv4=ipv4,
         ipv6=ipv6,
         user_agent=user_agent,
-    )
         transport=transport,
+    )
     options = run_options(
         network,
         requests_rate=requests_rate,
