@@ -60,12 +60,13 @@ def probe(
     wait_for: float = 0.0,
     show_secrets: bool = False,
     diagnose: bool = False,
+    app: Any = None,
     **network: Any,
 ) -> Result:
     """Ask one question and wait for the answer.
 
     Args:
-        url: an absolute http(s) URL.
+        url: an absolute http(s) URL; with ``app`` a path will do, which is taken at ``http://app.localhost``.
         origin: the page's serialized origin (``https://app.example``) or ``null``.
         method: as script gives it: ``put`` is normalized, ``patch`` is not.
         headers: (name, value) pairs, one character per byte.
@@ -85,15 +86,18 @@ def probe(
         show_secrets: switches the masking of secret values off.
         diagnose: allows one control request after a blocked probe, to tell causes apart. Off here, so that a program
             sends what it asks for and nothing else; what the exchange itself shows is found all the same.
+        app: an ASGI or WSGI application that is asked in process, without a socket: an ASGI one in a loop and a thread of
+            its own, its lifespan around the probe. May be a factory without arguments.
         network: the fields of ``NetworkOptions``: ``timeout`` (seconds for the whole probe), ``verify``, ``cacert``,
             ``cert``, ``key``, ``proxy``, ``noproxy``, ``connect_to``, ``resolve``, ``unix_socket``, ``http2``, ...
 
     Raises:
-        ConfigError: the question cannot be put (an origin with a path, an unknown mode ...).
+        ConfigError: the question cannot be put (an origin with a path, an unknown mode ...), or ``app`` does not start;
+            the text is then its own traceback.
 
     """
     question = make_probe(
-        url,
+        url if app is None else app_url(url),
         origin=origin,
         method=method,
         headers=headers,
@@ -110,15 +114,27 @@ def probe(
         via=via,
     )
     run = {"retry": retry, "wait_for": wait_for, "show_secrets": show_secrets, "diagnose": diagnose}
-    return run_one(question, run_options(network, **run))
+    made = run_options(network, **run)
+    if app is None:
+        return run_one(question, made)
+    from corscheck.inprocess.asking import AppConversation
+
+    with AppConversation(app, made) as conversation:
+        return conversation.ask(question)
 
 
-async def aprobe(url: str, **options: Any) -> Result:
-    """The same as ``probe``, asynchronously; takes the same arguments."""
+async def aprobe(url: str, *, app: Any = None, **options: Any) -> Result:
+    """The same as ``probe``, asynchronously; takes the same arguments. An ``app`` runs in the caller's loop."""
     keys = ("retry", "wait_for", "show_secrets", "diagnose")
     run = {key: options.pop(key) for key in keys if key in options}
     network = {key: options.pop(key) for key in NetworkOptions.__slots__ if key in options}
-    results = run_many([make_probe(url, **options)], run_options(network, **run))
+    made = run_options(network, **run)
+    if app is not None:
+        from corscheck.inprocess.asking import AsyncAppConversation
+
+        async with AsyncAppConversation(app, made) as conversation:
+            return await conversation.ask(make_probe(app_url(url), **options))
+    results = run_many([make_probe(url, **options)], made)
     async for result in results:
         return result
     raise AssertionError("a probe has a result")
@@ -131,6 +147,7 @@ class Page:
         origin: the page's serialized origin, or ``null``.
         engine: whose rules it follows, the cache's included; chromium unless given.
         send: as for ``probe``.
+        app: as for ``probe``; an ASGI application runs until the page is closed.
         network: as for ``probe``.
 
     """
@@ -144,6 +161,7 @@ class Page:
         auth: tuple[str, str] | None = None,
         cookies: str | None = None,
         show_secrets: bool = False,
+        app: Any = None,
         **network: Any,
     ) -> None:
         self._defaults: dict[str, Any] = {
@@ -154,7 +172,14 @@ class Page:
             "cookies": cookies,
         }
         make_probe("https://example.invalid/", **self._defaults)
-        self._conversation = Conversation(run_options(network, show_secrets=show_secrets))
+        self._app = app
+        made = run_options(network, show_secrets=show_secrets)
+        if app is None:
+            self._conversation = Conversation(made)
+        else:
+            from corscheck.inprocess.asking import AppConversation
+
+            self._conversation = AppConversation(app, made)
         self._cache = new_cache(engine or "chromium")
         self._console: dict[str, list[str]] = {}
         self._index = 0
@@ -177,6 +202,7 @@ class Page:
         The result's ``console`` is the page's console after this fetch: the lines of all its fetches so far, a line that
         repeats an earlier one counted once, as the browsers' consoles show it.
         """
+        url = url if self._app is None else app_url(url)
         question = make_probe(url, **{**self._defaults, **request, "cache": cache})
         question = replace(question, index=self._index)
         self._index += 1
@@ -185,6 +211,13 @@ class Page:
             lines = self._console.setdefault(engine, [])
             lines += [line for line in (text or "").splitlines() if line not in lines]
         return replace(result, console={engine: "\n".join(lines) or None for engine, lines in self._console.items()})
+
+
+def app_url(url: str) -> str:
+    """The URL of a path in an application that is asked in process; anything else as it is."""
+    from corscheck.inprocess.asking import absolute
+
+    return absolute(url)
 
 
 def make_probe(

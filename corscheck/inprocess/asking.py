@@ -1,0 +1,155 @@
+"""Asks probes of an application in process, one after the other: a conversation without a network.
+
+Relative URLs are taken at ``http://app.localhost``, which every browser takes for a trustworthy place. An absolute URL
+is asked of the application too, whatever its host; a redirect to yet another host leaves it and is not followed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
+from typing import TYPE_CHECKING
+
+from corscheck.assemble import Assembler
+from corscheck.inprocess.loading import wrapped
+from corscheck.model import ConfigError
+from corscheck.protocol.origin import URLError, parse_url
+from corscheck.runner import Conversation, Pause, RunOptions, conversation
+from corscheck.transports.routing import split
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Self
+
+    from corscheck.model import Probe, Result
+    from corscheck.protocol.cache import PreflightCache
+    from corscheck.transports.asgi import AsyncASGITransport
+    from corscheck.transports.base import Transport
+    from corscheck.transports.wsgi import AsyncWSGITransport
+
+BASE = "http://app.localhost"
+"""Where an application in process is, for the browser's rules."""
+
+
+def absolute(url: str) -> str:
+    """The URL of a path in the application; anything else as it is."""
+    return BASE + url if url.startswith("/") else url
+
+
+def printing(aside: bool) -> AbstractContextManager[object]:
+    """Where the application's own code runs: with ``aside`` what it prints goes to standard error."""
+    return redirect_stdout(sys.stderr) if aside else nullcontext()
+
+
+class _Hosts:
+    """The host names that probes name: the application answers for these and for no other."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def add(self, probe: Probe) -> None:
+        if probe.via is not None:
+            raise ConfigError(
+                "an application in process is reached by no other base URL: via and app exclude each other"
+            )
+        # What is no http(s) URL the protocol itself will refuse.
+        with suppress(URLError, KeyError):
+            self.names.add(split(parse_url(probe.url).without_fragment).endpoint.host)
+
+
+class AppConversation(Conversation):
+    """A conversation with an application (an object, or a factory without arguments). A context manager.
+
+    Runs an ASGI application's lifespan: raises ``AppError`` when its startup fails, and ``close`` when its shutdown does.
+    ``aside`` sends to standard error what the application prints, for who needs standard output for the results.
+    """
+
+    def __init__(self, app: Any, options: RunOptions, *, name: str = "app", aside: bool = False) -> None:
+        self._aside = aside
+        with printing(aside):
+            loaded = wrapped(app, name)
+        self._hosts = _Hosts()
+        transport: Transport
+        if loaded.interface == "asgi":
+            from corscheck.transports.asgi import ASGITransport
+
+            with printing(aside):
+                transport = ASGITransport(loaded.app, self._hosts.names, start_timeout=options.network.timeout)
+        else:
+            from corscheck.transports.wsgi import WSGITransport
+
+            transport = WSGITransport(loaded.app, self._hosts.names)
+        super().__init__(options, transport)
+
+    def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
+        """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
+        self._hosts.add(probe)
+        with printing(self._aside):
+            return super().ask(probe, cache)
+
+    def close(self) -> None:
+        """Shut the application down. Raises ``AppError`` when it fails over that."""
+        with printing(self._aside):
+            super().close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncAppConversation:
+    """The same in the caller's loop: the application shares it with whatever else runs there.
+
+    An async context manager. A deadline holds as long as the application does not block the loop.
+    """
+
+    def __init__(self, app: Any, options: RunOptions) -> None:
+        loaded = wrapped(app)
+        self.options = options
+        self._hosts = _Hosts()
+        self._assembler = Assembler(show_secrets=options.show_secrets)
+        self._transport: AsyncASGITransport | AsyncWSGITransport
+        if loaded.interface == "asgi":
+            from corscheck.transports.asgi import AsyncASGITransport
+
+            self._transport = AsyncASGITransport(loaded.app, self._hosts.names)
+        else:
+            from corscheck.transports.wsgi import AsyncWSGITransport
+
+            self._transport = AsyncWSGITransport(loaded.app, self._hosts.names)
+
+    async def __aenter__(self) -> Self:
+        await self._transport.start(self.options.network.timeout)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def ask(self, probe: Probe) -> Result:
+        """The result of one probe."""
+        # Here, since who asks a WSGI application synchronously shall not pay for it.
+        import asyncio
+
+        self._hosts.add(probe)
+        flow = conversation(probe, self.options, self._assembler)
+        timeout = self.options.network.timeout
+        deadline = time.monotonic() + timeout
+        try:
+            wanted = next(flow)
+            while True:
+                if isinstance(wanted, Pause):
+                    await asyncio.sleep(wanted.seconds)
+                    deadline = time.monotonic() + timeout
+                    wanted = next(flow)
+                else:
+                    wanted = flow.send(await self._transport.send(wanted, deadline))
+        except StopIteration as done:
+            result: Result = done.value
+            return result
