@@ -86,7 +86,7 @@ def fix(
         if env is not None:
             raise ConfigError("--env names an environment of a policy: it needs --config")
         wanted = _typed(urls or [], origin or [], method or [], header or [], credentials, expose or [], max_age)
-    _print(_as_json(remedy, wanted) if format_ == "json" else _as_code(remedy, wanted))
+    _print(_as_json(remedy, wanted) if format_ == "json" else as_code(remedy, wanted))
 
 
 _EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http://localhost:3000"
@@ -172,7 +172,7 @@ def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
     )
 
 
-def _as_code(remedy: "Remedy", wanted: "Wanted") -> str:
+def as_code(remedy: "Remedy", wanted: "Wanted") -> str:
     """All of it as a piece of the language it is in: whatever is no code is a comment, so that it can be pasted whole."""
     from corscheck.remedies.remedy import BRACKETS, COMMENTS
 

@@ -69,6 +69,11 @@ Curl = Annotated[
     Strings,
     typer.Option("--curl", metavar="TEXT", help="What to ask, as a curl command or a fetch() call; @FILE, - is stdin."),
 ]
+AppName = Annotated[
+    str | None,
+    typer.Option("--app", metavar="MODULE:NAME", help="Ask this ASGI or WSGI app in process; no URL: all its routes."),
+]
+AppDirectory = Annotated[str, typer.Option("--app-dir", metavar="DIR", help="Where the module of --app is.")]
 
 # What is sent, and what of it counts
 SendPolicy = Annotated[

@@ -22,6 +22,7 @@ Examples:
   corscheck probe https://api.example.com/data --origin https://app.example.com
   corscheck probe URL --origin ORIGIN -X PUT -H 'X-Tenant: 7' -v
   corscheck probe URL --origin ORIGIN --origin OTHER -X GET -X PUT --json report.json
+  corscheck probe --app main:app        every route of an app, without a server
 
 \b
 Exit status: 0 as expected, 1 not so, 2 usage or files, 3 inconclusive,
@@ -43,6 +44,8 @@ def probe(
     mode: opt.RequestMode = "cors",
     redirect: opt.RedirectMode = "follow",
     targets: opt.Targets = None,
+    app: opt.AppName = None,
+    app_dir: opt.AppDirectory = ".",
     curl: opt.Curl = None,
     send: opt.SendPolicy = "auto",
     complete: opt.Complete = False,
@@ -150,6 +153,15 @@ def probe(
         color=color,
         in_browser=in_browser,
     )
+    in_process = None
+    if app is not None:
+        from corscheck.cli.inprocess import InProcess
+
+        in_process = InProcess(app, app_dir)
+        in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
+        if not (urls or targets or curl):
+            raise typer.Exit(in_process.verify(typed, run, wanted, complete=complete, resume=resume))
+        typed = in_process.typed(typed)
     with Inputs() as inputs:
         if curl:
             from corscheck.cli.curlinput import with_curl
@@ -168,7 +180,7 @@ def probe(
 
             raise typer.Exit(preview(asked, run, curl=print_curl))
         session = Session(wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not quiet))
-        ask = asker(asked, run)
+        ask = asker(asked, run) if in_process is None else in_process.asker(asked, run)
         if in_browser is not None:
             from corscheck.cli.browser import observed
 

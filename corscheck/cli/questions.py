@@ -137,7 +137,7 @@ def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Q
         targets.append(Target(url, guessed=text if url != text else None))
     targets += typed.found
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
-    gate = _gate(typed.engines)
+    gate = gate_of(typed.engines)
     common = Probe(
         url="",
         origin="",
@@ -200,7 +200,7 @@ def _body(typed: Typed, headers: Headers, inputs: read.Inputs) -> tuple[bytes | 
     return body, (*headers, ("Content-Type", content_type))
 
 
-def _gate(names: Sequence[str]) -> tuple[EngineName, ...]:
+def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
     """The engines that must agree, the first of which drives."""
     for name in names:
         if name not in ENGINE_NAMES:

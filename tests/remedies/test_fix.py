@@ -13,7 +13,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from corscheck import remedies
-from corscheck.cli.fix import _as_code
+from corscheck.cli.fix import as_code
 from corscheck.model import ConfigError
 from corscheck.remedies.names import NAMES
 from corscheck.remedies.registry import REMEDIES
@@ -105,7 +105,7 @@ def test_what_is_printed_as_xml_is_well_formed(command: Command, origin: str) ->
 
 def test_a_note_in_xml_has_no_two_hyphens() -> None:
     wanted = Wanted(("https://xn--p1ai.example",), ("PUT",), notes=("To https://xn--p1ai.example too.",))
-    printed = _as_code(REMEDIES["tomcat"], wanted)
+    printed = as_code(REMEDIES["tomcat"], wanted)
     assert "To https://xn-&#45;p1ai.example too." in printed
     fromstring(f"<web-app>{printed}</web-app>")
 

@@ -1,0 +1,286 @@
+"""``corscheck probe --app`` without a URL: what an application claims, and what probes make of each claim."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import Depends, FastAPI, Header
+from fastapi.security import HTTPBearer
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+
+from corscheck.inprocess.asking import AppConversation
+from corscheck.inprocess.claims import Claim, Operation, read
+from corscheck.inprocess.failing import failing_route
+from corscheck.inprocess.questions import Questions, matching
+from corscheck.runner import RunOptions
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "https://app.example.com"
+
+
+def verify(spelled: str, *more: str, directory: str | Path = "examples") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "corscheck", "probe", "--app", spelled, "--app-dir", str(directory), *more],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80"},
+        timeout=60,
+    )
+
+
+# The three examples: an exit status, and lines that must be there as they stand.
+
+EXAMPLES = {
+    "fastapi_no_cors": (
+        1,
+        """
+It has no CORSMiddleware: browsers let no page elsewhere read its answers.
+  all 3                         BLOCKED !   BLOCKED
+  FAIL  Origins: there is no CORSMiddleware, so that no page elsewhere can use
+""",
+    ),
+    "fastapi_cors": (
+        1,
+        """
+  allow_origins       http://localhost:3000
+  allow_methods       GET, POST, PUT
+  allow_credentials   False
+  max_age             600 s
+http://localhost:3000, which is let in
+  GET /data                     allowed     BLOCKED
+  PUT /data with x-tenant       BLOCKED !   BLOCKED
+  GET /me with authorization    allowed     BLOCKED
+https://elsewhere.example, a stranger
+  all 3                         BLOCKED     BLOCKED
+null, a sandboxed frame or a local file
+  404   GET /corscheck-no-such-page: the page can read it
+  500   an exception that nobody handles: BLOCKED, the page sees a CORS error
+  note  Cookies: fetch() with credentials: "include" is blocked, since
+  FAIL  Headers: operations take x-tenant, which the preflight refuses.
+  ok    Preflight cache: Chromium for 600 s and Firefox for 600 s.
+  ok    * with credentials: strangers get nothing, with or without cookies.
+""",
+    ),
+    "fastapi_production": (
+        0,
+        """
+  allow_origins       https://app.example.com, https://admin.example.com
+  expose_headers      X-Total-Count
+  PUT /data with x-tenant       allowed*    allowed*
+  GET /me with authorization    allowed     allowed
+https://admin.example.com, which is let in
+  all 4                         BLOCKED     BLOCKED
+  ok    Cookies: fetch() with credentials: "include" gets its answer.
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_are_told_apart(name: str) -> None:
+    status, lines = EXAMPLES[name]
+    done = verify(f"{name}:app")
+    assert done.returncode == status, done.stdout + done.stderr
+    shown = done.stdout.splitlines()
+    assert [line for line in lines.strip("\n").splitlines() if line not in shown] == []
+    if status == 0:
+        assert "FAIL" not in done.stdout
+
+
+def test_an_origin_narrows_it() -> None:
+    done = verify("fastapi_production:app", "--origin", "https://admin.example.com", "--json", "-")
+    probes = json.loads(done.stdout)["probes"]
+    assert (done.returncode, {probe["origin"] for probe in probes}) == (0, {"https://admin.example.com"})
+    done = verify("fastapi_production:app", "--origin", "https://evil.example")
+    assert (done.returncode, "https://evil.example\n" in done.stdout) == (1, True)
+    done = verify("fastapi_production:app", "--origin", "https://evil.example", "--expect", "blocked", "-q")
+    assert "BLOCKED  GET http://app.localhost/data from https://evil.example" in done.stdout
+
+
+def test_what_may_change_data_is_sent_only_when_asked_for() -> None:
+    def sent(*more: str) -> set[str]:
+        probes = json.loads(verify("fastapi_production:app", "--json", "-", *more).stdout)["probes"]
+        return {e["request"]["method"] for p in probes for e in p["exchanges"] if not e["held_back"]}
+
+    assert sent() == {"GET", "OPTIONS"}
+    assert sent("--send", "always") == {"GET", "OPTIONS", "POST", "PUT", "DELETE"}
+
+
+def test_the_422_of_a_body_that_is_none() -> None:
+    done = verify("fastapi_production:app", "--send", "always")
+    assert "  422   PUT /data, a body that is no JSON: the page can read it" in done.stdout.splitlines()
+
+
+# Other configurations, asked through the questions themselves.
+
+
+def page(request: Any) -> PlainTextResponse:
+    return PlainTextResponse("here")
+
+
+def starlette(**parameters: Any) -> Starlette:
+    return Starlette(routes=[Route("/data", page)], middleware=[Middleware(CORSMiddleware, **parameters)])
+
+
+def results(app: Any, **more: Any) -> tuple[Questions, dict[tuple[str, str, str], Any]]:
+    """What came of each question, by topic, row and origin."""
+    reading = read(app)
+    assert reading is not None
+    questions = Questions(reading, **more)
+    with failing_route(reading.inner), AppConversation(app, RunOptions()) as conversation:
+        found = {(q.topic, q.row, q.probe.origin): conversation.ask(q.probe) for q in questions.asked}
+    return questions, found
+
+
+def unexpected(found: dict[tuple[str, str, str], Any]) -> set[tuple[str, str, str]]:
+    return {key for key, result in found.items() if not result.passed}
+
+
+def test_a_wildcard_with_credentials_reflects_every_page() -> None:
+    _, found = results(starlette(allow_origins=["*"], allow_credentials=True))
+    stranger = ("cookies", "GET /data", "https://elsewhere.example")
+    assert found[stranger].verdict == "allowed"
+    assert stranger in unexpected(found)
+    assert ("cookies", "GET /data", "null") in unexpected(found)
+
+
+def test_a_wildcard_without_credentials_is_as_claimed() -> None:
+    _, found = results(starlette(allow_origins=["*"]))
+    assert found["plain", "GET /data", "https://elsewhere.example"].verdict == "allowed"
+    assert found["cookies", "GET /data", "https://elsewhere.example"].verdict == "blocked"
+    assert unexpected(found) == set()
+
+
+def test_around_the_application_the_500_can_be_read() -> None:
+    inner = Starlette(routes=[Route("/data", page)])
+    app = CORSMiddleware(inner, allow_origins=[PAGE], allow_headers=["X-A"], expose_headers=["X-B"], max_age=5)
+    reading = read(app)
+    assert reading is not None
+    claim = reading.claim
+    assert claim is not None
+    assert (claim.around, claim.allow_origins, claim.max_age, claim.expose_headers) == (True, (PAGE,), 5, ("X-B",))
+    _, found = results(app)
+    assert found["error", "500 an exception that nobody handles", PAGE].verdict == "allowed"
+    assert unexpected(found) == set()
+
+
+def test_the_route_that_fails_is_gone_afterwards() -> None:
+    app = starlette(allow_origins=[PAGE])
+    before = list(app.router.routes)
+    results(app)
+    assert app.router.routes == before
+
+
+REGEXES = {
+    r"https://.*\.example\.com": "https://app.example.com",
+    r"https://[a-z0-9-]+\.example\.com(:\d+)?": "https://app.example.com:8000",
+    r"^https?://localhost:\d+$": "https://localhost:8000",
+    r"https://(app|admin)\.example\.com": "https://app.example.com",
+    r"(?i)HTTPS://[": None,
+    r"chrome-extension://\p": None,
+}
+
+
+@pytest.mark.parametrize("regex", REGEXES)
+def test_a_page_for_a_regular_expression(regex: str) -> None:
+    assert matching(regex) == REGEXES[regex]
+
+
+def test_a_regular_expression_is_asked_for_a_page_it_matches() -> None:
+    questions, found = results(starlette(allow_origin_regex=r"https://.*\.example\.com"))
+    assert questions.listed == ("https://app.example.com",)
+    assert unexpected(found) == set()
+
+
+def test_entries_that_no_page_can_match() -> None:
+    reading = read(starlette(allow_origins=["https://app.example.com/", PAGE, "*.example.com"]))
+    assert reading is not None
+    questions = Questions(reading)
+    assert questions.listed == (PAGE,)
+    slash, star = questions.unusable
+    assert "ends in a slash" in slash
+    assert "'*.example.com'" in star
+
+
+def test_what_is_read_of_fastapi() -> None:
+    app = FastAPI()
+
+    @app.get("/items/{item_id}", dependencies=[Depends(HTTPBearer())])
+    def item(item_id: int, q: str, x_tenant: str = Header()) -> None: ...
+
+    @app.websocket("/ws")
+    async def ws(socket: Any) -> None: ...
+
+    sub = FastAPI()
+    sub.add_middleware(CORSMiddleware, allow_origins=[PAGE])
+
+    @sub.post("/notes")
+    def notes(text: dict[str, str]) -> None: ...
+
+    app.mount("/sub", sub)
+    reading = read(app)
+    assert reading is not None
+    assert reading.operations == (
+        Operation(
+            "GET",
+            "/items/{item_id}",
+            "/items/1?q=a",
+            ("x-tenant", "authorization"),
+            wrong="/items/1",
+        ),
+        Operation("POST", "/sub/notes", "/sub/notes", json=True),
+    )
+    assert reading.claims == (Claim(allow_origins=(PAGE,), prefix="/sub"),)
+    assert reading.claim is None
+
+
+def test_what_is_read_of_starlette() -> None:
+    inner = [Route("/b/{name}", page, methods=["PUT"]), WebSocketRoute("/ws", page)]
+    reading = read(Starlette(routes=[Route("/a/{n:int}", page), Mount("/m", routes=inner)]))
+    assert reading is not None
+    assert (reading.framework, reading.claims) == ("Starlette", ())
+    assert reading.operations == (
+        Operation("GET", "/a/{n:int}", "/a/1"),
+        Operation("PUT", "/m/b/{name}", "/m/b/name"),
+    )
+
+
+def test_a_schema_that_cannot_be_made_leaves_the_routes() -> None:
+    app = FastAPI()
+    app.get("/data")(lambda: None)
+    app.openapi = lambda: 1 / 0  # type: ignore[method-assign, assignment, return-value]
+    reading = read(app)
+    assert reading is not None
+    assert [(o.method, o.path) for o in reading.operations] == [("GET", "/data")]
+
+
+def test_500_operations_take_less_than_three_seconds() -> None:
+    app = FastAPI()
+    app.add_middleware(CORSMiddleware, allow_origins=[PAGE], allow_methods=["GET", "PUT"])
+    for number in range(250):
+        app.get(f"/items/{number}")(lambda: {"a": 1})
+        app.put(f"/items/{number}")(lambda: {"a": 1})
+    reading = read(app)
+    assert reading is not None
+    questions = Questions(reading, origins=[PAGE])
+    plain = [q.probe for q in questions.asked if q.topic == "plain"]
+    assert len(plain) == 500
+    before = time.process_time()
+    with AppConversation(app, RunOptions()) as conversation:
+        verdicts = {conversation.ask(probe).verdict for probe in plain}
+    assert verdicts == {"allowed"}
+    # The processor's time, so that a machine that is busy otherwise does not decide.
+    assert time.process_time() - before < 3
