@@ -33,6 +33,9 @@ DRAIN_SECONDS = 0.5
 EVIDENCE_SECONDS = 2.0
 """The same for the body of a failed answer, which may say what the server disallowed."""
 
+_SETTINGS = b"\x04"
+"""The kind of the frame with which a server begins in HTTP/2 (RFC 9113, section 3.4); it is a frame's fourth byte."""
+
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
@@ -149,6 +152,8 @@ class Exchange:
         known when the head arrived, how large it is, and whether it is HTTP at all.
         """
         self.received += len(data)
+        if http2 and self.fresh and self.received == len(data) and data[3:4] not in (b"", _SETTINGS):
+            raise failures.not_http2(self.peer, data[:80])
         if self._head_at is not None or (http2 and self.received):
             return data
         if not data:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Endpoint, Route
 
 
+_HTTP2_ERRORS = (
+    "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED",
+    "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
+    "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+)  # fmt: skip
+"""RFC 9113, section 7, by number."""
+
+
 class Failure(Exception):  # noqa: N818 - it is a value on its way to NetworkError, not a programming error
     """No answer, and why: a kind of the closed list and one sentence.
 
@@ -108,12 +116,31 @@ def not_http(peer: str, beginning: bytes) -> Failure:
     return Failure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
 
 
+def not_http2(peer: str, beginning: bytes) -> Failure:
+    """The failure for a server that agreed on HTTP/2 and says something else (RFC 9113, section 3.4: SETTINGS first)."""
+    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    return Failure(
+        "protocol", f'{peer} agreed on HTTP/2 and does not speak it: it begins with "{printable(line, 60)}".'
+    )
+
+
+def given_up(peer: str, *, whole: bool, code: int) -> Failure:
+    """The failure for a request over HTTP/2 that the server takes back, alone or with the ``whole`` connection."""
+    name = _HTTP2_ERRORS[code] if code < len(_HTTP2_ERRORS) else f"error {code}"
+    how = "ended the HTTP/2 connection" if whole else "reset the HTTP/2 stream"
+    return Failure("protocol", f"{peer} {how} in place of an answer ({name}).")
+
+
 def malformed(peer: str, complaint: str) -> Failure:
     """The failure for an answer that the HTTP reader refuses, with the reader's complaint."""
     text = printable(complaint, 200).strip()
-    if "too long" in text or "header list" in text.lower():
+    if "buffer too long" in text or text.startswith("Too large response headers"):
         return too_large(peer)
-    return Failure("protocol", f"{peer} gave a malformed answer: {text[:1].lower()}{text[1:].rstrip('.')}.")
+    if "header list larger" in text:  # hpack's limit, which httpcore announces
+        return too_large(peer, 64)
+    if not text[1:2].isupper():  # an abbreviation keeps its letters
+        text = text[:1].lower() + text[1:]
+    return Failure("protocol", f"{peer} gave a malformed answer: {text.rstrip('.')}.")
 
 
 def switched(peer: str) -> Failure:
@@ -121,9 +148,9 @@ def switched(peer: str) -> Failure:
     return Failure("protocol", f"{peer} switched protocols (101) without being asked to.")
 
 
-def too_large(peer: str) -> Failure:
-    """The failure for a response head beyond ``MAX_HEADER_BYTES``."""
-    return Failure("too-large", f"{peer} sent a response head that is too large: more than 256 KiB.")
+def too_large(peer: str, kib: int = 256) -> Failure:
+    """The failure for a response head beyond ``MAX_HEADER_BYTES``, or beyond another limit in KiB."""
+    return Failure("too-large", f"{peer} sent a response head that is too large: more than {kib} KiB.")
 
 
 def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> Failure:

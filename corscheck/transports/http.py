@@ -9,6 +9,7 @@ asyncio. (``import httpcore`` imports anyio where it is installed, which does no
 from __future__ import annotations
 
 import importlib
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,39 @@ _KEPT = 4
 _KEEP_SECONDS = 5.0
 """How long one may lie idle: httpx's own default, below what servers commonly allow."""
 
+_GIVEN_UP = re.compile(r"<(StreamReset|ConnectionTerminated) .*?error_code:(\d+)")
+"""An event of h2's, as httpcore shows it: the server took the request back, or the connection."""
+
 _KINDS: tuple[tuple[type[httpx.TransportError], ErrorKind], ...] = (
     (httpx.TimeoutException, "timeout"),
     (httpx.ProxyError, "proxy"),
     (httpx.ProtocolError, "protocol"),
     (httpx.TransportError, "connect"),
 )
+
+
+def _held_to_the_rules(attribute: str, value: object) -> None:
+    """Let h2 look at the fields that come in: httpcore tells it not to, and takes a head without a status for a 200."""
+    if attribute == "_connection" and hasattr(value, "_h2_state"):
+        from h2.config import H2Configuration
+
+        value._h2_state.config = H2Configuration(validate_inbound_headers=True)
+
+
+class _Connection(httpcore.HTTPConnection):
+    """httpcore's connection, which answers by RFC 9113, section 8.2 and 8.3, where it speaks HTTP/2."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        _held_to_the_rules(name, value)
+
+
+class _AsyncConnection(httpcore.AsyncHTTPConnection):
+    """The same for asyncio."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        _held_to_the_rules(name, value)
 
 
 class _Carrier(httpx.HTTPTransport):
@@ -103,8 +131,11 @@ class HTTPTransport:
         exchange.left()  # without time nothing is sent
         try:
             response = carrier.handle_request(_message(exchange))
-        except (httpx.TransportError, httpcore.ConnectionNotAvailable) as error:
+        except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
             raise _failure(exchange, error) from error
+        if not _is_status(response.status_code):
+            response.close()
+            raise failures.malformed(exchange.peer, "illegal status code")
         try:
             if exchange.head(response.status_code, _headers(response)):
                 assert isinstance(response.stream, httpx.SyncByteStream)
@@ -127,7 +158,7 @@ class HTTPTransport:
             kept = None
         if kept is None:
             kept = _Carrier(
-                httpcore.HTTPConnection(
+                _Connection(
                     origin=_origin(route),
                     ssl_context=self._contexts.target if route.scheme == "https" else None,
                     keepalive_expiry=_KEEP_SECONDS,
@@ -180,8 +211,11 @@ class AsyncHTTPTransport:
         try:
             async with limit():
                 response = await carrier.handle_async_request(_message(exchange))
-        except (httpx.TransportError, httpcore.ConnectionNotAvailable) as error:
+        except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
             raise _failure(exchange, error) from error
+        if not _is_status(response.status_code):
+            await response.aclose()
+            raise failures.malformed(exchange.peer, "illegal status code")
         try:
             if exchange.head(response.status_code, _headers(response)):
                 assert isinstance(response.stream, httpx.AsyncByteStream)
@@ -205,7 +239,7 @@ class AsyncHTTPTransport:
             kept = None
         if kept is None:
             kept = _AsyncCarrier(
-                httpcore.AsyncHTTPConnection(
+                _AsyncConnection(
                     origin=_origin(route),
                     ssl_context=self._contexts.target if route.scheme == "https" else None,
                     keepalive_expiry=_KEEP_SECONDS,
@@ -228,7 +262,16 @@ def _check_http2(options: NetworkOptions) -> None:
 
 
 def _is_usable(connection: httpcore.HTTPConnection | httpcore.AsyncHTTPConnection) -> bool:
-    return connection.is_available() and not connection.has_expired()
+    if not connection.is_available() or connection.has_expired():
+        return False
+    # What came behind the last answer was not asked for. h11 would begin the next answer with it.
+    http1 = getattr(connection._connection, "_h11_state", None)
+    return http1 is None or not http1.trailing_data[0]
+
+
+def _is_status(code: int) -> bool:
+    """RFC 9110, section 15: three digits. h11 sees to it, h2 does not."""
+    return 100 <= code <= 999
 
 
 def _exchange(router: Router, request: WireRequest, deadline: float) -> Exchange:
@@ -260,11 +303,19 @@ def _base(scheme: str, host: str, port: int) -> httpx.URL:
     return httpx.URL(scheme=scheme, host=host, port=port)
 
 
-def _failure(exchange: Exchange, error: httpx.TransportError | httpcore.ConnectionNotAvailable) -> Failure:
+def _failure(exchange: Exchange, error: httpx.TransportError | httpcore.ConnectionNotAvailable | ValueError) -> Failure:
     """What our network has not put into words: what the HTTP reader or writer objects to."""
+    if isinstance(error, ValueError):  # of int(), over the status of an answer in HTTP/2
+        return failures.malformed(exchange.peer, "illegal status code")
     if isinstance(error, httpcore.ConnectionNotAvailable):  # HTTP/2: the server takes no more requests on it
         return failures.hung_up(exchange.peer, exchange.route.mode == "forward", 0)
-    if isinstance(error, httpx.RemoteProtocolError):
+    given_up = _GIVEN_UP.match(str(error))
+    if given_up is not None:
+        return failures.given_up(exchange.peer, whole=given_up[1] == "ConnectionTerminated", code=int(given_up[2]))
+    # h2's complaints about what came are "local" ones to httpcore, like those about what is to go out.
+    if isinstance(error, httpx.RemoteProtocolError) or (
+        isinstance(error, httpx.LocalProtocolError) and exchange.received
+    ):
         return failures.malformed(exchange.peer, str(error))
     if isinstance(error, httpx.LocalProtocolError):
         return Failure("protocol", f"The request cannot be sent: {failures.printable(str(error))}.")

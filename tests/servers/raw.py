@@ -2,8 +2,8 @@
 
 Each connection follows a script, a sequence of steps: ``READ`` takes one request, bytes are sent, a number waits so
 many seconds, ``Repeat`` sends much, ``RESET`` ends with an RST, ``HOLD`` waits for the client to close, ``START_TLS``
-does a handshake, a function is called with the last request and what it returns is sent. At the end of its script the
-connection is closed.
+does a handshake, ``HALF_CLOSE`` ends our half of the connection, a function is called with the last request and what it
+returns is sent. At the end of its script the connection is closed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ READ = object()
 RESET = object()
 HOLD = object()
 START_TLS = object()
+HALF_CLOSE = object()
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -150,6 +151,8 @@ class RawServer:
                 pass
         elif step is START_TLS:
             return self._wrap(sock)
+        elif step is HALF_CLOSE:
+            sock.shutdown(socket.SHUT_WR)
         elif callable(step):
             self._send(sock, step(self.requests[-1]))
         return sock
