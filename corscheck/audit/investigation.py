@@ -259,6 +259,8 @@ class Investigation:
                 self.found.add((hostile.kind, hostile.base))
 
     def _known(self, hostile: Hostile) -> bool:
+        if hostile.origin in self.plan.allowed:
+            return True
         if (hostile.kind, hostile.base) in self.found and hostile.kind != "unsendable":
             return True
         return any(

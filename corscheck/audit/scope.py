@@ -255,7 +255,7 @@ class Scope:
 
 def _leads_to_login(path: str) -> bool:
     """Whether a path speaks of a login, by its words: ``/authors`` does not."""
-    words = re.split(r"[^a-z0-9]+", path.lower().replace("sign-in", "signin").replace("log-in", "login"))
+    words = re.split(r"[^a-z0-9]+", path.lower().replace("_", "-").replace("sign-in", "signin"))
     return not _LOGIN_WORDS.isdisjoint(words)
 
 

@@ -12,7 +12,7 @@ from corscheck.drive import run
 from corscheck.model import Audit, Probe
 from corscheck.outgoing import known_suffix, registrable_domain
 from corscheck.protocol.request import Answer, HTTPResponse, NetworkError
-from corscheck.runner import RunOptions
+from corscheck.runner import Pause, RunOptions
 from corscheck.transports.base import NetworkOptions, WireRequest
 
 API = "https://api.example.com/me"
@@ -52,7 +52,7 @@ def reply(status: int = 200, *headers: tuple[str, str]) -> HTTPResponse:
 def named(asked: Asked, *more: tuple[str, str], status: int = 200, credentials: bool = True) -> HTTPResponse:
     """An answer that lets in whoever asked."""
     origin = (("Access-Control-Allow-Origin", asked.origin),) if asked.origin is not None else ()
-    methods = (("Access-Control-Allow-Methods", "GET, PUT"),) if asked.preflight else ()
+    methods = (("Access-Control-Allow-Methods", "GET, PUT, POST, DELETE"),) if asked.preflight else ()
     return HTTPResponse(status, (*origin, *((TRUE,) if credentials else ()), *methods, *more))
 
 
@@ -80,7 +80,9 @@ def audit_of(server: Server, plan: Plan | None = None, **network: object) -> tup
     """The audit, masked as it is told, and what was sent for it."""
     asked: list[Asked] = []
 
-    def answer(request: WireRequest) -> Answer:
+    def answer(request: WireRequest | Pause) -> Answer | None:
+        if isinstance(request, Pause):
+            return None
         headers = {name.lower(): value for name, value in request.headers}
         asked.append(Asked(len(asked) + 1, request.method, request.url, headers))
         return server(asked[-1])
