@@ -60,6 +60,7 @@ def audit(
     ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     concurrency: opt.Concurrency = None,
+    cluster: opt.Cluster = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
     resume: opt.Resume = False,
@@ -92,6 +93,10 @@ def audit(
         user_agent=user_agent,
     )
     options = run_options(network, requests_rate=requests_rate, show_secrets=show_secrets, concurrency=concurrency)
+    if cluster is not None:
+        from corscheck.cli import clustering
+
+        clustering.check(cluster, options)
     wanted = Wanted(
         json=json,
         jsonl=jsonl,
@@ -133,7 +138,7 @@ def audit(
         proofs = auditing.Proofs(poc) if poc is not None else None
         sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
         session = Session(sinks, progress=Progress(question.total, wanted=not quiet))
-        ask = auditing.asker(question, options, judge)
+        ask = auditing.asker(question, options, judge, cluster)
         if goes_on is not None:
             ask = resuming.after(goes_on, ask)
         status = session.run_audits(ask)

@@ -156,9 +156,9 @@ def judge(baseline: str | None) -> Callable[[Audit], Audit]:
 
 
 def asker(
-    asked: Question, options: RunOptions, judged: Callable[[Audit], Audit]
+    asked: Question, options: RunOptions, judged: Callable[[Audit], Audit], cluster: str | None = None
 ) -> Callable[[Callable[[Audit], None]], None]:
-    """What carries the audits out: one without asyncio, many at once."""
+    """What carries the audits out: one after the other, many at once, or the workers of a cluster."""
 
     def one(take: Callable[[Audit], None]) -> None:
         from corscheck.auditing import audit_one
@@ -176,6 +176,13 @@ def asker(
         for found in audit_all(asked.plans(), options):
             take(judged(found))
 
+    def spread(take: Callable[[Audit], None]) -> None:
+        from corscheck.cli.clustering import ask_audits
+
+        ask_audits(asked.plans(), options, cluster or "", asked.total - asked.done, lambda found: take(judged(found)))
+
+    if cluster is not None:
+        return spread
     return one if asked.total == 1 else many
 
 

@@ -104,7 +104,15 @@ class Plan:
         self.done = part.count
         return replace(wanted, resumed=part)
 
-    def run(self, options: RunOptions, wanted: Wanted, *, complete: bool, max_failures: int | None) -> int:
+    def run(
+        self,
+        options: RunOptions,
+        wanted: Wanted,
+        *,
+        complete: bool,
+        max_failures: int | None,
+        cluster: str | None = None,
+    ) -> int:
         """Ask and judge; returns the exit status."""
         expired = [entry for ignores in self.ignores.values() for entry in ignores.expired]
         session = Session(
@@ -113,7 +121,7 @@ class Plan:
             progress=Progress(self.total, wanted=not wanted.quiet, log=True),
             faults=bool(expired),
         )
-        ask = self._asker(options, session, max_failures)
+        ask = self._asker(options, session, max_failures, cluster)
         if wanted.resumed is not None:
             from corscheck.cli import resuming
 
@@ -151,7 +159,7 @@ class Plan:
         return self.baseline.judge(result) if self.baseline is not None else result
 
     def _asker(
-        self, options: RunOptions, session: Session, max_failures: int | None
+        self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None
     ) -> Callable[[Callable[[Result], None]], None]:
         def ask(take: Callable[[Result], None]) -> None:
             import gc
@@ -166,7 +174,12 @@ class Plan:
                 return max_failures is not None and session.summary.failed >= max_failures
 
             if max_failures is None or session.summary.failed < max_failures:
-                runner.ask_all(self.probes(), options, judged)
+                if cluster is None:
+                    runner.ask_all(self.probes(), options, judged)
+                else:
+                    from corscheck.cli.clustering import ask_probes
+
+                    ask_probes(self.probes(), options, cluster, self.total - self.done, judged)
             done = session.summary.total
             if done < self.total:
                 count = "one failure" if max_failures == 1 else f"{max_failures} failures"

@@ -74,6 +74,22 @@ AppName = Annotated[
     typer.Option("--app", metavar="MODULE:NAME", help="Ask this ASGI or WSGI app in process; no URL: all its routes."),
 ]
 AppDirectory = Annotated[str, typer.Option("--app-dir", metavar="DIR", help="Where the module of --app is.")]
+OpenAPI = Annotated[
+    str | None,
+    typer.Option("--openapi", metavar="FILE|URL", help="Every operation of an OpenAPI document; app: that of --app."),
+]
+ServerURL = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="Instead of the servers of the OpenAPI document.")
+]
+SelectOperations = Annotated[
+    Strings,
+    typer.Option(
+        "--select", metavar="KIND:GLOB", help="Only these of --openapi: tag:, path:, method: or id:. Repeatable."
+    ),
+]
+ExcludeOperations = Annotated[
+    Strings, typer.Option("--exclude", metavar="KIND:GLOB", help="Not these of --openapi. Repeatable.")
+]
 
 # What is sent, and what of it counts
 SendPolicy = Annotated[
@@ -181,6 +197,10 @@ WaitFor = Annotated[
 Concurrency = Annotated[
     int | None,
     typer.Option("--concurrency", metavar="N", min=1, show_default="8 per host", help="Probes at a time."),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Let a Dask cluster ask: tcp://HOST:PORT, or local:N processes."),
 ]
 
 # What comes out

@@ -4,6 +4,7 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 from dataclasses import replace
+from functools import partial
 
 import typer
 
@@ -47,6 +48,10 @@ def probe(
     app: opt.AppName = None,
     app_dir: opt.AppDirectory = ".",
     curl: opt.Curl = None,
+    openapi: opt.OpenAPI = None,
+    base_url: opt.ServerURL = None,
+    select: opt.SelectOperations = None,
+    exclude: opt.ExcludeOperations = None,
     send: opt.SendPolicy = "auto",
     complete: opt.Complete = False,
     engine: opt.Engines = None,
@@ -72,6 +77,7 @@ def probe(
     retry: opt.Retry = 0,
     wait_for: opt.WaitFor = 0.0,
     concurrency: opt.Concurrency = None,
+    cluster: opt.Cluster = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
     resume: opt.Resume = False,
@@ -143,6 +149,10 @@ def probe(
         diagnose=not no_diagnose and not (quiet and json is None and jsonl is None and not report),
         concurrency=concurrency,
     )
+    if cluster is not None:
+        from corscheck.cli import clustering
+
+        clustering.check(cluster, run, in_browser=in_browser, app=app)
     wanted = Wanted(
         json=json,
         jsonl=jsonl,
@@ -159,7 +169,7 @@ def probe(
 
         in_process = InProcess(app, app_dir)
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
-        if not (urls or targets or curl):
+        if not (urls or targets or curl or openapi):
             raise typer.Exit(in_process.verify(typed, run, wanted, complete=complete, resume=resume))
         typed = in_process.typed(typed)
     with Inputs() as inputs:
@@ -167,6 +177,10 @@ def probe(
             from corscheck.cli.curlinput import with_curl
 
             typed, run = with_curl(curl, typed, run, inputs, say)
+        if openapi is not None or base_url is not None or select or exclude:
+            from corscheck.cli.openapiinput import Wish, with_openapi
+
+            typed = with_openapi(Wish(openapi, base_url, select or (), exclude or ()), typed, network, in_process)
         asked = question(typed, inputs, say)
         wanted.check(asked)
         goes_on = None
@@ -181,6 +195,8 @@ def probe(
             raise typer.Exit(preview(asked, run, curl=print_curl))
         session = Session(wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not quiet))
         ask = asker(asked, run) if in_process is None else in_process.asker(asked, run)
+        if cluster is not None:
+            ask = partial(clustering.ask_probes, asked.probes(), run, cluster, asked.total - asked.done)
         if in_browser is not None:
             from corscheck.cli.browser import observed
 

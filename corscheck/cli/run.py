@@ -57,6 +57,7 @@ def run(
     retry: opt.Retry = 0,
     wait_for: opt.WaitFor = 0.0,
     concurrency: opt.Concurrency = None,
+    cluster: opt.Cluster = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
     resume: opt.Resume = False,
@@ -96,6 +97,10 @@ def run(
         show_secrets=show_secrets,
         concurrency=concurrency,
     )
+    if cluster is not None:
+        from corscheck.cli import clustering
+
+        clustering.check(cluster, options)
     wanted = Wanted(
         json=json,
         jsonl=jsonl,
@@ -123,5 +128,5 @@ def run(
     )
     if resume:
         wanted = plan.resume(wanted, say)
-    status = plan.run(options, wanted, complete=complete, max_failures=max_failures)
+    status = plan.run(options, wanted, complete=complete, max_failures=max_failures, cluster=cluster)
     raise typer.Exit(0 if exit_zero and status in (1, 3) else status)

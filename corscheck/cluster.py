@@ -1,0 +1,372 @@
+"""Probes and audits spread over the workers of a Dask cluster: chunks go out, results come back in the order of the questions.
+
+The only place that knows dask. What a worker does with a chunk is what this machine would do with it (``runner``,
+``auditing``): masked results come back. A place that is asked is in one chunk at a time, so that the limits per host
+hold over the whole cluster. A chunk whose worker dies is done again by another one, which is Dask's doing.
+
+On the client there are at most ``HELD`` questions and results at a time, however many there are to come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copyreg
+import logging
+import queue
+import random
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from uuid import uuid4
+
+from corscheck._version import __version__
+from corscheck.model import ConfigError
+from corscheck.runner import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    from corscheck.audit.plan import Plan
+    from corscheck.model import Audit, Probe, Result
+    from corscheck.runner import RunOptions
+
+_Q = TypeVar("_Q")
+_R = TypeVar("_R")
+# What distributed has is hardly typed, and must not be imported before it is needed.
+Client: TypeAlias = Any
+Future: TypeAlias = Any
+
+CHUNK = 256
+"""The most questions that go to a worker at once: a second or two of work, so that little is lost with a worker."""
+
+HELD = 16_384
+"""The most questions and results held on the client: those at the workers, and those that wait for their turn."""
+
+_AHEAD = 2  # chunks for each thread of a worker, so that none waits for its next
+_START_SECONDS = 30
+_LOST_SECONDS = 1.0
+LOCAL = "local"
+INSTALL = "pip install 'corscheck[cluster]'"
+
+# A plan has a source of random names. The system's has no state that could be sent: each machine has its own.
+copyreg.pickle(random.SystemRandom, lambda _: (random.SystemRandom, ()))
+
+
+def is_local(address: str) -> bool:
+    """Whether it means processes of this machine: ``local:N``. Raises ``ConfigError`` for what is no address."""
+    name, colon, number = address.partition(":")
+    if name == LOCAL and colon and number.isdecimal() and int(number) > 0:
+        return True
+    if name != LOCAL and "://" in address:
+        return False
+    raise ConfigError(
+        f"--cluster {address}: write tcp://HOST:PORT, where the scheduler of a Dask cluster listens, "
+        "or local:N for N processes on this machine"
+    )
+
+
+def results(probes: Iterable[Probe], options: RunOptions, address: str, total: int) -> Iterator[Result]:
+    """Results in the order of the probes, asked by the workers of the cluster. Closing the iterator calls them off.
+
+    ``total`` says how many probes there are, so that a few are spread as well. Raises ``ConfigError`` where there is no
+    such cluster, and where a question cannot be put.
+    """
+    with _client(address) as client:
+        yield from _Spread(client, _ask, options, total).run((place_of(probe), probe) for probe in probes)
+
+
+def audits(plans: Iterable[Plan], options: RunOptions, address: str, total: int) -> Iterator[Audit]:
+    """The same with audits."""
+    with _client(address) as client:
+        yield from _Spread(client, _audit, options, total).run((place_of(plan.template), plan) for plan in plans)
+
+
+# ---------------------------------------------------------------------- on a worker
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Chunk(Generic[_Q]):
+    """What a worker is given. It has no contents to be printed: Dask logs what fails, and questions hold secrets."""
+
+    questions: tuple[_Q, ...]
+    options: RunOptions
+    version: str = __version__
+
+    def __repr__(self) -> str:
+        return f"<{len(self.questions)} questions>"
+
+
+@dataclass(frozen=True, slots=True)
+class Came(Generic[_R]):
+    """What came of a chunk, in its order. ``complaint`` says why the question after the last result could not be put."""
+
+    results: tuple[_R, ...]
+    complaint: str | None = None
+
+
+def _ask(chunk: Chunk[Probe]) -> Came[Result]:
+    from corscheck.runner import ask_all
+
+    found: list[Result] = []
+    called_off = _called_off()
+
+    def take(result: Result) -> bool:
+        found.append(result)
+        return called_off()
+
+    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
+
+
+def _audit(chunk: Chunk[Plan]) -> Came[Audit]:
+    from corscheck.auditing import audit_all
+
+    found: list[Audit] = []
+    called_off = _called_off()
+
+    def ask() -> None:
+        audits = audit_all(chunk.questions, chunk.options)
+        for audit in audits:
+            found.append(audit)
+            if called_off():
+                break
+
+    return _came(chunk, found, ask)
+
+
+def _came(chunk: Chunk[_Q], found: list[_R], ask: Callable[[], None]) -> Came[_R]:
+    if chunk.version != __version__:
+        return Came((), _other_version(chunk.version, __version__))
+    try:
+        ask()
+    except ConfigError as error:
+        # As a value: Dask would log an exception with all that belongs to it.
+        return Came(tuple(found), str(error))
+    return Came(tuple(found))
+
+
+def _called_off() -> Callable[[], bool]:
+    """Whether nobody waits for the chunk any more: a thread cannot be stopped from outside, it has to look."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+
+    def look() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state in ("cancelled", "released", "forgotten")
+
+    return look
+
+
+def _version() -> str:
+    return __version__
+
+
+def _other_version(client: str, worker: str) -> str:
+    return f"--cluster: this is corscheck {client}, and a worker has {worker}: install the same one on all of them"
+
+
+# ---------------------------------------------------------------------- on the client
+
+
+class _Spread(Generic[_Q, _R]):
+    """The state of a run: questions that wait for a worker, chunks that are with one, results that wait for their turn."""
+
+    def __init__(self, client: Client, work: Callable[[Chunk[_Q]], Came[_R]], options: RunOptions, total: int) -> None:
+        self._client = client
+        self._work = work
+        self._options = options
+        self._most = self._threads() * _AHEAD
+        if options.rate is not None:
+            # So many at a time and no more, each at its part of the rate: all of them together never exceed it.
+            self._most = self._threads()
+            self._options = replace(options, rate=options.rate / self._most)
+        self._chunk = max(1, min(CHUNK, HELD // (2 * self._most), -(-total // self._most)))
+        self._name = f"corscheck-{uuid4().hex}"
+        self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self._free: dict[Hashable, deque[tuple[int, _Q]]] = {}  # by place, in the order of arrival
+        self._busy: dict[Hashable, deque[tuple[int, _Q]]] = {}  # places that are being asked, and what waits for that
+        self._out: dict[Future, list[tuple[int, Hashable]]] = {}
+        self._held: dict[int, _R | str] = {}  # by number: a result, or a complaint
+        self._chunks = self._read = self._next = 0
+
+    def run(self, questions: Iterator[tuple[Hashable, _Q]]) -> Iterator[_R]:
+        try:
+            exhausted = False
+            while not exhausted or self._out or self._free:
+                while not exhausted and self._read - self._next < 2 * self._most * self._chunk:
+                    taken = next(questions, None)
+                    if taken is None:
+                        exhausted = True
+                    else:
+                        self._arrive(*taken)
+                while self._free and len(self._out) < self._most:
+                    self._send()
+                if self._out:
+                    self._land(self._wait())
+                while self._next in self._held:
+                    came = self._held.pop(self._next)
+                    self._next += 1
+                    if isinstance(came, str):
+                        raise ConfigError(came)
+                    yield came
+        finally:
+            if self._out:
+                self._client.cancel(list(self._out), force=True)
+
+    def _threads(self) -> int:
+        return sum(self._client.nthreads().values()) or 1
+
+    def _arrive(self, place: Hashable, question: _Q) -> None:
+        where = self._busy if place in self._busy else self._free
+        where.setdefault(place, deque()).append((self._read, question))
+        self._read += 1
+
+    def _send(self) -> None:
+        """A chunk of what waits longest, each place with all that there is for it, as far as there is room."""
+        picked: list[tuple[int, Hashable, _Q]] = []
+        while self._free and len(picked) < self._chunk:
+            place = next(iter(self._free))
+            waiting = self._free.pop(place)
+            while waiting and len(picked) < self._chunk:
+                number, question = waiting.popleft()
+                picked.append((number, place, question))
+            self._busy[place] = waiting
+        picked.sort(key=lambda one: one[0])
+        self._chunks += 1
+        chunk = Chunk(tuple(question for _, _, question in picked), self._options)
+        future = self._client.submit(self._work, chunk, key=f"{self._name}-{self._chunks}", pure=False)
+        self._out[future] = [(number, place) for number, place, _ in picked]
+        future.add_done_callback(self._done.put)
+
+    def _wait(self) -> Future:
+        """The next chunk that is done."""
+        while True:
+            try:
+                return self._done.get(timeout=_LOST_SECONDS)
+            except queue.Empty:
+                if self._client.status not in ("running", "connecting"):
+                    raise _lost() from None
+
+    def _land(self, future: Future) -> None:
+        came = _result(future)
+        sent = self._out.pop(future)
+        for (number, _), result in zip(sent, came.results, strict=False):
+            self._held[number] = result
+        if came.complaint is not None:
+            self._held[sent[min(len(came.results), len(sent) - 1)][0]] = came.complaint
+        for place in dict.fromkeys(place for _, place in sent):
+            waiting = self._busy.pop(place)
+            if waiting:
+                self._free[place] = waiting
+        if self._options.rate is None:
+            self._most = max(self._most, min(self._threads() * _AHEAD, HELD // (2 * self._chunk)))
+
+
+def _result(future: Future) -> Came[Any]:
+    """What a worker sent back. Raises ``ConfigError`` for what is the cluster's fault."""
+    from distributed import CancelledError
+    from distributed.scheduler import KilledWorker
+
+    try:
+        came: Came[Any] = future.result()
+    except KilledWorker as error:
+        raise ConfigError(
+            f"--cluster: the same chunk was lost {error.allowed_failures + 1} times, each time with the worker that had it; "
+            f"the last one was {error.last_worker.address}"
+        ) from None
+    except CancelledError:
+        raise _lost() from None
+    except Exception as error:  # noqa: BLE001 - whatever a worker raised, or what kept it from beginning
+        raise (_installation(error) or error) from None
+    return came
+
+
+def _lost() -> ConfigError:
+    return ConfigError("--cluster: the scheduler is gone, or has dropped what it was given")
+
+
+def _installation(error: BaseException) -> ConfigError | None:
+    """What is behind a failure to read what was sent: there is no corscheck to read it with."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ImportError) and (seen.name or "").partition(".")[0] == "corscheck":
+            return ConfigError(
+                f"--cluster: no corscheck {__version__} on the scheduler's or a worker's machine: {INSTALL}"
+            )
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+@contextlib.contextmanager
+def _client(address: str) -> Iterator[Client]:
+    """A client of the cluster, which has workers. Dask's own log is silenced for as long."""
+    local = is_local(address)
+    try:
+        import distributed
+    except ImportError:
+        raise ConfigError(f"--cluster needs dask: {INSTALL}") from None
+    off = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.ExitStack() as stack:
+            where: Any = address
+            if local:
+                where = stack.enter_context(_processes(int(address.partition(":")[2])))
+            try:
+                made = distributed.Client(where, timeout=_START_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+                client = stack.enter_context(made)
+            except (OSError, ValueError) as error:
+                raise ConfigError(f"--cluster {address}: no scheduler answers there: {_short(error)}") from None
+            try:
+                client.wait_for_workers(1, timeout=_START_SECONDS)
+            except TimeoutError:
+                raise ConfigError(f"--cluster {address}: the scheduler has no workers") from None
+            _check_versions(client)
+            yield client
+    finally:
+        logging.disable(off)
+
+
+def _check_versions(client: Client) -> None:
+    for found in client.run(_version, on_error="return").values():
+        if isinstance(found, BaseException):
+            raise _installation(found) or ConfigError(f"--cluster: a worker cannot be used: {_short(found)}")
+        if found != __version__:
+            raise ConfigError(_other_version(__version__, str(found)))
+
+
+@contextlib.contextmanager
+def _processes(count: int) -> Iterator[Any]:
+    """A cluster of so many processes, on loopback, without its dashboard."""
+    import signal
+    import threading
+
+    from distributed import LocalCluster
+
+    # Ctrl-C goes to every process of the terminal: the workers leave it to this one, which calls them off.
+    quiet = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
+    try:
+        cluster = LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=count,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            # Dask serves figures over HTTP: on loopback and on a free port, not on 8787, which may be somebody's.
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=logging.CRITICAL + 1,
+        )
+    finally:
+        if quiet:
+            signal.signal(signal.SIGINT, before)
+    try:
+        yield cluster
+    finally:
+        cluster.close(timeout=_START_SECONDS)
+
+
+def _short(error: BaseException) -> str:
+    text = str(error).strip().split("\n")[0] or type(error).__name__
+    return text[:200]
