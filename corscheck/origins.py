@@ -77,6 +77,6 @@ def _fault(text: str) -> str:
     if text != text.lower():
         return "has upper-case letters, an origin has none"
     port = authority.rpartition(":")[2]
-    if port.isdigit() and int(port) == DEFAULT_PORTS.get(scheme):
+    if port.isascii() and port.isdigit() and int(port[:9]) == DEFAULT_PORTS.get(scheme):
         return f"names port {port}, which is the default of {scheme}"
     return "is not written as browsers write it"

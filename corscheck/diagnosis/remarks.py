@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.filtering import ACEH, SAFELISTED
-from corscheck.protocol.headers import extract_list, get
+from corscheck.protocol.headers import delta_seconds, extract_list, get
 from corscheck.protocol.origin import OPAQUE, URLError, is_ip, is_loopback_host, parse_url
 from corscheck.protocol.request import HTTPResponse
 
@@ -115,10 +115,10 @@ def _kept(headers: Headers) -> str | None:
     if directives.keys() & {"no-store", "private", "no-cache"}:
         return None
     seconds = directives.get("s-maxage") or directives.get("max-age") or ""
-    if "public" in directives or (seconds.isdigit() and int(seconds) > 0):
+    if "public" in directives or delta_seconds(seconds):
         return f"Cache-Control: {control}"
     age = get(headers, "Age")
-    return f"Age: {age}" if age is not None and age.isdigit() and int(age) > 0 else None
+    return f"Age: {age}" if delta_seconds(age) else None
 
 
 def _hidden(outcome: Outcome, exchange: Exchange) -> list[Remark]:

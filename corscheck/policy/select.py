@@ -36,7 +36,7 @@ class Shard:
     """``2/5``: every fifth probe, from the second on. Each probe is in exactly one of the five."""
 
     def __init__(self, text: str | None) -> None:
-        found = re.fullmatch(r"(\d+)/(\d+)", text) if text is not None else None
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text) if text is not None else None
         if text is None:
             self.number, self.of = 1, 1
         elif found is None or not 1 <= int(found[1]) <= int(found[2]):

@@ -106,6 +106,16 @@ def first_bad_element(headers: Headers, name: str) -> str | None:
     return next((e for e in elements if not is_token(e)), None)
 
 
+def delta_seconds(text: str | None) -> int | None:
+    """``delta-seconds`` (RFC 9111, section 1.2.2): a number of seconds, at most 2^31; None for what is none.
+
+    ``str.isdigit`` alone would take superscripts for digits, and ``int`` refuses numbers of thousands of digits.
+    """
+    if text is None or not (text.isascii() and text.isdigit()):
+        return None
+    return min(int(text[:20]), 1 << 31)
+
+
 def normalize_value(value: str) -> str:
     """*Normalize*: strip leading and trailing HTTP whitespace, as ``Headers`` does with what script gives."""
     return value.strip(HTTP_WHITESPACE)

@@ -206,7 +206,8 @@ class Exchange:
         fields = {name.lower(): value for name, value in headers}
         length = fields.get("content-length", "0").strip()
         endless = fields.get("content-type", "").lower().startswith("text/event-stream")
-        return not endless and not (length.isdigit() and (len(length) > 9 or int(length) > DRAIN_BYTES))
+        number = int(length[:20]) if length.isascii() and length.isdigit() else 0
+        return not endless and number <= DRAIN_BYTES
 
     def body(self, chunk: bytes) -> bool:
         """Take a part of the body; whether to go on reading."""

@@ -23,8 +23,8 @@ Mode: TypeAlias = Literal["direct", "forward", "tunnel"]
 _PORTS = {"http": 80, "https": 443}
 _BASE = re.compile(r"([a-z]+://[^/?#]*)([^#]*)")
 _HOST = r"(\[[^\[\]]*\]|[^:\[\]]*)"
-_CONNECT_TO = re.compile(rf"{_HOST}:(\d*):{_HOST}:(\d*)")
-_RESOLVE = re.compile(rf"{_HOST}:(\d+):(.+)")
+_CONNECT_TO = re.compile(rf"{_HOST}:([0-9]{{0,9}}):{_HOST}:([0-9]{{0,9}})")
+_RESOLVE = re.compile(rf"{_HOST}:([0-9]{{1,9}}):(.+)")
 
 
 @dataclass(frozen=True, slots=True)

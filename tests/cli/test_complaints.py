@@ -60,6 +60,7 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     # A host of such a scheme is percent-encoded: no page has these.
     (("--origin", "app://caf\u20ac"), "is not an origin"),
     (("--origin", "app://a\x01"), "is not an origin"),
+    (("--origin", "http://3\u00b32"), "is not written as browsers write it"),
     (("--rate", "10"), "--rate '10' has no unit: 10/s is a second"),
     (("--rate", "fast"), "--rate 'fast' is no rate: write 10/s, 30/m or 5/h"),
     (("--rate", "0/s"), "is no rate"),

@@ -26,6 +26,10 @@ MALFORMED = no_answer("protocol")
 TOO_LARGE = no_answer("too-large")
 TIMEOUT = no_answer("timeout")
 MIB = 1 << 20
+NUMBERS = (
+    b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: http://localhost:3000\r\nAge: %s\r\n"
+    b"Cache-Control: max-age=%s\r\nAccess-Control-Max-Age: %s\r\nConnection: close\r\n\r\n"
+)
 
 
 def line(status_line: bytes, name: str, expected: Expected = MALFORMED, **more: object) -> Row:
@@ -108,6 +112,11 @@ FIELDS = (
     field(b"A: " + b"a" * 10 * MIB, "a value of 10 MB", TOO_LARGE, sent=11 * MIB),
     field(b"a" * 10 * MIB + b": 1", "a name of 10 MB", TOO_LARGE, sent=11 * MIB),
     field(b"A: b\r\n" + b" c\r\n" * 200_000 + b" d", "a line folded 200,000 times", TOO_LARGE),
+    Row("header: numbers that are none, where a cache's are looked for",
+        [[READ, NUMBERS % (b"\xb2", b"\xb3", b"\xb9")]], ALLOWED),
+    Row("header: numbers of 5,000 digits", [[READ, NUMBERS % ((b"9" * 5000,) * 3)]], ALLOWED),
+    Row("header: the same where it is blocked",
+        [[READ, NUMBERS.replace(b":3000", b":4000") % (b"\xb2", b"9" * 5000, b"\xb9")]], blocked("CORS306")),
     Row("header: lines that end in LF alone", [[READ, HEAD.replace(b"\r", b"") + b"Connection: close\n\n"]], ALLOWED),
 )  # fmt: skip
 

@@ -76,6 +76,8 @@ ROWS = (
        curl=ALLOWED, because=DROPS),
     h2("Connection, which is HTTP/1's", BAD,
        BEGIN + frame(HEADERS, END_HEADERS, 1, GOOD + literal(b"connection", b"close")), HOLD),
+    h2("a length that is none", BAD,
+       BEGIN + frame(HEADERS, END_HEADERS, 1, GOOD + literal(b"content-length", b"\xb2")), HOLD),
     h2("a body before its head", BAD, BEGIN + frame(DATA, END_STREAM, 1, b"ok"), HOLD),
     h2("a frame between the pieces of a head", BAD,
        BEGIN + frame(HEADERS, 0, 1, GOOD) + frame(PING, 0, 0, b"12345678"), HOLD),

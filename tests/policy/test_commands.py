@@ -123,8 +123,8 @@ def test_a_run_that_tests_nothing(command: Command, write: Write) -> None:
     write(DEFAULTS)
     assert command("run").status == 2
     write(DEFAULTS + check("x", "/good"))
-    for argv in (("--select", "y"), ("--shard", "2/2"), ("--env", "z"), ("--shard", "x"), ("--config", "missing.toml"),
-                 ("--base-url", "x"), ("--via", "x"), ("--baseline", "missing.json")):  # fmt: skip
+    for argv in (("--select", "y"), ("--shard", "2/2"), ("--env", "z"), ("--shard", "x"), ("--shard", "9" * 5000 + "/1"),
+                 ("--config", "missing.toml"), ("--base-url", "x"), ("--via", "x"), ("--baseline", "missing.json")):  # fmt: skip
         assert command("run", *argv, "--exit-zero").status == 2, argv
 
 

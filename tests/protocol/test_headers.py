@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from corscheck.protocol.headers import (
     FAILURE,
+    delta_seconds,
     extract_list,
     first_bad_element,
     get,
@@ -130,3 +131,15 @@ def test_essence(text: str, found: str | None) -> None:
 )
 def test_firefox_reads_a_request_content_type(text: str, found: str | None) -> None:
     assert gecko_request_essence(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0), ("7200", 7200), ("007", 7), ("2147483648", 1 << 31), ("9" * 5000, 1 << 31),
+        (None, None), ("", None), ("-1", None), ("+1", None), ("1.5", None), (" 1", None), ("\xb2", None), ("\u0661", None),
+    ],
+)  # fmt: skip
+def test_delta_seconds(text: str | None, seconds: int | None) -> None:
+    """RFC 9111, section 1.2.2: digits alone; what is too large counts as 2^31."""
+    assert delta_seconds(text) == seconds

@@ -236,16 +236,37 @@ def test_unix_socket(carrier, tmp_path, monkeypatch):
 BAD_OPTIONS = {
     "connect_to": (
         "HOST1:PORT1:HOST2:PORT2",
-        ["a", "a:80:b", "a:x:b:80", "a:80:b:80:c", "::1:80:b:80", "a b:80:c:80", "a:80:b:70000"],
+        [
+            "a",
+            "a:80:b",
+            "a:x:b:80",
+            "a:80:b:80:c",
+            "::1:80:b:80",
+            "a b:80:c:80",
+            "a:80:b:70000",
+            "a:80:b:" + "9" * 5000,
+        ],
     ),
     "resolve": (
         "HOST:PORT:ADDRESS",
-        ["a", "a:80", "a:80:name", "a:80:1.2.3", "a:x:127.0.0.1", "-a:80", "a:80:1.2.3.4,x"],
+        [
+            "a",
+            "a:80",
+            "a:80:name",
+            "a:80:1.2.3",
+            "a:x:127.0.0.1",
+            "-a:80",
+            "a:80:1.2.3.4,x",
+            f"a:{'9' * 5000}:127.0.0.1",
+        ],
     ),
 }
 
 
-@pytest.mark.parametrize(("option", "text"), [(o, text) for o, (_, texts) in BAD_OPTIONS.items() for text in texts])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [pytest.param(o, text, id=f"{o}-{text[:30]}") for o, (_, texts) in BAD_OPTIONS.items() for text in texts],
+)
 def test_bad_options_are_refused_at_once(carrier, option, text):
     with pytest.raises(ConfigError) as refusal:
         carrier(**{option: (text,)})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from corscheck.diagnosis import controls, nearness
 from corscheck.diagnosis.facts import Cause, allows, body_text, first_answer, line, speaks_cors, status_line
 from corscheck.protocol.cors_check import ACAC, ACAO
-from corscheck.protocol.headers import get
+from corscheck.protocol.headers import delta_seconds, get
 from corscheck.protocol.origin import OPAQUE
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def cached(headers: Headers) -> str | None:
         if value is not None and _HIT.search(value):
             return line(headers, name)
     age = get(headers, "Age")
-    return line(headers, "Age") if age is not None and age.isdigit() and int(age) > 0 else None
+    return line(headers, "Age") if delta_seconds(age) else None
 
 
 def _cacheable(facts: Facts) -> bool:
