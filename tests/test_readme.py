@@ -47,7 +47,7 @@ def test_every_option_of_probe_is_in_the_readme() -> None:
 
 def test_the_short_report_has_the_fields_of_a_real_one(apps: dict[str, UvicornApp]) -> None:
     """What the README says of the JSON is what a report says, as far as it goes."""
-    shown = json.loads(TEXT.partition("```json\n")[2].partition("```")[0])
+    shown = json.loads(TEXT.partition("## The report\n")[2].partition("```json\n")[2].partition("```")[0])
     command = (
         "corscheck probe http://localhost:8000/data --origin http://localhost:3000 -X PUT -H 'X-Tenant: 7' --json -"
     )
