@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 BASE = "http://app.localhost"
 """Where an application in process is, for the browser's rules."""
 
+_LOCAL = "CORS708"
+"""The remark that an address is not on the public network."""
+
 
 def absolute(url: str) -> str:
     """The URL of a path in the application; anything else as it is."""
@@ -40,6 +44,13 @@ def absolute(url: str) -> str:
 def printing(aside: bool) -> AbstractContextManager[object]:
     """Where the application's own code runs: with ``aside`` what it prints goes to standard error."""
     return redirect_stdout(sys.stderr) if aside else nullcontext()
+
+
+def _without_place(result: Result) -> Result:
+    """The result without what is said of the address: ``BASE`` is nobody's, and nobody will deploy the application there."""
+    if not result.url.startswith(BASE):
+        return result
+    return replace(result, findings=tuple(f for f in result.findings if f.code != _LOCAL))
 
 
 class _Hosts:
@@ -86,7 +97,7 @@ class AppConversation(Conversation):
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
         self._hosts.add(probe)
         with printing(self._aside):
-            return super().ask(probe, cache)
+            return _without_place(super().ask(probe, cache))
 
     def close(self) -> None:
         """Shut the application down. Raises ``AppError`` when it fails over that."""
@@ -152,4 +163,4 @@ class AsyncAppConversation:
                     wanted = flow.send(await self._transport.send(wanted, deadline))
         except StopIteration as done:
             result: Result = done.value
-            return result
+            return _without_place(result)

@@ -65,6 +65,12 @@ def test_aprobe_stays_in_the_callers_loop() -> None:
     assert app.asked == ["startup", "GET /data", "shutdown"] * 2
 
 
+def test_nothing_is_said_of_an_address_that_is_nobodys() -> None:
+    here = corscheck.probe("/x", origin=ORIGIN, app=wsgi)
+    there = corscheck.probe("http://127.0.0.1/x", origin=ORIGIN, app=wsgi)
+    assert [finding.code for finding in there.findings if finding not in here.findings] == ["CORS708"]
+
+
 def test_page() -> None:
     app = App()
     with corscheck.Page(origin=ORIGIN, app=app, send="always") as page:
