@@ -21,9 +21,10 @@ from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HeldBack, HTTPResponse
 from corscheck.runner import Conversation, Pause, fetch_request, place_of
+from corscheck.transports.choice import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from corscheck.audit.plan import Came, Plan
     from corscheck.model import Audit, AuditFinding, Probe
@@ -152,19 +153,29 @@ def audit_one(plan: Plan, options: RunOptions) -> Audit:
         conversation.close()
 
 
-def audit_all(plans: Iterable[Plan], options: RunOptions) -> Iterator[Audit]:
-    """Audit many, in their order, each as soon as it is next. Bounded per host and in all as probes are."""
+def ask_all(plans: Iterable[Plan], options: RunOptions, take: Callable[[Audit], object]) -> None:
+    """Audit many, bounded per host and in all as probes are.
+
+    ``take`` is called with each audit, in order, and ends the run with True.
+    """
+    flows = ((place_of(plan.template), wire(plan, options)) for plan in plans)
+    if chosen(options.network) == "curl":
+        from corscheck import multi
+
+        multi.hand(multi.drive(flows, options), take)
+        return
+
     import asyncio
 
     from corscheck import concurrent
 
-    found = concurrent.drive(((place_of(plan.template), wire(plan, options)) for plan in plans), options)
-    with asyncio.Runner() as runner:
+    async def consume() -> None:
+        found = concurrent.drive(flows, options)
         try:
-            while True:
-                try:
-                    yield runner.run(anext(found))
-                except StopAsyncIteration:
+            async for audit in found:
+                if take(audit) is True:
                     return
         finally:
-            runner.run(found.aclose())
+            await found.aclose()
+
+    asyncio.run(consume())

@@ -118,19 +118,16 @@ def _ask(chunk: Chunk[Probe]) -> Came[Result]:
 
 
 def _audit(chunk: Chunk[Plan]) -> Came[Audit]:
-    from corscheck.auditing import audit_all
+    from corscheck.auditing import ask_all
 
     found: list[Audit] = []
     called_off = _called_off()
 
-    def ask() -> None:
-        audits = audit_all(chunk.questions, chunk.options)
-        for audit in audits:
-            found.append(audit)
-            if called_off():
-                break
+    def take(audit: Audit) -> bool:
+        found.append(audit)
+        return called_off()
 
-    return _came(chunk, found, ask)
+    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
 
 
 def _came(chunk: Chunk[_Q], found: list[_R], ask: Callable[[], None]) -> Came[_R]:

@@ -39,10 +39,15 @@ def results(probes: Iterable[Probe], options: RunOptions) -> Generator[Result, N
 
 def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
     """Call ``take`` with each result, in order; True ends the run. Ctrl-C waits until it has taken, as with asyncio."""
-    with contextlib.closing(results(probes, options)) as found, _Interrupt() as interrupt:
-        for result in found:
+    hand(results(probes, options), take)
+
+
+def hand(found: Generator[_T, None, None], take: Callable[[_T], object]) -> None:
+    """Call ``take`` with each of what is found, as ``ask_all`` does with results."""
+    with contextlib.closing(found), _Interrupt() as interrupt:
+        for one in found:
             with interrupt:
-                done = take(result) is True
+                done = take(one) is True
             if done:
                 return
 

@@ -60,6 +60,7 @@ def audit(
     ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     concurrency: opt.Concurrency = None,
+    transport: opt.Transport = "auto",
     cluster: opt.Cluster = None,
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
@@ -91,6 +92,7 @@ def audit(
         ipv4=ipv4,
         ipv6=ipv6,
         user_agent=user_agent,
+        transport=transport,
     )
     options = run_options(network, requests_rate=requests_rate, show_secrets=show_secrets, concurrency=concurrency)
     if cluster is not None:

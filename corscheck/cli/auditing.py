@@ -169,12 +169,11 @@ def asker(
     def many(take: Callable[[Audit], None]) -> None:
         import gc
 
-        from corscheck.auditing import audit_all
+        from corscheck.auditing import ask_all
 
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
         gc.enable()
-        for found in audit_all(asked.plans(), options):
-            take(judged(found))
+        ask_all(asked.plans(), options, lambda found: take(judged(found)))
 
     def spread(take: Callable[[Audit], None]) -> None:
         from corscheck.cli.clustering import ask_audits
