@@ -5,7 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from corscheck.protocol.headers import get, get_decode_split
+from corscheck.protocol.headers import delta_seconds, get, get_decode_split
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
@@ -34,7 +34,7 @@ def shared_cache_keeps(headers: Headers) -> bool:
     # The most special one decides, also where the others say something else.
     for name in ("s-maxage", "max-age"):
         if name in directives:
-            return directives[name].isdecimal() and int(directives[name]) > 0
+            return bool(delta_seconds(directives[name]))
     expires = get(headers, "Expires")
     return public if expires is None else _lies_ahead(expires, get(headers, "Date"))
 
@@ -44,5 +44,5 @@ def _lies_ahead(expires: str, date: str | None) -> bool:
     try:
         end = parsedate_to_datetime(expires).timestamp()
         return date is None or end > parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return False

@@ -13,7 +13,7 @@ from corscheck.audit import caching, classes
 from corscheck.audit.proof import Seen
 from corscheck.audit.websocket import SCHEMES
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.protocol.headers import extract_list, get, get_all, get_decode_split
+from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
 
@@ -208,10 +208,10 @@ class Scope:
         if isinstance(allowed, tuple) and name.lower() in [h.lower() for h in allowed]:
             self._tell(classes.WIDE_HEADERS, came, f"A header that nobody knows ({name}) is allowed because it was asked for.",
                        severity="info")  # fmt: skip
-        seconds = get(answer.headers, "Access-Control-Max-Age")
-        if seconds is not None and seconds.isdigit() and int(seconds) > _LONGEST:
-            self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {seconds} seconds; Firefox keeps it for 86400, "
-                       "Chromium for 7200.", severity="info")  # fmt: skip
+        written = get(answer.headers, "Access-Control-Max-Age")
+        if (delta_seconds(written) or 0) > _LONGEST:
+            self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {str(written)[:20]} seconds; Firefox keeps it "
+                       "for 86400, Chromium for 7200.", severity="info")  # fmt: skip
         self._exposed()
 
     def _exposed(self) -> None:

@@ -238,3 +238,29 @@ def test_a_socket_for_everybody_is_weighed_by_its_login() -> None:
     assert severity(with_login, cookies="session=1") == "high"
     assert severity(socket(), cookies="session=1") == "medium"
     assert severity(socket()) == "info"
+
+
+@pytest.mark.parametrize(
+    ("status", "severity"), [(200, "high"), (404, "high"), (500, "high"), (401, "medium"), (403, "medium")]
+)
+def test_what_a_login_answers_is_worth_less(status: int, severity: str) -> None:
+    found = found_by(lambda asked: named(asked, status=status), {})
+    assert [f.severity for f in found.findings if f.code == "CORS801"] == [severity]
+    assert any("the login's policy" in note for note in found.notes) is (status in (401, 403))
+
+
+def test_what_only_one_browser_sends_is_worth_less() -> None:
+    found = found_by(matching(r"https://app\.example\.com(!.*)?"), FULL)
+    assert [(f.code, f.severity, f.browsers) for f in found.findings] == [("CORS809", "medium", ("chromium",))]
+
+
+def test_what_no_browser_sends_is_worth_nothing() -> None:
+    found = found_by(matching(r"https://app\.example\.com(\*.*)?"), FULL)
+    assert [(f.code, f.severity, f.browsers) for f in found.findings] == [("CORS809", "info", ())]
+    assert "No browser" in found.findings[0].message
+
+
+def test_a_name_below_the_own_domain_is_worth_less() -> None:
+    """Only who has a name there can have it."""
+    found = found_by(matching(r"https://[a-z]*app\.example\.com"), {})
+    assert [(f.code, f.severity) for f in found.findings] == [("CORS804", "medium")]

@@ -6,6 +6,8 @@ import random
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from corscheck.audit.caching import shared_cache_keeps, varies_by_origin
 from corscheck.audit.origins import Labels
@@ -247,6 +249,8 @@ CACHING: list[tuple[tuple[tuple[str, str], ...], bool]] = [
     ((("Cache-Control", 'max-age="60"'),), True),
     ((("Cache-Control", "max-age=abc"),), False),
     ((("Cache-Control", "max-age=-5"),), False),
+    ((("Cache-Control", "max-age=\xb2"),), False),
+    ((("Cache-Control", f"max-age={'9' * 5000}"),), True),
     ((("Cache-Control", "MAX-AGE=60, Public"),), True),
     # 5.2.2.10: for shared caches this one counts.
     ((("Cache-Control", "max-age=0, s-maxage=60"),), True),
@@ -262,6 +266,8 @@ CACHING: list[tuple[tuple[tuple[str, str], ...], bool]] = [
     ((("Expires", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:28:00 GMT")), False),
     ((("Expires", "Wed, 21 Oct 2015 08:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:28:00 GMT")), True),
     ((("Expires", "0"),), False),
+    ((("Expires", ""),), False),
+    ((("Expires", "Wed, 21 Oct 99999999 07:28:00 GMT"),), False),
     ((("Expires", "-1"), ("Cache-Control", "public")), False),
     ((("Expires", "0"), ("Cache-Control", "max-age=60")), True),
     # Caches keep an answer that sets a cookie only where it says so itself.
@@ -334,3 +340,36 @@ def test_what_is_meant_to_be_let_in_is_not_hostile(origin: str) -> None:
     found, _ = audit_of(those(lambda o: o in (APP, origin)), make_plan(allowed=(APP, origin)))
     assert found.findings == ()
     assert codes(audit_of(those(lambda o: o in (APP, origin)))[0]) != []
+
+
+NAMES = (
+    "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
+    "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Cache-Control", "Expires",
+    "Date", "Vary", "Location", "Set-Cookie", "Sec-WebSocket-Accept",
+)  # fmt: skip
+WORDS = ("*", "null", "true", APP, "{origin}", "GET, PUT", "max-age=60", "public", "\xb2" * 3, "9" * 5000, "https://[::1", "//x",
+         "/\xff", "data:,x", "Wed, 21 Oct 2099 07:28:00 GMT", "a\x00b", '"', ",,,", "=")  # fmt: skip
+values = st.one_of(
+    st.sampled_from(WORDS), st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=30)
+)
+answers = st.tuples(
+    st.sampled_from([200, 204, 301, 302, 307, 401, 403, 404, 429, 500, 101, 599]),
+    st.lists(st.tuples(st.sampled_from(NAMES), values), max_size=6),
+)
+
+
+@given(
+    st.lists(answers, min_size=1, max_size=4), st.sampled_from(["normal", "full"]), st.sampled_from(["https", "wss"])
+)
+def test_whatever_a_server_says_an_audit_ends(
+    said: list[tuple[int, list[tuple[str, str]]]], depth: str, scheme: str
+) -> None:
+    def server(asked: Asked) -> Reply:
+        status, headers = said[asked.number % len(said)]
+        return reply(status, *((name, value.replace("{origin}", asked.origin or "")) for name, value in headers))
+
+    found, asked = audit_of(server, make_plan(f"{scheme}://api.example.com/me", depth=depth))
+    assert len(asked) < 150
+    for finding in found.findings:
+        assert finding.evidence
+        assert "\r" not in finding.message
