@@ -7,7 +7,6 @@ httpx. The network streams report every chunk to it on the way to the HTTP reade
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -17,7 +16,6 @@ from corscheck.transports import failures
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
 from corscheck.transports.failures import Failure, seconds
 from corscheck.transports.shield import needs_shield, shield, unshield
-from corscheck.transports.tls import complaint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,8 +130,11 @@ class Exchange:
 
     def broken(self, error: OSError) -> Failure:
         """The connection broke while reading: in TLS 1.3 that is also how a server refuses us after the handshake."""
-        if isinstance(error, ssl.SSLError) and not self.received:
-            return Failure("tls", f"{self.peer} {complaint(error)}.")
+        if self.route.scheme == "https" and not self.received:
+            from corscheck.transports.tls import complaint, is_tls
+
+            if is_tls(error):
+                return Failure("tls", f"{self.peer} {complaint(error)}.")
         return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
 
     def outgoing(self, data: bytes, *, http2: bool) -> bytes:

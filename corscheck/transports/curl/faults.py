@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-from corscheck.transports import failures, tls
+from corscheck.transports import failures, handshakes
 from corscheck.transports.failures import Failure, printable
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
         return _certificate_refused(transfer, "proxy" if proxied else "tls")
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
-        return Failure("proxy" if proxied else "tls", f"{peer} {tls.in_words(text, number)}.")
+        return Failure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
     if code in _BROKEN and "unexpected eof" in text:
         return failures.hung_up(peer, proxied, exchange.received)  # without close_notify, as browsers take it
-    if code in _BROKEN and not exchange.received and (words := tls.alert(text)) is not None:
+    if code in _BROKEN and not exchange.received and (words := handshakes.alert(text)) is not None:
         return Failure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
     if code in _BROKEN and (number or code == pycurl.E_SEND_ERROR):
         error = OSError(number or errno.ECONNRESET, os.strerror(number or errno.ECONNRESET))
@@ -91,7 +91,7 @@ def _proxy_failed(code: int, text: str, transfer: Transfer) -> Failure:
         return _certificate_refused(transfer, "proxy")
     number = transfer.easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
-        return Failure("proxy", f"{who} {tls.in_words(text, number)}.")
+        return Failure("proxy", f"{who} {handshakes.in_words(text, number)}.")
     if code == _TOO_LARGE:
         return Failure("proxy", f"{who} gave an endless answer to CONNECT.")
     if transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE):
@@ -109,13 +109,15 @@ def _certificate_refused(transfer: Transfer, kind: str) -> Failure:
     peer = route.dialled if by_proxy else transfer.exchange.peer
     host = route.proxy.host if by_proxy and route.proxy is not None else route.origin.host.removesuffix(".")
     option = pycurl.PROXY_SSL_VERIFYRESULT if by_proxy and route.mode == "tunnel" else pycurl.SSL_VERIFYRESULT
-    return tls.certificate_refused(peer, host, fault_of_certificate(easy, option), (), "proxy" if by_proxy else "tls")
+    return handshakes.certificate_refused(
+        peer, host, fault_of_certificate(easy, option), (), "proxy" if by_proxy else "tls"
+    )
 
 
 def fault_of_certificate(easy: pycurl.Curl, option: int = pycurl.SSL_VERIFYRESULT) -> int:
     """Why the certificate was refused: an error of OpenSSL's, or that the name is not among its names."""
     fault: int = easy.getinfo(option)
-    return tls.NAME_MISMATCH if fault in (0, _UNSPECIFIED) else fault
+    return handshakes.NAME_MISMATCH if fault in (0, _UNSPECIFIED) else fault
 
 
 def certificate_names(easy: pycurl.Curl) -> tuple[str, ...]:

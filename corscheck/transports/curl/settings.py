@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-from corscheck.transports import tls
+from corscheck.transports import handshakes
 from corscheck.transports.failures import Failure
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Settings:
     """The options of one run, as libcurl takes them. Options that cannot be meant are a ``ConfigError`` at once."""
 
     def __init__(self, options: NetworkOptions) -> None:
-        tls.check_files(options)
+        handshakes.check_files(options)
         self._options = options
 
     @property
@@ -51,7 +51,7 @@ class Settings:
             raise unsendable(fault)
         route = exchange.route
         if route.scheme == "https" and route.unix_socket is None:
-            tls.check_name(route.peer, route.origin.host)
+            handshakes.check_name(route.peer, route.origin.host)
 
     def apply(self, easy: pycurl.Curl, route: Route) -> None:
         """Set up a new handle for this way; only the address to dial and the request are missing."""
@@ -123,13 +123,19 @@ class Settings:
     def _readable(self) -> bool:
         """Whether the files can be used as libcurl will use them: a ``ConfigError`` in the usual words if they cannot."""
         if self._options.cacert is not None or self._options.cert is not None:
-            _ = tls.Contexts(self._options).target
+            from corscheck.transports.tls import Contexts
+
+            _ = Contexts(self._options).target
         return True
 
     @cached_property
     def _roots(self) -> tuple[str | None, str | None]:
         """The file and the directory of the certificates to trust."""
-        return (self._options.cacert, None) if self._options.cacert is not None else tls.system_roots()
+        if self._options.cacert is not None:
+            return self._options.cacert, None
+        from corscheck.transports.tls import system_roots
+
+        return system_roots()
 
 
 def dial(easy: pycurl.Curl, route: Route, address: str) -> None:

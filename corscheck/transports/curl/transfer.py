@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-from corscheck.transports import failures, tls
+from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS
 from corscheck.transports.curl.faults import LOST, certificate_names, failure_of, fault_of_certificate
 from corscheck.transports.curl.settings import dial, header_option
@@ -166,7 +166,7 @@ class Transfer:
         exchange, easy = self.exchange, self.easy
         if self.tunnelling and not easy.getinfo(pycurl.HTTP_CONNECTCODE):
             return False  # it is the proxy's
-        if fault_of_certificate(easy) != tls.NAME_MISMATCH:
+        if fault_of_certificate(easy) != handshakes.NAME_MISMATCH:
             return False
         self.names = ()
         exchange.hurry(min(NAMES_SECONDS, (exchange.until - time.monotonic()) / 2))
@@ -177,13 +177,13 @@ class Transfer:
     def _misnamed(self, code: int) -> Failure:
         """The failure, once it was asked for the names."""
         exchange = self.exchange
-        fault = tls.NAME_MISMATCH
+        fault = handshakes.NAME_MISMATCH
         if code == pycurl.E_PEER_FAILED_VERIFICATION:
             fault = fault_of_certificate(self.easy)
         elif code == _OK:
             self.names = certificate_names(self.easy)
         host = exchange.route.origin.host.removesuffix(".")
-        return tls.certificate_refused(exchange.peer, host, fault, self.names or (), "tls")
+        return handshakes.certificate_refused(exchange.peer, host, fault, self.names or (), "tls")
 
     # What libcurl hands over
 
@@ -236,7 +236,12 @@ class Transfer:
     def _body(self, chunk: bytes) -> int | None:
         if self._head is None:
             return self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
-        return None if self.exchange.body(chunk) else self._stop()
+        exchange = self.exchange
+        if exchange.body(chunk):
+            return None
+        if time.monotonic() >= exchange.until:
+            exchange.body_failed(exchange.timed_out())
+        return self._stop()
 
     def _stop(self) -> int:
         """Read no further: the connection is closed, and that is no error."""

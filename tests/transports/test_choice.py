@@ -1,0 +1,115 @@
+"""Which transport carries a run: ``auto``, what is asked for by name, and what is said where it cannot be had."""
+
+from __future__ import annotations
+
+import sys
+
+import pycurl
+import pytest
+
+import corscheck
+from corscheck.cli import app
+from corscheck.model import ConfigError
+from corscheck.transports import choice, curl
+from corscheck.transports.base import NetworkOptions
+from corscheck.transports.curl import CurlTransport
+from corscheck.transports.http import HTTPTransport
+from tests.servers.raw import READ, RawServer
+
+ALLOWED = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"
+PAGE = "http://localhost:3000"
+
+
+@pytest.fixture(autouse=True)
+def _afresh():
+    choice._unusable.cache_clear()
+    yield
+    choice._unusable.cache_clear()
+
+
+@pytest.fixture
+def without_pycurl(monkeypatch):
+    for name in [n for n in sys.modules if n.startswith("corscheck.transports.curl")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pycurl", None)
+
+
+@pytest.fixture
+def old_libcurl(monkeypatch):
+    info = list(pycurl.version_info())
+    info[1], info[2] = "7.88.1", 7 << 16 | 88 << 8 | 1
+    monkeypatch.setattr(curl.pycurl, "version_info", lambda: tuple(info))
+
+
+@pytest.fixture
+def gnutls(monkeypatch):
+    info = list(pycurl.version_info())
+    info[5] = "GnuTLS/3.7.9"
+    monkeypatch.setattr(curl.pycurl, "version_info", lambda: tuple(info))
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "curl"),
+        ({"transport": "curl"}, "curl"),
+        ({"transport": "httpx"}, "httpx"),
+        ({"cert": __file__}, "httpx"),
+        ({"cert": __file__, "transport": "curl"}, "curl"),
+        ({"http2": True}, "curl"),
+        ({"proxy": "http://p:1", "verify": False, "ip_version": 4}, "curl"),
+    ],
+)
+def test_chosen(options, expected):
+    assert choice.chosen(NetworkOptions(**options)) == expected
+
+
+@pytest.mark.parametrize("name", ["auto", "curl", "httpx"])
+def test_live(name):
+    transport = choice.live(NetworkOptions(transport=name))
+    assert isinstance(transport, HTTPTransport if name == "httpx" else CurlTransport)
+    transport.close()
+
+
+def test_without_the_package(without_pycurl):
+    assert choice.chosen(NetworkOptions()) == "httpx"
+    with pytest.raises(ConfigError) as refusal:
+        choice.chosen(NetworkOptions(transport="curl"))
+    assert str(refusal.value) == "transport curl needs the package pycurl: pip install 'corscheck[fast]'"
+
+
+@pytest.mark.parametrize("lacking", ["old_libcurl", "gnutls"])
+def test_with_another_libcurl(lacking, request):
+    request.getfixturevalue(lacking)
+    assert choice.chosen(NetworkOptions()) == "httpx"
+    with pytest.raises(ConfigError, match=r"transport curl needs libcurl 8\.23\.0 or newer with OpenSSL, not "):
+        choice.chosen(NetworkOptions(transport="curl"))
+
+
+def test_an_unknown_name():
+    with pytest.raises(ConfigError, match="transport 'wget' is none of auto, httpx, curl"):
+        choice.chosen(NetworkOptions(transport="wget"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["auto", "curl", "httpx"])
+def test_in_python(name):
+    with RawServer([READ, ALLOWED] * 4) as server:
+        result = corscheck.probe(server.url(), origin=PAGE, transport=name)
+        assert (result.verdict, result.exchanges[0].response.status) == ("allowed", 200)
+        with corscheck.Page(origin=PAGE, transport=name) as page:
+            assert page.fetch(server.url()).verdict == "allowed"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("name", ["auto", "curl", "httpx"])
+def test_on_the_command_line(name, count, capfd):
+    with RawServer([READ, ALLOWED] * 4) as server:
+        status = app.run(["probe", *[server.url(f"/{i}") for i in range(count)], "--origin", PAGE, "--transport", name])
+        assert (status, len(server.requests)) == (0, count)
+    assert "ALLOWED" in capfd.readouterr().out.upper()
+
+
+def test_on_the_command_line_without_the_package(without_pycurl, capfd):
+    for urls in (["http://127.0.0.1:9/"], ["http://127.0.0.1:8/a", "http://127.0.0.1:8/b"]):
+        assert app.run(["probe", *urls, "--origin", PAGE, "--transport", "curl"]) == 2
+        assert "pip install 'corscheck[fast]'" in capfd.readouterr().err
