@@ -264,3 +264,43 @@ def test_a_name_below_the_own_domain_is_worth_less() -> None:
     """Only who has a name there can have it."""
     found = found_by(matching(r"https://[a-z]*app\.example\.com"), {})
     assert [(f.code, f.severity) for f in found.findings] == [("CORS804", "medium")]
+
+
+@pytest.mark.parametrize("code", PUBLIC)
+def test_one_cause_is_one_finding(code: str) -> None:
+    (wrong, needs), _ = CASES[code]
+    found = found_by(wrong, needs)
+    beside = {"CORS824", "CORS828"}
+    assert [c for c in codes(found) if c not in beside] == [code]
+
+
+@pytest.mark.parametrize(
+    ("let_in", "code"),
+    [
+        (lambda o: o.endswith(".com"), "CORS810"),
+        (lambda o: o.endswith("example.com"), "CORS804"),
+        (lambda o: o.startswith("https://app.example"), "CORS803"),
+        (lambda o: "example.com" in o, "CORS805"),
+        (lambda o: bool(re.search(r"https://.*app\.example\.com", o)), "CORS805"),
+        (lambda o: o.startswith("https://app."), "CORS803"),
+        (lambda o: bool(re.match(r"https://(\w+\.)?example\.com", o)), "CORS803"),
+    ],
+)
+def test_what_follows_from_the_cause_is_not_told(let_in: object, code: str) -> None:
+    found = found_by(those(let_in), {})  # type: ignore[arg-type]
+    assert codes(found) == [code]
+
+
+def test_a_redirect_that_lets_in_by_chance_is_unstable() -> None:
+    """What is asked of a hop is asked again as everything is."""
+
+    def server(asked: Asked) -> Reply:
+        if asked.url.endswith("/me"):
+            return EXACT(asked)
+        moved = ("Location", "/me")
+        return named(asked, moved, status=302) if asked.origin and asked.number % 2 else reply(302, moved)
+
+    strangers = [audit_of(lambda a, n=n: server(Asked(a.number + n, a.method, a.url, a.headers)),
+                          make_plan("https://api.example.com/old"))[0] for n in (0, 1)]  # fmt: skip
+    assert [codes(found) for found in strangers] == [[], []]
+    assert any(found.unstable for found in strangers)

@@ -265,7 +265,7 @@ AUDIT: tuple[Record, ...] = (
         "CORS826",
         "only requests with credentials show the fault",
         "info",
-        "Without a cookie the answer is harmless, with one it names the asking origin. Starlette and FastAPI do so with * "
+        "Without a cookie the answer is harmless, with one it names the asking origin. Litestar and older Starlettes do so with * "
         "and allow_credentials.",
         _exchange("https://evil.example"),
         "Test with credentials, and list exact origins.",
