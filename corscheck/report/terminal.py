@@ -35,7 +35,7 @@ _HINTS = {
     "protocol": "No browser rule was reached, so no verdict. -v shows what came.",
     "too-large": "No browser rule was reached, so no verdict. -v shows what came.",
     "proxy": "This says nothing about CORS. -x URL names another proxy, --noproxy HOST goes without.",
-    "app": "The application raised an error instead of answering.",
+    "app": "No browser rule was reached, so no verdict.",
 }
 """What to do when there is no answer, per kind of error."""
 

@@ -58,10 +58,12 @@ NETWORK: tuple[Record, ...] = (
     ),
     step_record(
         "CORS908",
-        "The application raised an error instead of answering.",
-        "Asked in process, without a server in front of it, an application that raises gives no answer at all.",
-        "RuntimeError in the application",
-        "Mend the error; its text is in the message.",
+        "Asked in process, the application answered what no server can send, or redirected to another host.",
+        "A header that is no bytes, a line break in a value, a status that is none: a server would close the connection. "
+        "An application that merely raises is a 500, as over a server. Another host is not the application, and nothing "
+        "is sent there.",
+        "headers made of str in an ASGI application",
+        "Mend what the message names; ask a redirect's target over the network.",
     ),
     step_record(
         "CORS910",
