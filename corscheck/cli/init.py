@@ -3,6 +3,7 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from corscheck.origins import check_origin
 
 if TYPE_CHECKING:
     from corscheck.model import Result
+    from corscheck.protocol.request import Headers
     from corscheck.runner import RunOptions
 
 SUMMARY = "Write a policy of what a live server allows today."
@@ -29,6 +31,7 @@ EXAMPLES = """\b
 Examples:
   corscheck init https://api.example.com/data --origin https://app.example.com
   corscheck init http://localhost:8000/data --origin http://localhost:3000 -X GET -X PUT -o cors.toml
+  corscheck init --openapi https://api.example.com/openapi.json --origin https://app.example.com
 """
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -44,6 +47,10 @@ def init(
         typer.Option("-X", "--method", "--request", metavar="METHOD", help="What to ask about. Repeatable."),
     ] = None,
     header: opt.HeaderLines = None,
+    openapi: opt.OpenAPI = None,
+    base_url: opt.ServerURL = None,
+    select: opt.SelectOperations = None,
+    exclude: opt.ExcludeOperations = None,
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")] = (
         "corscheck.toml"
     ),
@@ -94,8 +101,10 @@ def init(
         wait_for=wait_for,
         concurrency=concurrency,
     )
-    if not urls or not origin:
-        missing = "--origin is missing: the origin of a page" if urls else "nothing to ask: name a URL"
+    described = openapi is not None or base_url is not None or select or exclude
+    if not (urls or described) or not origin:
+        asked = urls or described
+        missing = "--origin is missing: the origin of a page" if asked else "nothing to ask: name a URL"
         raise ConfigError(
             f"{missing}. For example:\n  corscheck init https://api.example.com/data --origin https://app.example.com"
         )
@@ -109,29 +118,42 @@ def init(
     with Inputs() as given:
         headers = read.headers(header or (), given)
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
-    targets = [with_scheme(url) for url in urls]
-    for typed, url in zip(urls, targets, strict=True):
+    targets = [with_scheme(url) for url in urls or ()]
+    for typed, url in zip(urls or (), targets, strict=True):
         if typed != url:
             say(f"{typed} has no scheme: taken as {url}")
+    questions = [
+        _Question(url, one, headers if one.upper() in _SAFE or _typed(headers, "content-type") else (*headers, *_JSON))
+        for url in dict.fromkeys(targets)
+        for one in dict.fromkeys(method or _METHODS)
+    ]
+    if described:
+        from corscheck.cli.openapiinput import Wish, operations
+
+        wish = Wish(openapi, base_url, select or (), exclude or ())
+        for found in operations(wish, options.network):
+            if not method or found.method in method:
+                own = tuple(h for h in found.headers if not _typed(headers, h[0].lower()))
+                questions.append(_Question(found.url, found.method, (*headers, *own), found.secret, found.exposes))
     probes: list[Probe] = []
-    for url in dict.fromkeys(targets):
-        for one in dict.fromkeys(method or _METHODS):
-            for mode in ("same-origin", "include"):
-                for page in origins:
-                    safe = one.upper() in _SAFE
-                    typed_too = any(n.lower() == "content-type" for n, _ in headers)
-                    probes.append(
-                        Probe(
-                            url=url,
-                            origin=page,
-                            method=one,
-                            headers=headers if safe or typed_too else (*headers, *_JSON),
-                            credentials=mode,
-                            send="auto" if safe else "never",
-                            index=len(probes),
-                            via=send_via,
-                        )
+    for question in questions:
+        for mode in ("same-origin", "include"):
+            for page in origins:
+                probes.append(
+                    Probe(
+                        url=question.url,
+                        origin=page,
+                        method=question.method,
+                        headers=question.headers,
+                        credentials=mode,
+                        send="auto" if question.method.upper() in _SAFE else "never",
+                        index=len(probes),
+                        via=send_via,
+                        secret_headers=question.secret,
                     )
+                )
+    if not probes:
+        raise ConfigError("-X leaves no operation of the document to ask")
     # Values as typed are needed for the policy; what is secret among them becomes a variable there.
     results = _asked(probes, options)
     unanswered = [r for r in results if r.error is not None]
@@ -140,7 +162,10 @@ def init(
         say(f"no answer, nothing written: {error.message if error is not None else ''}")
         raise typer.Exit(INCONCLUSIVE)
     secret = {name.lower() for name, _ in headers if is_secret_header(name)}
-    text = policy(_as_asked(results, probes), via=send_via, secret=secret)
+    for question in questions:
+        secret |= question.secret
+    documented = {(question.url, question.method): question.exposes for question in questions}
+    text = policy(_as_asked(results, probes), via=send_via, secret=secret, documented=documented)
     if output == "-":
         sys.stdout.write(text)
         return
@@ -151,6 +176,21 @@ def init(
     except OSError as error:
         raise ConfigError(f"-o: cannot write {output}: {reason(error)}") from None
     say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request to ask about, from every page and with and without credentials."""
+
+    url: str
+    method: str
+    headers: "Headers"
+    secret: frozenset[str] = frozenset()
+    exposes: tuple[str, ...] = ()
+
+
+def _typed(headers: "Headers", name: str) -> bool:
+    return any(n.lower() == name for n, _ in headers)
 
 
 def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":

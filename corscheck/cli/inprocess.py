@@ -49,6 +49,15 @@ class InProcess:
             raise ConfigError("--app asks in process: there is no network in between for --via")
         return replace(typed, urls=[absolute(url) for url in typed.urls])
 
+    def schema(self) -> object:
+        """The OpenAPI document that the application makes of itself, as FastAPI's does."""
+        app = self._load().app
+        make = getattr(app, "openapi", None)
+        if not callable(make):
+            raise ConfigError(f"--openapi app: {self.name} has no openapi(), as a FastAPI has: name a file or a URL")
+        with printing(True):
+            return make()
+
     def check(self, network: NetworkOptions, *, in_browser: str | None, dry_run: bool, curl: bool) -> None:
         """Raise ``ConfigError`` for options about a network or a browser, of which there is none here."""
         plain = NetworkOptions(timeout=network.timeout, user_agent=network.user_agent)

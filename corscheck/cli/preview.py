@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck import runner
@@ -45,7 +46,7 @@ def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterato
     why = f" ({because})" if because else ""
     yield f"{_title(probe)}, credentials {probe.credentials}{why}"
     planned = runner.plan(probe, options)
-    if not planned:
+    if not planned and not _held_back_whole(probe, options):
         yield "would send nothing: a browser refuses this before anything is sent"
     for request in planned:
         yield ""
@@ -55,7 +56,9 @@ def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterato
             yield f"* to {printable(request.send_to)}"
         yield from request_lines(request.method, url, headers)
         yield from _body(request)
-    if planned and _held_back(probe, planned):
+    if not planned or _held_back(probe, planned):
+        if not planned and not _held_back_whole(probe, options):
+            return
         yield ""
         why = "--send never" if probe.send == "never" else "it may change data (--send always)"
         yield f"{printable(probe.method)} itself would not be sent: {why}"
@@ -75,11 +78,18 @@ def _held_back(probe: Probe, planned: list[WireRequest]) -> bool:
     return planned[-1].method == "OPTIONS" and probe.method.upper() != "OPTIONS"
 
 
+def _held_back_whole(probe: Probe, options: RunOptions) -> bool:
+    """Whether there is a request that needs no preflight and is kept back."""
+    return bool(runner.plan(replace(probe, send="always"), options))
+
+
 def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
     yield f"# {_title(probe)}"
     words = tuple(_network_words(options.network))
     planned = runner.plan(probe, options)
-    if not planned:
+    if not planned and _held_back_whole(probe, options):
+        yield f"# nothing: {probe.method} may change data and needs no preflight (--send always)"
+    elif not planned:
         yield "# nothing: a browser refuses this before anything is sent"
     for index, request in enumerate(planned):
         if index:

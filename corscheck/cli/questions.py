@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs as read
@@ -22,7 +23,11 @@ GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What all probes of a run share, and what they are multiplied from. The first ``done`` are not asked again."""
+    """What all probes of a run share, and what they are multiplied from.
+
+    ``shard`` is which of how many parts is asked: (2, 5) is every fifth probe from the second on. The first ``done`` of
+    them are not asked again.
+    """
 
     targets: Sequence[Target]
     file: TargetFile | None
@@ -33,6 +38,7 @@ class Question:
     because: str | None = None
     body_asked: bool = field(default=False)
     done: int = 0
+    shard: tuple[int, int] = (1, 1)
 
     @property
     def single(self) -> bool:
@@ -41,8 +47,8 @@ class Question:
 
     @property
     def grid(self) -> bool:
-        """Whether a URL is asked from several origins or with several methods."""
-        return len(self.origins) * len(self.methods) > 1
+        """Whether a URL is asked from several origins or with several methods, and all of that here."""
+        return len(self.origins) * len(self.methods) > 1 and self.shard == (1, 1)
 
     @property
     def uniform(self) -> bool:
@@ -52,12 +58,15 @@ class Question:
 
     def probes(self) -> Iterator[Probe]:
         """Every probe in order: by URL, then origin, then method. Can be iterated again."""
+        number, of = self.shard
+        return islice(self._probes(), number - 1 + self.done * of, None, of)
+
+    def _probes(self) -> Iterator[Probe]:
         index = 0
         for target in self._all():
             for origin in (target.origin,) if target.origin is not None else self.origins:
                 for method in (target.method,) if target.method is not None else self.methods:
-                    if index >= self.done:
-                        yield self._probe(target, origin, method, index)
+                    yield self._probe(target, origin, method, index)
                     index += 1
 
     def _all(self) -> Iterator[Target]:
@@ -86,6 +95,7 @@ class Question:
             password=target.login[1] if target.login is not None else common.password,
             cookies=target.cookies or common.cookies,
             via=target.via or common.via,
+            secret_headers=target.secret_headers,
         )
 
 

@@ -42,7 +42,8 @@ _KNOWN = {*_TEXTS, "headers", *Result.__slots__}
 class Target:
     """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme.
 
-    ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them.
+    ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them;
+    ``secret_headers`` are lower-case names of headers whose values are masked.
     """
 
     url: str
@@ -58,6 +59,7 @@ class Target:
     cookies: str | None = None
     login: tuple[str, str] | None = None
     via: str | None = None
+    secret_headers: frozenset[str] = frozenset()
 
     @property
     def plain(self) -> bool:

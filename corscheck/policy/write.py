@@ -16,7 +16,7 @@ from corscheck.protocol.origin import parse_url
 from corscheck.protocol.steps import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from corscheck.model import Result
     from corscheck.protocol.request import Headers
@@ -29,7 +29,10 @@ _WIDTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Results of one URL that came out alike: origins times methods. ``code`` is why, where it is not allowed."""
+    """Results of one URL that came out alike: origins times methods. ``code`` is why, where it is not allowed.
+
+    ``documented`` are response headers that the API's description promises.
+    """
 
     url: str
     origins: tuple[str, ...]
@@ -39,16 +42,26 @@ class Group:
     verdict: str
     code: str | None
     results: tuple[Result, ...] = field(compare=False)
+    documented: tuple[str, ...] = ()
 
 
-def policy(results: Sequence[Result], *, via: str | None = None, secret: Iterable[str] = ()) -> str:
-    """The text of a policy. ``secret`` are lower-case names of headers whose value is left to a variable."""
+def policy(
+    results: Sequence[Result],
+    *,
+    via: str | None = None,
+    secret: Iterable[str] = (),
+    documented: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
+) -> str:
+    """The text of a policy. ``secret`` are lower-case names of headers whose value is left to a variable.
+
+    ``documented`` are, by URL and method, the response headers that script should be able to read.
+    """
     base = _base(r.url for r in results)
     clear = [r for r in results if _agreed(r)]
     unclear = [r for r in results if not _agreed(r)]
     lines = list(_head(base, via))
     names: set[str] = set()
-    for groups in _same(list(_groups(clear))):
+    for groups in _same(list(_groups(clear, documented or {}))):
         lines += ["", *_check(groups, base, names, frozenset(secret))]
     for result in unclear:
         lines += ["", *_left_out(result)]
@@ -95,21 +108,22 @@ def _code(result: Result) -> str | None:
     return next(iter(codes)) if len(codes) == 1 else None
 
 
-def _groups(results: Sequence[Result]) -> Iterator[Group]:
+def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[Group]:
     """Rectangles of equal outcome: the methods that have it for the same origins, together."""
     tables: dict[tuple[Any, ...], dict[str, list[Result]]] = {}
     for r in results:
         # A method that is only asked about by its preflight is no company for one that is sent.
-        key = (r.url, r.credentials, r.headers, r.verdict, _code(r), r.send, r.origin == STRANGER)
+        promised = documented.get((r.url, r.method), ())
+        key = (r.url, r.credentials, r.headers, r.verdict, _code(r), r.send, r.origin == STRANGER, promised)
         tables.setdefault(key, {}).setdefault(r.method, []).append(r)
-    for (url, credentials, headers, verdict, code, _, _), by_method in tables.items():
+    for (url, credentials, headers, verdict, code, _, _, promised), by_method in tables.items():
         by_origins: dict[tuple[str, ...], list[list[Result]]] = {}
         for found in by_method.values():
             by_origins.setdefault(tuple(r.origin for r in found), []).append(found)
         for origins, columns in by_origins.items():
             methods = tuple(column[0].method for column in columns)
             every = tuple(r for column in columns for r in column)
-            yield Group(url, origins, methods, credentials, headers, verdict, code, every)
+            yield Group(url, origins, methods, credentials, headers, verdict, code, every, promised)
 
 
 def _same(groups: list[Group]) -> list[list[Group]]:
@@ -189,6 +203,11 @@ def _facts(group: Group) -> Iterator[str]:
     readable = set.intersection(*({n for n in r.readable_headers if n not in SAFELISTED} for r in results))
     if readable:
         yield from _list("exposes", sorted(n for n in readable if is_token(n)))
+    unread = [
+        n for n in group.documented if n.lower() not in set.intersection(*(set(r.readable_headers) for r in results))
+    ]
+    if unread:
+        yield "# " + " ".join(_list("exposes", unread)) + "  (documented; script cannot read it today)"
     hidden = {n for a, r in zip(answers, results, strict=True) for n in a if n not in r.readable_headers}
     custom = sorted(n for n in hidden if n.startswith("x-") and is_token(n))
     if custom:

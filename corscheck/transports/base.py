@@ -33,7 +33,8 @@ class WireRequest:
     """A request as it goes out.
 
     ``url`` is a serialized http(s) URL without fragment: its path and query go out byte for byte. ``send_to`` is
-    another base URL (scheme, host, port) to connect to; Host stays that of ``url`` (``--via``).
+    another base URL (scheme, host, port) to connect to; Host stays that of ``url`` (``--via``). ``keep_body`` is how
+    many bytes of the answer's body are wanted: none is for a probe, which keeps but evidence.
     """
 
     method: str
@@ -42,6 +43,7 @@ class WireRequest:
     body: bytes | None = None
     send_to: str | None = None
     new_connection: bool = False
+    keep_body: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class Exchange:
         self._status = 0
         self._headers: Headers = ()
         self._evidence = b""
+        self._kept: list[bytes] = []
         self._body_bytes = 0
         self._body_error: str | None = None
         self._hurry_until: float | None = None
@@ -199,6 +200,8 @@ class Exchange:
         self._headers = headers
         self._head_at = self._head_at or time.monotonic()
         self.phase = "body"
+        if self.request.keep_body:
+            return True
         self.hurry(EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
         if status >= 400:
             return True
@@ -213,6 +216,9 @@ class Exchange:
     def body(self, chunk: bytes) -> bool:
         """Take a part of the body; whether to go on reading."""
         self._body_bytes += len(chunk)
+        if self.request.keep_body:
+            self._kept.append(chunk[: max(self.request.keep_body - self._body_bytes + len(chunk), 0)])
+            return self._body_bytes <= self.request.keep_body
         if self._status >= 400 and len(self._evidence) < EVIDENCE_BYTES:
             self._evidence = (self._evidence + chunk)[:EVIDENCE_BYTES]
         return self._body_bytes <= DRAIN_BYTES and time.monotonic() < self.until
@@ -242,7 +248,7 @@ class Exchange:
             status=self._status,
             headers=self._headers,
             reason=reason,
-            body=self._evidence,
+            body=b"".join(self._kept) if self.request.keep_body else self._evidence,
             body_error=self._body_error,
             at=at,
             elapsed_ms=(at - self.started) * 1000,

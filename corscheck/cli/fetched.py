@@ -1,0 +1,59 @@
+"""A document from the network, for a reader that fetches nothing itself: over the transport that probes go over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from corscheck.model import ConfigError
+from corscheck.outgoing import USER_AGENT
+from corscheck.protocol.headers import get
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.protocol.request import HTTPResponse
+from corscheck.transports.base import WireRequest
+
+if TYPE_CHECKING:
+    from corscheck.transports.base import NetworkOptions
+
+MOST = 64 * 1024 * 1024
+"""Bytes that are taken of a document."""
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_HOPS = 5
+
+
+def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
+    """The text at a URL, and the URL that it came from in the end. Raises ``ConfigError`` that names the option."""
+    from corscheck.transports.http import HTTPTransport
+
+    transport = HTTPTransport(network)
+    deadline = time.monotonic() + network.timeout
+    try:
+        for _ in range(_MOST_HOPS):
+            target = _parsed(url, option)
+            headers = (("Accept", "application/json, */*"), ("User-Agent", network.user_agent or USER_AGENT))
+            answer = transport.send(WireRequest("GET", target, headers, keep_body=MOST), deadline)
+            if not isinstance(answer, HTTPResponse):
+                raise ConfigError(f"{option}: {answer.message}")
+            location = get(answer.headers, "Location")
+            if answer.status in _REDIRECTS and location is not None:
+                url = _parsed(location, option, target)
+                continue
+            if answer.status != 200:
+                raise ConfigError(f"{option}: {target} answers {answer.status} {answer.reason}".rstrip())
+            if answer.body_error is not None or len(answer.body) >= MOST:
+                raise ConfigError(f"{option}: {target}: {answer.body_error or 'the document is too large'}")
+            return answer.body.decode("utf-8", "replace"), target
+    finally:
+        transport.close()
+    raise ConfigError(f"{option}: {url} redirects more than {_MOST_HOPS} times")
+
+
+def _parsed(url: str, option: str, base: str | None = None) -> str:
+    try:
+        found = parse_url(url, base)
+    except URLError:
+        found = None
+    if found is None or found.scheme not in HTTP_SCHEMES:
+        raise ConfigError(f"{option}: {url!r} is no http URL")
+    return found.without_fragment

@@ -1,0 +1,111 @@
+"""The text of an OpenAPI document made into an object: JSON, or YAML where PyYAML is installed.
+
+Whatever is wrong is said with line and column. Local references (``#/components/...``) are followed, however nested and
+in circles; those to other files are not, since nothing here reads any.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from corscheck.sources.asked import SourceError, place, quoted
+
+Object: TypeAlias = dict[str, Any]
+
+_MOST_HOPS = 50
+
+
+class Document:
+    """An OpenAPI document. ``name`` is what complaints call it."""
+
+    def __init__(self, root: Object, name: str = "the document") -> None:
+        self.root = root
+        self.name = name
+
+    def resolved(self, value: Any) -> Object:
+        """The object that a value is, or refers to. Raises ``SourceError`` for a reference that leads nowhere."""
+        reference = ""
+        for _ in range(_MOST_HOPS):
+            if not isinstance(value, dict):
+                return {}
+            target = value.get("$ref")
+            if not isinstance(target, str):
+                return value
+            reference = target
+            value = self._found(reference)
+        raise SourceError(f"{self.name}: {quoted(reference)} refers to itself")
+
+    def _found(self, reference: str) -> Any:
+        if not reference.startswith("#"):
+            raise SourceError(f"{self.name}: {quoted(reference)} is in another file: make one file of them first")
+        value: Any = self.root
+        for part in _pointer(reference):
+            if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+                value = value[int(part)]
+            elif isinstance(value, dict) and part in value:
+                value = value[part]
+            else:
+                raise SourceError(f"{self.name}: {quoted(reference)} is not in it")
+        return value
+
+
+def _pointer(reference: str) -> list[str]:
+    """The parts of a JSON pointer in a fragment (RFC 6901)."""
+    from urllib.parse import unquote
+
+    parts = unquote(reference[1:]).split("/")[1:]
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
+
+
+def read(text: str, name: str) -> Document:
+    """The document in a text. Raises ``SourceError`` for what is no OpenAPI 3 document, with its place."""
+    found = _json(text, name) if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "") else _yaml(text, name)
+    return check(found, name)
+
+
+def check(found: Any, name: str) -> Document:
+    """The same of what is an object already."""
+    if not isinstance(found, dict):
+        raise SourceError(f"{name}: no OpenAPI document: an object was to be expected")
+    if "swagger" in found:
+        raise SourceError(
+            f"{name}: this is Swagger {quoted(str(found['swagger']))}: convert it to OpenAPI 3 first (swagger2openapi does)"
+        )
+    version = found.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3."):
+        said = "it has no field 'openapi'" if version is None else f"its version is {quoted(str(version))}, not 3"
+        raise SourceError(f"{name}: no OpenAPI document that is known: {said}")
+    if not isinstance(found.get("paths"), dict) or not found["paths"]:
+        raise SourceError(f"{name}: there is nothing to ask in it: 'paths' is missing or empty")
+    return Document(found, name)
+
+
+def _json(text: str, name: str) -> Any:
+    text = text.removeprefix("\ufeff")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SourceError(
+            f"{name}, {place(text, error.pos)}: no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{name}: no JSON that can be read: {error}") from None
+
+
+def _yaml(text: str, name: str) -> Any:
+    try:
+        import yaml
+    except ImportError:
+        raise SourceError(f"{name}: YAML needs the package PyYAML: pip install 'corscheck[openapi]'") from None
+    # The loader in C is ten times as fast and not everywhere.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        raise SourceError(f"{name}{where}: neither JSON nor YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        said = str(error).partition("\n")[0]
+        raise SourceError(f"{name}: neither JSON nor YAML: {said}") from None

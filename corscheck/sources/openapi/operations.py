@@ -1,0 +1,248 @@
+"""From a document to requests: every operation with its URL, headers, login and content types.
+
+Source: OpenAPI 3.0.4 and 3.1.1. What a page could not set (cookies, ``Accept`` and the like as parameters) is left out.
+Placeholders stand for secrets: whether a request is let through by CORS depends on names alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from corscheck.protocol.headers import is_token
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.protocol.safelist import is_safelisted_request_header
+from corscheck.sources.asked import SourceError, quoted
+from corscheck.sources.openapi import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.protocol.origin import URL
+    from corscheck.protocol.request import Header, Headers
+    from corscheck.sources.openapi.document import Document, Object
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
+"""``trace`` is left out: no page can send it."""
+
+PLACEHOLDER = "placeholder"
+_BASIC = "cGxhY2Vob2xkZXI6cGxhY2Vob2xkZXI="
+_NOT_PARAMETERS = ("accept", "content-type", "authorization")
+_HIDDEN_RESPONSE = ("content-type", "set-cookie", "set-cookie2")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing to ask. ``path`` is as the document writes it, ``where`` names the operation in messages.
+
+    ``secret`` are lower-case names of headers whose value stands for a secret; ``credentials`` says that a cookie logs
+    in. ``exposes`` are the response headers that the document promises.
+    """
+
+    path: str
+    method: str
+    url: str
+    headers: Headers = ()
+    secret: frozenset[str] = frozenset()
+    credentials: bool = False
+    exposes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    operation_id: str | None = None
+
+    @property
+    def where(self) -> str:
+        """``PUT /orders/{id}``."""
+        return f"{self.method} {self.path}"
+
+
+def operations(document: Document, *, source: str | None = None, base: str | None = None) -> Iterator[Operation]:
+    """Every operation in the order of the document; twice where one content type needs a preflight and one does not.
+
+    ``source`` is the URL of the document itself, against which servers are resolved; ``base`` takes the place of all
+    servers. Raises ``SourceError`` where there is no URL to ask.
+    """
+    for path, entry in document.root["paths"].items():
+        item = document.resolved(entry)
+        if not str(path).startswith("/"):
+            continue
+        for method in METHODS:
+            if isinstance(item.get(method), dict):
+                yield from _Reader(document, str(path), method, item, item[method], source, base).operations()
+
+
+class _Reader:
+    def __init__(
+        self,
+        document: Document,
+        path: str,
+        method: str,
+        item: Object,
+        operation: Object,
+        source: str | None,
+        base: str | None,
+    ) -> None:
+        self.document = document
+        self.path = path
+        self.method = method
+        self.item = item
+        self.operation = operation
+        self.source = source
+        self.base = base
+        self.headers: list[Header] = []
+        self.query: list[str] = []
+        self.secret: set[str] = set()
+        self.cookie = False
+        self.where = f"{document.name}: {method.upper()} {path}"
+
+    def operations(self) -> Iterator[Operation]:
+        path = self._parameters()
+        self._login()
+        url = self._server().rstrip("/") + path
+        if self.query:
+            url += f"?{'&'.join(self.query)}"
+        tags = self.operation.get("tags")
+        name = self.operation.get("operationId")
+        for content_type in self._content_types():
+            yield Operation(
+                path=self.path,
+                method=self.method.upper(),
+                url=url,
+                headers=(*self.headers, *((("Content-Type", content_type),) if content_type is not None else ())),
+                secret=frozenset(self.secret),
+                credentials=self.cookie,
+                exposes=self._exposes(),
+                tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
+                operation_id=str(name) if name is not None else None,
+            )
+
+    def _parameters(self) -> str:
+        """The path filled in; what the query and the headers must hold is kept."""
+        found: dict[tuple[str, str], Object] = {}
+        for owner in (self.item, self.operation):
+            for entry in owner.get("parameters") or () if isinstance(owner.get("parameters"), list) else ():
+                parameter = self.document.resolved(entry)
+                found[str(parameter.get("in")), str(parameter.get("name"))] = parameter
+        path = self.path
+        for (place, name), parameter in found.items():
+            if place == "path":
+                path = path.replace("{" + name + "}", samples.in_url(samples.of_parameter(parameter, self.document)))
+            elif parameter.get("required") is True and place == "query":
+                value = samples.of_parameter(parameter, self.document)
+                self.query.append(f"{samples.in_url(name)}={samples.in_url(value)}")
+            elif parameter.get("required") is True and place == "header":
+                self._header(name, samples.text_of(samples.of_parameter(parameter, self.document)))
+        if "{" in path:
+            # A parameter that the document forgets to declare: any value is as good.
+            path = re.sub(r"\{[^{}/]*\}", "sample", path)
+        return path
+
+    def _header(self, name: str, value: str) -> None:
+        if name.lower() in _NOT_PARAMETERS or not is_token(name):
+            return
+        text = value.encode("utf-8", "replace").decode("latin-1").translate({0: None, 10: None, 13: None}).strip()
+        self.headers.append((name, text or "1"))
+
+    def _login(self) -> None:
+        """The first way to log in that the operation names (OpenAPI, *Security Requirement Object*)."""
+        required = self.operation.get("security", self.document.root.get("security"))
+        ways = [way for way in required if isinstance(way, dict) and way] if isinstance(required, list) else []
+        components = self.document.root.get("components")
+        schemes = components.get("securitySchemes") if isinstance(components, dict) else None
+        for name in ways[0] if ways else ():
+            scheme = self.document.resolved(schemes.get(name) if isinstance(schemes, dict) else None)
+            if not scheme:
+                raise SourceError(f"{self.where}: there is no security scheme {quoted(str(name))}")
+            self._scheme(scheme)
+
+    def _scheme(self, scheme: Object) -> None:
+        kind, place, name = scheme.get("type"), scheme.get("in"), scheme.get("name")
+        if kind == "http":
+            word = str(scheme.get("scheme", "bearer"))
+            shown = {"bearer": "Bearer", "basic": "Basic"}.get(word.lower(), word)
+            self._secret("Authorization", f"{shown} {_BASIC if shown == 'Basic' else PLACEHOLDER}")
+        elif kind in ("oauth2", "openIdConnect"):
+            self._secret("Authorization", f"Bearer {PLACEHOLDER}")
+        elif kind == "apiKey" and place == "header" and is_token(str(name)):
+            self._secret(str(name), PLACEHOLDER)
+        elif kind == "apiKey" and place == "query":
+            self.query.append(f"{samples.in_url(name)}={PLACEHOLDER}")
+        elif kind == "apiKey" and place == "cookie":
+            # A page sends it with credentials; a made-up cookie would only be refused.
+            self.cookie = True
+
+    def _secret(self, name: str, value: str) -> None:
+        self.headers.append((name, value))
+        self.secret.add(name.lower())
+
+    def _content_types(self) -> list[str | None]:
+        """Of the content types of the body the first that needs a preflight, and the first that does not."""
+        body = self.document.resolved(self.operation.get("requestBody"))
+        content = body.get("content")
+        if self.method in ("get", "head") or not isinstance(content, dict) or not content:
+            return [None]
+        found: dict[bool, str] = {}
+        for name in content:
+            concrete = str(name).replace("*/*", "application/json").replace("/*", "/octet-stream").strip()
+            if "/" in concrete and concrete.isascii() and concrete.isprintable():
+                found.setdefault(is_safelisted_request_header("Content-Type", concrete), concrete)
+        return list(found.values()) or [None]
+
+    def _exposes(self) -> tuple[str, ...]:
+        """The headers of the answers that are no errors."""
+        responses = self.operation.get("responses")
+        names: dict[str, str] = {}
+        for status, entry in responses.items() if isinstance(responses, dict) else ():
+            if not str(status).startswith("2"):
+                continue
+            headers = self.document.resolved(entry).get("headers")
+            for name in headers if isinstance(headers, dict) else ():
+                if is_token(str(name)) and str(name).lower() not in _HIDDEN_RESPONSE:
+                    names.setdefault(str(name).lower(), str(name))
+        return tuple(names.values())
+
+    # ------------------------------------------------------------------ where
+
+    def _server(self) -> str:
+        if self.base is not None:
+            return self.base
+        written = self._written()
+        try:
+            url = parse_url(written)
+        except URLError:
+            url = None
+        if url is None:
+            url = self._beside(written)
+        if url.scheme not in HTTP_SCHEMES:
+            raise SourceError(f"{self.where}: its server {quoted(written)} is no http URL: --base-url URL names one")
+        return url.without_fragment
+
+    def _beside(self, written: str) -> URL:
+        """A relative server, seen from the URL of the document."""
+        if self.source is None:
+            raise SourceError(
+                f"{self.where}: its server is {quoted(written)}, which a file cannot complete: "
+                "--base-url https://api.example.com names it"
+            )
+        try:
+            return parse_url(written, self.source)
+        except URLError:
+            raise SourceError(
+                f"{self.where}: its server {quoted(written)} is no URL: --base-url URL names one"
+            ) from None
+
+    def _written(self) -> str:
+        """The first server, with its variables filled in."""
+        for owner in (self.operation, self.item, self.document.root):
+            servers = owner.get("servers")
+            if isinstance(servers, list) and servers and isinstance(servers[0], dict):
+                server = servers[0]
+                text = str(server.get("url", "/"))
+                variables = server.get("variables")
+                for name, entry in variables.items() if isinstance(variables, dict) else ():
+                    if isinstance(entry, dict):
+                        enum = entry.get("enum") if isinstance(entry.get("enum"), list) else None
+                        value = entry.get("default", enum[0] if enum else "")
+                        text = text.replace("{" + str(name) + "}", str(value))
+                return text
+        return "/"

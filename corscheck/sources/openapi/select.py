@@ -1,0 +1,87 @@
+"""Which operations of a document are asked: ``tag:admin``, ``path:/internal/*``, ``method:GET``, ``id:listOrders``.
+
+Selected is what fits one pattern of every kind that is given; excluded is what fits any. ``*`` and ``?`` as usual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from corscheck.sources.asked import SourceError, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from corscheck.sources.openapi.operations import Operation
+
+KINDS = ("tag", "path", "method", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern and what it is about; ``text`` is as it was typed."""
+
+    kind: str
+    glob: str
+    text: str
+
+    def fits(self, operation: Operation) -> bool:
+        """Whether an operation is one of these."""
+        values: tuple[str, ...]
+        if self.kind == "tag":
+            values = operation.tags
+        elif self.kind == "path":
+            values = (operation.path,)
+        elif self.kind == "method":
+            return fnmatchcase(operation.method, self.glob.upper())
+        else:
+            values = (operation.operation_id,) if operation.operation_id is not None else ()
+        return any(fnmatchcase(value, self.glob) for value in values)
+
+
+def pattern(text: str, option: str) -> Pattern:
+    """What was typed. A path needs no prefix. Raises ``SourceError`` that says what to write."""
+    if text.startswith("/"):
+        return Pattern("path", text, text)
+    kind, colon, glob = text.partition(":")
+    if not colon or kind not in KINDS or not glob:
+        raise SourceError(f"{option} {quoted(text)}: write tag:NAME, path:/GLOB, method:NAME or id:NAME")
+    return Pattern(kind, glob, text)
+
+
+def chosen(found: Iterable[Operation], select: Sequence[str], exclude: Sequence[str]) -> list[Operation]:
+    """The operations that are asked. Raises ``SourceError`` for a pattern that fits none, and where none are left."""
+    every = list(found)
+    wanted = [pattern(text, "--select") for text in select]
+    unwanted = [pattern(text, "--exclude") for text in exclude]
+    for option, patterns in (("--select", wanted), ("--exclude", unwanted)):
+        for one in patterns:
+            if not any(one.fits(operation) for operation in every):
+                raise SourceError(f"{option} {one.text}: no operation is like that{_there_are(one.kind, every)}")
+    kinds = {one.kind for one in wanted}
+    left = [
+        operation
+        for operation in every
+        if all(any(p.fits(operation) for p in wanted if p.kind == kind) for kind in kinds)
+        and not any(p.fits(operation) for p in unwanted)
+    ]
+    if not left:
+        raise SourceError("--select and --exclude leave no operation to ask")
+    return left
+
+
+def _there_are(kind: str, found: Sequence[Operation]) -> str:
+    """What there is to choose from, as far as it fits in a line."""
+    if kind == "tag":
+        names = [tag for operation in found for tag in operation.tags]
+    elif kind == "path":
+        names = [operation.path for operation in found]
+    elif kind == "method":
+        names = [operation.method for operation in found]
+    else:
+        names = [operation.operation_id for operation in found if operation.operation_id is not None]
+    unique = list(dict.fromkeys(names))
+    more = f" and {len(unique) - 10} more" if len(unique) > 10 else ""
+    return f"; there are {', '.join(unique[:10])}{more}" if unique else ""

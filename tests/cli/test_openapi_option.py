@@ -1,0 +1,234 @@
+"""``--openapi`` on ``probe`` and ``init``: from a file, over the network, from an application in process."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.fakes import Command, Runner
+from tests.servers.raw import READ, RawServer
+from tests.servers.uvicorn_app import UvicornApp
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "openapi"
+SHOP = str(DATA / "fastapi.json")
+ORIGIN = ("--origin", "https://app.example.com")
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[UvicornApp]:
+    app = UvicornApp("fastapi_cors").launch()
+    try:
+        yield app.wait()
+    finally:
+        app.stop()
+
+
+def test_every_operation_is_a_probe(command: Command, fake: Runner) -> None:
+    done = command("probe", "--openapi", SHOP, *ORIGIN)
+    assert done.status == 0, done.stderr
+    assert [(p.method, p.url.removeprefix("https://api.example.com")) for p in fake.probes][:4] == [
+        ("GET", "/orders?page=1"), ("POST", "/orders"), ("GET", "/orders/100"), ("DELETE", "/orders/1"),
+    ]  # fmt: skip
+    delete = fake.probes[3]
+    assert (delete.headers, delete.secret_headers) == ((("X-Shop-Key", "placeholder"),), {"x-shop-key"})
+    assert all(p.body is None and not p.body_asked for p in fake.probes)
+
+
+def test_placeholders_are_masked(command: Command, tmp_path: Path) -> None:
+    """A key that corscheck does not know for one by its name is one by the document's word."""
+    text = (DATA / "fastapi.json").read_text().replace("X-Shop-Key", "X-Shop")
+    (tmp_path / "shop.json").write_text(text)
+    done = command(
+        "probe", "--openapi", str(tmp_path / "shop.json"), "--base-url", "http://127.0.0.1:9", "--select", "method:DELETE",
+        *ORIGIN, "--json", "-",
+    )  # fmt: skip
+    (probe,) = json.loads(done.stdout)["probes"]
+    assert probe["headers"] == [["X-Shop", "***"]]
+
+
+def test_what_is_typed_counts(command: Command, fake: Runner) -> None:
+    command("probe", "--openapi", SHOP, *ORIGIN, "--select", "/login", "-X", "PUT", "-H", "content-type: text/csv",
+            "--base-url", "http://localhost:8000/v1")  # fmt: skip
+    probe = fake.probe
+    assert (probe.method, probe.url) == ("PUT", "http://localhost:8000/v1/login")
+    assert probe.headers == (("content-type", "text/csv"),)
+
+
+def test_several_origins_make_a_matrix_of_each_url(command: Command, fake: Runner) -> None:
+    done = command(
+        "probe", "--openapi", SHOP, *ORIGIN, "--origin", "https://two.example", "--select", "path:/orders/{number}"
+    )
+    assert len(fake.probes) == 4
+    assert "  https://two.example" in done.stdout
+
+
+def test_standard_input(command: Command, fake: Runner) -> None:
+    text = (DATA / "drf-spectacular.yaml").read_bytes()
+    assert command("probe", "--openapi", "-", *ORIGIN, "--select", "method:DELETE", stdin=text).status == 0
+    assert fake.probe.url == "https://eu.example.com/v1/api/groups/1/"
+
+
+def test_a_request_that_is_held_back_is_not_said_to_be_refused(command: Command) -> None:
+    said = command("probe", "--openapi", SHOP, *ORIGIN, "--select", "/login", "--dry-run").stdout
+    assert said.endswith("POST itself would not be sent: it may change data (--send always)\n")
+    said = command("probe", "--openapi", SHOP, *ORIGIN, "--select", "/login", "--print-curl").stdout
+    assert said.endswith("# nothing: POST may change data and needs no preflight (--send always)\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--openapi", "nowhere.json"], "--openapi: cannot read nowhere.json: no such file or directory"),
+        (["--openapi", __file__], "test_openapi_option.py"),
+        (["--openapi", SHOP, "--base-url", "here"], "--base-url 'here' is no base URL"),
+        (["--base-url", "http://x"], "--base-url is about the operations of a document: --openapi FILE|URL names one"),
+        (["--exclude", "/x"], "--exclude is about the operations of a document"),
+        (["--openapi", "app"], "--openapi app asks the application of --app for its schema"),
+        (["--openapi", SHOP, "--select", "tag:nope"], "--select tag:nope: no operation is like that; there are orders"),
+        (["--openapi", "http://127.0.0.1:9/openapi.json"], "--openapi: 127.0.0.1:9 refused the connection"),
+    ],
+)
+def test_complaints(argv: list[str], message: str, command: Command, fake: Runner) -> None:
+    for words in (["probe", *argv, *ORIGIN], ["init", *argv, *ORIGIN, "-o", "-"]):
+        if words[0] == "init" and "app" in argv:
+            continue
+        done = command(*words)
+        assert done.status == 2
+        assert message in done.stderr
+    assert fake.probes == []
+
+
+def test_a_file_that_is_no_text(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"openapi: 3.0.0\ninfo: \xff\n")
+    done = command("probe", "--openapi", str(tmp_path / "x.yaml"), *ORIGIN)
+    assert (done.status, done.stderr.partition("x.yaml")[2]) == (2, ", line 2: not UTF-8, byte 0xff\n")
+
+
+def test_an_origin_is_needed(command: Command) -> None:
+    done = command("probe", "--openapi", SHOP)
+    assert done.status == 2
+    assert "corscheck probe https://api.example.com/orders?page=1 --origin" in done.stderr
+
+
+# ---------------------------------------------------------------------- over the network
+
+
+def test_a_running_fastapi(api: UvicornApp, command: Command) -> None:
+    """FastAPI's own document, over uvicorn, and every operation asked there."""
+    done = command("probe", "--openapi", f"{api.url}/openapi.json", "--origin", "http://localhost:3000", "--json", "-")
+    probes = json.loads(done.stdout)["probes"]
+    verdicts = {(p["method"], p["url"].removeprefix(api.url)): p["verdict"] for p in probes}
+    assert verdicts[("GET", "/data")] == "allowed"
+    # The example's document demands X-Tenant, and its CORS configuration does not allow it: a page cannot do this.
+    assert verdicts[("PUT", "/data")] == "blocked"
+    assert ("POST", "/upload") in verdicts
+    assert all(p["url"].startswith(api.url) for p in probes)
+
+
+def test_init_writes_what_holds_and_what_the_document_promises(
+    api: UvicornApp, command: Command, tmp_path: Path
+) -> None:
+    shop = {
+        "openapi": "3.1.0",
+        "paths": {
+            "/data": {
+                "get": {"responses": {"200": {"headers": {"X-Total-Count": {}}}}},
+                "put": {"requestBody": {"content": {"application/json": {}}}, "security": [{"key": []}]},
+            }
+        },
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Shop"}}},
+    }
+    (tmp_path / "shop.json").write_text(json.dumps(shop))
+    done = command("init", "--openapi", str(tmp_path / "shop.json"), "--base-url", api.url, "--origin", "http://localhost:3000",
+                   "-o", "-")  # fmt: skip
+    assert done.status == 0, done.stderr
+    policy = tomllib.loads(done.stdout)
+    # fastapi_cors exposes nothing: what the document promises is not so today.
+    assert '# exposes = ["X-Total-Count"]  (documented; script cannot read it today)' in done.stdout
+    puts = [check for check in policy["check"] if check.get("methods") == ["PUT"]]
+    assert puts
+    assert all("X-Shop: ${X_SHOP}" in check["headers"] for check in puts)
+
+
+def test_a_promise_that_is_kept_is_demanded(command: Command) -> None:
+    app = UvicornApp("fastapi_production").launch()
+    try:
+        url = app.wait().url
+        done = command("init", "--openapi", f"{url}/openapi.json", "--select", "path:/data", "--origin", "https://app.example.com",
+                       "-X", "GET", "-o", "-")  # fmt: skip
+    finally:
+        app.stop()
+    assert 'exposes = ["x-total-count"]' in done.stdout
+    assert "documented;" not in done.stdout
+
+
+def answer(status: str, body: str = "", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return ("\r\n".join(lines) + body).encode()
+
+
+SMALL = json.dumps({"openapi": "3.0.0", "paths": {"/a": {"get": {}}}})
+
+
+def test_a_redirected_document_is_read_where_it_is(command: Command, fake: Runner) -> None:
+    script = [READ, answer("302 Found", "", "Location: /v1/openapi.json"), READ, answer("200 OK", SMALL)]
+    with RawServer(script) as server:
+        assert command("probe", "--openapi", server.url("/openapi.json"), *ORIGIN).status == 0
+        assert server.requests[1].startswith(b"GET /v1/openapi.json HTTP/1.1\r\n")
+        assert fake.probe.url == server.url("/a")
+
+
+def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
+    """Of an answer to a probe 64 KiB are read at most; of a document all."""
+    text = json.dumps({"openapi": "3.0.0", "info": "x" * 3_000_000, "paths": {"/a": {"get": {}}}})
+    with RawServer([READ, answer("200 OK", text)]) as server:
+        assert command("probe", "--openapi", server.url("/"), *ORIGIN).status == 0
+    assert fake.probe.method == "GET"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ([READ, answer("404 Not Found", "nope")], "answers 404 Not Found"),
+        ([READ, answer("302 Found", "", "Location: ftp://x/")], "is no http URL"),
+        ([READ, *[answer("302 Found", "", "Location: /"), READ] * 6], "redirects more than 5 times"),
+        ([READ, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"], "peer closed connection"),
+        ([READ, answer("200 OK", "{")], "no JSON: expecting property name"),
+    ],
+)
+def test_what_servers_answer_instead(script: list[object], message: str, command: Command, fake: Runner) -> None:
+    with RawServer(script) as server:
+        done = command("probe", "--openapi", server.url("/o"), *ORIGIN)
+    assert done.status == 2
+    assert message in done.stderr
+
+
+# ---------------------------------------------------------------------- in process
+
+
+def test_an_application_in_process_is_asked_by_its_own_document(command: Command) -> None:
+    done = command("probe", "--app", "fastapi_cors:app", "--app-dir", "examples", "--openapi", "app", "--origin",
+                   "http://localhost:3000", "--select", "path:/data", "-q")  # fmt: skip
+    assert done.status == 1, done.stderr
+    assert done.stdout.splitlines() == [
+        "ALLOWED  GET http://app.localhost/data from http://localhost:3000",
+        "BLOCKED  PUT http://app.localhost/data from http://localhost:3000: The preflight's status is not ok (preflight:8).",
+    ]
+
+
+def test_a_file_describes_an_application_in_process(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "o.json").write_text(json.dumps({"openapi": "3.0.0", "paths": {"/data": {"get": {}}}}))
+    done = command("probe", "--app", "fastapi_cors:app", "--app-dir", "examples", "--openapi", str(tmp_path / "o.json"),
+                   "--origin", "http://localhost:3000", "-q")  # fmt: skip
+    assert done.stdout == "ALLOWED  GET http://app.localhost/data from http://localhost:3000\n"
+
+
+def test_an_application_without_a_document(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "plain_asgi.py").write_text("async def app(scope, receive, send): ...\n")
+    done = command("probe", "--app", "plain_asgi:app", "--app-dir", str(tmp_path), "--openapi", "app", *ORIGIN)
+    assert done.status == 2
+    assert "--openapi app: plain_asgi:app has no openapi(), as a FastAPI has: name a file or a URL" in done.stderr
