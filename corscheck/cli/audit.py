@@ -39,6 +39,7 @@ def audit(
     send: opt.AuditSend = "auto",
     depth: opt.AuditDepth = "normal",
     targets: opt.Targets = None,
+    shard: opt.ShardOf = None,
     fail_on: opt.AuditFailOn = "medium",
     poc: opt.ProofPage = None,
     max_requests: opt.MaxRequests = None,
@@ -128,6 +129,11 @@ def audit(
     )
     with Inputs() as inputs:
         question = auditing.question(typed, inputs, say)
+        if shard is not None:
+            from corscheck.cli.sharding import part
+
+            which, total = part(shard, question.total)
+            question = replace(question, shard=which, total=total)
         judge = auditing.judge(baseline)
         goes_on = None
         if resume:

@@ -50,7 +50,11 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The targets of a run, and what all of them share. The first ``done`` are not audited again."""
+    """The targets of a run, and what all of them share.
+
+    ``shard`` is which of how many parts is audited: (2, 5) is every fifth target from the second on. The first ``done``
+    of them are not audited again.
+    """
 
     urls: tuple[str, ...]
     file: TargetFile | None
@@ -59,10 +63,12 @@ class Question:
     allowed: tuple[str, ...]
     total: int
     done: int = 0
+    shard: tuple[int, int] = (1, 1)
 
     def plans(self) -> Iterator[Plan]:
         """A plan for each target, in order."""
-        return islice(self._plans(), self.done, None)
+        number, of = self.shard
+        return islice(self._plans(), number - 1 + self.done * of, None, of)
 
     def _plans(self) -> Iterator[Plan]:
         index = 0

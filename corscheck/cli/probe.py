@@ -45,6 +45,7 @@ def probe(
     mode: opt.RequestMode = "cors",
     redirect: opt.RedirectMode = "follow",
     targets: opt.Targets = None,
+    shard: opt.ShardOf = None,
     app: opt.AppName = None,
     app_dir: opt.AppDirectory = ".",
     curl: opt.Curl = None,
@@ -182,6 +183,11 @@ def probe(
 
             typed = with_openapi(Wish(openapi, base_url, select or (), exclude or ()), typed, network, in_process)
         asked = question(typed, inputs, say)
+        if shard is not None:
+            from corscheck.cli.sharding import part
+
+            which, total = part(shard, asked.total)
+            asked = replace(asked, shard=which, total=total)
         wanted.check(asked)
         goes_on = None
         if resume:
