@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import sys
 
 
@@ -13,17 +14,25 @@ def main() -> None:
     # A short process that mostly imports: collecting garbage on the way costs 5 % of it and frees nothing. A run of
     # many probes switches the collector on again (``cli.session``).
     gc.disable()
-    if sys.stdout is None or sys.stderr is None:
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
         _open_what_is_closed()
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _stop)
     from corscheck.cli.app import run
 
     status = run(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except OSError:
-        from corscheck.cli.session import silence_stdout
+    except OSError as error:
+        from corscheck.cli.session import say, silence_stdout
 
         silence_stdout()
+        if status == 0 and not isinstance(error, BrokenPipeError):  # what was asked for did not get there
+            from corscheck.cli.exitcodes import USAGE
+            from corscheck.cli.inputs import reason
+
+            say(f"standard output: cannot write: {reason(error)}")
+            status = USAGE
     # Taking the interpreter apart module by module is 10 % of the wall time of a probe, and the process ends anyway.
     # What has registered itself for the end (coverage, thread pools) has its turn first.
     atexit._run_exitfuncs()
@@ -32,8 +41,20 @@ def main() -> None:
     os._exit(status)
 
 
+def _stop(_number: int, _frame: object) -> None:
+    """SIGTERM, which CI systems and containers end a job with, is Ctrl-C: what is known is written, and the status is 130.
+
+    It goes the way of SIGINT, for which asyncio has a handler of its own; a job in the background ignores that one.
+    """
+    if callable(signal.getsignal(signal.SIGINT)):
+        signal.raise_signal(signal.SIGINT)
+    else:
+        raise KeyboardInterrupt
+
+
 def _open_what_is_closed() -> None:
-    """Started with ``>&-``: what is printed goes nowhere, and nothing fails over it."""
+    """Started with ``<&-`` or ``>&-``: nothing is read, what is printed goes nowhere, and nothing fails over it."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: PTH123, SIM115 - open as long as the process
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115 - open as long as the process
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115 - likewise
 

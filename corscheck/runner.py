@@ -7,6 +7,7 @@ in ``concurrent`` with asyncio, in ``multi`` without. What may be sent is asked 
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import run
+from corscheck.kin import at
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
@@ -25,8 +27,9 @@ from corscheck.transports.base import NetworkOptions
 from corscheck.transports.choice import chosen, live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 
+    from corscheck.kin import Kin
     from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.transports.base import Transport, WireRequest
@@ -45,6 +48,23 @@ WINDOW = 4
 _PER_HOST_TO_TOTAL = 8
 _STARTING = frozenset({NETWORK_CODES["connect"], NETWORK_CODES["dns"], NETWORK_CODES["protocol"]})
 """What a server that is just being started may answer: nothing there yet, or a hang-up."""
+
+
+_OTHER_FILES = 32
+"""Files that a process has open beside its connections: reports, libraries, certificates."""
+
+_FILES_EACH = 2
+"""A probe under way has a connection, and there may be an idle one for each."""
+
+
+def _affordable() -> int:
+    """How many probes may be under way before the system refuses to open another socket (``ulimit -n``)."""
+    try:
+        import resource
+    except ImportError:  # Windows, where nothing of the kind is limited
+        return sys.maxsize
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if most == resource.RLIM_INFINITY else max((most - _OTHER_FILES) // _FILES_EACH, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +89,8 @@ class RunOptions:
 
     @property
     def total(self) -> int:
-        """The number of probes under way in all."""
-        return self.concurrency_total or self.concurrency * _PER_HOST_TO_TOTAL
+        """The number of probes under way in all: as asked for, as far as the process may open files for it."""
+        return min(self.concurrency_total or self.concurrency * _PER_HOST_TO_TOTAL, _affordable())
 
 
 def fetch_request(probe: Probe) -> Request:
@@ -122,14 +142,28 @@ Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
 
 
 def conversation(
-    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
+    probe: Probe,
+    options: RunOptions,
+    assembler: Assembler,
+    cache: PreflightCache | None = None,
+    kin: Kin | None = None,
 ) -> Asking[Result]:
     """All there is to ask about one probe: its fetch, again as often as the options say, and the diagnosis' questions.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``kin`` knows what was
+    found for probes that differ in their path alone; without a cache only.
     """
     patience = Patience(options)
-    outcome = yield from once(probe, options, cache)
+    came: list[Answer] = []
+    begin = step = kin.of(probe) if kin is not None and cache is None else None
+    while step is not None and step.request is not None:
+        answer = yield at(step.request, probe.url)
+        came.append(answer)
+        step = step.after(answer)
+    if kin is not None and step is not None and step.result is not None:
+        return kin.result(step.result, probe, came)
+    sent: list[WireRequest] = []
+    outcome = yield from once(probe, options, cache, came, sent)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
@@ -144,17 +178,34 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    return assembler.result(probe, outcome, findings)
+    result = assembler.result(probe, outcome, findings)
+    if kin is not None and begin is not None:
+        kin.learn(begin, sent, outcome, result)
+    return result
 
 
-def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Asking[Outcome]:
-    """One fetch: yields the complete requests that may be sent."""
+def once(
+    probe: Probe,
+    options: RunOptions,
+    cache: PreflightCache | None,
+    came: Sequence[Answer] = (),
+    sent: list[WireRequest] | None = None,
+) -> Asking[Outcome]:
+    """One fetch: yields the complete requests that may be sent, and notes them in ``sent``.
+
+    ``came`` are the answers to the first of them, which are not sent again.
+    """
+    known = iter(came)
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)
         while True:
             if may_send(request, probe):
-                answer = yield dress(request, probe, options.network.user_agent)
+                wire = dress(request, probe, options.network.user_agent)
+                if sent is not None:
+                    sent.append(wire)
+                given = next(known, None)
+                answer = given if given is not None else (yield wire)
             else:
                 answer = HeldBack(time.monotonic())
             request = flow.send(answer)

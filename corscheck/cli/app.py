@@ -88,6 +88,8 @@ def run(argv: Sequence[str]) -> int:
         return exitcodes.USAGE
     except KeyboardInterrupt:
         return exitcodes.INTERRUPTED
+    except OSError as error:
+        return _crashed(error) if isinstance(error, _OF_THE_NETWORK) else _failed(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence: people get a message, not a traceback
         return _crashed(error)
     return exitcodes.OK
@@ -102,6 +104,27 @@ def _forgot_command(argv: Sequence[str]) -> str | None:
     return (
         f"corscheck: {first!r} is no command. To ask it:\n  corscheck probe {first} --origin https://app.example.com\n"
     )
+
+
+_OF_THE_NETWORK = (ConnectionError, TimeoutError)
+"""What a transport has to put into words: here it is a bug."""
+
+
+def _failed(error: OSError) -> int:
+    """A full disk, a directory that is gone, too many open files: the machine's fault, not ours."""
+    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
+        raise error
+    from corscheck.cli.inputs import reason
+    from corscheck.cli.session import say, silence_stdout
+
+    what = f" {error.filename}" if error.filename else ""
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib would be imported for it
+    except OSError:
+        what = what or " the working directory, which is gone"
+    say(f"cannot use{what}: {reason(error)}" if what else reason(error))
+    silence_stdout()  # it may be what is at fault, and there is a last flush
+    return exitcodes.USAGE
 
 
 def _crashed(error: Exception) -> int:

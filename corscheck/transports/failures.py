@@ -167,6 +167,8 @@ def _reason(error: OSError) -> str:
         return "refused"
     if isinstance(error, TimeoutError):
         return "timed out"
+    if error.errno == 0:  # libcurl could not even open a socket, and does not keep why
+        return "no connection could be made"
     if error.errno:
         return os.strerror(error.errno).lower()
     return printable(str(error)) or type(error).__name__

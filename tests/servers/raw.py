@@ -93,6 +93,10 @@ class RawServer:
         """A URL of this server."""
         return f"{scheme}://{host}:{self.port}{path}"
 
+    def open_connections(self) -> int:
+        """How many connections the server still holds."""
+        return len(self._open)
+
     def _start(self, target: object, *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
