@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import run
-from corscheck.kin import at
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
@@ -27,9 +26,8 @@ from corscheck.transports.base import NetworkOptions
 from corscheck.transports.choice import chosen, live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable
 
-    from corscheck.kin import Kin
     from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.transports.base import Transport, WireRequest
@@ -142,28 +140,14 @@ Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
 
 
 def conversation(
-    probe: Probe,
-    options: RunOptions,
-    assembler: Assembler,
-    cache: PreflightCache | None = None,
-    kin: Kin | None = None,
+    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
 ) -> Asking[Result]:
     """All there is to ask about one probe: its fetch, again as often as the options say, and the diagnosis' questions.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``kin`` knows what was
-    found for probes that differ in their path alone; without a cache only.
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
     """
     patience = Patience(options)
-    came: list[Answer] = []
-    begin = step = kin.of(probe) if kin is not None and cache is None else None
-    while step is not None and step.request is not None:
-        answer = yield at(step.request, probe.url)
-        came.append(answer)
-        step = step.after(answer)
-    if kin is not None and step is not None and step.result is not None:
-        return kin.result(step.result, probe, came)
-    sent: list[WireRequest] = []
-    outcome = yield from once(probe, options, cache, came, sent)
+    outcome = yield from once(probe, options, cache)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
@@ -178,34 +162,17 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    result = assembler.result(probe, outcome, findings)
-    if kin is not None and begin is not None:
-        kin.learn(begin, sent, outcome, result)
-    return result
+    return assembler.result(probe, outcome, findings)
 
 
-def once(
-    probe: Probe,
-    options: RunOptions,
-    cache: PreflightCache | None,
-    came: Sequence[Answer] = (),
-    sent: list[WireRequest] | None = None,
-) -> Asking[Outcome]:
-    """One fetch: yields the complete requests that may be sent, and notes them in ``sent``.
-
-    ``came`` are the answers to the first of them, which are not sent again.
-    """
-    known = iter(came)
+def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Asking[Outcome]:
+    """One fetch: yields the complete requests that may be sent."""
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)
         while True:
             if may_send(request, probe):
-                wire = dress(request, probe, options.network.user_agent)
-                if sent is not None:
-                    sent.append(wire)
-                given = next(known, None)
-                answer = given if given is not None else (yield wire)
+                answer = yield dress(request, probe, options.network.user_agent)
             else:
                 answer = HeldBack(time.monotonic())
             request = flow.send(answer)
