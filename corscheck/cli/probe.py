@@ -15,6 +15,7 @@ from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import Typed, question
 from corscheck.cli.session import Session, asker, say
+from corscheck.model import ConfigError
 
 SUMMARY = "Say what the browser does with a request, and why."
 
@@ -171,6 +172,8 @@ def probe(
         in_process = InProcess(app, app_dir)
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (urls or targets or curl or openapi):
+            if shard is not None:
+                raise ConfigError("--shard needs a URL: without one, --app is asked about as a whole")
             raise typer.Exit(in_process.verify(typed, run, wanted, complete=complete, resume=resume))
         typed = in_process.typed(typed)
     with Inputs() as inputs:

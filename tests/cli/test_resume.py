@@ -89,7 +89,7 @@ def test_killed_ten_times(server: CountingServer, tmp_path: Path) -> None:
 
     lines = tmp_path / "r.jsonl"
     growing = Growing(lines)
-    moments = sorted(random.Random(20).sample(range(1, count - 100), 10))
+    moments = sorted(random.Random(20).sample(range(1, count - 1000), 10))
     there: dict[str, int] = {}
     for moment in moments:
         running = process(*argv, "--json", "r.json", "--jsonl", "r.jsonl", "--resume", "-q", cwd=tmp_path)

@@ -66,3 +66,9 @@ def test_an_empty_shard(command: Command, fake: Runner) -> None:
     assert command.probe("--shard", "3/2").stderr == (
         "corscheck: --shard '3/2' is no shard: write 2/5 for the second of five\n"
     )
+
+
+def test_an_application_as_a_whole(command: Command) -> None:
+    done = command("probe", "--app", "main:app", "--shard", "1/2")
+    assert (done.status, done.stdout) == (2, "")
+    assert done.stderr == "corscheck: --shard needs a URL: without one, --app is asked about as a whole\n"
