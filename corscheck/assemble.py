@@ -130,14 +130,11 @@ class Assembler:
         return PreflightRecord(first.needed, first.because, first.sent, seconds)
 
     def _step(self, step: Step) -> StepRecord:
-        secret = step.header.lower() == "location"
         return StepRecord(
             step=step.step,
             header=step.header,
             expected=step.expected,
-            received=self.text(step.received)
-            if step.received is not None and (secret or "://" in step.received)
-            else step.received,
+            received=self.text(step.received) if step.received is not None else None,
             status=step.status,
             message=self.text(step.message),
             code=step.code,

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MASK = "***"
 _AUTH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._~+-]*) +\S")
@@ -74,6 +78,18 @@ def mask_url(url: str) -> str:
     if "@" in url:
         url = _USERINFO.sub(rf"\1{MASK}@", url)
     return _SECRET_PARAMETERS.sub(rf"\1{MASK}", url) if "=" in url else url
+
+
+def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
+    """A URL in pieces: the text up to a secret value and the name of its parameter; the last piece has None for a name.
+
+    For what has to stay usable, with the values put somewhere else.
+    """
+    at = 0
+    for found in _SECRET_PARAMETERS.finditer(url):
+        yield url[at : found.end(1)], found[1][1:-1]
+        at = found.end()
+    yield url[at:], None
 
 
 def mask_text(text: str) -> str:

@@ -130,8 +130,10 @@ def _failed(error: OSError) -> int:
 def _crashed(error: Exception) -> int:
     if os.environ.get("CORSCHECK_TRACEBACK") == "1":
         raise error
+    from corscheck.masking import mask_text
+
     sys.stderr.write(
-        f"corscheck: internal error: {type(error).__name__}: {str(error)[:300]!r}\n"
+        f"corscheck: internal error: {type(error).__name__}: {mask_text(str(error))[:300]!r}\n"
         f"This is a bug in corscheck, not in your server. Please report it: {ISSUES}\n"
         "CORSCHECK_TRACEBACK=1 shows where it happened.\n"
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from corscheck.cli import options as opt
+from corscheck.masking import mask_text
 from corscheck.model import ConfigError
 from corscheck.report.text import printable, wrap
 
@@ -315,5 +316,6 @@ def _print(lines: list[str]) -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-    sys.stdout.write("\n".join(lines) + "\n")
+    # What was pasted may hold tokens, and what is printed here ends up in tickets.
+    sys.stdout.write("\n".join(map(mask_text, lines)) + "\n")
     sys.stdout.flush()

@@ -6,10 +6,12 @@ Every complaint is a ``ConfigError`` that says what was wrong and what to type.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corscheck.masking import MASK, is_secret_header
 from corscheck.model import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 TEXT = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` gives to a string body."""
 
+_FILE_NAME = re.compile(r"[\w./\\-]{0,60}\.[a-z]{1,4}")
 _WHITESPACE = " \t\r\n"
 
 
@@ -91,10 +94,16 @@ def header(line: str, where: str = "-H") -> Header:
     if not colon:
         if line.endswith(";") and len(line) > 1:
             return line[:-1], ""
-        raise ConfigError(f"{where} {line!r} has no colon: write it as 'Name: value'")
+        raise ConfigError(f"{where} {_begun(line)!r} has no colon: write it as 'Name: value'")
     if not name.strip(_WHITESPACE):
         raise ConfigError(f"{where} {line!r} has no name before the colon: write it as 'Name: value'")
     return _as_bytes(name), _as_bytes(value.strip(_WHITESPACE))
+
+
+def _begun(line: str) -> str:
+    """A header line for a message: of one that may be secret the first word alone."""
+    name, blank, _ = line.partition(" ")
+    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else line
 
 
 def _as_bytes(text: str) -> str:
@@ -117,7 +126,9 @@ def cookies(texts: Sequence[str]) -> str | None:
     """``-b``: one Cookie header for all."""
     for text in texts:
         if "=" not in text:
-            raise ConfigError(f"-b {text!r} is no cookie: write it as 'name=value' (cookie files are not read)")
+            # A cookie's value alone is a secret; what looks like curl's cookie file is the likelier mistake.
+            shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
+            raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
     return "; ".join(t.strip("; ") for t in texts) or None
 
 
@@ -127,7 +138,8 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
         return None, None
     user, colon, password = text.partition(":")
     if not colon:
-        raise ConfigError(f"-u {text!r} has no password: write USER:PASS, or {text}: for an empty one")
+        # Where the password is missing, what is there may be a token.
+        raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
     return user, password
 
 

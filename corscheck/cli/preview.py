@@ -85,7 +85,7 @@ def _held_back_whole(probe: Probe, options: RunOptions) -> bool:
 
 def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
     yield f"# {_title(probe)}"
-    words = tuple(_network_words(options.network))
+    words = tuple(_network_words(options.network, show_secrets=options.show_secrets))
     planned = runner.plan(probe, options)
     if not planned and _held_back_whole(probe, options):
         yield f"# nothing: {probe.method} may change data and needs no preflight (--send always)"
@@ -98,12 +98,12 @@ def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
         yield curl.command(one, show_secrets=options.show_secrets)
 
 
-def _network_words(network: NetworkOptions) -> Iterator[str]:
+def _network_words(network: NetworkOptions, *, show_secrets: bool) -> Iterator[str]:
     """The network options as curl spells them."""
     if not network.verify:
         yield "-k"
     texts = {
-        "--proxy": network.proxy,
+        "--proxy": network.proxy if show_secrets else mask_url(network.proxy or "") or network.proxy,
         "--noproxy": network.noproxy,
         "--cacert": network.cacert,
         "--cert": network.cert,

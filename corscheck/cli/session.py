@@ -15,6 +15,7 @@ from corscheck.cli.exitcodes import OK, exit_status
 from corscheck.cli.inputs import reason
 from corscheck.cli.progress import Progress
 from corscheck.cli.sinks import STDOUT
+from corscheck.masking import mask_text
 from corscheck.model import ConfigError
 from corscheck.report.summary import Summary
 from corscheck.report.text import printable
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 
 def say(message: str) -> None:
-    """A message to people, on standard error, in corscheck's name."""
-    first, *rest = (printable(line) for line in message.split("\n"))
+    """A message to people, on standard error, in corscheck's name. What it quotes of URLs is masked."""
+    first, *rest = (printable(line) for line in mask_text(message).split("\n"))
     with contextlib.suppress(OSError):
         sys.stderr.write("\n".join([f"corscheck: {first}", *rest]) + "\n")
         sys.stderr.flush()

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from corscheck.masking import mask_url, secret_parameters
 from corscheck.protocol.filtering import SAFELISTED
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import parse_url
@@ -140,7 +141,7 @@ def _check(groups: list[Group], base: str | None, names: set[str], secret: froze
     yield from _remarks(first)
     yield "[[check]]"
     yield f"name = {_text(_name(groups, base, names))}"
-    yield from _list("urls", [_short(g.url, base) for g in groups])
+    yield from _list("urls", [_without_secrets(_short(g.url, base)) for g in groups])
     yield from _list("origins", first.origins)
     if first.methods != ("GET",):
         yield from _list("methods", first.methods)
@@ -162,7 +163,7 @@ def _name(groups: list[Group], base: str | None, names: set[str]) -> str:
     who = "any page" if first.origins == (STRANGER,) else first.origins[0]
     who = who if len(first.origins) == 1 else f"{len(first.origins)} origins"
     may = "may" if first.verdict == "allowed" else "may not"
-    what = _short(first.url, base) if len(groups) == 1 else f"{len(groups)} URLs"
+    what = mask_url(_short(first.url, base)) if len(groups) == 1 else f"{len(groups)} URLs"
     login = {"include": " with credentials", "omit": " without credentials"}.get(first.credentials, "")
     name = f"{who} {may} {', '.join(first.methods)} {what}{login}"
     number, unique = 2, name
@@ -235,7 +236,7 @@ def _last(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _left_out(result: Result) -> Iterator[str]:
-    what = f"{result.method} {result.url} from {result.origin}, credentials {result.credentials}"
+    what = f"{result.method} {mask_url(result.url)} from {result.origin}, credentials {result.credentials}"
     verdicts = ", ".join(f"{name} {result.engines[name].verdict}" for name in result.gate)
     yield f"# Not written down, since it is not the same for all: {_safe(what)}: {verdicts}"
 
@@ -243,6 +244,11 @@ def _left_out(result: Result) -> Iterator[str]:
 def _safe(text: str) -> str:
     """Text for a comment: on one line, whatever it holds."""
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _without_secrets(url: str) -> str:
+    """The URL with the values of token-like parameters left to variables, as those of headers are."""
+    return "".join(text + ("${" + _variable(name) + "}" if name else "") for text, name in secret_parameters(url))
 
 
 def _variable(name: str) -> str:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from corscheck.masking import is_secret_header
+from corscheck.masking import is_secret_header, secret_parameters
 from corscheck.report.exchanges import split_url
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def command(request: Request, *, show_secrets: bool = False) -> str:
         if not any(n.lower() == "host" for n, _ in headers):
             headers.insert(0, ("Host", authority))
         url = request.send_to.rstrip("/") + target
-    words.append(["-g", "--path-as-is", shlex.quote(url)])
+    words.append(["-g", "--path-as-is", shlex.quote(url) if show_secrets else _url(url)])
     words += [["-H", _header(name, value, show_secrets=show_secrets)] for name, value in headers]
     words += _defaults_off(request, {name.lower() for name, _ in headers})
     words += _body(request.body)
@@ -64,6 +64,13 @@ def _method(request: Request) -> list[list[str]]:
     if request.method == "GET" and request.body is None:
         return []
     return [["-X", shlex.quote(request.method)]]
+
+
+def _url(url: str) -> str:
+    """The URL for a shell, secret values of its parameters as variables."""
+    pieces = [shlex.quote(text) + (f'"${variable(name)}"' if name is not None else "")
+              for text, name in secret_parameters(url) if text]  # fmt: skip
+    return "".join(pieces)
 
 
 def _header(name: str, value: str, *, show_secrets: bool) -> str:

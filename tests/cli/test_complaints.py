@@ -52,7 +52,7 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     (("-d", "@-", "-H", "@-"), "-d and -H both read standard input"),
     (("-d", "@-", "--targets", "-"), "--targets and -d both read standard input"),
     (("-b", "cookies.txt"), "-b 'cookies.txt' is no cookie: write it as 'name=value'"),
-    (("-u", "me"), "-u 'me' has no password: write USER:PASS, or me: for an empty one"),
+    (("-u", "me"), "-u *** has no password: write USER:PASS, or USER: for an empty one"),
     (("--engine", "opera"), "--engine 'opera' is not one of standard, chromium, firefox, webkit"),
     (("--origin", "*"), "--origin '*' is what a server may answer, no page has it"),
     (("--origin", "https://"), "is not an origin: scheme, host and port, like https://app.example"),

@@ -104,3 +104,11 @@ def test_via() -> None:
 def test_network_options() -> None:
     request = Request("GET", "http://x.example/", (), options=("-k", "--cacert", "/a b/c.pem", "--resolve", "a:1:::1"))
     assert words(request)[-5:] == ["-k", "--cacert", "/a b/c.pem", "--resolve", "a:1:::1"]
+
+
+def test_secret_parameters_are_variables() -> None:
+    request = Request("GET", "http://x.example/a?b=c&token=s3cret&api_key=k'ey&d='", ())
+    assert "s3cret" not in command(request)
+    found = words(request, TOKEN="a b", API_KEY="$x")
+    assert found[found.index("--path-as-is") + 1] == "http://x.example/a?b=c&token=a b&api_key=$x'ey&d='"
+    assert "http://x.example/a?b=c&token=s3cret&api_key=k'ey&d='" in words(request, show_secrets=True)
