@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, TypeVar
 
 from corscheck.assemble import Assembler
+from corscheck.kin import Kin
 from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
 from corscheck.transports.http import AsyncHTTPTransport
 
@@ -120,7 +121,8 @@ class _Run:
 def results(probes: Iterable[Probe], options: RunOptions) -> AsyncGenerator[Result, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
     assembler = Assembler(show_secrets=options.show_secrets)
-    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
+    kin = Kin(assembler)
+    return drive(((place_of(probe), conversation(probe, options, assembler, kin=kin)) for probe in probes), options)
 
 
 async def drive(flows: Iterable[tuple[str, Asking[_T]]], options: RunOptions) -> AsyncGenerator[_T, None]:

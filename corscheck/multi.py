@@ -16,6 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from corscheck.assemble import Assembler
+from corscheck.kin import Kin
 from corscheck.model import ConfigError
 from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
 from corscheck.transports.curl import CurlMulti
@@ -34,7 +35,8 @@ _T = TypeVar("_T")
 def results(probes: Iterable[Probe], options: RunOptions) -> Generator[Result, None, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
     assembler = Assembler(show_secrets=options.show_secrets)
-    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
+    kin = Kin(assembler)
+    return drive(((place_of(probe), conversation(probe, options, assembler, kin=kin)) for probe in probes), options)
 
 
 def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:

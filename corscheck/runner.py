@@ -7,6 +7,7 @@ in ``concurrent`` with asyncio, in ``multi`` without. What may be sent is asked 
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import run
+from corscheck.kin import at
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
@@ -26,8 +28,9 @@ from corscheck.transports.base import NetworkOptions
 from corscheck.transports.choice import chosen, live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 
+    from corscheck.kin import Kin
     from corscheck.model import Finding, Probe, Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.transports.base import Transport, WireRequest
@@ -43,6 +46,7 @@ WAIT_SECONDS = 0.25
 WINDOW = 4
 """Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
 
+_AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
 _PER_HOST_TO_TOTAL = 8
 _STARTING = frozenset({NETWORK_CODES["connect"], NETWORK_CODES["dns"], NETWORK_CODES["protocol"]})
 """What a server that is just being started may answer: nothing there yet, or a hang-up."""
@@ -140,14 +144,28 @@ Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
 
 
 def conversation(
-    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
+    probe: Probe,
+    options: RunOptions,
+    assembler: Assembler,
+    cache: PreflightCache | None = None,
+    kin: Kin | None = None,
 ) -> Asking[Result]:
     """All there is to ask about one probe: its fetch, again as often as the options say, and the diagnosis' questions.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``kin`` knows what was
+    found for probes that differ in their path alone; without a cache only.
     """
     patience = Patience(options)
-    outcome = yield from once(probe, options, cache)
+    came: list[Answer] = []
+    begin = step = kin.of(probe) if kin is not None and cache is None else None
+    while step is not None and step.request is not None:
+        answer = yield at(step.request, probe.url)
+        came.append(answer)
+        step = step.after(answer)
+    if kin is not None and step is not None and step.result is not None:
+        return kin.result(step.result, probe, came)
+    sent: list[WireRequest] = []
+    outcome = yield from once(probe, options, cache, came, sent)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
@@ -162,17 +180,34 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    return assembler.result(probe, outcome, findings)
+    result = assembler.result(probe, outcome, findings)
+    if kin is not None and begin is not None:
+        kin.learn(begin, sent, outcome, result)
+    return result
 
 
-def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Asking[Outcome]:
-    """One fetch: yields the complete requests that may be sent."""
+def once(
+    probe: Probe,
+    options: RunOptions,
+    cache: PreflightCache | None,
+    came: Sequence[Answer] = (),
+    sent: list[WireRequest] | None = None,
+) -> Asking[Outcome]:
+    """One fetch: yields the complete requests that may be sent, and notes them in ``sent``.
+
+    ``came`` are the answers to the first of them, which are not sent again.
+    """
+    known = iter(came)
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)
         while True:
             if may_send(request, probe):
-                answer = yield dress(request, probe, options.network.user_agent)
+                wire = dress(request, probe, options.network.user_agent)
+                if sent is not None:
+                    sent.append(wire)
+                given = next(known, None)
+                answer = given if given is not None else (yield wire)
             else:
                 answer = HeldBack(time.monotonic())
             request = flow.send(answer)
@@ -183,10 +218,18 @@ def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Ask
 
 def place_of(probe: Probe) -> str:
     """What concurrency per host counts by: the place that is connected to."""
+    text = probe.via or probe.url
     try:
-        return parse_url(probe.via or probe.url).origin
+        # The path is no part of it, and most of what is parsed has been parsed before.
+        return parse_url(text[: _path_at(text)]).origin
     except URLError:
         return ""
+
+
+def _path_at(text: str) -> int | None:
+    """Where the path of a plain URL begins; None where only the parser can tell."""
+    match = _AUTHORITY.match(text)
+    return None if match is None else match.end()
 
 
 class Pace:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs as read
@@ -61,6 +62,18 @@ class Question:
         number, of = self.shard
         return islice(self._probes(), number - 1 + self.done * of, None, of)
 
+    def count(self) -> int:
+        """How many probes there are, by what ``file.check`` has counted."""
+        kinds = dict(self.file.kinds) if self.file is not None else {}
+        for target in self.targets:
+            kind = (target.origin is not None, target.method is not None)
+            kinds[kind] = kinds.get(kind, 0) + 1
+        origins, methods = len(self.origins), len(self.methods)
+        return sum(
+            times * (1 if own_origin else origins) * (1 if own_method else methods)
+            for (own_origin, own_method), times in kinds.items()
+        )
+
     def _probes(self) -> Iterator[Probe]:
         index = 0
         for target in self._all():
@@ -76,6 +89,8 @@ class Question:
 
     def _probe(self, target: Target, origin: str, method: str, index: int) -> Probe:
         common = self.common
+        if target.bare:
+            return _at(common, target.url, origin, method, index)
         own_body = target.body is not None
         return replace(
             common,
@@ -97,6 +112,19 @@ class Question:
             via=target.via or common.via,
             secret_headers=target.secret_headers,
         )
+
+
+def _at(common: Probe, url: str, origin: str, method: str, index: int) -> Probe:
+    """The common probe with these four: what a list of thousands of URLs is made of."""
+    values = list(_VALUES(common))
+    for place, value in zip(_FOUR, (url, origin, method, index), strict=True):
+        values[place] = value
+    return Probe(*values)
+
+
+_NAMES = tuple(field.name for field in fields(Probe))
+_VALUES = attrgetter(*_NAMES)
+_FOUR = tuple(map(_NAMES.index, ("url", "origin", "method", "index")))
 
 
 def _merged(common: Headers, own: Headers | None) -> Headers:
@@ -170,8 +198,7 @@ def question(typed: Typed, inputs: read.Inputs, say: Callable[[str], None]) -> Q
     if not targets and not listed:
         raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
     made = Question(targets, file, origins, methods, common, 0, because)
-    plain = file is None and not typed.found
-    total = len(targets) * len(origins) * len(methods) if plain else sum(1 for _ in made.probes())
+    total = made.count()
     _say_guesses(made, say)
     return replace(made, total=total)
 
@@ -246,6 +273,6 @@ def via_base(base: str | None) -> str | None:
 
 
 def _say_guesses(made: Question, say: Callable[[str], None]) -> None:
-    for target in made._all():
+    for target in made._all() if made.file is None or made.file.guessed else made.targets:
         if target.guessed is not None:
             say(f"{target.guessed} has no scheme: taken as {target.url}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 from corscheck.cli.inputs import reason
@@ -62,10 +63,19 @@ class Target:
     secret_headers: frozenset[str] = frozenset()
 
     @property
+    def bare(self) -> bool:
+        """Whether everything but the URL is left to the command line."""
+        return _REST(self) == _NOTHING
+
+    @property
     def plain(self) -> bool:
         """Whether origin, expectation and modes are left to the command line."""
         own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
         return own == (None,) * len(own)
+
+
+_REST = attrgetter(*(name for name in Target.__slots__ if name not in ("url", "guessed")))
+_NOTHING = _REST(Target(""))
 
 
 def with_scheme(text: str) -> str:
@@ -76,12 +86,15 @@ def with_scheme(text: str) -> str:
 class TargetFile:
     """A list of targets in a file, or in standard input (which is spooled, since it is read twice).
 
-    After ``check``, ``uniform`` says that every line leaves origin, expectation and modes to the command line.
+    After ``check``, ``uniform`` says that every line leaves origin, expectation and modes to the command line, ``guessed``
+    that one has no scheme, and ``kinds`` how many have (an origin, a method) of their own.
     """
 
     def __init__(self, path: str, inputs: Inputs) -> None:
         self.path = path
         self.uniform = True
+        self.guessed = False
+        self.kinds: dict[tuple[bool, bool], int] = {}
         self._spool = inputs.spool_stdin("--targets") if path == "-" else None
 
     def check(self, needs_origin: bool) -> int:
@@ -94,6 +107,9 @@ class TargetFile:
                 if target is not None:
                     count += 1
                     self.uniform = self.uniform and target.plain
+                    self.guessed = self.guessed or target.guessed is not None
+                    kind = (target.origin is not None, target.method is not None)
+                    self.kinds[kind] = self.kinds.get(kind, 0) + 1
                     if needs_origin and target.origin is None:
                         complaints.append(f"{where}: has no origin, and --origin is missing")
             except ConfigError as error:

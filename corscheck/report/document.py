@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from corscheck._version import __version__
-from corscheck.model import SCHEMA_VERSION, ExchangeRecord
+from corscheck.model import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from corscheck.model import Audit, Result
 
 
@@ -59,33 +55,6 @@ def probe_object(result: Result, *, reproducible: bool) -> dict[str, Any]:
         for exchange in out["exchanges"]:
             exchange.pop("elapsed_ms", None)
     return out
-
-
-def encoder(*, reproducible: bool) -> Callable[[object], str]:
-    """What writes a result, or plain values, as compact JSON in ASCII: to the byte what ``probe_object`` would give.
-
-    The encoder asks for the fields of one object at a time, so that no tree of dictionaries is built first: that takes
-    longer than the writing.
-    """
-    getters: dict[type, Callable[[Any], dict[str, Any]]] = {}
-
-    def fields_of(value: Any) -> dict[str, Any]:
-        kind = type(value)
-        getter = getters.get(kind)
-        if getter is None:
-            left_out = ("elapsed_ms",) if reproducible and kind is ExchangeRecord else ()
-            getter = getters[kind] = _getter(tuple(name for name in kind.__slots__ if name not in left_out))
-        return getter(value)
-
-    # No circles: a result is a tree of frozen values.
-    return json.JSONEncoder(separators=(",", ":"), default=fields_of, check_circular=False).encode
-
-
-def _getter(names: tuple[str, ...]) -> Callable[[Any], dict[str, Any]]:
-    if len(names) == 1:
-        return lambda value: {names[0]: getattr(value, names[0])}
-    values = attrgetter(*names)
-    return lambda value: dict(zip(names, values(value), strict=True))
 
 
 def audit_object(audit: Audit) -> dict[str, Any]:

@@ -5,9 +5,11 @@ Each line goes out in one write, so that a run that is killed leaves whole lines
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from corscheck.report.document import audit_object, encoder, head
+from corscheck.report.compact import Encoder
+from corscheck.report.document import audit_object, head
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from corscheck.report.summary import Summary
 
 
-_WHOLE = encoder(reproducible=False)
-_REPRODUCIBLE = encoder(reproducible=True)
-
-
 class JSONLines:
     """Writes to a binary file, which must not buffer (or be flushed after each write: that is done here).
 
@@ -33,13 +31,13 @@ class JSONLines:
     def __init__(self, out: BinaryIO | RawIOBase, run: Run | None, *, begun: bool = False) -> None:
         self._out = out
         self._run = run
+        self._encode = Encoder(reproducible=run is None).encode
         if not begun:
             self._line(head(run))
 
     def add(self, result: Result) -> None:
         """One probe object, one line."""
-        encode = _REPRODUCIBLE if self._run is None else _WHOLE
-        self._write(encode(result))
+        self._write(self._encode(result))
 
     def add_audit(self, audit: Audit) -> None:
         """One audit object, one line."""
@@ -53,7 +51,7 @@ class JSONLines:
         self._line(last)
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._write(_WHOLE(value))
+        self._write(json.dumps(value, separators=(",", ":")))
 
     def _write(self, text: str) -> None:
         self._out.write(f"{text}\n".encode("ascii"))
@@ -75,4 +73,4 @@ def render(saved: Saved) -> Iterator[str]:
 
 def line(value: dict[str, Any]) -> str:
     """One line. ASCII only: no control or bidi character of a server's reaches whoever looks with cat or less."""
-    return _WHOLE(value) + "\n"
+    return json.dumps(value, separators=(",", ":")) + "\n"

@@ -207,11 +207,7 @@ class Exchange:
             return True
         if status == 101:
             return False
-        fields = {name.lower(): value for name, value in headers}
-        length = fields.get("content-length", "0").strip()
-        endless = fields.get("content-type", "").lower().startswith("text/event-stream")
-        number = int(length[:20]) if length.isascii() and length.isdigit() else 0
-        return not endless and number <= DRAIN_BYTES
+        return _is_short(headers)
 
     def body(self, chunk: bytes) -> bool:
         """Take a part of the body; whether to go on reading."""
@@ -221,7 +217,10 @@ class Exchange:
             return self._body_bytes <= self.request.keep_body
         if self._status >= 400 and len(self._evidence) < EVIDENCE_BYTES:
             self._evidence = (self._evidence + chunk)[:EVIDENCE_BYTES]
-        return self._body_bytes <= DRAIN_BYTES and time.monotonic() < self.until
+        if time.monotonic() >= self.until:
+            self.body_failed(self.timed_out())
+            return False
+        return self._body_bytes <= DRAIN_BYTES
 
     def body_failed(self, failure: Failure) -> None:
         """Take note of why the rest of the body did not come; that we did not wait for it is no error."""
@@ -278,6 +277,16 @@ class Exchange:
 def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     """Header bytes as isomorphic text."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+
+
+@lru_cache(maxsize=16)
+def _is_short(headers: Headers) -> bool:
+    """Whether a body is worth reading to its end, by what its head says: not too long, and no endless stream."""
+    fields = {name.lower(): value for name, value in headers}
+    length = fields.get("content-length", "0").strip()
+    endless = fields.get("content-type", "").lower().startswith("text/event-stream")
+    number = int(length[:20]) if length.isascii() and length.isdigit() else 0
+    return not endless and number <= DRAIN_BYTES
 
 
 class Lines:

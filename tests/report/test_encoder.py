@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from corscheck.model import Result
-from corscheck.report.document import encoder, probe_object
+from corscheck.report.compact import Encoder
+from corscheck.report.document import probe_object
 from tests.report import samples
 
 RESULTS = {name: value for name, value in vars(samples).items() if isinstance(value, Result)}
@@ -18,11 +20,21 @@ RESULTS = {name: value for name, value in vars(samples).items() if isinstance(va
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_line(name: str, reproducible: bool) -> None:
     expected = json.dumps(probe_object(RESULTS[name], reproducible=reproducible), separators=(",", ":"))
-    encode = encoder(reproducible=reproducible)
+    encode = Encoder(reproducible=reproducible).encode
     assert [encode(RESULTS[name]) for _ in range(3)] == [expected] * 3
     assert ("elapsed_ms" in expected) is (not reproducible and bool(RESULTS[name].exchanges))
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2.5, None, True, "\u2028é"]}, {"summary": {}}, {}])
 def test_plain_values(value: Any) -> None:
-    assert encoder(reproducible=False)(value) == json.dumps(value, separators=(",", ":"))
+    assert Encoder(reproducible=False).encode(value) == json.dumps(value, separators=(",", ":"))
+
+
+def test_many_results_in_a_row() -> None:
+    """Parts come and go: what is remembered must never be another's."""
+    encode = Encoder(reproducible=False).encode
+    for number in range(1500):
+        result = replace(
+            samples.ALLOWED, index=number, readable_headers=(f"x-{number}", "a"), console={"chromium": str(number)}
+        )
+        assert encode(result) == json.dumps(result.to_dict(), separators=(",", ":"))

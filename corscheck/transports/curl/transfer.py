@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pycurl
@@ -20,7 +21,7 @@ from corscheck.transports.curl.settings import dial, header_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.protocol.request import HTTPResponse, NetworkError
+    from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
     from corscheck.transports.curl.settings import Settings
     from corscheck.transports.exchange import Exchange, Phase
     from corscheck.transports.failures import Failure
@@ -211,23 +212,17 @@ class Transfer:
         exchange.received = exchange.head_bytes
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
-        status = _STATUS.match(text)
-        if not text.startswith("HTTP/"):
-            return self._abort(failures.not_http(exchange.peer, self._lines[0]))
-        if status is None:
-            return self._abort(failures.malformed(exchange.peer, "illegal status line"))
-        number = int(status[2])
-        headers = _FIELD.findall(text, status.end())
-        if len(headers) != len(self._lines) - 2:
-            return self._abort(failures.malformed(exchange.peer, "illegal header line"))
-        framing = _FRAMING.search(text, status.end())
-        if framing is not None:
-            return self._abort(failures.malformed(exchange.peer, f"bad {text[framing.start() :].partition(':')[0]}"))
+        head = _read(text, len(self._lines))
+        if isinstance(head, str):
+            if not text.startswith("HTTP/"):
+                return self._abort(failures.not_http(exchange.peer, self._lines[0]))
+            return self._abort(failures.malformed(exchange.peer, head))
+        version, number, reason, headers = head
         self._lines = []
         if number < 200 and not (number == 101 and exchange.upgrades):
             return self._abort(failures.switched(exchange.peer)) if number == 101 else None
-        self._head = (f"HTTP/{status[1]}", status[3] or "")
-        wanted = exchange.head(number, tuple(headers))
+        self._head = (version, reason)
+        wanted = exchange.head(number, headers)
         if not wanted and exchange.request.method != "HEAD":
             return self._stop()
         self._hurried(exchange.until)
@@ -236,12 +231,7 @@ class Transfer:
     def _body(self, chunk: bytes) -> int | None:
         if self._head is None:
             return self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
-        exchange = self.exchange
-        if exchange.body(chunk):
-            return None
-        if time.monotonic() >= exchange.until:
-            exchange.body_failed(exchange.timed_out())
-        return self._stop()
+        return None if self.exchange.body(chunk) else self._stop()
 
     def _stop(self) -> int:
         """Read no further: the connection is closed, and that is no error."""
@@ -297,3 +287,21 @@ class Transfer:
         if not self.tunnelling and self._lines:
             exchange.head_bytes += sum(map(len, self._lines))
             exchange.received = exchange.head_bytes
+
+
+@lru_cache(maxsize=16)
+def _read(text: str, lines: int) -> tuple[str, int, str, Headers] | str:
+    """A head of so many lines, read by h11's rules: version, status, reason, headers; a text says what is wrong with it.
+
+    Kept, since the answers of one server are often the same to the byte.
+    """
+    status = _STATUS.match(text)
+    if status is None:
+        return "illegal status line"
+    headers = _FIELD.findall(text, status.end())
+    if len(headers) != lines - 2:
+        return "illegal header line"
+    framing = _FRAMING.search(text, status.end())
+    if framing is not None:
+        return f"bad {text[framing.start() :].partition(':')[0]}"
+    return f"HTTP/{status[1]}", int(status[2]), status[3] or "", tuple(headers)
