@@ -268,8 +268,20 @@ def _short(url: str, base: str | None) -> str:
 
 
 def _text(value: str) -> str:
-    """A TOML text: JSON's escapes are TOML's, but for DEL, which JSON leaves alone."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A TOML text: JSON's escapes are TOML's. What cannot be seen is escaped too: a policy is read, and shown on terminals.
+
+    Half a surrogate pair, which TOML cannot hold, becomes U+FFFD.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
+
+
+def _escaped(code: int) -> str:
+    if 0xD800 <= code <= 0xDFFF:
+        code = 0xFFFD
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _list(key: str, items: Sequence[str]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def exchanges(result: Result) -> list[str]:
 def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
     """One of them."""
     request = exchange.request
-    lines = [f"* {exchange.kind}, {printable(request.url)}"]
+    lines = [f"* {printable(exchange.kind)}, {printable(request.url)}"]
     lines += request_lines(request.method, request.url, request.headers)
     if exchange.held_back:
         lines.append(f"* not sent: {words.not_sent(result)}")

@@ -130,8 +130,9 @@ def _row(step: StepRecord, same: bool, view: View) -> str:
     """The deciding row; ``same`` says that the whole group expected the same there."""
     expected = printable(step.expected or "") if same else "its own origin"
     received = ABSENT if step.received is None else printable(step.received) or "(empty)"
-    lead = f"{' ' * _ROW}{view.style('fail', 'FAIL')}  {words.subject(step.header):<15} "
-    plain = _ROW + 6 + max(15, len(words.subject(step.header))) + 1
+    subject = cut(words.subject(step.header), view.width // 3)
+    lead = f"{' ' * _ROW}{view.style('fail', 'FAIL')}  {subject:<15} "
+    plain = _ROW + 6 + max(15, len(subject)) + 1
     room = view.width - plain
     wide = min(max(len(expected), 21), room // 2 if len(expected) + 3 + len(received) > room else room)
     return (lead + f"{cut(expected, wide):<{wide}}   {cut(received, max(room - wide - 3, 8))}").rstrip()

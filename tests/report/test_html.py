@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from corscheck.audit.poc import page as proof_page
 from corscheck.observe import BrowserUnavailable, find
 from tests.report import samples
 from tests.report.browse import Page
 from tests.report.saved_reports import in_policy, saved, text
-from tests.report.test_payloads import PAYLOADS, poisoned
+from tests.report.test_payloads import PAYLOADS, poisoned, poisoned_audits
 
 RESULTS = (*samples.MATRIX, replace(samples.REFUSED, url="https://b.example/x"), in_policy(samples.WILDCARD))
 SHOWN = "[...document.querySelectorAll('.grid a')].filter(a => a.checkVisibility({visibilityProperty: true}))"
@@ -202,7 +203,8 @@ def test_nothing_of_a_server_acts(scripts: bool, page: Page, tmp_path: Path) -> 
     """All payloads in one page, each result opened."""
     results = [result for payload in PAYLOADS.values() for result in poisoned(payload)]
     path = tmp_path / "report.html"
-    path.write_text(text("html", saved(results)), "utf-8")
+    audits = [audit for payload in PAYLOADS.values() for audit in poisoned_audits(payload)]
+    path.write_text(text("html", saved(results, audits=audits)), "utf-8")
     page.open(path, scripts=scripts)
     for number in range(1, len(results) + 1, 1 if scripts else 7):
         page.run(f"location.hash = '#p{number}'")
@@ -210,6 +212,23 @@ def test_nothing_of_a_server_acts(scripts: bool, page: Page, tmp_path: Path) -> 
     allowed = page.run("document.querySelectorAll('script, style, img, iframe, object, form').length")
     assert allowed == 2, "the page's own style and script"
     assert page.run("[...document.querySelectorAll('a')].every(a => /^(file|https):/.test(a.href))")
+
+
+def test_nothing_of_a_server_acts_in_a_proof_page(page: Page, tmp_path: Path) -> None:
+    """All payloads in one page: each is shown as text, nothing of them is markup, nothing is asked for by itself."""
+    findings = [(p, a) for p in PAYLOADS.values() for a in poisoned_audits(p) if not p.startswith("A" * 1000)]
+    path = tmp_path / "proof.html"
+    path.write_text(proof_page([audit for _, audit in findings]), "utf-8")
+    page.open(path)
+    page.until("document.querySelectorAll('section').length > 20")
+    assert page.run("document.querySelectorAll('script').length") == 2
+    assert page.run("document.querySelectorAll('style, img, iframe, object, form, a, svg').length") == 1, (
+        "its own style"
+    )
+    shown = page.run("[...document.querySelectorAll('h2')].map(h => h.textContent)")
+    for payload, _ in findings:
+        if payload.isprintable():
+            assert f"{payload} {payload}" in shown
 
 
 def test_ten_thousand_results_stay_usable(page: Page, tmp_path: Path) -> None:

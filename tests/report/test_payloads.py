@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from lxml import etree
 
+from corscheck.audit.poc import page
+from corscheck.cli.session import say
 from corscheck.model import (
     Audit,
     AuditFinding,
@@ -27,9 +31,11 @@ from corscheck.model import (
     Result,
     StepRecord,
 )
-from corscheck.report import auditdiff, formats
+from corscheck.policy.write import policy
+from corscheck.report import auditdiff, formats, matrix, terminal
 from corscheck.report.audits import quiet, render, row
 from corscheck.report.markdown import code
+from corscheck.report.style import Style
 from corscheck.report.terminal import View
 from tests.report import samples
 from tests.report.saved_reports import saved, text
@@ -59,6 +65,15 @@ PAYLOADS = {
     "surrogates": "a\ud800b\udfffc",
     "not characters": "\ufffe\uffff\U0001fffe",
     "spreadsheet": "=1+1",
+    "C1": "\x9b2J\x9d0;title\x9c\x90q\x9c\x9b31mred",
+    "hyperlink": "\x1b]8;;http://evil\x07text\x1b]8;;\x07",
+    "entities": "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>&a;&amp;&#0;",
+    "script's end": "</script><script>alert(1)</script><!--<script>",
+    "message links": "see [here](https://evil) [1](2) \\[x](3) [[y]](4)",
+    "fences": "````\n~~~~\n<details>\n\n| a | b |\n|---|---|\n[^1]: x",
+    "log line": "x\r\n2026-01-01 ERROR all passed\r::error file=a::b",
+    "TOML": "\"\"\"\n[[check]]\nname = 'x' # \\u0000 \\",
+    "shell": "$(id) `id` '; id #\n id \\",
     "long": "A" * 70_000,
 }  # fmt: skip
 
@@ -222,13 +237,75 @@ def is_inert(form: str, payload: str, made: str) -> None:
         "json": json.loads,
         "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
         "junit": is_junit,
-        "sarif": is_sarif,
+        "sarif": sarif_has_no_links,
+        "har": json.loads,
         "gitlab": json.loads if payload.startswith(("/", "./")) else is_gitlab,
         "github": commands_are_ours,
         "markdown": markdown_is_inert,
         "html": html_is_inert,
     }
     check[form](made)
+
+
+def sarif_has_no_links(made: str) -> None:
+    is_sarif(made)
+
+    def texts(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("message"), dict):
+                yield value["message"]["text"]
+            value = list(value.values())
+        for part in value if isinstance(value, list) else ():
+            yield from texts(part)
+
+    for message in texts(json.loads(made)):
+        # SARIF 2.1.0, 3.11.6: "[text](target)" in a message is a link unless its brackets are escaped.
+        assert not re.search(r"(?<!\\)(?:\\\\)*\[[^\[\]]*(?<!\\)(?:\\\\)*\]\(", message), message
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_nothing_reaches_the_terminal(payload: str) -> None:
+    found = poisoned(payload)
+    for view in (View(), View(verbose=True, width=120), View(style=Style(True))):
+        lines = [line for result in found for line in terminal.render(result, view)]
+        lines += [line for result in found for line in matrix.block([result], view, interrupted=False)]
+        lines += [line for result in found for line in matrix.list_row(result, view, uniform=False)]
+        lines += [terminal.line(result) for result in found]
+        for line in lines:
+            # Colours are ours: a digit or two between ESC [ and m.
+            plain = re.sub(r"\x1b\[[0-9;]{1,8}m", "", line) if view.style != View().style else line
+            assert plain.isprintable(), plain
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_policy_holds_it_as_text(payload: str) -> None:
+    """A policy made of what is there has one check for it, with the texts as they were."""
+    headers = (("X-A", payload.encode("utf-8", "replace").decode("latin-1")),)
+    answer = replace(samples.ALLOWED, url="https://api.example/", origin=payload, headers=headers)
+    left_out = replace(poisoned(payload)[0], url="https://api.example/x", gate=("chromium", "firefox"))
+    made = policy([answer, left_out])
+    without_controls(made)
+    data = tomllib.loads(made)
+    assert list(data) == ["base-url", "check"]
+    origin = re.sub("[\ud800-\udfff]", "\ufffd", payload)
+    written = [check for check in data["check"] if check.get("origins") == [origin]]
+    assert len(written) == 1
+    assert written[0]["headers"] == [f"X-A: {headers[0][1]}"]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_a_proof_page_holds_it_as_data(payload: str) -> None:
+    made = page(poisoned_audits(payload))
+    assert len(re.findall("<script", made)) == len(re.findall("<script", page([])))
+    assert made.isascii()
+    data = made.partition('id="proofs">')[2].partition("</script>")[0]
+    assert {proof["title"] for proof in json.loads(data)} == {payload}
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+def test_nothing_is_in_a_message(payload: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(payload)
+    without_controls(capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
