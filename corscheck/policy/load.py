@@ -142,9 +142,16 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
         line = int(found[2]) if found and found[2] else text.count("\n") + 1
         said = found[1] if found else str(error)
         raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
+    except (ValueError, RecursionError):
+        # Python converts no number of more than 4,300 digits, and its reader is recursive.
+        long = re.search(r"[0-9_]{4000}", text)
+        line = text.count("\n", 0, long.start()) + 1 if long is not None else 1
+        said = "a number of thousands of digits" if long is not None else "nested too deeply"
+        raise ConfigError(f"{file}:{line}: not TOML that can be read: {said}") from None
     if path.name != PYPROJECT:
         return data, ()
-    table = data.get("tool", {}).get("corscheck")
+    tools = data.get("tool")
+    table = tools.get("corscheck") if isinstance(tools, dict) else None
     if not isinstance(table, dict):
         raise ConfigError(f"{file}:1: has no [tool.corscheck]: add one, or name another file")
     return table, _TABLE

@@ -32,6 +32,8 @@ reason = "known"
 BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "no TOML: colon": ('urls = ["/data"]', 'urls: ["/data"]', 11, ("not TOML", "have = between them")),
     "no TOML: no quotes": ('name = "reads"', "name = reads", 10, ("not TOML", "texts stand in quotes")),
+    "no TOML: nested": ('["/data"]', "[" * 3000, 1, ("not TOML", "nested too deeply")),
+    "no TOML: a number": ('["/data"]', "9" * 5000, 11, ("not TOML", "thousands of digits")),
     "no TOML: twice": ('name = "reads"', 'name = "reads"\nname = "reads"', 11, ("not TOML", "overwrite")),
     "unknown key at the top": ("base-url =", "base_url =", 1, ("base_url", 'did you mean "base-url"?')),
     "unknown table": ("[defaults]", "[default]", 3, ("default", 'did you mean "defaults"?')),

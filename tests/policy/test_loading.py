@@ -241,3 +241,10 @@ def test_loading_grows_with_the_file_and_not_faster(tmp_path: Path) -> None:
         return min(times)
 
     assert seconds(6_000) < 8 * seconds(1_500)
+
+
+@pytest.mark.parametrize("text", ["tool = 5\n", "[tool]\ncorscheck = 5\n", "[tool]\n", ""])
+def test_a_pyproject_without_a_table_of_ours(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"has no \[tool.corscheck\]"):
+        load(tmp_path / "pyproject.toml")
