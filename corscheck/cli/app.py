@@ -22,6 +22,7 @@ COMMANDS = {
     "audit": "corscheck.cli.audit",
     "init": "corscheck.cli.init",
     "report": "corscheck.cli.report",
+    "har": "corscheck.cli.har",
     "explain": "corscheck.cli.explain",
     "fix": "corscheck.cli.fix",
     "engines": "corscheck.cli.engines",

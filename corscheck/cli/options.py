@@ -213,7 +213,7 @@ Reports = Annotated[
     typer.Option(
         "--report",
         metavar="FORMAT:FILE",
-        help="junit, sarif, gitlab, github, markdown, html; - is stdout. Repeatable.",
+        help="junit, sarif, gitlab, github, markdown, html, har; - is stdout. Repeatable.",
     ),
 ]
 Reproducible = Annotated[

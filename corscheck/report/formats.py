@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WRITERS = {
     "github": "corscheck.report.github",
     "gitlab": "corscheck.report.gitlab",
+    "har": "corscheck.report.har",
     "html": "corscheck.report.html",
     "json": "corscheck.report.json",
     "jsonl": "corscheck.report.jsonl",

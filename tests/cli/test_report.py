@@ -52,7 +52,7 @@ def test_a_report_on_standard_output_replaces_the_view(name: str, command: Comma
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--report", "pdf:x"), "no such format: 'pdf'. There are github, gitlab, html"),
+        (("--report", "pdf:x"), "no such format: 'pdf'. There are github, gitlab, har, html"),
         (("--report", "junti:x"), "no such format: 'junti' (did you mean junit?)"),
         (("--report", "html"), "--report html has no file: --report html:FILE, or html:- for standard output"),
         (("--report", "html:"), "--report html: has no file"),

@@ -1,0 +1,234 @@
+"""HAR files as a stream: what is kept, what is dropped, what is wrong by line and byte."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corscheck.sources.asked import SourceError
+from corscheck.sources.har import stream
+from corscheck.sources.har.entries import Entry, engine_of, entry
+from corscheck.sources.har.stream import Stream
+
+APP, API = "https://app.example", "https://api.example/data"
+
+
+def read(text: str | bytes) -> tuple[list[Any], Stream]:
+    data = text.encode() if isinstance(text, str) else text
+    opened = Stream(io.BytesIO(data), "f.har")
+    return list(opened.entries()), opened
+
+
+def made(**parts: Any) -> dict[str, Any]:
+    """An entry; ``headers`` are the request's."""
+    headers = parts.pop("headers", {"Origin": APP, "Sec-Fetch-Mode": "cors"})
+    request = {"method": "GET", "url": API, "headers": [{"name": n, "value": v} for n, v in headers.items()]}
+    return {"request": request | parts.pop("request", {}), "response": {"status": 200, "headers": []}, **parts}
+
+
+def one(**parts: Any) -> Entry:
+    found = entry(made(**parts), 1, {}, None)
+    assert isinstance(found, Entry)
+    return found
+
+
+# ---------------------------------------------------------------------- the stream
+
+
+def test_what_stands_beside_the_entries() -> None:
+    entries, opened = read('\ufeff{"x": [1, {"log": {}}], "log": {"version": "1.2", "entries": [{"a": 1}, 7, {"b": "\\"]"}], '
+                           '"creator": {"name": "c"}, "other": null}, "y": -1.5e3}')  # fmt: skip
+    assert entries == [{"a": 1}, {"b": '"]'}]
+    assert opened.head == {"version": "1.2", "creator": {"name": "c"}}
+    assert opened.dropped == 1
+
+
+@pytest.mark.parametrize(
+    "size", [stream.LONGEST_TEXT - 8, stream.LONGEST_TEXT + 8, 3 * stream._CHUNK, 5 * stream._CHUNK + 1]
+)
+@pytest.mark.parametrize("content", ["x", '"', "\\", '\\"', "é\n", '{"a": ["b\\\\"]}'])
+def test_long_texts_are_dropped_and_all_else_is_kept(size: int, content: str) -> None:
+    text = (content * (size // len(content) + 1))[:size]
+    before = [{"n": number, "t": 'a\\"b\u2028', "u": text} for number in range(3)]
+    entries, _ = read(json.dumps({"log": {"entries": before}}))
+    long = len(json.dumps(text)) - 2 > stream.LONGEST_TEXT
+    assert entries == [{**e, "u": "" if long else text} for e in before]
+
+
+def test_an_entry_that_is_large_all_the_same_is_passed_over() -> None:
+    many = {"_webSocketMessages": ["x" * 1000] * (stream.LARGEST_ENTRY // 1000)}
+    entries, opened = read(json.dumps({"log": {"entries": [{"a": 1}, many, {"b": 2}]}}))
+    assert entries == [{"a": 1}, {"b": 2}]
+    assert opened.dropped == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(st.text(max_size=5), JSON, max_size=4), max_size=4), st.integers(1, 9), st.booleans())
+def test_any_json_comes_as_it_is_whatever_the_pieces(entries: list[Any], chunk: int, spaced: bool) -> None:
+    text = json.dumps({"log": {"entries": entries}}, indent=2 if spaced else None, ensure_ascii=spaced)
+    opened = Stream(Dripping(text.encode("utf-8", "surrogatepass"), chunk), "f")  # type: ignore[arg-type]
+    assert list(opened.entries()) == entries
+
+
+class Dripping:
+    """A file that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes, size: int) -> None:
+        self.data, self.size = io.BytesIO(data), size
+
+    def read(self, _: int) -> bytes:
+        return self.data.read(self.size)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "f.har, line 1, byte 0: no HAR file: a JSON object was to be expected"),
+        ("[]", "f.har, line 1, byte 0: no HAR file: a JSON object was to be expected"),
+        ("{}", "f.har, line 1, byte 2: no HAR file: it has no 'log'"),
+        ('{"log": []}', "f.har, line 1, byte 8: no HAR file: 'log' must be an object"),
+        ('{"log": {}}', "no HAR file: it has no 'log.entries'"),
+        ('{"log": {"entries": {}}}', "f.har, line 1, byte 20: no HAR file: 'log.entries' must be a list"),
+        ('{"log": {"entries": [\n{"a": 1},\n{"a": tru}]}}', "f.har, line 3, byte 32: no JSON: expecting value"),
+        ('{"log": {"entries": [\n{"a": 1}', "f.har, line 2, byte 30: ']' was to be expected, not the end of the file"),
+        ('{"log": {"entries": [{"a": 1', "f.har, line 1, byte 28: the file ends too early"),
+        ('{"log": {"entries": [{"a": "1', "f.har, line 1, byte 29: the file ends within a text"),
+        ('{"log": {"entries": [{"a": [}]}]}}', "f.har, line 1, byte 28: '}' closes nothing"),
+        ('{"log": {"entries": []}} x', "f.har, line 1, byte 25: something follows the end of the JSON object"),
+        ("{1: 2}", "f.har, line 1, byte 1: a name in quotes was to be expected"),
+        ('{"a": }', "f.har, line 1, byte 6: a value was to be expected"),
+        ('{"log": {"entries": [' + "[" * 300, "nested too deeply"),
+        ('{"log": {"entries": [{"a": "\x01"}]}}', "f.har, line 1, byte 21: no JSON: invalid control character at"),
+        (b'{"log": {"entries": [{"a": "\xff"}]}}', "f.har, line 1, byte 21: no JSON: "),
+    ],
+)
+def test_what_cannot_be_read(text: str | bytes, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(text)
+    assert message in str(caught.value)
+
+
+PIECES = ['{"log": ', '{"entries": ', "[", "]", "{", "}", '"', "\\", ",", ":", "1", "true", " ", "\n", '"a": ', "é"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_no_text_breaks_it_and_only_json_is_taken(text: str) -> None:
+    try:
+        read(text)
+    except SourceError as error:
+        said = str(error)
+    else:
+        said = ""
+        json.loads(text)
+    assert said.startswith("f.har, line ") or not said
+
+
+# ---------------------------------------------------------------------- entries
+
+
+def test_an_entry() -> None:
+    found = one(
+        startedDateTime="2026-01-02T03:04:05.250Z",
+        time=12.5,
+        request={"method": "POST", "postData": {"text": "é"}, "httpVersion": "h2"},
+        response={
+            "status": 200,
+            "statusText": "OK",
+            "headers": [{"name": "X-A", "value": "1"}, {"name": ":status", "value": "2"}],
+        },
+        _error="net::ERR_FAILED",
+    )
+    assert (found.method, found.url, found.origin, found.status, found.answer) == (
+        "POST",
+        API,
+        APP,
+        200,
+        (("X-A", "1"),),
+    )
+    assert (found.at, found.elapsed_ms, found.body, found.error) == (1767323045.25, 12.5, 2, "net::ERR_FAILED")
+
+
+@pytest.mark.parametrize(
+    ("parts", "origin"),
+    [
+        ({"headers": {"Origin": "null", "Sec-Fetch-Mode": "cors"}}, "null"),
+        ({"headers": {"Referer": APP + "/x", "Sec-Fetch-Mode": "cors"}}, APP),
+        ({"headers": {"Sec-Fetch-Mode": "cors"}, "pageref": "page_1"}, "https://page.example"),
+        ({"headers": {}, "_resourceType": "xhr", "_initiator": {"url": APP + "/a.js"}}, APP),
+        (
+            {
+                "headers": {},
+                "_resourceType": "fetch",
+                "_initiator": {"stack": {"callFrames": [{"url": ""}, {"url": APP + "/"}]}},
+            },
+            APP,
+        ),
+        ({"headers": {"origin": APP}}, APP),
+    ],
+)
+def test_the_pages_origin(parts: dict[str, Any], origin: str) -> None:
+    found = entry(made(**parts), 1, {"page_1": "https://page.example/x"}, None)
+    assert isinstance(found, Entry)
+    assert found.origin == origin
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"headers": {"Origin": "https://api.example", "Sec-Fetch-Mode": "cors"}}, "same-origin"),
+        ({"headers": {"Sec-Fetch-Mode": "cors"}}, "same-origin"),
+        ({"headers": {"Origin": APP, "Sec-Fetch-Mode": "no-cors"}}, "not-cors"),
+        ({"headers": {"Origin": APP, "Sec-Fetch-Mode": "navigate"}}, "not-cors"),
+        ({"headers": {"Origin": APP}, "_resourceType": "document"}, "not-cors"),
+        ({"headers": {"Origin": APP, "Accept": "text/html,application/xhtml+xml"}}, "not-cors"),
+        ({"headers": {"Referer": APP + "/"}}, "not-cors"),
+        ({"request": {"url": "data:text/plain,x"}}, "not-cors"),
+        ({"request": {"url": "nonsense"}}, "unreadable"),
+        ({"request": {"url": None}}, "unreadable"),
+        ({"request": {"method": 7}}, "unreadable"),
+    ],
+)
+def test_what_is_passed_over(parts: dict[str, Any], why: str) -> None:
+    assert entry(made(**parts), 1, {}, None) == why
+
+
+@pytest.mark.parametrize(
+    ("creator", "browser", "engine"),
+    [
+        ("WebInspector", None, "chromium"),
+        ("Firefox", "Firefox", "firefox"),
+        ("WebKit Web Inspector", None, "webkit"),
+        ("Playwright", "firefox", "firefox"),
+        ("Playwright", "chromium", "chromium"),
+        ("Charles Proxy", None, None),
+    ],
+)
+def test_whose_recording_it_is(creator: str, browser: str | None, engine: str | None) -> None:
+    head: dict[str, Any] = {"creator": {"name": creator}}
+    assert engine_of(head | ({"browser": {"name": browser}} if browser else {})) == engine
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["request", "response", "_error", "_initiator", "time", "startedDateTime", "pageref", "_resourceType"]),
+        JSON | st.dictionaries(st.sampled_from(["method", "url", "headers", "status", "postData", "bodySize"]),
+                               JSON | st.sampled_from([API, "GET", [{"name": "Origin", "value": APP}]])),
+    )
+)  # fmt: skip
+def test_no_entry_breaks_it(found: dict[str, Any]) -> None:
+    made_of_it = entry(found, 1, {}, APP)
+    assert isinstance(made_of_it, Entry) or made_of_it in ("same-origin", "not-cors", "unreadable")
