@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from corscheck.masking import mask_url
 from corscheck.model import ConfigError
 from corscheck.outgoing import USER_AGENT
 from corscheck.protocol.headers import get
@@ -40,13 +41,13 @@ def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
                 url = _parsed(location, option, target)
                 continue
             if answer.status != 200:
-                raise ConfigError(f"{option}: {target} answers {answer.status} {answer.reason}".rstrip())
+                raise ConfigError(f"{option}: {mask_url(target)} answers {answer.status} {answer.reason}".rstrip())
             if answer.body_error is not None or len(answer.body) >= MOST:
-                raise ConfigError(f"{option}: {target}: {answer.body_error or 'the document is too large'}")
+                raise ConfigError(f"{option}: {mask_url(target)}: {answer.body_error or 'the document is too large'}")
             return answer.body.decode("utf-8", "replace"), target
     finally:
         transport.close()
-    raise ConfigError(f"{option}: {url} redirects more than {_MOST_HOPS} times")
+    raise ConfigError(f"{option}: {mask_url(url)} redirects more than {_MOST_HOPS} times")
 
 
 def _parsed(url: str, option: str, base: str | None = None) -> str:
@@ -55,5 +56,5 @@ def _parsed(url: str, option: str, base: str | None = None) -> str:
     except URLError:
         found = None
     if found is None or found.scheme not in HTTP_SCHEMES:
-        raise ConfigError(f"{option}: {url!r} is no http URL")
+        raise ConfigError(f"{option}: {mask_url(url)!r} is no http URL")
     return found.without_fragment

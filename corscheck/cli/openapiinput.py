@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli.inputs import Inputs
 from corscheck.cli.targets import Target
+from corscheck.masking import mask_url
 from corscheck.model import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
@@ -68,7 +69,7 @@ def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tupl
         from corscheck.cli.fetched import fetch
 
         text, url = fetch(name, network, "--openapi")
-        return reader.read(text, url), base or url
+        return reader.read(text, mask_url(url)), base or url
     if name == APP:
         raise ConfigError("--openapi app asks the application of --app for its schema: name one, --app main:app")
     with Inputs() as inputs:

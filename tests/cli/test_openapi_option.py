@@ -193,7 +193,7 @@ def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
 @pytest.mark.parametrize(
     ("script", "message"),
     [
-        ([READ, answer("404 Not Found", "nope")], "answers 404 Not Found"),
+        ([READ, answer("404 Not Found", "nope")], "/o?token=*** answers 404 Not Found"),
         ([READ, answer("302 Found", "", "Location: ftp://x/")], "is no http URL"),
         ([READ, *[answer("302 Found", "", "Location: /"), READ] * 6], "redirects more than 5 times"),
         ([READ, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"], "peer closed connection"),
@@ -202,8 +202,9 @@ def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
 )
 def test_what_servers_answer_instead(script: list[object], message: str, command: Command, fake: Runner) -> None:
     with RawServer(script) as server:
-        done = command("probe", "--openapi", server.url("/o"), *ORIGIN)
+        done = command("probe", "--openapi", server.url("/o?token=s3cr3t"), *ORIGIN)
     assert done.status == 2
+    assert "s3cr3t" not in done.stderr
     assert message in done.stderr
 
 
