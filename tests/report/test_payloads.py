@@ -234,7 +234,6 @@ def test_nothing_of_an_audit_reaches_the_terminal(payload: str) -> None:
 def is_inert(form: str, payload: str, made: str) -> None:
     without_controls(made)
     check: dict[str, Any] = {
-        "har": json.loads,
         "json": json.loads,
         "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
         "junit": is_junit,
