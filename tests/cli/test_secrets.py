@@ -22,7 +22,7 @@ PAGE = "http://localhost:3000"
 MARK = "Zq7"
 """What every marker begins with: of letters and digits, so that no encoding hides it."""
 
-FORMATS = ("html", "markdown", "junit", "sarif", "gitlab", "github")
+FORMATS = ("html", "markdown", "junit", "sarif", "gitlab", "github", "har")
 
 
 def answers(request: bytes) -> bytes:
@@ -115,6 +115,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "explain --json": ("explain", "--json", CONSOLE),
     "explain --probe": ("explain", "--probe", CONSOLE, "-H", "Authorization: Bearer Zq7bearer"),
     "fix": ("fix", "--for", "fastapi", f"URL/open{TOKENS}", "--origin", PAGE, *GIVEN, "-X", "PUT"),
+    "har": ("har", "in.har", "-v", "--json", "r.json", "--jsonl", "r.jsonl", *(f"--report={f}:r.{f}" for f in FORMATS)),
+    "har -q": ("har", "in.har", "-q"),
     "audit": ("audit", f"URL/open{TOKENS}", *GIVEN, *STORED, "-v", "--json", "r.json", "--jsonl", "r.jsonl",
               "--poc", "poc.html", *(f"--report={f}:r.{f}" for f in FORMATS)),
     "audit -q": ("audit", f"URL/open{TOKENS}", "URL/refused", *STORED, "-q"),
@@ -180,12 +182,59 @@ OPENAPI = {
 }
 
 
+HAR = {
+    "log": {
+        "version": "1.2",
+        "creator": {"name": "WebInspector", "version": "1"},
+        "pages": [
+            {"id": "p", "title": "http://localhost:3000/?token=Zq7page", "startedDateTime": "2026-01-01T00:00:00.000Z"}
+        ],
+        "entries": [
+            {
+                "startedDateTime": "2026-01-01T00:00:00.000Z",
+                "time": 1,
+                "pageref": "p",
+                "request": {
+                    "method": "GET",
+                    "url": "https://api.example/x?access_token=Zq7query",
+                    "httpVersion": "h2",
+                    "headers": [
+                        {"name": "Origin", "value": "http://localhost:3000"},
+                        {"name": "Referer", "value": "http://localhost:3000/?token=Zq7referer"},
+                        {"name": "Authorization", "value": "Bearer Zq7bearer"},
+                        {"name": "Cookie", "value": "sid=Zq7cookie"},
+                    ],
+                    "cookies": [{"name": "sid", "value": "Zq7cookie"}],
+                    "queryString": [{"name": "access_token", "value": "Zq7query"}],
+                    "postData": {"mimeType": "text/plain", "text": "Zq7password"},
+                    "bodySize": 11,
+                },
+                "response": {
+                    "status": 302,
+                    "statusText": "Found",
+                    "httpVersion": "h2",
+                    "headers": [
+                        {"name": "Set-Cookie", "value": "sid=Zq7setcookie"},
+                        {"name": "Location", "value": "/y?token=Zq7location"},
+                        {"name": "X-Auth-Token", "value": "Zq7answertoken"},
+                        {"name": "Access-Control-Allow-Origin", "value": "*"},
+                    ],
+                    "content": {"size": 9, "text": "Zq7body"},
+                    "redirectURL": "https://api.example/y?token=Zq7location",
+                },
+            }
+        ],
+    }
+}
+
+
 def run(directory: Path, argv: tuple[str, ...], url: str, program: tuple[str, ...] = ("-m", "corscheck")) -> str:
     """All that a command leaves behind: its status, its streams, its files."""
     inputs = {
         "corscheck.toml": POLICY, "broken.toml": BROKEN, "openapi.json": json.dumps(OPENAPI),
         "targets": "URL/open?token=Zq7query\n" + json.dumps({
             "url": "URL/refused?token=Zq7query", "headers": {"Authorization": "Bearer Zq7bearer"}}) + "\n",
+        "in.har": json.dumps(HAR),
         "before.json": json.dumps({"schema_version": "1.0", "tool": {}, "summary": {}, "probes": []}),
     }  # fmt: skip
     for name, text in inputs.items():

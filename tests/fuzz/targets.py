@@ -7,6 +7,7 @@ hypothesis and over the kept inputs (``tests/test_fuzzing.py``).
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -49,6 +50,8 @@ from corscheck.runner import fetch_request
 from corscheck.sources import console
 from corscheck.sources import curl as curl_source
 from corscheck.sources import jsfetch as fetch_source
+from corscheck.sources.har.recording import Recording as Recorded
+from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
 from corscheck.transports.replay import Recording
@@ -181,6 +184,29 @@ def reports(data: bytes) -> None:
             saved = load_report(str(path))
             for form in formats.WRITERS:
                 "".join(formats.writer(form)(saved))
+        except ConfigError as error:
+            worded(error)
+
+
+def har_files(data: bytes) -> None:
+    """A recording is read, or refused with its place; in small JSON the stream sees what the JSON reader sees."""
+    try:
+        for found in Recorded(io.BytesIO(data), "x.har").requests():
+            assert found.number > 0
+            assert parse_url(found.url).scheme in ("http", "https")
+    except ConfigError as error:
+        worded(error)
+    try:
+        whole = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    log = whole.get("log") if isinstance(whole, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    if isinstance(entries, list) and all(isinstance(e, dict) for e in entries) and data.count(b'"log"') == 1:
+        if data.count(b'"entries"') != 1 or b"\\" in data:
+            return
+        try:
+            assert list(Stream(io.BytesIO(data), "x.har").entries()) == entries
         except ConfigError as error:
             worded(error)
 
@@ -330,6 +356,7 @@ TARGETS: dict[str, Target] = {
     "openapi-documents": openapi_documents,
     "reports": reports,
     "baselines": baselines,
+    "har-files": har_files,
     "masking": masking,
     "fetches": fetches,
 }
@@ -397,6 +424,26 @@ _OPENAPI = {
         }
     },
 }
+_ENTRY = {
+    "startedDateTime": "2026-01-01T00:00:00.000Z",
+    "time": 3.5,
+    "request": {
+        "method": "PUT",
+        "url": "https://api.example/x",
+        "headers": [{"name": "Origin", "value": "https://app.example"}, {"name": "X-A", "value": "1"}],
+        "bodySize": 0,
+    },
+    "response": {
+        "status": 200,
+        "statusText": "OK",
+        "httpVersion": "h2",
+        "headers": [{"name": "access-control-allow-origin", "value": "*"}],
+        "content": {"size": 2, "text": "ok"},
+    },
+}
+_HAR = {
+    "log": {"version": "1.2", "creator": {"name": "WebInspector"}, "pages": [], "entries": [_ENTRY, {"request": {}}]}
+}
 _REPORT = {
     "schema_version": "1.0",
     "tool": {"name": "corscheck", "version": "1"},
@@ -421,6 +468,10 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "openapi-documents": (
         json.dumps(_OPENAPI).encode(),
         b"openapi: 3.0.0\npaths:\n  /a: &a\n    get: {responses: {}}\n  /b: *a\n",
+    ),
+    "har-files": (
+        json.dumps(_HAR).encode(),
+        json.dumps(_HAR, indent=1).encode(),
     ),
     "baselines": (
         json.dumps(_REPORT).encode(),
