@@ -19,7 +19,9 @@ from corscheck.assemble import Assembler
 from corscheck.kin import Kin
 from corscheck.model import ConfigError
 from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
+from corscheck.transports.choice import asked_again
 from corscheck.transports.curl import CurlMulti
+from corscheck.transports.curl.apart import Apart, is_worth_it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
@@ -100,8 +102,9 @@ def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> 
 class _Flow(Generic[_T]):
     """A flow and how far it has come."""
 
-    __slots__ = ("asking", "deadline", "done", "error", "place", "returned")
+    __slots__ = ("asking", "deadline", "done", "error", "place", "request", "returned")
 
+    request: WireRequest
     returned: _T
 
     def __init__(self, place: Hashable, asking: Asking[_T]) -> None:
@@ -116,9 +119,11 @@ class _Run(Generic[_T]):
     def __init__(self, options: RunOptions) -> None:
         self._per_place = options.concurrency
         self._total = options.total
+        self._network = options.network
         self._timeout = options.network.timeout
         self._pace = Pace(options.rate)
-        self._multi = CurlMulti(options.network, self._total)
+        carrier = Apart if options.apart and is_worth_it() else CurlMulti
+        self._multi: Apart | CurlMulti = carrier(options.network, self._total)
         self._window: deque[_Flow[_T]] = deque()  # in their order: what was taken in and not yet given out
         self._started = 0
         self._busy: dict[Hashable, int] = {}
@@ -191,6 +196,7 @@ class _Run(Generic[_T]):
                 self._send(flow, wanted)
 
     def _send(self, flow: _Flow[_T], request: WireRequest) -> None:
+        flow.request = request
         try:
             self._multi.submit(request, flow.deadline, flow)
         except ConfigError as error:
@@ -226,7 +232,8 @@ class _Run(Generic[_T]):
         pause = max(timers[0][0] - time.monotonic(), 0.0) if timers else None
         answers = self._multi.wait(pause)
         for flow, answer in answers:
-            self._resume(flow, answer)
+            # Everybody waits while it is asked again; it happens to none but the oddest answers.
+            self._resume(flow, asked_again(flow.request, answer, self._network, flow.deadline))
         if timers and not answers:
             time.sleep(max(timers[0][0] - time.monotonic(), 0.0))  # nothing was under way to be waited for
         while timers and timers[0][0] <= time.monotonic():

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from corscheck.protocol.request import NetworkError
+
 if TYPE_CHECKING:
-    from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
+    from corscheck.protocol.request import Headers, HTTPResponse
 
 TransportName: TypeAlias = Literal["auto", "httpx", "curl"]
 
@@ -26,6 +28,11 @@ MAX_HEADER_BYTES = 256 * 1024
 
 NAMES_SECONDS = 1.0
 """How long to try to learn which names a certificate has that is not for the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable(NetworkError):  # noqa: N818 - a value, as its base, and nothing that is raised
+    """An answer that the library at work does not read, though browsers do: another one may be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from corscheck.model import ConfigError
-from corscheck.transports.base import TransportName
+from corscheck.transports.base import TransportName, Unreadable
 
 if TYPE_CHECKING:
-    from corscheck.transports.base import NetworkOptions, Transport
+    from corscheck.protocol.request import HTTPResponse, NetworkError
+    from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 
 Chosen: TypeAlias = Literal["httpx", "curl"]
+Answered: TypeAlias = "HTTPResponse | NetworkError"
+
+_REPEATABLE = ("GET", "HEAD", "OPTIONS")
+"""Safe methods (RFC 9110, 9.2.1): asking again changes nothing."""
 
 INSTALL = "pip install 'corscheck[fast]'"
 
@@ -46,9 +51,51 @@ def chosen(options: NetworkOptions) -> Chosen:
 def live(options: NetworkOptions) -> Transport:
     """The transport that these options mean, for one exchange at a time."""
     if chosen(options) == "curl":
-        from corscheck.transports.curl import CurlTransport
+        return _Both(options) if options.transport == "auto" else _curl(options)
+    return _httpx(options)
 
-        return CurlTransport(options)
+
+def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions, deadline: float) -> Answered:
+    """The answer; under ``auto`` one that libcurl cannot read is asked for once more over httpx, if that does no harm."""
+    if options.transport != "auto" or not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
+        return answer
+    transport = _httpx(options)
+    try:
+        return transport.send(request, deadline)
+    finally:
+        transport.close()
+
+
+class _Both:
+    """``auto`` for one exchange at a time: over libcurl what can be asked again, over httpx what must be read at once."""
+
+    def __init__(self, options: NetworkOptions) -> None:
+        self._options = options
+        self._curl = _curl(options)
+        self._httpx: Transport | None = None
+
+    def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
+        """Satisfies ``base.Transport``."""
+        if request.method in _REPEATABLE:
+            return asked_again(request, self._curl.send(request, deadline), self._options, deadline)
+        if self._httpx is None:
+            self._httpx = _httpx(self._options)
+        return self._httpx.send(request, deadline)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._curl.close()
+        if self._httpx is not None:
+            self._httpx.close()
+
+
+def _curl(options: NetworkOptions) -> Transport:
+    from corscheck.transports.curl import CurlTransport
+
+    return CurlTransport(options)
+
+
+def _httpx(options: NetworkOptions) -> Transport:
     from corscheck.transports.http import HTTPTransport
 
     return HTTPTransport(options)

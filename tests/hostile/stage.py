@@ -46,7 +46,10 @@ WAYS: dict[str, Way] = {
     "httpx": lambda probe, options: _one(probe, options, HTTPTransport(options.network)),
     "httpx-async": _async,
     "curl": lambda probe, options: _one(probe, options, CurlTransport(options.network)),
-    "curl-multi": lambda probe, options: next(multi.results([probe], options)),
+    # By its name: "auto" would ask httpx what libcurl cannot read.
+    "curl-multi": lambda probe, options: next(
+        multi.results([probe], replace(options, network=replace(options.network, transport="curl")))
+    ),
 }
 """Every way to carry a probe; another transport joins with a line."""
 

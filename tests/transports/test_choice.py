@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import pycurl
 import pytest
 
 import corscheck
+from corscheck.api import make_probe
 from corscheck.cli import app
 from corscheck.model import ConfigError
+from corscheck.protocol.request import HTTPResponse
+from corscheck.runner import RunOptions, ask_all
 from corscheck.transports import choice, curl
-from corscheck.transports.base import NetworkOptions
+from corscheck.transports.base import NetworkOptions, Unreadable, WireRequest
 from corscheck.transports.curl import CurlTransport
 from corscheck.transports.http import HTTPTransport
 from tests.servers.raw import READ, RawServer
@@ -64,11 +68,71 @@ def test_chosen(options, expected):
     assert choice.chosen(NetworkOptions(**options)) == expected
 
 
-@pytest.mark.parametrize("name", ["auto", "curl", "httpx"])
-def test_live(name):
+@pytest.mark.parametrize(("name", "kind"), [("curl", CurlTransport), ("httpx", HTTPTransport)])
+def test_live(name, kind):
     transport = choice.live(NetworkOptions(transport=name))
-    assert isinstance(transport, HTTPTransport if name == "httpx" else CurlTransport)
+    assert isinstance(transport, kind)
     transport.close()
+
+
+def answered(*lines, version=b"HTTP/1.1"):
+    head = (version + b" 302 Found", b"Access-Control-Allow-Origin: *", *lines, b"Content-Length: 0", b"", b"")
+    return READ, b"\r\n".join(head)
+
+
+UNREAD = {
+    "two Locations that differ": answered(b"Location: https://:80/", b"Location: /a"),
+    "a very long line": answered(b"X-Long: " + b"a" * 120_000, b"Location: /a"),
+    "very many lines": answered(*[b"X: 1"] * 6_000, b"Location: /a"),
+    "another minor version": answered(b"Location: /a", version=b"HTTP/1.2"),
+}
+"""What browsers read and libcurl does not."""
+
+
+@pytest.mark.parametrize("script", UNREAD.values(), ids=UNREAD)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+def test_auto_reads_what_libcurl_does_not(script, method):
+    """It is asked again over httpx; what may change data is sent once, over httpx at once."""
+    with RawServer(script) as server:
+
+        def ask(name):
+            transport = choice.live(NetworkOptions(transport=name))
+            try:
+                return transport.send(WireRequest(method, server.url("/x"), ()), time.monotonic() + 5)
+            finally:
+                transport.close()
+
+        expected = ask("httpx")
+        assert isinstance(expected, HTTPResponse)
+        assert isinstance(ask("curl"), Unreadable)
+        before = len(server.requests)
+        found = ask("auto")
+        assert len(server.requests) - before == (1 if method == "POST" else 2)
+    assert (found.status, found.headers) == (expected.status, expected.headers)
+
+
+@pytest.mark.parametrize("name", ["two Locations that differ", "a very long line"])
+def test_so_does_a_run_over_many(name):
+    with RawServer(UNREAD[name]) as server:
+        probes = [make_probe(server.url(f"/{number}"), origin=PAGE) for number in range(5)]
+        over = {}
+        for transport in ("auto", "httpx"):
+            options = RunOptions(network=NetworkOptions(transport=transport))
+            found = over[transport] = []
+            ask_all(probes, options, found.append)
+    ours, theirs = ([(r.verdict, r.exchanges[0].response.headers) for r in over[t]] for t in ("auto", "httpx"))
+    assert ours == theirs
+
+
+def test_what_nobody_reads_is_told_as_httpx_tells_it():
+    with RawServer((READ, b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n")) as server:
+        told = []
+        for name in ("auto", "httpx"):
+            transport = choice.live(NetworkOptions(transport=name))
+            told.append(transport.send(WireRequest("GET", server.url("/"), ()), time.monotonic() + 5))
+            transport.close()
+    assert told[0].kind == told[1].kind == "protocol"
+    assert told[0].message == told[1].message
 
 
 def test_without_the_package(without_pycurl):

@@ -37,6 +37,9 @@ _MALFORMED = frozenset(
         pycurl.E_RECV_ERROR,
     }
 )
+UNREADABLE = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, _TOO_LARGE})
+"""How it ends when libcurl does not take a head that others take: two Locations that differ, a very long line."""
+
 _UNSPECIFIED = 1
 """OpenSSL's X509_V_ERR_UNSPECIFIED: what libcurl notes before it has looked at the chain."""
 

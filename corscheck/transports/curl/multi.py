@@ -86,6 +86,8 @@ class CurlMulti:
         self._waiting: set[_Place] = set()
         self._found: deque[tuple[_Place, Addresses | Failure]] = deque()
         self._wake: tuple[int, int] | None = None
+        self._listened: int | None = None
+        self._heard = False
         self._done: list[tuple[object, HTTPResponse | NetworkError]] = []
 
     def submit(self, request: WireRequest, deadline: float, token: object) -> None:
@@ -114,12 +116,22 @@ class CurlMulti:
         Empty at once when nothing is under way.
         """
         until = _NEVER if timeout is None else time.monotonic() + timeout
-        while not self._done and (self._under_way or self._waiting):
+        while not self._done and not self._heard and (self._under_way or self._waiting or self._listened is not None):
             self._turn(until)
             if time.monotonic() >= until:
                 break
         done, self._done = self._done, []
         return done
+
+    def listen(self, descriptor: int) -> None:
+        """Let ``wait`` return when there is something to read from this, also when nothing is under way."""
+        self._listened = descriptor
+        self._poll.register(descriptor, _IN)
+
+    def heard(self) -> bool:
+        """Whether there was something to read from what is listened to, since this was last asked."""
+        heard, self._heard = self._heard, False
+        return heard
 
     def cancel(self) -> None:
         """Give up all that is under way; nothing of it is answered."""
@@ -173,6 +185,9 @@ class CurlMulti:
         for descriptor, event in self._poll.poll(None if pause == _NEVER else pause * self._unit):
             if self._wake is not None and descriptor == self._wake[0]:
                 self._take_found()
+                continue
+            if descriptor == self._listened:
+                self._heard = True
                 continue
             bits = pycurl.CSELECT_IN if event & (_IN | _ENDED) else 0
             if event & _OUT:

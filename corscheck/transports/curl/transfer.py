@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from corscheck.transports import failures, handshakes
-from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS
-from corscheck.transports.curl.faults import LOST, certificate_names, failure_of, fault_of_certificate
+from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
+from corscheck.transports.curl.faults import LOST, UNREADABLE, certificate_names, failure_of, fault_of_certificate
 from corscheck.transports.curl.settings import dial, header_option
 
 if TYPE_CHECKING:
@@ -255,7 +255,10 @@ class Transfer:
                 exchange.body_failed(failure_of(code, text, self))
             return exchange.answer(reason, version)
         self._note()
-        return exchange.failed(self._failure or failure_of(code, text, self))
+        failed = exchange.failed(self._failure or failure_of(code, text, self))
+        if self._failure is None and code in UNREADABLE and not self.tunnelling:
+            return Unreadable(failed.kind, failed.message, failed.at, failed.elapsed_ms, failed.sent)
+        return failed
 
     def given_up(self) -> HTTPResponse | NetworkError:
         """The answer, or the lack of one, when the time was up."""
