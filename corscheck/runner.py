@@ -77,7 +77,8 @@ class RunOptions:
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
     ``diagnose`` allows a control request after a blocked probe, to tell causes apart; whoever counts what is sent leaves
-    it off.
+    it off. ``apart`` lets libcurl work in a process of its own where that helps: for thousands of probes, and for a program
+    without threads.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -88,6 +89,7 @@ class RunOptions:
     wait_for: float = 0.0
     show_secrets: bool = False
     diagnose: bool = False
+    apart: bool = False
 
     @property
     def total(self) -> int:

@@ -86,18 +86,17 @@ def test_a_slow_resolver_does_not_hold_up_the_deadline(carrier, monkeypatch):
 
 
 def test_names_below_localhost_are_not_looked_up(carrier, monkeypatch):
-    asked = []
     real = socket.getaddrinfo
 
     def getaddrinfo(host, *args):
-        asked.append(host)
+        if host.endswith(".localhost"):
+            raise socket.gaierror(socket.EAI_NONAME, f"{host} was looked up")
         return real(host, *args)
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     with RawServer([READ, OK]) as server:
         assert carrier(ip_version=4).send(get(server.url(host="app.localhost"))).status == 200
         assert b"Host: app.localhost:" in server.requests[0]
-    assert "localhost" in asked
 
 
 def test_ipv6(carrier):

@@ -1,0 +1,246 @@
+"""``CurlMulti`` in a process of its own: while it sends and receives, this one makes results of what has come.
+
+A request goes over as a number, what it shares with others (kept by both sides under another number), its URL and its
+deadline; an answer comes back likewise. The other process is forked, knows nothing but libcurl, and ends with the
+connection to it. Only for a process without threads (a fork copies none), so it is left to the command line to ask for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from corscheck.model import ConfigError
+from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.transports.base import Unreadable, WireRequest
+from corscheck.transports.curl.multi import CurlMulti
+from corscheck.transports.curl.settings import Settings
+from corscheck.transports.routing import Router
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.transports.base import NetworkOptions
+
+_LENGTH = struct.Struct("!I")
+_CHUNK = 1 << 18
+_MOST = 1000
+"""What is kept under numbers, of requests and of answers each; then both sides begin anew."""
+
+
+def is_worth_it() -> bool:
+    """Whether a process of its own can be had here, and a processor for it."""
+    if not hasattr(os, "fork"):
+        return False
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors > 1
+
+
+class Apart:
+    """The face of ``CurlMulti``; what libcurl's process raises is raised by ``wait``."""
+
+    def __init__(self, options: NetworkOptions, connections: int) -> None:
+        # What cannot be meant is said here, not there.
+        Router(options)
+        Settings(options)
+        self._socket, theirs = socket.socketpair()
+        self._child = os.fork()
+        if not self._child:
+            self._socket.close()
+            _Server(theirs, options, connections).run()
+        theirs.close()
+        self._socket.setblocking(False)
+        self._frames = _Frames()
+        self._poll = select.poll()
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._forget = False
+        self._kinds: list[tuple[Any, ...]] = []
+        self._requests: list[tuple[int, int, str, float]] = []
+        self._next = 0
+        self._tokens: dict[int, object] = {}
+        self._answers: list[HTTPResponse] = []
+        self._done: list[tuple[Any, HTTPResponse | NetworkError]] = []
+
+    def submit(self, request: WireRequest, deadline: float, token: object) -> None:
+        """Send a request; ``wait`` gives its answer with ``token``. It goes over when there is nothing else to do."""
+        shared = (
+            request.method, request.headers, request.body, request.send_to, request.new_connection, request.keep_body,
+        )  # fmt: skip
+        number = self._numbers.get(shared)
+        if number is None:
+            if len(self._numbers) >= _MOST:
+                self._flush()  # what was numbered before is sent before it is forgotten
+                self._numbers.clear()
+                self._forget = True
+            number = self._numbers[shared] = len(self._numbers)
+            self._kinds.append(shared)
+        self._requests.append((self._next, number, request.url, deadline))
+        self._tokens[self._next] = token
+        self._next += 1
+
+    def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
+        """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before."""
+        self._flush()
+        until = None if timeout is None else time.monotonic() + timeout
+        self._poll.register(self._socket, select.POLLIN)
+        while not self._done and self._tokens:
+            pause = None if until is None else max(until - time.monotonic(), 0.0)
+            if self._poll.poll(None if pause is None else pause * 1000):
+                self._receive()
+            elif until is not None and time.monotonic() >= until:
+                break
+        done, self._done = self._done, []
+        return done
+
+    def close(self) -> None:
+        """Give up what is under way and end the other process."""
+        if self._child:
+            with contextlib.suppress(OSError):
+                # Whoever was forked meanwhile may have the socket as well: closing it would not end the connection.
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+            os.waitpid(self._child, 0)
+            self._child = 0
+
+    def _flush(self) -> None:
+        if not self._requests:
+            return
+        data = memoryview(_framed((self._forget, self._kinds, self._requests)))
+        self._forget, self._kinds, self._requests = False, [], []
+        while data:
+            try:
+                data = data[self._socket.send(data) :]
+            except BlockingIOError:
+                # The other side may be waiting for us to read: neither must wait for the other.
+                self._poll.register(self._socket, select.POLLIN | select.POLLOUT)
+                if any(event & select.POLLIN for _, event in self._poll.poll()):
+                    self._receive()
+            except OSError:
+                raise _ended() from None
+
+    def _receive(self) -> None:
+        try:
+            data = self._socket.recv(_CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            raise _ended()
+        for complaint, forget, kinds, answers in self._frames.of(data):
+            if complaint is not None:
+                raise ConfigError(complaint[1]) if complaint[0] else RuntimeError(complaint[1])
+            if forget:
+                self._answers.clear()
+            self._answers += [HTTPResponse(*kind) for kind in kinds]
+            for number, kind, at, elapsed, error in answers:
+                token = self._tokens.pop(number)
+                if error is not None:
+                    kind_of, message, sent, unreadable = error
+                    failed = Unreadable if unreadable else NetworkError
+                    self._done.append((token, failed(kind_of, message, at, elapsed, sent)))
+                    continue
+                a = self._answers[kind]
+                answer = HTTPResponse(
+                    a.status, a.headers, a.reason, a.body, a.body_error, at, elapsed, a.http_version, a.sent
+                )
+                self._done.append((token, answer))
+
+
+class _Server:
+    """The other process."""
+
+    def __init__(self, connection: socket.socket, options: NetworkOptions, connections: int) -> None:
+        self._socket = connection
+        self._options, self._connections = options, connections
+        self._kinds: list[tuple[Any, ...]] = []
+        self._numbers: dict[tuple[Any, ...], int] = {}
+
+    def run(self) -> NoReturn:
+        """Carry what is asked for until the connection ends; returns to nobody."""
+        try:
+            # Ctrl-C goes to all processes of a terminal: what becomes of the run is decided by the other one.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._serve()
+        except OSError:  # nobody listens any more
+            pass
+        except BaseException as error:  # noqa: BLE001 - it is raised again on the other side
+            with contextlib.suppress(OSError):
+                complaint = (isinstance(error, ConfigError), str(error) or repr(error))
+                self._socket.sendall(_framed((complaint, False, [], [])))
+        os._exit(0)
+
+    def _serve(self) -> None:
+        multi = CurlMulti(self._options, self._connections)
+        multi.listen(self._socket.fileno())
+        frames = _Frames()
+        while True:
+            answers = multi.wait()
+            if answers:
+                self._answer(answers)
+            if not multi.heard():
+                continue
+            data = self._socket.recv(_CHUNK)
+            if not data:
+                return
+            for forget, kinds, requests in frames.of(data):
+                if forget:
+                    self._kinds.clear()
+                self._kinds += kinds
+                for number, kind, url, deadline in requests:
+                    method, headers, body, send_to, new_connection, keep_body = self._kinds[kind]
+                    request = WireRequest(method, url, headers, body, send_to, new_connection, keep_body)
+                    multi.submit(request, deadline, number)
+
+    def _answer(self, answers: list[tuple[Any, HTTPResponse | NetworkError]]) -> None:
+        told: list[tuple[Any, ...]] = []
+        kinds: list[tuple[Any, ...]] = []
+        forget = len(self._numbers) >= _MOST
+        if forget:
+            self._numbers.clear()
+        for number, a in answers:
+            if isinstance(a, NetworkError):
+                told.append((number, 0, a.at, a.elapsed_ms, (a.kind, a.message, a.sent, isinstance(a, Unreadable))))
+                continue
+            kind = (a.status, a.headers, a.reason, a.body, a.body_error, 0.0, 0.0, a.http_version, a.sent)
+            known = self._numbers.get(kind)
+            if known is None:
+                known = self._numbers[kind] = len(self._numbers)
+                kinds.append(kind)
+            told.append((number, known, a.at, a.elapsed_ms, None))
+        self._socket.sendall(_framed((None, forget, kinds, told)))
+
+
+class _Frames:
+    """Whole messages out of what comes in pieces."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def of(self, data: bytes) -> Iterator[Any]:
+        """The messages that are complete now."""
+        self._data += data
+        while len(self._data) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._data)[0]
+            if len(self._data) < end:
+                return
+            message = marshal.loads(bytes(self._data[_LENGTH.size : end]))  # noqa: S302 - of our own making
+            del self._data[:end]
+            yield message
+
+
+def _framed(message: Any) -> bytes:
+    data = marshal.dumps(message)
+    return _LENGTH.pack(len(data)) + data
+
+
+def _ended() -> RuntimeError:
+    return RuntimeError("the process that carries the requests has ended")
