@@ -6,6 +6,7 @@ Knows neither library: each is imported by the module that knows it, and only wh
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
@@ -39,6 +40,9 @@ def chosen(options: NetworkOptions) -> Chosen:
         return "httpx"
     if name == "auto" and options.cert is not None:
         # What a server says that does not accept a client certificate may be lost in libcurl.
+        return "httpx"
+    if name == "auto" and options.http2 and importlib.util.find_spec("h2") is not None:
+        # libcurl's HTTP/2 leaves out fields with line breaks in them; browsers refuse such an answer.
         return "httpx"
     why = _unusable()
     if why is None:

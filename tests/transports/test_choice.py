@@ -60,12 +60,18 @@ def gnutls(monkeypatch):
         ({"transport": "httpx"}, "httpx"),
         ({"cert": __file__}, "httpx"),
         ({"cert": __file__, "transport": "curl"}, "curl"),
-        ({"http2": True}, "curl"),
+        ({"http2": True}, "httpx"),
+        ({"http2": True, "transport": "curl"}, "curl"),
         ({"proxy": "http://p:1", "verify": False, "ip_version": 4}, "curl"),
     ],
 )
 def test_chosen(options, expected):
     assert choice.chosen(NetworkOptions(**options)) == expected
+
+
+def test_http2_without_the_package_h2(monkeypatch):
+    monkeypatch.setattr(choice.importlib.util, "find_spec", lambda _: None)
+    assert choice.chosen(NetworkOptions(http2=True)) == "curl"
 
 
 @pytest.mark.parametrize(("name", "kind"), [("curl", CurlTransport), ("httpx", HTTPTransport)])
