@@ -7,11 +7,13 @@ from dataclasses import replace
 import typer
 
 from corscheck.cli import options as opt
+from corscheck.cli.groups import grouped
 from corscheck.cli.inputs import Inputs
-from corscheck.cli.network import network_options, run_options
+from corscheck.cli.network import run_options
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.session import Session, say
+from corscheck.transports.base import NetworkOptions
 
 SUMMARY = "Find pages that are let in and should not be."
 
@@ -28,6 +30,7 @@ Only for servers that you may test. Exit status: 0 nothing at or above
 """
 
 
+@grouped
 def audit(
     urls: opt.Urls = None,
     allowed_origin: opt.AllowedOrigins = None,
@@ -35,7 +38,6 @@ def audit(
     header: opt.HeaderLines = None,
     cookie: opt.Cookies = None,
     user: opt.User = None,
-    user_agent: opt.UserAgent = None,
     send: opt.AuditSend = "auto",
     depth: opt.AuditDepth = "normal",
     targets: opt.Targets = None,
@@ -45,32 +47,14 @@ def audit(
     max_requests: opt.MaxRequests = None,
     baseline: opt.Baseline = None,
     exit_zero: opt.ExitZero = False,
-    insecure: opt.Insecure = False,
-    proxy: opt.Proxy = None,
-    noproxy: opt.NoProxy = None,
-    cacert: opt.CACert = None,
-    cert: opt.Cert = None,
-    key: opt.Key = None,
-    resolve: opt.Resolve = None,
-    connect_to: opt.ConnectTo = None,
-    unix_socket: opt.UnixSocket = None,
+    *,
+    network: NetworkOptions,
     via: opt.Via = None,
-    max_time: opt.MaxTime = 10.0,
-    http2: opt.HTTP2 = False,
-    ipv4: opt.IPv4 = False,
-    ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     concurrency: opt.Concurrency = None,
-    transport: opt.Transport = "auto",
     cluster: opt.Cluster = None,
-    json: opt.JSONFile = None,
-    jsonl: opt.JSONLFile = None,
+    wanted: Wanted,
     resume: opt.Resume = False,
-    report: opt.Reports = None,
-    reproducible: opt.Reproducible = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-    color: opt.Color = "auto",
     show_secrets: opt.ShowSecrets = False,
     dry_run: opt.DryRun = False,
 ) -> None:
@@ -78,38 +62,11 @@ def audit(
 
     Every finding passed the full CORS check of a browser for exactly that origin, twice.
     """
-    network = network_options(
-        max_time=max_time,
-        insecure=insecure,
-        cacert=cacert,
-        cert=cert,
-        key=key,
-        proxy=proxy,
-        noproxy=noproxy,
-        connect_to=connect_to,
-        resolve=resolve,
-        unix_socket=unix_socket,
-        http2=http2,
-        ipv4=ipv4,
-        ipv6=ipv6,
-        user_agent=user_agent,
-        transport=transport,
-    )
     options = run_options(network, requests_rate=requests_rate, show_secrets=show_secrets, concurrency=concurrency)
     if cluster is not None:
         from corscheck.cli import clustering
 
         clustering.check(cluster, options)
-    wanted = Wanted(
-        json=json,
-        jsonl=jsonl,
-        reports=tuple(report or ()),
-        reproducible=reproducible,
-        verbose=verbose,
-        quiet=quiet,
-        color=color,
-    )
-    wanted.check_outputs()
     from corscheck.cli import auditing
 
     typed = auditing.Typed(
@@ -125,7 +82,7 @@ def audit(
         fail_on=fail_on,
         max_requests=max_requests,
         via=via,
-        seed="corscheck" if reproducible else None,
+        seed="corscheck" if wanted.reproducible else None,
     )
     with Inputs() as inputs:
         question = auditing.question(typed, inputs, say)
@@ -145,7 +102,7 @@ def audit(
             raise typer.Exit(auditing.preview(question, options))
         proofs = auditing.Proofs(poc) if poc is not None else None
         sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
-        session = Session(sinks, progress=Progress(question.total, wanted=not quiet))
+        session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
         ask = auditing.asker(question, options, judge, cluster)
         if goes_on is not None:
             ask = resuming.after(goes_on, ask)

