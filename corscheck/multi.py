@@ -142,6 +142,8 @@ class _Run(Generic[_T]):
                     exhausted = True
                 else:
                     self._take(_Flow(*taken))
+            # What has come is given out while the next answers are on their way.
+            self._multi.flush()
             while window and window[0].done:
                 flow = window.popleft()
                 if flow.error is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from corscheck.assemble import Assembler
@@ -47,6 +47,9 @@ WINDOW = 4
 """Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
 
 _AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
+APART_FROM = 500
+"""The number of probes from which on a process of its own for libcurl is worth its start."""
+
 _PER_HOST_TO_TOTAL = 8
 _STARTING = frozenset({NETWORK_CODES["connect"], NETWORK_CODES["dns"], NETWORK_CODES["protocol"]})
 """What a server that is just being started may answer: nothing there yet, or a hang-up."""
@@ -312,6 +315,11 @@ def run_many(probes: Iterable[Probe], options: RunOptions | None = None) -> Asyn
     from corscheck.concurrent import results
 
     return results(probes, options or RunOptions())
+
+
+def for_many(options: RunOptions, total: int) -> RunOptions:
+    """The options for so many probes, in a program without threads: from ``APART_FROM`` on a process for the network."""
+    return replace(options, apart=True) if total >= APART_FROM else options
 
 
 def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:

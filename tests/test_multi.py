@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
 import threading
 import time
+import warnings
 from dataclasses import replace
 
 import pytest
@@ -13,8 +17,9 @@ from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.runner import Pause, RunOptions, run_many
+from corscheck.runner import Pause, RunOptions, for_many, run_many
 from corscheck.transports.base import NetworkOptions, WireRequest
+from corscheck.transports.curl import apart
 from tests.servers.raw import HOLD, OK, READ, RawServer
 
 PAGE = "http://localhost:3000"
@@ -28,9 +33,19 @@ def asking(url, returned=None):
     return returned if returned is not None else answer.status
 
 
+@pytest.fixture(autouse=True, params=[False, True], ids=["here", "apart"])
+def _where(request, monkeypatch):
+    """Everything holds with libcurl in a process of its own as well."""
+    monkeypatch.setattr(multi, "is_worth_it", lambda: request.param)
+
+
+# The tests' servers are threads of this process; the fork knows nothing of them and needs nothing of theirs.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+
 def options(**more):
     network = NetworkOptions(timeout=more.pop("timeout", 10.0))
-    return RunOptions(network=network, **more)
+    return RunOptions(network=network, apart=True, **more)
 
 
 class Counting:
@@ -237,3 +252,72 @@ def test_retry_and_control_probes():
         (result,) = multi.results([probe], options(retry=3, diagnose=True))
         assert result.verdict == "blocked"
         assert len(server.requests) > 3
+
+
+def children():
+    """The processes that this one has."""
+    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False)
+    return {int(pid) for pid in done.stdout.split()}
+
+
+def test_no_process_is_left():
+    before = children()
+    with RawServer(MANY) as server, RawServer([READ, HOLD]) as silent:
+        assert len(list(multi.drive(((1, asking(server.url(), i)) for i in range(20)), options()))) == 20
+        drive = multi.drive(((i, asking(s.url(), 0)) for i, s in enumerate([server, silent])), options())
+        next(drive)
+        drive.close()
+    assert len(children() - before) <= 1, "ps itself"
+
+
+@pytest.mark.parametrize("case", ["killed", "a bug"])
+def test_a_process_that_ends_is_said(case, monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if case == "a bug":
+            monkeypatch.setattr("corscheck.transports.curl.apart.CurlMulti", None)
+        process = apart.Apart(NetworkOptions(), 4)
+    try:
+        if case == "killed":
+            os.kill(process._child, signal.SIGKILL)
+        process.submit(WireRequest("GET", "http://127.0.0.1:9/", ()), time.monotonic() + 5, 1)
+        with pytest.raises(RuntimeError, match="has ended" if case == "killed" else "not callable"):
+            process.wait()
+    finally:
+        process.close()
+
+
+def test_what_cannot_be_meant_is_said_at_once():
+    for wrong in ({"connect_to": ("x",)}, {"cacert": "nowhere.pem"}):
+        with pytest.raises(ConfigError):
+            apart.Apart(NetworkOptions(**wrong), 4)
+
+
+def test_more_kinds_of_requests_and_answers_than_are_kept():
+    def flow(url, number):
+        answer = yield WireRequest("GET", url, (("X-Number", str(number)),))
+        return dict(answer.headers)["Echo"]
+
+    def echo(request):
+        number = request.partition(b"X-Number: ")[2].partition(b"\r\n")[0]
+        return b"HTTP/1.1 200 OK\r\nEcho: " + number + b"\r\nContent-Length: 0\r\n\r\n"
+
+    with RawServer([READ, echo] * 3000) as server:
+        found = list(multi.drive(((1, flow(server.url(), i)) for i in range(2500)), options()))
+    assert found == [str(i) for i in range(2500)]
+
+
+def test_when_a_process_is_worth_it(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    assert apart.is_worth_it()
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert not apart.is_worth_it(), "a fork copies no threads"
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    assert not apart.is_worth_it()
+
+
+@pytest.mark.parametrize(("total", "expected"), [(2, False), (499, False), (500, True), (100_000, True)])
+def test_large_runs_ask_for_it(total, expected):
+    assert for_many(RunOptions(), total).apart is expected

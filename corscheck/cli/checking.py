@@ -175,7 +175,7 @@ class Plan:
 
             if max_failures is None or session.summary.failed < max_failures:
                 if cluster is None:
-                    runner.ask_all(self.probes(), options, judged)
+                    runner.ask_all(self.probes(), runner.for_many(options, self.total), judged)
                 else:
                     from corscheck.cli.clustering import ask_probes
 

@@ -152,6 +152,6 @@ def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
         gc.enable()
 
-        runner.ask_all(question.probes(), options, take)
+        runner.ask_all(question.probes(), runner.for_many(options, question.total), take)
 
     return one if question.single else many

@@ -34,6 +34,7 @@ class Encoder:
         self._getters: dict[type, tuple[tuple[str, ...], Callable[[Any], Any]]] = {}
         self._heads: dict[type, tuple[str, ...]] = {}
         self._parts: dict[int, tuple[Any, str]] = {}
+        self._around: dict[tuple[Any, ...], tuple[str, str, str, Any, Any]] = {}
         self._last: tuple[tuple[Any, ...], list[str]] = ((), [])
 
     def encode(self, value: Any) -> str:
@@ -68,7 +69,7 @@ class Encoder:
         if kind in _OWN:
             return self._object(kind, value)
         if kind is tuple and value and type(value[0]) is ExchangeRecord:
-            return "[" + ",".join([self._object(ExchangeRecord, item) for item in value]) + "]"
+            return "[" + ",".join(map(self._exchange, value)) + "]"
         if kind is bool:
             return "true" if value else "false"
         if kind is float and isfinite(value):
@@ -82,6 +83,35 @@ class Encoder:
             # The value is kept with its text, so that its id is not another's.
             part = self._parts[id(value)] = (value, self._plain(value))
         return part[1]
+
+    def _exchange(self, exchange: ExchangeRecord) -> str:
+        """An exchange: what is written around its URL and its time is kept, as they alone differ from probe to probe."""
+        request, elapsed = exchange.request, exchange.elapsed_ms
+        if self._reproducible or type(elapsed) is not float or not isfinite(elapsed):
+            return self._object(ExchangeRecord, exchange)
+        key = (
+            exchange.kind,
+            exchange.hop,
+            request.method,
+            id(request.headers),
+            id(exchange.response),
+            exchange.held_back,
+        )
+        around = self._around.get(key)
+        if around is None or exchange.error is not None:
+            text = self._object(ExchangeRecord, exchange)
+            if exchange.error is None:
+                # Nothing before the URL is of a server's making, and nothing after the time.
+                before, name, rest = text.partition('"url":')
+                middle, last, after = rest[len(quoted(request.url)) :].rpartition('"elapsed_ms":')
+                if len(self._around) >= _MOST:
+                    self._around.clear()
+                # The parts are kept with their text, so that their ids are not others'.
+                before, middle, after = before + name, middle + last, after[len(repr(elapsed)) :]
+                self._around[key] = (before, middle, after, request.headers, exchange.response)
+            return text
+        before, middle, after, _, _ = around
+        return f"{before}{quoted(request.url)}{middle}{elapsed!r}{after}"
 
     def _object(self, kind: type, value: Any) -> str:
         names, get = self._getter(kind)

@@ -42,13 +42,13 @@ _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 class Exchange:
     """One request on its way along ``route``. ``left()`` is asked before every wait.
 
+    ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for.
     ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages.
     """
 
     def __init__(self, request: WireRequest, target: Target, route: Route, deadline: float) -> None:
         self.request = request
         self.route = route
-        self.peer = route.peer
         self.started = time.monotonic()
         self.deadline = deadline
         self.lines = _lines_of(request, target)
@@ -72,7 +72,12 @@ class Exchange:
         self._kept: list[bytes] = []
         self._body_bytes = 0
         self._body_error: str | None = None
-        self._hurry_until: float | None = None
+        self.until = self.deadline
+
+    @property
+    def peer(self) -> str:
+        """The name of the other side."""
+        return self.route.peer
 
     @property
     def upgrades(self) -> bool:
@@ -90,12 +95,7 @@ class Exchange:
 
     def hurry(self, duration: float) -> None:
         """From here on there are at most so many seconds."""
-        self._hurry_until = time.monotonic() + duration
-
-    @property
-    def until(self) -> float:
-        """When to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for."""
-        return self.deadline if self._hurry_until is None else min(self.deadline, self._hurry_until)
+        self.until = min(self.deadline, time.monotonic() + duration)
 
     def timed_out(self) -> Failure:
         """What was being waited for when the time was up."""

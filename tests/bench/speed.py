@@ -80,7 +80,7 @@ PEAK = r"""
 import resource, sys
 from corscheck.cli.app import run
 status = run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+print(sum(resource.getrusage(w).ru_maxrss for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)), file=sys.stderr)
 sys.exit(status)
 """
 
@@ -177,7 +177,7 @@ class Contenders:
         }
 
     def peak(self, size: int) -> int:
-        """Peak resident memory, in KiB, of a run over so many targets that streams JSON Lines."""
+        """Peak resident memory, in KiB, of a run over so many targets that streams JSON Lines; of both its processes."""
         argv = self.commands(size)["corscheck, curl"][0]
         argv = [self._python, "-c", PEAK, *argv[argv.index("corscheck") + 1 :]]
         done = subprocess.run(argv, capture_output=True, text=True, env=environment(), cwd="/")

@@ -38,3 +38,19 @@ def test_many_results_in_a_row() -> None:
             samples.ALLOWED, index=number, readable_headers=(f"x-{number}", "a"), console={"chromium": str(number)}
         )
         assert encode(result) == json.dumps(result.to_dict(), separators=(",", ":"))
+
+
+@pytest.mark.parametrize("reproducible", [False, True])
+def test_results_that_share_their_parts(reproducible: bool) -> None:
+    """What is kept of an exchange goes around another URL and another time."""
+    encode = Encoder(reproducible=reproducible).encode
+    for number in range(700):
+        base = (samples.ALLOWED, samples.HEADER_REFUSED)[number % 2]
+        url = f'http://localhost:8000/{number}?"url":"elapsed_ms":\u2028{number}'
+        exchanges = tuple(
+            replace(e, request=replace(e.request, url=url), elapsed_ms=None if number % 97 == 0 else number / 7)
+            for e in base.exchanges
+        )
+        result = replace(base, url=url, index=number, exchanges=exchanges)
+        expected = json.dumps(probe_object(result, reproducible=reproducible), separators=(",", ":"))
+        assert encode(result) == expected

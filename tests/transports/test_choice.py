@@ -9,6 +9,7 @@ import pycurl
 import pytest
 
 import corscheck
+from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.cli import app
 from corscheck.model import ConfigError
@@ -183,3 +184,43 @@ def test_on_the_command_line_without_the_package(without_pycurl, capfd):
     for urls in (["http://127.0.0.1:9/"], ["http://127.0.0.1:8/a", "http://127.0.0.1:8/b"]):
         assert app.run(["probe", *urls, "--origin", PAGE, "--transport", "curl"]) == 2
         assert "pip install 'corscheck[fast]'" in capfd.readouterr().err
+
+
+def answer(request):
+    """By the path: what a page may read, what it may not, and what is asked for first."""
+    if b"/blocked" in request.partition(b"\r\n")[0]:
+        return b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno"
+    return (
+        b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Headers: x-a\r\n"
+        b"X-Path: " + request.split(b" ")[1][:8] + b"\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.parametrize("count", [40, 700])
+def test_a_run_is_the_same_over_both(count, tmp_path, capfd, monkeypatch):
+    """To the byte: also where libcurl has a process of its own."""
+    monkeypatch.setattr(multi, "is_worth_it", lambda: True)  # for all the threads of this test's server
+    targets = tmp_path / "targets"
+    reports = {}
+    with RawServer([READ, answer] * 2000) as server:
+        paths = (("/blocked" if n % 7 == 3 else f"/{n % 5}") + f"/{n}?q={n}" for n in range(count))
+        targets.write_text("".join(f"{server.url(path)}\n" for path in paths))
+        for name in ("httpx", "curl"):
+            report = tmp_path / f"{name}.jsonl"
+            argv = [
+                "probe",
+                "--targets",
+                str(targets),
+                "--origin",
+                PAGE,
+                "-H",
+                "X-A: 1",
+                "--no-diagnose",
+                "--reproducible",
+            ]
+            assert app.run([*argv, "--transport", name, "--jsonl", str(report)]) == 1
+            reports[name] = (report.read_text(), capfd.readouterr())
+        assert len(server.requests) > 2 * count
+    assert reports["curl"] == reports["httpx"]
+    assert reports["curl"][0].count("\n") == count + 2

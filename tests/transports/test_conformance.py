@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass
 
@@ -368,11 +367,10 @@ def test_no_time_left(carrier):
 
 def test_deadline_while_writing(carrier):
     with RawServer([b"", 30]) as server:
-        answer = carrier().send(WireRequest("POST", server.url(), (), b"x" * 30_000_000), 0.5)
+        # More than the buffers of both ends hold.
+        answer = carrier().send(WireRequest("POST", server.url(), (), b"x" * 16_000_000), 0.5)
     assert isinstance(answer, NetworkError)
-    assert answer.kind == "timeout"
-    # Such a body takes its time on the way to a process of its own.
-    assert re.search(r"did not read the request within 0\.[1-5] s", answer.message)
+    assert (answer.kind, "did not read the request within 0.5 s" in answer.message) == ("timeout", True)
 
 
 def test_answer_to_a_body_that_was_not_read(carrier):

@@ -2,7 +2,7 @@
 
 A request goes over as a number, what it shares with others (kept by both sides under another number), its URL and its
 deadline; an answer comes back likewise. The other process is forked, knows nothing but libcurl, and ends with the
-connection to it. Only for a process without threads (a fork copies none), so it is left to the command line to ask for it.
+connection to it. Only for a process without threads (a fork copies none), so the command line alone asks for it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import struct
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
 
 _LENGTH = struct.Struct("!I")
 _CHUNK = 1 << 18
+_BATCH = 8
+"""Requests that go over together: few enough to keep both processes busy, many enough to be worth a write."""
+
 _MOST = 1000
 """What is kept under numbers, of requests and of answers each; then both sides begin anew."""
 
 
 def is_worth_it() -> bool:
-    """Whether a process of its own can be had here, and a processor for it."""
-    if not hasattr(os, "fork"):
+    """Whether a process of its own can be had here, and a processor for it. Where there are threads it cannot."""
+    if not hasattr(os, "fork") or threading.active_count() > 1:
         return False
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return processors > 1
@@ -62,32 +66,34 @@ class Apart:
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._forget = False
         self._kinds: list[tuple[Any, ...]] = []
-        self._requests: list[tuple[int, int, str, float]] = []
+        self._requests: list[tuple[int, int, str, float, float]] = []
         self._next = 0
         self._tokens: dict[int, object] = {}
         self._answers: list[HTTPResponse] = []
         self._done: list[tuple[Any, HTTPResponse | NetworkError]] = []
 
     def submit(self, request: WireRequest, deadline: float, token: object) -> None:
-        """Send a request; ``wait`` gives its answer with ``token``. It goes over when there is nothing else to do."""
+        """Send a request; ``wait`` gives its answer with ``token``."""
         shared = (
             request.method, request.headers, request.body, request.send_to, request.new_connection, request.keep_body,
         )  # fmt: skip
         number = self._numbers.get(shared)
         if number is None:
             if len(self._numbers) >= _MOST:
-                self._flush()  # what was numbered before is sent before it is forgotten
+                self.flush()  # what was numbered before is sent before it is forgotten
                 self._numbers.clear()
                 self._forget = True
             number = self._numbers[shared] = len(self._numbers)
             self._kinds.append(shared)
-        self._requests.append((self._next, number, request.url, deadline))
+        self._requests.append((self._next, number, request.url, deadline, time.monotonic()))
         self._tokens[self._next] = token
         self._next += 1
+        if len(self._requests) >= _BATCH:
+            self.flush()
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
         """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before."""
-        self._flush()
+        self.flush()
         until = None if timeout is None else time.monotonic() + timeout
         self._poll.register(self._socket, select.POLLIN)
         while not self._done and self._tokens:
@@ -109,7 +115,8 @@ class Apart:
             os.waitpid(self._child, 0)
             self._child = 0
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Send what was submitted."""
         if not self._requests:
             return
         data = memoryview(_framed((self._forget, self._kinds, self._requests)))
@@ -123,7 +130,10 @@ class Apart:
                 if any(event & select.POLLIN for _, event in self._poll.poll()):
                     self._receive()
             except OSError:
-                raise _ended() from None
+                # It is gone; it may have said why.
+                self._socket.setblocking(True)
+                while True:
+                    self._receive()
 
     def _receive(self) -> None:
         try:
@@ -166,9 +176,9 @@ class _Server:
     def run(self) -> NoReturn:
         """Carry what is asked for until the connection ends; returns to nobody."""
         try:
-            # Ctrl-C goes to all processes of a terminal: what becomes of the run is decided by the other one.
+            # These may go to every process of a group: what becomes of the run is decided by the other one.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             self._serve()
         except OSError:  # nobody listens any more
             pass
@@ -195,10 +205,10 @@ class _Server:
                 if forget:
                     self._kinds.clear()
                 self._kinds += kinds
-                for number, kind, url, deadline in requests:
+                for number, kind, url, deadline, started in requests:
                     method, headers, body, send_to, new_connection, keep_body = self._kinds[kind]
                     request = WireRequest(method, url, headers, body, send_to, new_connection, keep_body)
-                    multi.submit(request, deadline, number)
+                    multi.submit(request, deadline, number, started)
 
     def _answer(self, answers: list[tuple[Any, HTTPResponse | NetworkError]]) -> None:
         told: list[tuple[Any, ...]] = []

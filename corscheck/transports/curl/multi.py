@@ -11,13 +11,14 @@ import os
 import select
 import time
 from collections import OrderedDict, deque
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pycurl
 
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.curl.transfer import Transfer
-from corscheck.transports.exchange import Exchange
+from corscheck.transports.exchange import Exchange, Lines
 from corscheck.transports.failures import Failure
 from corscheck.transports.lookup import in_background, literal
 from corscheck.transports.routing import Router, cut, split
@@ -33,6 +34,9 @@ _KEPT = 4
 
 _NAME_SECONDS = 60.0
 """How long the addresses of a name are remembered: libcurl's own default."""
+
+_LINES = 100
+"""How many sets of header lines are told apart among the handles at rest, before those without any are forgotten."""
 
 _PLACES = 1000
 """How many places are remembered."""
@@ -54,7 +58,7 @@ class _Place:
         self.addresses: Addresses | None = None
         self.fresh_until = 0.0
         self.waiting: list[tuple[Exchange, object]] = []
-        self.idle: list[Transfer] = []
+        self.idle: dict[Lines, list[Transfer]] = {}  # by the lines that are set on them already
 
 
 class CurlMulti:
@@ -90,10 +94,15 @@ class CurlMulti:
         self._heard = False
         self._done: list[tuple[object, HTTPResponse | NetworkError]] = []
 
-    def submit(self, request: WireRequest, deadline: float, token: object) -> None:
-        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds."""
+    def submit(self, request: WireRequest, deadline: float, token: object, started: float | None = None) -> None:
+        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds.
+
+        ``started`` is when it began, if that was not just now.
+        """
         place, path = self._place(request)
         exchange = Exchange(request, place.target.at(path), place.route, deadline)
+        if started is not None:
+            exchange.started = started
         try:
             self._settings.check(exchange)
             exchange.left()  # without time nothing is sent
@@ -109,6 +118,12 @@ class CurlMulti:
         if place not in self._waiting:
             self._waiting.add(place)
             self._look_up(place)
+
+    def flush(self) -> None:
+        """Send what was submitted; ``wait`` does so as well."""
+        if time.monotonic() >= self._timer:
+            self._timer = _NEVER
+            self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
         """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before.
@@ -147,7 +162,7 @@ class CurlMulti:
         """Give up what is under way and close every connection."""
         self.cancel()
         for place in self._places.values():
-            for transfer in place.idle:
+            for transfer in chain(*place.idle.values()):
                 transfer.close()
         self._places.clear()
         self._multi.close()
@@ -245,8 +260,9 @@ class CurlMulti:
     # Transfers
 
     def _start(self, exchange: Exchange, token: object, place: _Place, addresses: Addresses) -> None:
-        if place.idle:
-            transfer = place.idle.pop()
+        idle = place.idle.get(exchange.lines) or next(filter(None, place.idle.values()), None)
+        if idle is not None:
+            transfer = idle.pop()
             self._resting -= 1
         else:
             transfer = Transfer(self._settings, self._hurried)
@@ -255,7 +271,8 @@ class CurlMulti:
 
     def _attach(self, transfer: Transfer, place: _Place) -> None:
         self._under_way[transfer.easy] = (transfer, place)
-        self._due = min(self._due, transfer.until)
+        if transfer.limit < self._due:
+            self._due = transfer.limit
         self._multi.add_handle(transfer.easy)
 
     def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, _Place]:
@@ -263,7 +280,8 @@ class CurlMulti:
         return self._under_way.pop(easy)
 
     def _hurried(self, until: float) -> None:
-        self._due = min(self._due, until)
+        if until < self._due:
+            self._due = until
 
     def _answered(self, transfer: Transfer, place: _Place, answer: HTTPResponse | NetworkError) -> None:
         self._done.append((transfer.token, answer))
@@ -274,7 +292,9 @@ class CurlMulti:
             good = transfer.addresses[transfer.address]
             place.addresses = [good, *(address for address in transfer.addresses if address != good)]
         if self._resting < self._kept and transfer.names is None:
-            place.idle.append(transfer)
+            if len(place.idle) > _LINES:
+                place.idle = {lines: idle for lines, idle in place.idle.items() if idle}
+            place.idle.setdefault(transfer.exchange.lines, []).append(transfer)
             self._resting += 1
         else:
             transfer.close()
@@ -291,7 +311,7 @@ class CurlMulti:
             place = self._places[key] = _Place(target, self._router.route(target, request.send_to))
             if len(self._places) > _PLACES:
                 # A run may see a million of them: the one that came first is forgotten.
-                for transfer in self._places.popitem(last=False)[1].idle:
+                for transfer in chain(*self._places.popitem(last=False)[1].idle.values()):
                     transfer.close()
                     self._resting -= 1
         return place, path

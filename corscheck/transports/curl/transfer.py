@@ -99,7 +99,7 @@ class Transfer:
     @property
     def until(self) -> float:
         """When to give up: the deadline, the end of what a body is worth, or this address's share of the time."""
-        return min(self.exchange.until, self._share_until)
+        return min(self.exchange.until, self.limit)
 
     @property
     def all_failed(self) -> bool:
@@ -110,8 +110,10 @@ class Transfer:
 
     def _dial(self) -> None:
         remaining = len(self.addresses) - self.address
-        now = time.monotonic()
-        self._share_until = now + (self.exchange.until - now) / remaining
+        self.limit = self.exchange.until
+        if remaining > 1:
+            now = time.monotonic()
+            self.limit = now + (self.limit - now) / remaining
         address = self.addresses[self.address][1][0]
         if address != self._dialled:
             assert self._route is not None
@@ -201,7 +203,7 @@ class Transfer:
     def _line(self, line: bytes) -> int | None:
         """Take a line of a head (or a trailer, which is nobody's concern). libcurl ends what is larger than 300 KiB."""
         self._lines.append(line)
-        return self._head_complete() if line in _BLANK else None
+        return self._head_complete() if len(line) < 3 and line in _BLANK else None
 
     def _head_complete(self) -> int | None:
         exchange = self.exchange
