@@ -14,15 +14,18 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from corscheck.differences import alike
-from corscheck.model import ExchangeRecord, Probe, ReadResponse, RequestRecord, Result
+from corscheck.kindred import KindredProbe, result_for
+from corscheck.model import Probe
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
-from corscheck.transports.base import WireRequest
+from corscheck.transports.base import KindredResponse
 
 if TYPE_CHECKING:
     from corscheck.assemble import Assembler
+    from corscheck.model import Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
+    from corscheck.transports.base import WireRequest
 
 _SERIALIZED = re.compile(r"(https?://[^/?#@\\]+)(/[A-Za-z0-9_~./=:,;-]*(?:\?[A-Za-z0-9_~./=:,;&+-]*)?)")
 """A URL that the parser gives back as it is, provided its origin is a serialized one and no segment is of dots."""
@@ -32,30 +35,38 @@ _MOST = 256
 
 _OWN = ("url", "index", "check")
 _SHARED = attrgetter(*(field.name for field in fields(Probe) if field.name not in _OWN))
-_PARTS = tuple(field.name for field in fields(Result))
-_VALUES = attrgetter(*_PARTS)
-_AT = {name: _PARTS.index(name) for name in (*_OWN, "exchanges", "response")}
 _ANSWERED = attrgetter("status", "headers", "reason", "body", "body_error", "http_version", "sent")
 
 
 class Step:
     """What is asked next, or the result, after a row of answers: a node of the tree of all that came."""
 
-    __slots__ = ("_after", "request", "result")
+    __slots__ = ("_after", "_after_first", "request", "result")
 
     def __init__(self) -> None:
         self.request: WireRequest | None = None
         self.result: Result | None = None
         self._after: dict[Any, Step] = {}
+        self._after_first: dict[int, tuple[HTTPResponse, Step | None]] = {}  # by the id of a kindred answer's first
 
     def after(self, answer: Answer) -> Step | None:
         """Where this answer leads, if it came before."""
+        if type(answer) is KindredResponse:
+            first = answer.first
+            found = self._after_first.get(id(first))
+            if found is None:
+                if len(self._after_first) >= _MOST:
+                    self._after_first.clear()
+                # The first is kept, so that its id is not another's.
+                found = self._after_first[id(first)] = (first, self._after.get(_ANSWERED(first)))
+            return found[1]
         return self._after.get(_ANSWERED(answer)) if isinstance(answer, HTTPResponse) else None
 
     def lead(self, answer: HTTPResponse) -> Step:
         """Where this answer leads from now on."""
         if len(self._after) >= _MOST:
             self._after.clear()
+        self._after_first.clear()
         return self._after.setdefault(_ANSWERED(answer), Step())
 
 
@@ -64,19 +75,30 @@ class Kin:
 
     def __init__(self, assembler: Assembler) -> None:
         self._url = assembler.url
-        self._first: dict[Any, Step | None] = {}
+        self._first: dict[tuple[str, Any], Step | None] = {}
+        self._shared: dict[int, tuple[Probe, Any]] = {}  # what kindred probes share, by the id of their first
 
     def of(self, probe: Probe) -> Step | None:
         """What to do for a probe that has kin: where to begin. None for what must be judged by itself."""
         match = _SERIALIZED.fullmatch(probe.url)
         if match is None or "/." in match[2]:
             return None
-        key = (match[1], _SHARED(probe))
-        if key not in self._first:
+        key = (match[1], self._shared_by(probe.first) if type(probe) is KindredProbe else _Shared(probe))
+        step = self._first.get(key, _UNKNOWN)
+        if step is _UNKNOWN:
             if len(self._first) >= _MOST:
                 self._first.clear()
-            self._first[key] = Step() if _is_origin(match[1]) else None
-        return self._first[key]
+            step = self._first[key] = Step() if _is_origin(match[1]) else None
+        return step
+
+    def _shared_by(self, first: Probe) -> _Shared:
+        found = self._shared.get(id(first))
+        if found is None:
+            if len(self._shared) >= _MOST:
+                self._shared.clear()
+            # The first is kept, so that its id is not another's.
+            found = self._shared[id(first)] = (first, _Shared(first))
+        return found[1]
 
     def learn(self, step: Step, requests: list[WireRequest], outcome: Outcome, result: Result) -> None:
         """Keep what came of a probe, if it holds for its kin: ``step`` is what ``of`` gave, ``requests`` what was sent."""
@@ -91,31 +113,27 @@ class Kin:
 
     def result(self, known: Result, probe: Probe, answers: list[Answer]) -> Result:
         """The result of a probe of which the same was found: its own URL, place in the run and times."""
-        url = self._url(probe.url)
-        exchanges = []
-        for exchange, answer in zip(known.exchanges, answers, strict=True):
-            assert isinstance(answer, HTTPResponse)
-            request = RequestRecord(exchange.request.method, url, exchange.request.headers)
-            elapsed = round(answer.elapsed_ms, 3)
-            exchanges.append(
-                ExchangeRecord(exchange.kind, exchange.hop, request, exchange.response, None, elapsed, held_back=False)
-            )
-        read = known.response
-        assert read is not None
-        values = list(_VALUES(known))
-        values[_AT["url"]] = url
-        values[_AT["index"]] = probe.index
-        values[_AT["check"]] = probe.check
-        values[_AT["exchanges"]] = tuple(exchanges)
-        values[_AT["response"]] = ReadResponse(read.type, read.status, url, read.redirected)
-        return Result(*values)
+        times = tuple([round(answer.elapsed_ms, 3) for answer in answers])  # type: ignore[union-attr]
+        return result_for(known, probe, self._url(probe.url), times)
 
 
-def at(request: WireRequest, url: str) -> WireRequest:
-    """The same request to another path."""
-    return WireRequest(
-        request.method, url, request.headers, request.body, request.send_to, request.new_connection, request.keep_body
-    )
+class _Shared:
+    """What probes have in common, hashed once."""
+
+    __slots__ = ("_hash", "_parts")
+
+    def __init__(self, probe: Probe) -> None:
+        self._parts = _SHARED(probe)
+        self._hash = hash(self._parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, _Shared) and self._parts == other._parts)
+
+
+_UNKNOWN = Step()
 
 
 def _is_origin(text: str) -> bool:

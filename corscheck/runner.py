@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
 from corscheck.drive import run
-from corscheck.kin import at
+from corscheck.kindred import whole
 from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
@@ -24,7 +24,7 @@ from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
-from corscheck.transports.base import NetworkOptions
+from corscheck.transports.base import NetworkOptions, request_to
 from corscheck.transports.choice import chosen, live
 
 if TYPE_CHECKING:
@@ -164,11 +164,12 @@ def conversation(
     came: list[Answer] = []
     begin = step = kin.of(probe) if kin is not None and cache is None else None
     while step is not None and step.request is not None:
-        answer = yield at(step.request, probe.url)
+        answer = yield request_to(step.request, probe.url)
         came.append(answer)
         step = step.after(answer)
     if kin is not None and step is not None and step.result is not None:
         return kin.result(step.result, probe, came)
+    probe, came = whole(probe), list(map(whole, came))
     sent: list[WireRequest] = []
     outcome = yield from once(probe, options, cache, came, sent)
     while (pause := patience.pause(outcome)) is not None:

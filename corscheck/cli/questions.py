@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs as read
 from corscheck.cli.targets import Target, TargetFile, with_scheme
+from corscheck.kindred import probe_of
 from corscheck.model import ENGINE_NAMES, ConfigError, Probe
 from corscheck.origins import check_origin
 
@@ -40,6 +40,7 @@ class Question:
     body_asked: bool = field(default=False)
     done: int = 0
     shard: tuple[int, int] = (1, 1)
+    _firsts: dict[tuple[str, str], Probe] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def single(self) -> bool:
@@ -90,7 +91,11 @@ class Question:
     def _probe(self, target: Target, origin: str, method: str, index: int) -> Probe:
         common = self.common
         if target.bare:
-            return _at(common, target.url, origin, method, index)
+            # What a list of thousands of URLs is made of.
+            asked = (origin, method)
+            if asked not in self._firsts:
+                self._firsts[asked] = replace(common, origin=origin, method=method)
+            return probe_of(self._firsts[asked], target.url, index)
         own_body = target.body is not None
         return replace(
             common,
@@ -112,19 +117,6 @@ class Question:
             via=target.via or common.via,
             secret_headers=target.secret_headers,
         )
-
-
-def _at(common: Probe, url: str, origin: str, method: str, index: int) -> Probe:
-    """The common probe with these four: what a list of thousands of URLs is made of."""
-    values = list(_VALUES(common))
-    for place, value in zip(_FOUR, (url, origin, method, index), strict=True):
-        values[place] = value
-    return Probe(*values)
-
-
-_NAMES = tuple(field.name for field in fields(Probe))
-_VALUES = attrgetter(*_NAMES)
-_FOUR = tuple(map(_NAMES.index, ("url", "origin", "method", "index")))
 
 
 def _merged(common: Headers, own: Headers | None) -> Headers:

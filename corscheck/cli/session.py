@@ -59,16 +59,22 @@ class Session:
         """Count a result and hand it to every sink."""
         self.summary.add(result)
         self.progress.clear()
-        for sink in list(self.sinks):
-            self._guarded(sink, lambda sink=sink: sink.add(result))  # type: ignore[misc]
+        for sink in tuple(self.sinks):
+            try:
+                sink.add(result)
+            except OSError as error:
+                self._lost(sink, error)
         self.progress.show(self.summary.tested)
 
     def take_audit(self, audit: Audit) -> None:
         """Count an audit and hand it to every sink."""
         self.summary.add_audit(audit)
         self.progress.clear()
-        for sink in list(self.sinks):
-            self._guarded(sink, lambda sink=sink: sink.add_audit(audit))  # type: ignore[misc]
+        for sink in tuple(self.sinks):
+            try:
+                sink.add_audit(audit)
+            except OSError as error:
+                self._lost(sink, error)
         self.progress.show(self.summary.tested)
 
     def run(self, ask: Callable[[Callable[[Result], None]], None]) -> int:
@@ -107,24 +113,24 @@ class Session:
         if config_error and not self.summary.tested:
             # Nothing was asked: there is nothing to sum up, and the message says why.
             return
-        for sink in list(self.sinks):
-            with contextlib.suppress(_ReaderGone):
-                self._guarded(sink, lambda sink=sink: sink.finish(self.summary))  # type: ignore[misc]
+        for sink in tuple(self.sinks):
+            try:
+                sink.finish(self.summary)
+            except OSError as error:
+                with contextlib.suppress(_ReaderGone):
+                    self._lost(sink, error)
 
-    def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
-        """Let a sink write; one that cannot is dropped and, unless it was its reader who left, complained of."""
-        try:
-            action()
-        except OSError as error:
-            self.sinks.remove(sink)
-            if sink.path == STDOUT:
-                silence_stdout()
-                if isinstance(error, BrokenPipeError):
-                    self.reader_gone = True
-                    raise _ReaderGone from None
-            self.output_failed = True
-            where = "" if sink.path == STDOUT else f" {sink.path}"
-            say(f"{sink.name}: cannot write{where}: {reason(error)}")
+    def _lost(self, sink: Sink, error: OSError) -> None:
+        """Drop a sink that cannot write and, unless it was its reader who left, complain."""
+        self.sinks.remove(sink)
+        if sink.path == STDOUT:
+            silence_stdout()
+            if isinstance(error, BrokenPipeError):
+                self.reader_gone = True
+                raise _ReaderGone from None
+        self.output_failed = True
+        where = "" if sink.path == STDOUT else f" {sink.path}"
+        say(f"{sink.name}: cannot write{where}: {reason(error)}")
 
 
 def silence_stdout() -> None:

@@ -10,7 +10,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from corscheck.kindred import KindredResult
 from corscheck.report import terminal
+from corscheck.report.text import printable
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from corscheck.report.terminal import View
 
 STDOUT = "-"
+
+_FAMILIES = 256
+"""How many families of results have their words remembered; then it begins anew."""
 
 
 class Sink(Protocol):
@@ -48,11 +53,14 @@ class Lines:
 
     name = "standard output"
     path = STDOUT
+    _in_job: bool | None = None
 
     def write(self, lines: list[str]) -> None:
         """Print lines and flush."""
         if lines:
-            if os.environ.get("GITHUB_ACTIONS") == "true":
+            if self._in_job is None:
+                self._in_job = os.environ.get("GITHUB_ACTIONS") == "true"
+            if self._in_job:
                 # A job reads what is printed: what a server sent must be no command there.
                 from corscheck.report.github import inert
 
@@ -70,9 +78,22 @@ class Lines:
 class Quiet(Lines):
     """The verdict lines alone."""
 
+    def __init__(self) -> None:
+        self._around: dict[tuple[int, int], tuple[tuple[str, str], Result]] = {}
+
     def add(self, result: Result) -> None:
         """One line."""
-        self.write([terminal.line(result)])
+        if type(result) is not KindredResult:
+            self.write([terminal.line(result)])
+            return
+        known = self._around.get(result.family)
+        if known is None:
+            if len(self._around) >= _FAMILIES:
+                self._around.clear()
+            # The result is kept with its words, and with it what its family is told by.
+            known = self._around[result.family] = (terminal.around(result), result)
+        before, after = known[0]
+        self.write([f"{before}{printable(result.url)}{after}"])
 
     def finish(self, summary: Summary) -> None:
         """Nothing more to say."""

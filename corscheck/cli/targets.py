@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Header, Headers
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_PLAIN = re.compile(r"https?://[\x21-\x7e]+")
+"""A URL that needs no second look."""
+
+_NO_ORIGIN = "has no origin, and --origin is missing"
 _MOST_COMPLAINTS = 10
 
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -101,7 +105,13 @@ class TargetFile:
         """How many targets there are. Raises ``ConfigError`` with every complaint, its file and its line."""
         complaints: list[str] = []
         count = 0
-        for where, line in self._lines():
+        plain = 0
+        for number, line in self._lines():
+            if _PLAIN.fullmatch(line):
+                plain += 1
+                if needs_origin:
+                    complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
+                continue
             try:
                 target = parse(line)
                 if target is not None:
@@ -111,14 +121,19 @@ class TargetFile:
                     kind = (target.origin is not None, target.method is not None)
                     self.kinds[kind] = self.kinds.get(kind, 0) + 1
                     if needs_origin and target.origin is None:
-                        complaints.append(f"{where}: has no origin, and --origin is missing")
+                        complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
             except ConfigError as error:
-                complaints.append(f"{where}: {error}")
+                complaints.append(f"{self._at(number)}: {error}")
+        if plain:
+            self.kinds[False, False] = self.kinds.get((False, False), 0) + plain
         if complaints:
             more = len(complaints) - _MOST_COMPLAINTS
             shown = complaints[:_MOST_COMPLAINTS] + ([f"and {more} more"] if more > 0 else [])
             raise ConfigError("\n".join(shown))
-        return count
+        return count + plain
+
+    def _at(self, number: int) -> str:
+        return f"{'<stdin>' if self._spool is not None else self.path}, line {number}"
 
     def __iter__(self) -> Iterator[Target]:
         for _, target in self.numbered():
@@ -126,14 +141,13 @@ class TargetFile:
 
     def numbered(self) -> Iterator[tuple[int, Target]]:
         """Each target with the number of its line."""
-        for where, line in self._lines():
-            target = parse(line)
+        for number, line in self._lines():
+            target = Target(line) if _PLAIN.fullmatch(line) else parse(line)
             if target is not None:
-                yield int(where.rpartition(" ")[2]), target
+                yield number, target
 
-    def _lines(self) -> Iterator[tuple[str, str]]:
-        """Each line that says something, with its place."""
-        name = "<stdin>" if self._spool is not None else self.path
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """Each line that says something, with its number."""
         try:
             with _Kept(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
                 for number, raw in enumerate(file, 1):
@@ -141,7 +155,7 @@ class TargetFile:
                     if number == 1:
                         line = line.removeprefix("\ufeff")
                     if line and not line.startswith("#"):
-                        yield f"{name}, line {number}", line
+                        yield number, line
         except (OSError, ValueError) as error:
             raise ConfigError(f"--targets: cannot read {self.path}: {reason(error)}") from None
 

@@ -7,11 +7,13 @@ results of one run share most of their parts (``kin``): the text of a part is ke
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from json.encoder import encode_basestring_ascii as quoted
 from math import isfinite
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from corscheck.kindred import KindredResult
 from corscheck.model import ExchangeRecord, ReadResponse, RequestRecord, Result
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 _OWN = (ExchangeRecord, RequestRecord, ReadResponse)
 """Parts that every result has of its own; the others may be shared."""
+
+_URL, _INDEX, _TIME = "url", -1, -1.0
+"""What stands in the holes while a form is made."""
 
 _MOST = 512
 """How many parts are remembered; then it begins anew."""
@@ -35,11 +40,43 @@ class Encoder:
         self._heads: dict[type, tuple[str, ...]] = {}
         self._parts: dict[int, tuple[Any, str]] = {}
         self._around: dict[tuple[Any, ...], tuple[str, str, str, Any, Any]] = {}
+        self._texts: dict[tuple[int, int], tuple[str, Result, object]] = {}
         self._last: tuple[tuple[Any, ...], list[str]] = ((), [])
 
     def encode(self, value: Any) -> str:
         """The text of a value."""
-        return self._result(value) if type(value) is Result else self._part(value)
+        kind = type(value)
+        if kind is KindredResult:
+            return self._kindred(value)
+        return self._result(value) if kind is Result else self._part(value)
+
+    def _kindred(self, result: KindredResult) -> str:
+        """A result that has its URL, its place and its times of its own: the text around them is kept with its first."""
+        key = result.family
+        around = self._texts.get(key)
+        if around is None:
+            if len(self._texts) >= _MOST:
+                self._texts.clear()
+            # What the text is of is kept with it, so that its id is not another's.
+            around = self._texts[key] = (self._form(result), result.first, result.check)
+        url = quoted(result.url)
+        own: list[Any] = [url, result.index]
+        for elapsed in result.times:
+            own += (url,) if self._reproducible else (url, elapsed)
+        return around[0] % (*own, url)
+
+    def _form(self, result: KindredResult) -> str:
+        """The text of a result with a hole for its URL (as often as it stands there), its place and each time."""
+        exchanges = [
+            replace(e, request=replace(e.request, url=_URL), elapsed_ms=_TIME if e.elapsed_ms is not None else None)
+            for e in result.exchanges
+        ]
+        assert result.response is not None  # as in all that is kindred
+        response = replace(result.response, url=_URL)
+        text = self._result(replace(result, url=_URL, index=_INDEX, exchanges=tuple(exchanges), response=response))
+        # A name in unescaped quotes is no part of what somebody sent: these are the holes and nothing else is.
+        text = text.replace("%", "%%").replace(f'"url":{quoted(_URL)}', '"url":%s')
+        return text.replace(f'"index":{_INDEX}', '"index":%d').replace(f'"elapsed_ms":{_TIME!r}', '"elapsed_ms":%r')
 
     def _result(self, result: Result) -> str:
         """Field by field; what is the very part that the result before had is not written anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from corscheck.kindred import KindredResult
 from corscheck.model import SEVERITIES
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Summary:
 
     def add(self, result: Result) -> None:
         """Count one result."""
+        if type(result) is KindredResult:
+            result = result.first  # what is counted is the same
         self.total += 1
         if result.verdict == "allowed":
             self.allowed += 1

@@ -87,8 +87,14 @@ def circumstances(result: Result, view: View) -> str:
 
 def line(result: Result) -> str:
     """The verdict in one line that is never wrapped: what ``-q`` prints for each probe."""
-    text = f"{words.word(result).upper()}  {printable(result.method)} {printable(result.url)}"
-    text += f" from {printable(result.origin)}"
+    before, after = around(result)
+    return f"{before}{printable(result.url)}{after}"
+
+
+def around(result: Result) -> tuple[str, str]:
+    """What stands before and after the URL in its line."""
+    before = f"{words.word(result).upper()}  {printable(result.method)} "
+    after = f" from {printable(result.origin)}"
     because = "" if result.verdict == "allowed" else statement(result)
     differing = [words.other_makes(result, n) for n in words.differing(result) if n in result.gate]
     if differing:
@@ -97,7 +103,7 @@ def line(result: Result) -> str:
         because = " ".join([*([because] if because else []), *words.unmet(result)])
     if result.excused is not None:
         because = f"{because} Excused: {words.sentence(result.excused.reason)}".lstrip()
-    return f"{text}: {because}" if because else text
+    return before, f"{after}: {because}" if because else after
 
 
 def verdict(result: Result, view: View) -> list[str]:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from corscheck.protocol.request import NetworkError
+from corscheck.kindred import Kindred, setter
+from corscheck.protocol.request import HTTPResponse, NetworkError
 
 if TYPE_CHECKING:
-    from corscheck.protocol.request import Headers, HTTPResponse
+    from corscheck.protocol.request import Headers
 
 TransportName: TypeAlias = Literal["auto", "httpx", "curl"]
 
@@ -51,6 +52,45 @@ class WireRequest:
     send_to: str | None = None
     new_connection: bool = False
     keep_body: int = 0
+
+
+class KindredRequest(Kindred, WireRequest):
+    """The same request to another URL."""
+
+    __slots__ = ("first",)
+    _KIND = WireRequest
+    first: WireRequest
+
+
+class KindredResponse(Kindred, HTTPResponse):
+    """The same answer at another time."""
+
+    __slots__ = ("first",)
+    _KIND = HTTPResponse
+    first: HTTPResponse
+
+
+_new = object.__new__
+_request_first, _request_url = setter(KindredRequest, "first"), setter(WireRequest, "url")
+_response_first, _response_at = setter(KindredResponse, "first"), setter(HTTPResponse, "at")
+_response_elapsed = setter(HTTPResponse, "elapsed_ms")
+
+
+def request_to(first: WireRequest, url: str) -> KindredRequest:
+    """The same request to another URL."""
+    made: KindredRequest = _new(KindredRequest)
+    _request_first(made, first)
+    _request_url(made, url)
+    return made
+
+
+def response_at(first: HTTPResponse, at: float, elapsed_ms: float) -> KindredResponse:
+    """The same answer at another time."""
+    made: KindredResponse = _new(KindredResponse)
+    _response_first(made, first)
+    _response_at(made, at)
+    _response_elapsed(made, elapsed_ms)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from corscheck.kindred import whole
 from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.transports.base import Unreadable, WireRequest
+from corscheck.transports.base import KindredRequest, Unreadable, WireRequest, request_to, response_at
 from corscheck.transports.curl.multi import CurlMulti
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.routing import Router
@@ -64,16 +65,38 @@ class Apart:
         self._frames = _Frames()
         self._poll = select.poll()
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._kindred: dict[int, tuple[WireRequest, int]] = {}  # the same by the id of a kindred request's first
         self._forget = False
         self._kinds: list[tuple[Any, ...]] = []
         self._requests: list[tuple[int, int, str, float, float]] = []
         self._next = 0
-        self._tokens: dict[int, object] = {}
+        self._tokens: dict[int, tuple[object, bool]] = {}  # and whether the request was a kindred one
         self._answers: list[HTTPResponse] = []
         self._done: list[tuple[Any, HTTPResponse | NetworkError]] = []
 
     def submit(self, request: WireRequest, deadline: float, token: object) -> None:
         """Send a request; ``wait`` gives its answer with ``token``."""
+        kindred = type(request) is KindredRequest
+        if kindred:
+            first = request.first  # type: ignore[attr-defined]
+            known = self._kindred.get(id(first))
+            if known is None:
+                number = self._number(first)
+                if len(self._kindred) >= _MOST:
+                    self._kindred.clear()
+                # The first is kept, so that its id is not another's.
+                known = self._kindred[id(first)] = (first, number)
+            number = known[1]
+        else:
+            number = self._number(request)
+        self._requests.append((self._next, number, request.url, deadline, time.monotonic()))
+        self._tokens[self._next] = (token, kindred)
+        self._next += 1
+        if len(self._requests) >= _BATCH:
+            self.flush()
+
+    def _number(self, request: WireRequest) -> int:
+        """The number under which both sides keep what this request shares with others."""
         shared = (
             request.method, request.headers, request.body, request.send_to, request.new_connection, request.keep_body,
         )  # fmt: skip
@@ -82,14 +105,11 @@ class Apart:
             if len(self._numbers) >= _MOST:
                 self.flush()  # what was numbered before is sent before it is forgotten
                 self._numbers.clear()
+                self._kindred.clear()
                 self._forget = True
             number = self._numbers[shared] = len(self._numbers)
             self._kinds.append(shared)
-        self._requests.append((self._next, number, request.url, deadline, time.monotonic()))
-        self._tokens[self._next] = token
-        self._next += 1
-        if len(self._requests) >= _BATCH:
-            self.flush()
+        return number
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
         """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before."""
@@ -151,17 +171,14 @@ class Apart:
                 self._answers.clear()
             self._answers += [HTTPResponse(*kind) for kind in kinds]
             for number, kind, at, elapsed, error in answers:
-                token = self._tokens.pop(number)
+                token, kindred = self._tokens.pop(number)
                 if error is not None:
                     kind_of, message, sent, unreadable = error
                     failed = Unreadable if unreadable else NetworkError
                     self._done.append((token, failed(kind_of, message, at, elapsed, sent)))
                     continue
-                a = self._answers[kind]
-                answer = HTTPResponse(
-                    a.status, a.headers, a.reason, a.body, a.body_error, at, elapsed, a.http_version, a.sent
-                )
-                self._done.append((token, answer))
+                answer: HTTPResponse = response_at(self._answers[kind], at, elapsed)
+                self._done.append((token, answer if kindred else whole(answer)))
 
 
 class _Server:
