@@ -9,11 +9,18 @@ from __future__ import annotations
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports import failures
-from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
+from corscheck.transports.base import (
+    DRAIN_BYTES,
+    EVIDENCE_BYTES,
+    MAX_HEADER_BYTES,
+    KindredRequest,
+    WireRequest,
+    response_at,
+)
 from corscheck.transports.failures import Failure, seconds
 from corscheck.transports.shield import needs_shield, shield, unshield
 
@@ -34,6 +41,9 @@ EVIDENCE_SECONDS = 2.0
 _SETTINGS = b"\x04"
 """The kind of the frame with which a server begins in HTTP/2 (RFC 9113, section 3.4); it is a frame's fourth byte."""
 
+_LIKES = 64
+"""How many answers with the same head are remembered; then it begins anew."""
+
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
@@ -43,36 +53,44 @@ class Exchange:
     """One request on its way along ``route``. ``left()`` is asked before every wait.
 
     ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for.
-    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages.
+    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages. Of a kindred ``request``
+    the first is kept, which has all but the URL; that is in ``target``, and ``kindred`` says so.
     """
 
-    def __init__(self, request: WireRequest, target: Target, route: Route, deadline: float) -> None:
-        self.request = request
+    # As it begins; thousands a second never come to most of it.
+    phase: Phase = "answer"
+    fresh = False
+    written = False
+    received = 0
+    attempts: tuple[tuple[str, OSError], ...] = ()
+    head_bytes = 0
+    _head: bytes | bytearray = b""
+    _begin = _searched = 0
+    _head_at: float | None = None
+    _status = 0
+    _headers: Headers = ()
+    _evidence = b""
+    _kept: tuple[bytes, ...] = ()
+    _body_bytes = 0
+    _body_error: str | None = None
+
+    def __init__(self, request: WireRequest, lines: Lines, target: bytes, route: Route, deadline: float) -> None:
+        self.kindred = type(request) is KindredRequest
+        self.request: WireRequest = request.first if self.kindred else request  # type: ignore[attr-defined]
         self.route = route
         self.started = time.monotonic()
-        self.deadline = deadline
-        self.lines = _lines_of(request, target)
-        self.target = _request_target(target, route)
-        self.restart()
+        self.until = self.deadline = deadline
+        self.lines = lines
+        self.target = target
 
     def restart(self) -> None:
         """Forget what happened: the request goes out again on another connection."""
-        self.phase: Phase = "answer"
-        self.fresh = False
-        self.written = False
-        self.received = 0
-        self.attempts: list[tuple[str, OSError]] = []
-        self.head_bytes = 0
-        self._head = bytearray()
-        self._begin = self._searched = 0
-        self._head_at: float | None = None
-        self._status = 0
-        self._headers: Headers = ()
-        self._evidence = b""
-        self._kept: list[bytes] = []
-        self._body_bytes = 0
-        self._body_error: str | None = None
+        self.__dict__ = {name: self.__dict__[name] for name in _GIVEN}
         self.until = self.deadline
+
+    def tried(self, address: str, error: OSError) -> None:
+        """Take note of an address that did not take the connection."""
+        self.attempts = (*self.attempts, (address, error))
 
     @property
     def peer(self) -> str:
@@ -160,6 +178,8 @@ class Exchange:
             return data
         if not data:
             raise failures.hung_up(self.peer, self.route.mode == "forward", self.received)
+        if not self._head:
+            self._head = bytearray()
         self._head += data
         self.head_bytes = len(self._head)
         if not self._head.startswith(b"HTTP/"[: len(self._head)]):
@@ -194,8 +214,8 @@ class Exchange:
         sent = self.lines.text if self.written else ()
         return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
 
-    def head(self, status: int, headers: Headers) -> bool:
-        """Take note of the head; whether to read the body at all."""
+    def head(self, status: int, headers: Headers, short: bool | None = None) -> bool:
+        """Take note of the head; whether to read the body at all. ``short`` is what ``is_short`` says, if it was asked."""
         self._status = status
         self._headers = headers
         self._head_at = self._head_at or time.monotonic()
@@ -207,13 +227,13 @@ class Exchange:
             return True
         if status == 101:
             return False
-        return _is_short(headers)
+        return is_short(headers) if short is None else short
 
     def body(self, chunk: bytes) -> bool:
         """Take a part of the body; whether to go on reading."""
         self._body_bytes += len(chunk)
         if self.request.keep_body:
-            self._kept.append(chunk[: max(self.request.keep_body - self._body_bytes + len(chunk), 0)])
+            self._kept += (chunk[: max(self.request.keep_body - self._body_bytes + len(chunk), 0)],)
             return self._body_bytes <= self.request.keep_body
         if self._status >= 400 and len(self._evidence) < EVIDENCE_BYTES:
             self._evidence = (self._evidence + chunk)[:EVIDENCE_BYTES]
@@ -237,12 +257,24 @@ class Exchange:
             f"(received {self._body_bytes} bytes, expected {expected})"
         )
 
-    def answer(self, reason: str, version: str) -> HTTPResponse:
-        """The response, once its body was dealt with."""
+    def answer(self, reason: str, version: str, likes: dict[Any, HTTPResponse] | None = None) -> HTTPResponse:
+        """The response, once its body was dealt with. ``likes`` are answers with the same head, for a kindred request."""
         if self.written and not self.received:
             # It lay in the reader's buffer when the request was sent: the server had said more than it was asked.
             raise failures.unasked(self.peer)
         at = self._head_at or time.monotonic()
+        if likes is not None and self.kindred and not self.request.keep_body:
+            key = (self.lines, self._evidence, self._body_error)
+            first = likes.get(key)
+            if first is not None:
+                return response_at(first, at, (at - self.started) * 1000)
+            if len(likes) >= _LIKES:
+                likes.clear()
+            first = likes[key] = self._answer(reason, version, at)
+            return response_at(first, at, first.elapsed_ms)
+        return self._answer(reason, version, at)
+
+    def _answer(self, reason: str, version: str, at: float) -> HTTPResponse:
         return HTTPResponse(
             status=self._status,
             headers=self._headers,
@@ -280,7 +312,7 @@ def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
 
 
 @lru_cache(maxsize=16)
-def _is_short(headers: Headers) -> bool:
+def is_short(headers: Headers) -> bool:
     """Whether a body is worth reading to its end, by what its head says: not too long, and no endless stream."""
     fields = {name.lower(): value for name, value in headers}
     length = fields.get("content-length", "0").strip()
@@ -301,10 +333,14 @@ class Lines:
         self.upgrades = any(name.lower() == b"upgrade" for name, _ in pairs)
 
 
-def _lines_of(request: WireRequest, target: Target) -> Lines:
+_GIVEN = ("kindred", "request", "route", "started", "deadline", "lines", "target")
+"""What an exchange has from its beginning."""
+
+
+def lines_of(request: WireRequest, authority: str) -> Lines:
     """Host first (h11 puts it there anyway), then the request's own; a Content-Length where ``fetch()`` has one."""
     length = len(request.body or b"") if request.body is not None or request.method in _LENGTH_METHODS else None
-    return _made(request.headers, target.authority, length)
+    return _made(request.headers, authority, length)
 
 
 @lru_cache(maxsize=256)
@@ -320,7 +356,8 @@ def _made(headers: Headers, authority: str, length: int | None) -> Lines:
     return Lines(lines)
 
 
-def _request_target(target: Target, route: Route) -> bytes:
+def request_target(target: Target, path: str, route: Route) -> bytes:
+    """What stands in the request line for ``path`` at the target's place."""
     if route.mode == "forward":
-        return f"{target.scheme}://{target.authority}{target.path}".encode("ascii")
-    return target.path.encode("ascii")
+        return f"{target.scheme}://{target.authority}{path}".encode("ascii")
+    return path.encode("ascii")

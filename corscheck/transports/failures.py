@@ -10,6 +10,8 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corscheck.protocol.request import ErrorKind
     from corscheck.transports.routing import Endpoint, Route
 
@@ -63,7 +65,7 @@ def no_such_family(host: str, route: Route, version: int) -> Failure:
     return Failure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
 
 
-def unreachable(route: Route, attempts: list[tuple[str, OSError]], waited: float) -> Failure:
+def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: float) -> Failure:
     """The failure for a host none of whose addresses took the connection; ``attempts`` are in the order tried."""
     who = route.dialled
     kind: ErrorKind = "proxy" if route.proxy is not None else "connect"

@@ -18,7 +18,7 @@ import httpx
 
 from corscheck.model import ConfigError
 from corscheck.transports import failures
-from corscheck.transports.exchange import Exchange, text_of
+from corscheck.transports.exchange import Exchange, lines_of, request_target, text_of
 from corscheck.transports.failures import Failure
 from corscheck.transports.network import Network
 from corscheck.transports.routing import Router, split
@@ -276,7 +276,9 @@ def _is_status(code: int) -> bool:
 
 def _exchange(router: Router, request: WireRequest, deadline: float) -> Exchange:
     target = split(request.url)
-    return Exchange(request, target, router.route(target, request.send_to), deadline)
+    route = router.route(target, request.send_to)
+    lines = lines_of(request, target.authority)
+    return Exchange(request, lines, request_target(target, target.path, route), route, deadline)
 
 
 def _origin(route: Route) -> httpcore.Origin:

@@ -121,7 +121,7 @@ class Network(httpcore.NetworkBackend):
         try:
             return _connect(family, address, share)
         except OSError as error:
-            self.exchange.attempts.append((name, error))
+            self.exchange.tried(name, error)
             return None
 
     def _give_up(self) -> socket.socket:

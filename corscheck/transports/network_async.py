@@ -137,12 +137,12 @@ class AsyncNetwork(httpcore.AsyncNetworkBackend):
         """Connect to one address in its share of the time, so that one that stays silent does not use up all of it."""
         exchange = self.exchange
         share = exchange.left() / remaining
-        exchange.attempts.append((name, TimeoutError()))
+        exchange.tried(name, TimeoutError())
         try:
             async with asyncio.timeout(share):
                 return await _connect(family, address)
         except OSError as error:  # also the TimeoutError of the share
-            exchange.attempts[-1] = (name, error)
+            exchange.attempts = (*exchange.attempts[:-1], (name, error))
             return None
 
     async def _look_up(self) -> Addresses:

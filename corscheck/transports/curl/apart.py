@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from corscheck.kindred import whole
 from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.transports.base import KindredRequest, Unreadable, WireRequest, request_to, response_at
+from corscheck.transports.base import KindredRequest, KindredResponse, Unreadable, WireRequest, request_to, response_at
 from corscheck.transports.curl.multi import CurlMulti
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.routing import Router
@@ -187,8 +187,9 @@ class _Server:
     def __init__(self, connection: socket.socket, options: NetworkOptions, connections: int) -> None:
         self._socket = connection
         self._options, self._connections = options, connections
-        self._kinds: list[tuple[Any, ...]] = []
+        self._kinds: list[WireRequest] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._kindred: dict[int, tuple[HTTPResponse, int]] = {}  # the same by the id of a kindred answer's first
 
     def run(self) -> NoReturn:
         """Carry what is asked for until the connection ends; returns to nobody."""
@@ -221,11 +222,9 @@ class _Server:
             for forget, kinds, requests in frames.of(data):
                 if forget:
                     self._kinds.clear()
-                self._kinds += kinds
+                self._kinds += [WireRequest(method, "", *others) for method, *others in kinds]
                 for number, kind, url, deadline, started in requests:
-                    method, headers, body, send_to, new_connection, keep_body = self._kinds[kind]
-                    request = WireRequest(method, url, headers, body, send_to, new_connection, keep_body)
-                    multi.submit(request, deadline, number, started)
+                    multi.submit(request_to(self._kinds[kind], url), deadline, number, started)
 
     def _answer(self, answers: list[tuple[Any, HTTPResponse | NetworkError]]) -> None:
         told: list[tuple[Any, ...]] = []
@@ -233,17 +232,31 @@ class _Server:
         forget = len(self._numbers) >= _MOST
         if forget:
             self._numbers.clear()
+            self._kindred.clear()
         for number, a in answers:
+            if type(a) is KindredResponse:
+                found = self._kindred.get(id(a.first))
+                if found is None:
+                    if len(self._kindred) >= _MOST:
+                        self._kindred.clear()
+                    # The first is kept, so that its id is not another's.
+                    found = self._kindred[id(a.first)] = (a.first, self._number(a.first, kinds))
+                told.append((number, found[1], a.at, a.elapsed_ms, None))
+                continue
             if isinstance(a, NetworkError):
                 told.append((number, 0, a.at, a.elapsed_ms, (a.kind, a.message, a.sent, isinstance(a, Unreadable))))
                 continue
-            kind = (a.status, a.headers, a.reason, a.body, a.body_error, 0.0, 0.0, a.http_version, a.sent)
-            known = self._numbers.get(kind)
-            if known is None:
-                known = self._numbers[kind] = len(self._numbers)
-                kinds.append(kind)
-            told.append((number, known, a.at, a.elapsed_ms, None))
+            told.append((number, self._number(a, kinds), a.at, a.elapsed_ms, None))
         self._socket.sendall(_framed((None, forget, kinds, told)))
+
+    def _number(self, a: HTTPResponse, kinds: list[tuple[Any, ...]]) -> int:
+        """The number under which both sides keep what this answer shares with others; a new one goes into ``kinds``."""
+        kind = (a.status, a.headers, a.reason, a.body, a.body_error, 0.0, 0.0, a.http_version, a.sent)
+        number = self._numbers.get(kind)
+        if number is None:
+            number = self._numbers[kind] = len(self._numbers)
+            kinds.append(kind)
+        return number
 
 
 class _Frames:

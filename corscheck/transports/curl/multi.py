@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pycurl
 
+from corscheck.transports.base import KindredRequest
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.curl.transfer import Transfer
-from corscheck.transports.exchange import Exchange, Lines
+from corscheck.transports.exchange import Exchange, Lines, lines_of, request_target
 from corscheck.transports.failures import Failure
 from corscheck.transports.lookup import in_background, literal
 from corscheck.transports.routing import Router, cut, split
@@ -41,6 +42,9 @@ _LINES = 100
 _PLACES = 1000
 """How many places are remembered."""
 
+_AUTHORITY_AT = len("https://")
+"""From where on a slash ends the part of a URL that names a place."""
+
 _NEVER = float("inf")
 _IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
 _ENDED = select.POLLERR | select.POLLHUP
@@ -50,7 +54,7 @@ _EVENTS = {pycurl.POLL_IN: _IN, pycurl.POLL_OUT: _OUT, pycurl.POLL_INOUT: _IN | 
 class _Place:
     """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
 
-    __slots__ = ("addresses", "fresh_until", "idle", "route", "target", "waiting")
+    __slots__ = ("addresses", "fresh_until", "idle", "known", "route", "target", "waiting")
 
     def __init__(self, target: Target, route: Route) -> None:
         self.target = target
@@ -59,6 +63,15 @@ class _Place:
         self.fresh_until = 0.0
         self.waiting: list[tuple[Exchange, object]] = []
         self.idle: dict[Lines, list[Transfer]] = {}  # by the lines that are set on them already
+        self.known: dict[int, tuple[WireRequest, Lines]] = {}  # firsts of kindred requests that may be sent, by their id
+
+
+    def learn(self, first: WireRequest, lines: Lines) -> None:
+        """What is kindred to this request may be sent, with these lines."""
+        if len(self.known) >= _LINES:
+            self.known.clear()
+        # The first is kept, so that its id is not another's.
+        self.known[id(first)] = (first, lines)
 
 
 class CurlMulti:
@@ -81,7 +94,9 @@ class CurlMulti:
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._watched: set[int] = set()
+        self._lazy = isinstance(self._poll, select.epoll)
+        self._watched: dict[int, int] = {}  # what libcurl waits for, by socket
+        self._registered: dict[int, int] = {}  # what is polled for
         self._timer = _NEVER  # when libcurl wants to be woken
         self._due = _NEVER  # nothing is to be given up before
         self._places: OrderedDict[tuple[str, str | None], _Place] = OrderedDict()
@@ -100,11 +115,19 @@ class CurlMulti:
         ``started`` is when it began, if that was not just now.
         """
         place, path = self._place(request)
-        exchange = Exchange(request, place.target.at(path), place.route, deadline)
+        first = request.first if type(request) is KindredRequest else None
+        known = place.known.get(id(first))
+        lines = lines_of(request, place.target.authority) if known is None else known[1]
+        exchange = Exchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
         if started is not None:
             exchange.started = started
         try:
-            self._settings.check(exchange)
+            if known is not None:
+                self._settings.check_target(exchange)
+            else:
+                self._settings.check(exchange)
+                if first is not None:
+                    place.learn(first, lines)
             exchange.left()  # without time nothing is sent
             addresses = self._known_addresses(place)
         except Failure as failure:
@@ -177,16 +200,33 @@ class CurlMulti:
 
     def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            if descriptor in self._watched:
-                self._watched.discard(descriptor)
-                with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
-                    self._poll.unregister(descriptor)
+            # libcurl is through with a socket after each answer, and comes back to it with the next request. What is
+            # registered with epoll stays there meanwhile; should it report something, ``_unwanted`` sees to it.
+            self._watched.pop(descriptor, None)
+            if not self._lazy:
+                self._unwanted(descriptor)
         elif what in _EVENTS:
-            if descriptor in self._watched:
-                self._poll.modify(descriptor, _EVENTS[what])
+            events = self._watched[descriptor] = _EVENTS[what]
+            registered = self._registered.get(descriptor)
+            if registered == events:
+                return
+            self._registered[descriptor] = events
+            if registered is None:
+                self._poll.register(descriptor, events)
             else:
-                self._watched.add(descriptor)
-                self._poll.register(descriptor, _EVENTS[what])
+                self._poll.modify(descriptor, events)
+
+    def _opened(self, descriptor: int) -> None:
+        """A new socket has this number: one that had it before is closed and has left epoll's set by itself."""
+        if self._registered.pop(descriptor, None) is not None and not self._lazy:
+            self._poll.unregister(descriptor)
+
+    def _unwanted(self, descriptor: int) -> None:
+        """Poll no more for a socket that libcurl does not wait for."""
+        if self._registered.pop(descriptor, None) is None:
+            return
+        with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
+            self._poll.unregister(descriptor)
 
     def _set_timer(self, milliseconds: int) -> None:
         self._timer = _NEVER if milliseconds < 0 else time.monotonic() + milliseconds / 1000
@@ -203,6 +243,9 @@ class CurlMulti:
                 continue
             if descriptor == self._listened:
                 self._heard = True
+                continue
+            if descriptor not in self._watched:
+                self._unwanted(descriptor)
                 continue
             bits = pycurl.CSELECT_IN if event & (_IN | _ENDED) else 0
             if event & _OUT:
@@ -265,7 +308,7 @@ class CurlMulti:
             transfer = idle.pop()
             self._resting -= 1
         else:
-            transfer = Transfer(self._settings, self._hurried)
+            transfer = Transfer(self._settings, self._hurried, self._opened)
         transfer.begin(exchange, token, addresses)
         self._attach(transfer, place)
 
@@ -303,7 +346,9 @@ class CurlMulti:
 
     def _place(self, request: WireRequest) -> tuple[_Place, str]:
         """Where a request goes, with the path it asks for there."""
-        base, path = cut(request.url)
+        url = request.url
+        end = url.find("/", _AUTHORITY_AT)
+        base, path = (url[:end], url[end:]) if end > 0 and "#" not in url else cut(url)
         key = (base, request.send_to)
         place = self._places.get(key)
         if place is None:

@@ -41,17 +41,20 @@ class Settings:
 
     def check(self, exchange: Exchange) -> None:
         """Raise ``Failure`` for a request that is none; libcurl would send it."""
-        request = exchange.request
-        if not _TOKEN.fullmatch(request.method):
+        if not _TOKEN.fullmatch(exchange.request.method):
             raise unsendable("illegal method characters")
-        if not _TARGET.fullmatch(exchange.target):
-            raise unsendable("illegal target characters")
+        self.check_target(exchange)
         fault = _fault(exchange.lines)
         if fault is not None:
             raise unsendable(fault)
         route = exchange.route
         if route.scheme == "https" and route.unix_socket is None:
             handshakes.check_name(route.peer, route.origin.host)
+
+    def check_target(self, exchange: Exchange) -> None:
+        """The part of it that concerns the URL alone."""
+        if not _TARGET.fullmatch(exchange.target):
+            raise unsendable("illegal target characters")
 
     def apply(self, easy: pycurl.Curl, route: Route) -> None:
         """Set up a new handle for this way; only the address to dial and the request are missing."""

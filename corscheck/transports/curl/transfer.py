@@ -9,7 +9,7 @@ import os
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pycurl
 
@@ -17,11 +17,13 @@ from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
 from corscheck.transports.curl.faults import LOST, UNREADABLE, certificate_names, failure_of, fault_of_certificate
 from corscheck.transports.curl.settings import dial, header_option
+from corscheck.transports.exchange import is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
+    from corscheck.transports.base import WireRequest
     from corscheck.transports.curl.settings import Settings
     from corscheck.transports.exchange import Exchange, Phase
     from corscheck.transports.failures import Failure
@@ -41,17 +43,22 @@ _BLANK = (b"\r\n", b"\n")
 class Transfer:
     """An easy handle and the exchange it carries, if it carries one.
 
-    ``hurried`` is told when to look after this transfer earlier than was said in ``until``.
+    ``hurried`` is told when to look after this transfer earlier than was said in ``until``, ``opened`` of new sockets.
     """
 
-    def __init__(self, settings: Settings, hurried: Callable[[float], None]) -> None:
+    def __init__(
+        self, settings: Settings, hurried: Callable[[float], None], opened: Callable[[int], None] | None = None
+    ) -> None:
         self.easy = pycurl.Curl()
+        if opened is not None:
+            self.easy.setopt(pycurl.SOCKOPTFUNCTION, lambda descriptor, _purpose: opened(descriptor) or pycurl.SOCKOPT_OK)
         self.easy.setopt(pycurl.HEADERFUNCTION, self._line)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._body)
         self.settings = settings
         self._hurried = hurried
         self._route: Route | None = None
         self._dialled: object = None
+        self._request: WireRequest | None = None  # what the handle is set for
         self._method: str | None = None
         self._header_option: list[bytes] | None = None
         self._plain = True  # no body, not HEAD, any connection
@@ -62,7 +69,7 @@ class Transfer:
         self.address = 0
         self._failure: Failure | None = None
         self._lines: list[bytes] = []
-        self._head: tuple[str, str] | None = None  # HTTP version and reason, once the head is complete
+        self._head: _Head | None = None  # once it is complete
         self._stopped = False
         self._again = False
         self.names: tuple[str, ...] | None = None  # of a certificate, once it was asked for them
@@ -73,10 +80,18 @@ class Transfer:
             self._route = route
             if route.mode == "tunnel":
                 easy.setopt(pycurl.PREREQFUNCTION, self._through)
+        easy.setopt(pycurl.REQUEST_TARGET, exchange.target)
+        if request is not self._request or not self._plain or not exchange.kindred:
+            self._prepare(exchange)
+        self._dial()
+
+    def _prepare(self, exchange: Exchange) -> None:
+        """Set all that kindred requests share."""
+        easy, request = self.easy, exchange.request
+        self._request = request
         if request.method != self._method:
             easy.setopt(pycurl.CUSTOMREQUEST, request.method)
             self._method = request.method
-        easy.setopt(pycurl.REQUEST_TARGET, exchange.target)
         lines = header_option(exchange.lines, exchange.proxy_authorization)
         if lines is not self._header_option:
             easy.setopt(pycurl.HTTPHEADER, lines)
@@ -90,7 +105,6 @@ class Transfer:
             elif request.body is not None:
                 easy.setopt(pycurl.POSTFIELDS, request.body)
             easy.setopt(pycurl.FRESH_CONNECT, int(request.new_connection))
-        self._dial()
 
     def close(self) -> None:
         """Free the handle."""
@@ -132,7 +146,7 @@ class Transfer:
         else:
             return False
         exchange = self.exchange
-        exchange.attempts.append((self.addresses[self.address][1][0], error))
+        exchange.tried(self.addresses[self.address][1][0], error)
         if self.address + 1 == len(self.addresses) or exchange.until <= time.monotonic():
             return False
         self.address += 1
@@ -219,12 +233,12 @@ class Transfer:
             if not text.startswith("HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, self._lines[0]))
             return self._abort(failures.malformed(exchange.peer, head))
-        version, number, reason, headers = head
         self._lines = []
+        number = head.status
         if number < 200 and not (number == 101 and exchange.upgrades):
             return self._abort(failures.switched(exchange.peer)) if number == 101 else None
-        self._head = (version, reason)
-        wanted = exchange.head(number, headers)
+        self._head = head
+        wanted = exchange.head(number, head.headers, head.short)
         if not wanted and exchange.request.method != "HEAD":
             return self._stop()
         self._hurried(exchange.until)
@@ -251,11 +265,11 @@ class Transfer:
         exchange = self.exchange
         if self.names is not None:
             return exchange.failed(self._misnamed(code))
-        if self._head is not None:
-            version, reason = self._head
+        head = self._head
+        if head is not None:
             if code != _OK and not self._stopped:
                 exchange.body_failed(failure_of(code, text, self))
-            return exchange.answer(reason, version)
+            return exchange.answer(head.reason, head.version, head.likes)
         self._note()
         failed = exchange.failed(self._failure or failure_of(code, text, self))
         if self._failure is None and code in UNREADABLE and not self.tunnelling:
@@ -267,8 +281,7 @@ class Transfer:
         exchange = self.exchange
         if self._head is not None:
             exchange.body_failed(exchange.timed_out())
-            version, reason = self._head
-            return exchange.answer(reason, version)
+            return exchange.answer(self._head.reason, self._head.version)
         if self.names is not None:
             return exchange.failed(self._misnamed(pycurl.E_OPERATION_TIMEDOUT))
         self._note()
@@ -294,9 +307,20 @@ class Transfer:
             exchange.received = exchange.head_bytes
 
 
+class _Head:
+    """A head as it was read: whether a ``short`` body follows, and the answers to kindred requests that had it."""
+
+    __slots__ = ("headers", "likes", "reason", "short", "status", "version")
+
+    def __init__(self, version: str, status: int, reason: str, headers: Headers) -> None:
+        self.version, self.status, self.reason, self.headers = version, status, reason, headers
+        self.short = is_short(headers)
+        self.likes: dict[Any, HTTPResponse] = {}
+
+
 @lru_cache(maxsize=16)
-def _read(text: str, lines: int) -> tuple[str, int, str, Headers] | str:
-    """A head of so many lines, read by h11's rules: version, status, reason, headers; a text says what is wrong with it.
+def _read(text: str, lines: int) -> _Head | str:
+    """A head of so many lines, read by h11's rules; a text says what is wrong with it.
 
     Kept, since the answers of one server are often the same to the byte.
     """
@@ -309,4 +333,4 @@ def _read(text: str, lines: int) -> tuple[str, int, str, Headers] | str:
     framing = _FRAMING.search(text, status.end())
     if framing is not None:
         return f"bad {text[framing.start() :].partition(':')[0]}"
-    return f"HTTP/{status[1]}", int(status[2]), status[3] or "", tuple(headers)
+    return _Head(f"HTTP/{status[1]}", int(status[2]), status[3] or "", tuple(headers))
