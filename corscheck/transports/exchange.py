@@ -218,11 +218,15 @@ class Exchange:
         """Take note of the head; whether to read the body at all. ``short`` is what ``is_short`` says, if it was asked."""
         self._status = status
         self._headers = headers
-        self._head_at = self._head_at or time.monotonic()
+        now = time.monotonic()
+        self._head_at = self._head_at or now
         self.phase = "body"
         if self.request.keep_body:
             return True
-        self.hurry(EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
+        # As hurry() does.
+        until = now + (EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
+        if until < self.until:
+            self.until = until
         if status >= 400:
             return True
         if status == 101:

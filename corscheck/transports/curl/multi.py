@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _KEPT = 4
 """Idle connections kept at least: one for each of the origins that one probe may go to and fro between."""
 
+_HANDLES = 2
+"""Handles for each connection: setting one up for other header lines costs more than keeping one for those of preflights."""
+
 _NAME_SECONDS = 60.0
 """How long the addresses of a name are remembered: libcurl's own default."""
 
@@ -303,8 +306,10 @@ class CurlMulti:
     # Transfers
 
     def _start(self, exchange: Exchange, token: object, place: _Place, addresses: Addresses) -> None:
-        idle = place.idle.get(exchange.lines) or next(filter(None, place.idle.values()), None)
-        if idle is not None:
+        idle = place.idle.get(exchange.lines)
+        if not idle and len(self._under_way) + self._resting >= self._kept * _HANDLES:
+            idle = next(filter(None, place.idle.values()), None)
+        if idle:
             transfer = idle.pop()
             self._resting -= 1
         else:
@@ -334,7 +339,7 @@ class CurlMulti:
             # The one that took the connection is tried first from now on, so that a dead one costs nothing again.
             good = transfer.addresses[transfer.address]
             place.addresses = [good, *(address for address in transfer.addresses if address != good)]
-        if self._resting < self._kept and transfer.names is None:
+        if self._resting < self._kept * _HANDLES and transfer.names is None:
             if len(place.idle) > _LINES:
                 place.idle = {lines: idle for lines, idle in place.idle.items() if idle}
             place.idle.setdefault(transfer.exchange.lines, []).append(transfer)
