@@ -18,7 +18,7 @@ from corscheck.kindred import KindredProbe, result_for
 from corscheck.model import Probe
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
-from corscheck.transports.base import KindredResponse
+from corscheck.transports.base import Course, KindredResponse
 
 if TYPE_CHECKING:
     from corscheck.assemble import Assembler
@@ -41,11 +41,12 @@ _ANSWERED = attrgetter("status", "headers", "reason", "body", "body_error", "htt
 class Step:
     """What is asked next, or the result, after a row of answers: a node of the tree of all that came."""
 
-    __slots__ = ("_after", "_after_first", "request", "result")
+    __slots__ = ("_after", "_after_first", "course", "request", "result")
 
     def __init__(self) -> None:
         self.request: WireRequest | None = None
         self.result: Result | None = None
+        self.course: Course | None = None  # how it went on the last time that something else came than before
         self._after: dict[Any, Step] = {}
         self._after_first: dict[int, tuple[HTTPResponse, Step | None]] = {}  # by the id of a kindred answer's first
 
@@ -58,7 +59,10 @@ class Step:
                 if len(self._after_first) >= _MOST:
                     self._after_first.clear()
                 # The first is kept, so that its id is not another's.
-                found = self._after_first[id(first)] = (first, self._after.get(_ANSWERED(first)))
+                step = self._after.get(_ANSWERED(first))
+                found = self._after_first[id(first)] = (first, step)
+                if step is not None and step.request is not None:
+                    self.course = Course(first, step.request)
             return found[1]
         return self._after.get(_ANSWERED(answer)) if isinstance(answer, HTTPResponse) else None
 
@@ -67,6 +71,7 @@ class Step:
         if len(self._after) >= _MOST:
             self._after.clear()
         self._after_first.clear()
+        self.course = None
         return self._after.setdefault(_ANSWERED(answer), Step())
 
 

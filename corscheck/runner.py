@@ -163,8 +163,9 @@ def conversation(
     patience = Patience(options)
     came: list[Answer] = []
     begin = step = kin.of(probe) if kin is not None and cache is None else None
+    ahead = options.rate is None  # what goes out unasked keeps to no rate
     while step is not None and step.request is not None:
-        answer = yield request_to(step.request, probe.url)
+        answer = yield request_to(step.request, probe.url, step.course if ahead else None)
         came.append(answer)
         step = step.after(answer)
     if kin is not None and step is not None and step.result is not None:

@@ -54,12 +54,22 @@ class WireRequest:
     keep_body: int = 0
 
 
-class KindredRequest(Kindred, WireRequest):
-    """The same request to another URL."""
+class Course:
+    """What is to be asked next, of the same URL, if ``answer`` came: whoever carries a request may then go ahead with it."""
 
-    __slots__ = ("first",)
+    __slots__ = ("answer", "request")
+
+    def __init__(self, answer: HTTPResponse, request: WireRequest) -> None:
+        self.answer, self.request = answer, request
+
+
+class KindredRequest(Kindred, WireRequest):
+    """The same request to another URL. ``course`` says how it will go on, if it went so before."""
+
+    __slots__ = ("course", "first")
     _KIND = WireRequest
     first: WireRequest
+    course: Course | None
 
 
 class KindredResponse(Kindred, HTTPResponse):
@@ -72,15 +82,17 @@ class KindredResponse(Kindred, HTTPResponse):
 
 _new = object.__new__
 _request_first, _request_url = setter(KindredRequest, "first"), setter(WireRequest, "url")
+_request_course = setter(KindredRequest, "course")
 _response_first, _response_at = setter(KindredResponse, "first"), setter(HTTPResponse, "at")
 _response_elapsed = setter(HTTPResponse, "elapsed_ms")
 
 
-def request_to(first: WireRequest, url: str) -> KindredRequest:
+def request_to(first: WireRequest, url: str, course: Course | None = None) -> KindredRequest:
     """The same request to another URL."""
     made: KindredRequest = _new(KindredRequest)
     _request_first(made, first)
     _request_url(made, url)
+    _request_course(made, course)
     return made
 
 

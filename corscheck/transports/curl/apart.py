@@ -1,43 +1,37 @@
 """``CurlMulti`` in a process of its own: while it sends and receives, this one makes results of what has come.
 
 A request goes over as a number, what it shares with others (kept by both sides under another number), its URL and its
-deadline; an answer comes back likewise. The other process is forked, knows nothing but libcurl, and ends with the
-connection to it. Only for a process without threads (a fork copies none), so the command line alone asks for it.
+deadline; an answer comes back likewise. The other process (``carrier``) is forked, knows nothing but libcurl, and ends
+with the connection to it. Only for a process without threads (a fork copies none), so the command line alone asks for it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import marshal
 import os
 import select
-import signal
 import socket
-import struct
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from corscheck.kindred import whole
 from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.transports.base import KindredRequest, KindredResponse, Unreadable, WireRequest, request_to, response_at
-from corscheck.transports.curl.multi import CurlMulti
+from corscheck.transports.base import KindredRequest, Unreadable, response_at
+from corscheck.transports.curl.carrier import Carrier
+from corscheck.transports.curl.frames import CHUNK, MOST, Frames, framed
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.routing import Router
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from corscheck.transports.base import NetworkOptions
+    from corscheck.transports.base import Course, NetworkOptions, WireRequest
 
-_LENGTH = struct.Struct("!I")
-_CHUNK = 1 << 18
 _BATCH = 8
 """Requests that go over together: few enough to keep both processes busy, many enough to be worth a write."""
-
-_MOST = 1000
-"""What is kept under numbers, of requests and of answers each; then both sides begin anew."""
 
 
 def is_worth_it() -> bool:
@@ -59,57 +53,40 @@ class Apart:
         self._child = os.fork()
         if not self._child:
             self._socket.close()
-            _Server(theirs, options, connections).run()
+            Carrier(theirs, options, connections).run()
         theirs.close()
         self._socket.setblocking(False)
-        self._frames = _Frames()
+        self._frames = Frames()
         self._poll = select.poll()
-        self._numbers: dict[tuple[Any, ...], int] = {}
-        self._kindred: dict[int, tuple[WireRequest, int]] = {}  # the same by the id of a kindred request's first
-        self._forget = False
-        self._kinds: list[tuple[Any, ...]] = []
+        self._kinds = _Kinds(self.flush)
         self._requests: list[tuple[int, int, str, float, float]] = []
         self._next = 0
-        self._tokens: dict[int, tuple[object, bool]] = {}  # and whether the request was a kindred one
+        self._tokens: dict[int, tuple[object, WireRequest]] = {}
         self._answers: list[HTTPResponse] = []
+        self._ahead: dict[int, tuple[WireRequest, str, HTTPResponse | NetworkError]] = {}  # by the id of the token
         self._done: list[tuple[Any, HTTPResponse | NetworkError]] = []
 
     def submit(self, request: WireRequest, deadline: float, token: object) -> None:
         """Send a request; ``wait`` gives its answer with ``token``."""
-        kindred = type(request) is KindredRequest
-        if kindred:
-            first = request.first  # type: ignore[attr-defined]
-            known = self._kindred.get(id(first))
-            if known is None:
-                number = self._number(first)
-                if len(self._kindred) >= _MOST:
-                    self._kindred.clear()
-                # The first is kept, so that its id is not another's.
-                known = self._kindred[id(first)] = (first, number)
-            number = known[1]
-        else:
-            number = self._number(request)
+        if self._ahead and self._came(request, token):
+            return
+        number = self._kinds.number(request, self._answers)
         self._requests.append((self._next, number, request.url, deadline, time.monotonic()))
-        self._tokens[self._next] = (token, kindred)
+        self._tokens[self._next] = (token, request)
         self._next += 1
         if len(self._requests) >= _BATCH:
             self.flush()
 
-    def _number(self, request: WireRequest) -> int:
-        """The number under which both sides keep what this request shares with others."""
-        shared = (
-            request.method, request.headers, request.body, request.send_to, request.new_connection, request.keep_body,
-        )  # fmt: skip
-        number = self._numbers.get(shared)
-        if number is None:
-            if len(self._numbers) >= _MOST:
-                self.flush()  # what was numbered before is sent before it is forgotten
-                self._numbers.clear()
-                self._kindred.clear()
-                self._forget = True
-            number = self._numbers[shared] = len(self._numbers)
-            self._kinds.append(shared)
-        return number
+    def _came(self, request: WireRequest, token: object) -> bool:
+        """Whether this went ahead, and has been answered."""
+        found = self._ahead.pop(id(token), None)
+        if found is None or found[1] != request.url:
+            return False
+        first = request.first if isinstance(request, KindredRequest) else request
+        if first is not found[0] and first != replace(found[0], url=first.url):
+            return False
+        self._done.append((token, found[2]))
+        return True
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
         """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before."""
@@ -139,8 +116,8 @@ class Apart:
         """Send what was submitted."""
         if not self._requests:
             return
-        data = memoryview(_framed((self._forget, self._kinds, self._requests)))
-        self._forget, self._kinds, self._requests = False, [], []
+        data = memoryview(framed((*self._kinds.news(), self._requests)))
+        self._requests = []
         while data:
             try:
                 data = data[self._socket.send(data) :]
@@ -157,7 +134,7 @@ class Apart:
 
     def _receive(self) -> None:
         try:
-            data = self._socket.recv(_CHUNK)
+            data = self._socket.recv(CHUNK)
         except BlockingIOError:
             return
         except OSError:
@@ -169,117 +146,101 @@ class Apart:
                 raise ConfigError(complaint[1]) if complaint[0] else RuntimeError(complaint[1])
             if forget:
                 self._answers.clear()
+                self._kinds.forget_answers()
             self._answers += [HTTPResponse(*kind) for kind in kinds]
-            for number, kind, at, elapsed, error in answers:
-                token, kindred = self._tokens.pop(number)
+            for number, kind, at, elapsed, error, before in answers:
+                token, request = self._tokens.pop(number)
+                answer: HTTPResponse | NetworkError
                 if error is not None:
                     kind_of, message, sent, unreadable = error
-                    failed = Unreadable if unreadable else NetworkError
-                    self._done.append((token, failed(kind_of, message, at, elapsed, sent)))
-                    continue
-                answer: HTTPResponse = response_at(self._answers[kind], at, elapsed)
-                self._done.append((token, answer if kindred else whole(answer)))
+                    answer = (Unreadable if unreadable else NetworkError)(kind_of, message, at, elapsed, sent)
+                else:
+                    answer = response_at(self._answers[kind], at, elapsed)
+                if type(request) is not KindredRequest:
+                    answer = whole(answer)
+                elif before is not None:
+                    # The flow is given the first now, and the second when it asks for it.
+                    assert request.course is not None
+                    self._ahead[id(token)] = (request.course.request, request.url, answer)
+                    kind, at, elapsed = before
+                    answer = response_at(self._answers[kind], at, elapsed)
+                self._done.append((token, answer))
 
 
-class _Server:
-    """The other process."""
+class _Kinds:
+    """The numbers under which both sides keep what requests share; ``flush`` sends those that have one."""
 
-    def __init__(self, connection: socket.socket, options: NetworkOptions, connections: int) -> None:
-        self._socket = connection
-        self._options, self._connections = options, connections
-        self._kinds: list[WireRequest] = []
-        self._numbers: dict[tuple[Any, ...], int] = {}
-        self._kindred: dict[int, tuple[HTTPResponse, int]] = {}  # the same by the id of a kindred answer's first
+    def __init__(self, flush: Callable[[], None]) -> None:
+        self._flush = flush
+        self._parts: dict[tuple[Any, ...], int] = {}
+        # The same by the ids of what kindred requests refer to, which is kept, so that its id is not another's.
+        self._firsts: dict[int, tuple[WireRequest, int]] = {}
+        self._courses: dict[int, tuple[Course, int]] = {}
+        self._count = 0
+        self._new: list[tuple[Any, ...]] = []
+        self._begun_anew = False
+        self._forgotten = 0
 
-    def run(self) -> NoReturn:
-        """Carry what is asked for until the connection ends; returns to nobody."""
-        try:
-            # These may go to every process of a group: what becomes of the run is decided by the other one.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            self._serve()
-        except OSError:  # nobody listens any more
-            pass
-        except BaseException as error:  # noqa: BLE001 - it is raised again on the other side
-            with contextlib.suppress(OSError):
-                complaint = (isinstance(error, ConfigError), str(error) or repr(error))
-                self._socket.sendall(_framed((complaint, False, [], [])))
-        os._exit(0)
+    def number(self, request: WireRequest, answers: list[HTTPResponse]) -> int:
+        """The number of a request; ``answers`` are those that both sides know."""
+        if type(request) is not KindredRequest:
+            return self._number(request)
+        first, course = request.first, request.course
+        found: tuple[object, int] | None
+        if course is not None:
+            found = self._courses.get(id(course))
+            if found is None:
+                found = self._courses[id(course)] = (course, self._with_course(first, course, answers))
+        else:
+            found = self._firsts.get(id(first))
+            if found is None:
+                if len(self._firsts) >= MOST:
+                    self._firsts.clear()
+                number = self._number(first)
+                found = self._firsts[id(first)] = (first, number)
+        return found[1]
 
-    def _serve(self) -> None:
-        multi = CurlMulti(self._options, self._connections)
-        multi.listen(self._socket.fileno())
-        frames = _Frames()
-        while True:
-            answers = multi.wait()
-            if answers:
-                self._answer(answers)
-            if not multi.heard():
-                continue
-            data = self._socket.recv(_CHUNK)
-            if not data:
-                return
-            for forget, kinds, requests in frames.of(data):
-                if forget:
-                    self._kinds.clear()
-                self._kinds += [WireRequest(method, "", *others) for method, *others in kinds]
-                for number, kind, url, deadline, started in requests:
-                    multi.submit(request_to(self._kinds[kind], url), deadline, number, started)
+    def news(self) -> tuple[bool, list[tuple[Any, ...]]]:
+        """Whether all is forgotten, and what has got a number since this was last asked."""
+        news, self._begun_anew, self._new = (self._begun_anew, self._new), False, []
+        return news
 
-    def _answer(self, answers: list[tuple[Any, HTTPResponse | NetworkError]]) -> None:
-        told: list[tuple[Any, ...]] = []
-        kinds: list[tuple[Any, ...]] = []
-        forget = len(self._numbers) >= _MOST
-        if forget:
-            self._numbers.clear()
-            self._kindred.clear()
-        for number, a in answers:
-            if type(a) is KindredResponse:
-                found = self._kindred.get(id(a.first))
-                if found is None:
-                    if len(self._kindred) >= _MOST:
-                        self._kindred.clear()
-                    # The first is kept, so that its id is not another's.
-                    found = self._kindred[id(a.first)] = (a.first, self._number(a.first, kinds))
-                told.append((number, found[1], a.at, a.elapsed_ms, None))
-                continue
-            if isinstance(a, NetworkError):
-                told.append((number, 0, a.at, a.elapsed_ms, (a.kind, a.message, a.sent, isinstance(a, Unreadable))))
-                continue
-            told.append((number, self._number(a, kinds), a.at, a.elapsed_ms, None))
-        self._socket.sendall(_framed((None, forget, kinds, told)))
+    def forget_answers(self) -> None:
+        """The answers have other numbers from now on."""
+        self._courses.clear()
+        self._forgotten += 1
 
-    def _number(self, a: HTTPResponse, kinds: list[tuple[Any, ...]]) -> int:
-        """The number under which both sides keep what this answer shares with others; a new one goes into ``kinds``."""
-        kind = (a.status, a.headers, a.reason, a.body, a.body_error, 0.0, 0.0, a.http_version, a.sent)
-        number = self._numbers.get(kind)
+    def _number(self, request: WireRequest) -> int:
+        parts = (
+            request.method, request.headers, request.body, request.send_to, request.new_connection, request.keep_body,
+        )  # fmt: skip
+        number = self._parts.get(parts)
         if number is None:
-            number = self._numbers[kind] = len(self._numbers)
-            kinds.append(kind)
+            if self._count >= MOST:
+                self._begin_anew()
+            number = self._parts[parts] = self._add(parts)
         return number
 
+    def _with_course(self, first: WireRequest, course: Course, answers: list[HTTPResponse]) -> int:
+        if self._count >= MOST - 3:  # it takes up to three numbers that know each other
+            self._begin_anew()
+        number, following = self._number(first), self._number(course.request)
+        expected = next((n for n, answer in enumerate(answers) if answer is course.answer), None)
+        return number if expected is None else self._add((number, self._forgotten, expected, following))
 
-class _Frames:
-    """Whole messages out of what comes in pieces."""
+    def _add(self, kind: tuple[Any, ...]) -> int:
+        self._new.append(kind)
+        self._count += 1
+        return self._count - 1
 
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    def of(self, data: bytes) -> Iterator[Any]:
-        """The messages that are complete now."""
-        self._data += data
-        while len(self._data) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(self._data)[0]
-            if len(self._data) < end:
-                return
-            message = marshal.loads(bytes(self._data[_LENGTH.size : end]))  # noqa: S302 - of our own making
-            del self._data[:end]
-            yield message
-
-
-def _framed(message: Any) -> bytes:
-    data = marshal.dumps(message)
-    return _LENGTH.pack(len(data)) + data
+    def _begin_anew(self) -> None:
+        self._flush()  # what has a number is sent before that is forgotten
+        self._parts.clear()
+        self._firsts.clear()
+        self._courses.clear()
+        self._new.clear()
+        self._count = 0
+        self._begun_anew = True
 
 
 def _ended() -> RuntimeError:
