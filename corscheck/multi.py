@@ -143,6 +143,8 @@ class _Run(Generic[_T]):
                 else:
                     self._take(_Flow(*taken))
             # What has come is given out while the next answers are on their way.
+            while self._ready:
+                self._begin(self._ready.popleft())
             self._multi.flush()
             while window and window[0].done:
                 flow = window.popleft()
@@ -226,10 +228,6 @@ class _Run(Generic[_T]):
 
     def _turn(self) -> None:
         """Wait for the next thing to happen, and see to it."""
-        while self._ready:
-            self._begin(self._ready.popleft())
-        if self._window[0].done:
-            return
         timers = self._timers
         pause = max(timers[0][0] - time.monotonic(), 0.0) if timers else None
         answers = self._multi.wait(pause)

@@ -48,6 +48,9 @@ _PLACES = 1000
 _AUTHORITY_AT = len("https://")
 """From where on a slash ends the part of a URL that names a place."""
 
+_LOOK_SECONDS = 0.005
+"""How long a head may lie there before it is looked at; when its body begins, that is done at once."""
+
 _NEVER = float("inf")
 _IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
 _ENDED = select.POLLERR | select.POLLHUP
@@ -102,6 +105,7 @@ class CurlMulti:
         self._registered: dict[int, int] = {}  # what is polled for
         self._timer = _NEVER  # when libcurl wants to be woken
         self._due = _NEVER  # nothing is to be given up before
+        self._look_at = _NEVER  # when to look for heads
         self._places: OrderedDict[tuple[str, str | None], _Place] = OrderedDict()
         self._resting = 0
         self._under_way: dict[pycurl.Curl, tuple[Transfer, _Place]] = {}
@@ -238,8 +242,9 @@ class CurlMulti:
 
     def _turn(self, until: float) -> None:
         """Wait for one thing to happen, at most until ``until``, and see to it."""
-        pause = max(min(self._timer, self._due, until) - time.monotonic(), 0.0)
+        pause = max(min(self._timer, self._due, self._look_at, until) - time.monotonic(), 0.0)
         act = self._multi.socket_action
+        acted = 0
         for descriptor, event in self._poll.poll(None if pause == _NEVER else pause * self._unit):
             if self._wake is not None and descriptor == self._wake[0]:
                 self._take_found()
@@ -256,22 +261,38 @@ class CurlMulti:
             if event & _ENDED:
                 bits |= pycurl.CSELECT_ERR
             act(descriptor, bits)
+            acted += 1
         if time.monotonic() >= self._timer:
             self._timer = _NEVER
             act(pycurl.SOCKET_TIMEOUT, 0)
-        self._settle()
-        if time.monotonic() >= self._due:
+        acted -= self._settle()
+        now = time.monotonic()
+        if acted > 0 and self._look_at == _NEVER:
+            self._look_at = now + _LOOK_SECONDS  # something came that was not all: it may be a head
+        if now >= self._look_at:
+            self._look()
+        if now >= self._due:
             self._give_up()
 
-    def _settle(self) -> None:
-        """Answer what libcurl is done with."""
-        left = 1
+    def _look(self) -> None:
+        """Read the heads whose bodies have not begun: from then on there is less time, or that is all there is to wait for."""
+        self._look_at = _NEVER
+        for easy, (transfer, place) in list(self._under_way.items()):
+            if transfer.has_lines and not transfer.look():
+                self._detach(easy)
+                self._answered(transfer, place, transfer.answer(pycurl.E_WRITE_ERROR, ""))
+
+    def _settle(self) -> int:
+        """Answer what libcurl is done with; how many that were."""
+        left, count = 1, 0
         while left:
             left, done, failed = self._multi.info_read()
+            count += len(done) + len(failed)
             for easy in done:
                 self._ended(*self._detach(easy), 0, "")
             for easy, code, text in failed:
                 self._ended(*self._detach(easy), code, text)
+        return count
 
     def _ended(self, transfer: Transfer, place: _Place, code: int, text: str) -> None:
         if code and (transfer.begins_again(code) or transfer.next_address(code) or transfer.asks_names(code)):

@@ -52,7 +52,10 @@ class Transfer:
         self.easy = pycurl.Curl()
         if opened is not None:
             self.easy.setopt(pycurl.SOCKOPTFUNCTION, lambda descriptor, _purpose: opened(descriptor) or pycurl.SOCKOPT_OK)
-        self.easy.setopt(pycurl.HEADERFUNCTION, self._line)
+        # A line of a head, or a trailer, which is nobody's concern. What is called is no code of ours, for ten lines an
+        # answer; the head is read when the body begins, at the end, or when somebody looks.
+        self._lines: list[bytes] = []
+        self.easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._body)
         self.settings = settings
         self._hurried = hurried
@@ -68,7 +71,7 @@ class Transfer:
         self.exchange, self.token, self.addresses = exchange, token, addresses
         self.address = 0
         self._failure: Failure | None = None
-        self._lines: list[bytes] = []
+        self._lines.clear()
         self._head: _Head | None = None  # once it is complete
         self._stopped = False
         self._again = False
@@ -207,56 +210,70 @@ class Transfer:
     def _through(self, *_: object) -> int:
         """The proxy has connected us: what comes from now on is the server's."""
         self.tunnelling = False
-        self._lines = []
+        self._lines.clear()
         return _OK
 
     def status_of_proxy(self) -> bytes:
         """The status code and the reason of a proxy that would not connect us."""
         return b"".join(self._lines).partition(b" ")[2].partition(b"\n")[0].strip()
 
-    def _line(self, line: bytes) -> int | None:
-        """Take a line of a head (or a trailer, which is nobody's concern). libcurl ends what is larger than 300 KiB."""
-        self._lines.append(line)
-        return self._head_complete() if len(line) < 3 and line in _BLANK else None
+    @property
+    def has_lines(self) -> bool:
+        """Whether there are lines that nobody has looked at."""
+        return bool(self._lines) and self._head is None and not self.tunnelling
 
-    def _head_complete(self) -> int | None:
+    def look(self) -> bool:
+        """Read the head, if it is complete; False when that is enough of this answer. libcurl ends it above 300 KiB."""
+        lines = self._lines
+        while self._head is None and not self.tunnelling:
+            end = min((lines.index(blank) for blank in _BLANK if blank in lines), default=None)
+            if end is None:
+                break
+            if not self._take(lines[: end + 1]):
+                return False
+            del lines[: end + 1]
+        return True
+
+    def _take(self, lines: list[bytes]) -> bool:
+        """Take a head; False when that is enough."""
         exchange = self.exchange
-        if self._head is not None or self.tunnelling:
-            return None
-        text = b"".join(self._lines).decode("latin-1")
+        text = b"".join(lines).decode("latin-1")
         exchange.head_bytes += len(text)
         exchange.received = exchange.head_bytes
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
-        head = _read(text, len(self._lines))
+        head = _read(text, len(lines))
         if isinstance(head, str):
             if not text.startswith("HTTP/"):
-                return self._abort(failures.not_http(exchange.peer, self._lines[0]))
+                return self._abort(failures.not_http(exchange.peer, lines[0]))
             return self._abort(failures.malformed(exchange.peer, head))
-        self._lines = []
         number = head.status
         if number < 200 and not (number == 101 and exchange.upgrades):
-            return self._abort(failures.switched(exchange.peer)) if number == 101 else None
+            return self._abort(failures.switched(exchange.peer)) if number == 101 else True
         self._head = head
         wanted = exchange.head(number, head.headers, head.short)
         if not wanted and exchange.request.method != "HEAD":
             return self._stop()
         self._hurried(exchange.until)
-        return None
+        return True
 
     def _body(self, chunk: bytes) -> int | None:
         if self._head is None:
-            return self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
-        return None if self.exchange.body(chunk) else self._stop()
+            if not self.look():
+                return _ABORT
+            if self._head is None:
+                self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
+                return _ABORT
+        return None if self.exchange.body(chunk) or self._stop() else _ABORT
 
-    def _stop(self) -> int:
+    def _stop(self) -> bool:
         """Read no further: the connection is closed, and that is no error."""
         self._stopped = True
-        return _ABORT
+        return False
 
-    def _abort(self, failure: Failure) -> int:
+    def _abort(self, failure: Failure) -> bool:
         self._failure = failure
-        return _ABORT
+        return False
 
     # What becomes of it
 
@@ -265,6 +282,8 @@ class Transfer:
         exchange = self.exchange
         if self.names is not None:
             return exchange.failed(self._misnamed(code))
+        if self._failure is None:
+            self.look()
         head = self._head
         if head is not None:
             if code != _OK and not self._stopped:
@@ -279,6 +298,7 @@ class Transfer:
     def given_up(self) -> HTTPResponse | NetworkError:
         """The answer, or the lack of one, when the time was up."""
         exchange = self.exchange
+        self.look()
         if self._head is not None:
             exchange.body_failed(exchange.timed_out())
             return exchange.answer(self._head.reason, self._head.version)
