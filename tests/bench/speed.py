@@ -126,8 +126,10 @@ def as_curl(python: str, url: str, size: int) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Without proxies, with this source."""
-    return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")} | {"PYTHONPATH": str(ROOT)}
+    """Without proxies, with this source, and with the bytecode that an installation has."""
+    left_out = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k not in left_out}
+    return kept | {"PYTHONPATH": str(ROOT)}
 
 
 def timed(argv: list[str], check: Callable[[str], None]) -> float:
