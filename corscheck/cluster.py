@@ -15,12 +15,13 @@ import logging
 import queue
 import random
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from uuid import uuid4
 
 from corscheck._version import __version__
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.runner import place_of
 
 if TYPE_CHECKING:

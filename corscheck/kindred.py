@@ -117,7 +117,7 @@ _result_exchanges, _result_response = setter(Result, "exchanges"), setter(Result
 _result_url, _result_index, _result_check = (setter(Result, name) for name in ("url", "index", "check"))
 
 
-_SHARED = tuple(name for name in Result.__slots__ if name not in ("url", "index", "check"))  # type: ignore[attr-defined]
+_SHARED = tuple(name for name in Result.__slots__ if name not in ("url", "index", "check"))
 _ALIKE = tuple(name for name in _SHARED if name not in ("exchanges", "response"))
 _VALUES = attrgetter(*_ALIKE)
 _SETTERS = tuple(setter(Result, name) for name in _ALIKE)

@@ -6,8 +6,10 @@ report's probe object (and its JSON Schema) has exactly the fields of ``Result.t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

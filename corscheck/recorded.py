@@ -7,7 +7,7 @@ stands in no HAR: cookies that went along tell it; else the mode is taken under 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
@@ -22,6 +22,7 @@ from corscheck.protocol.preflight import unsafe_names
 from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError, Request
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
+from corscheck.records import dataclass
 from corscheck.sources import copied
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from corscheck.assemble import Assembler
@@ -24,6 +24,7 @@ from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
+from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions, request_to
 from corscheck.transports.choice import chosen, live
 

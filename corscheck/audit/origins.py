@@ -11,12 +11,13 @@ import contextlib
 import random
 import secrets
 import string
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.origin import DEFAULT_PORTS, URLError, parse_url
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

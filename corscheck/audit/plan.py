@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
+
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.audit.origins import Labels, Suffixes

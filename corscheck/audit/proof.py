@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.cors_check import ACAC, ACAO, cors_check
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.headers import get_all
 from corscheck.protocol.request import HeldBack, HTTPResponse
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Outcome

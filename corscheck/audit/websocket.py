@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.audit.proof import BROWSERS, Seen
@@ -16,6 +15,7 @@ from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.outcome import Exchange, Outcome
 from corscheck.protocol.request import HTTPRequest, HTTPResponse, Request
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model import Probe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
 from corscheck.outgoing import known_suffix, registrable_domain
 from corscheck.protocol.origin import URLError, parse_url
+from corscheck.records import dataclass
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import Loaded, discover, load
 from corscheck.policy.select import Shard, selected
 from corscheck.policy.values import base_url as base_url_fault
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

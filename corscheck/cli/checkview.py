@@ -5,10 +5,11 @@ Holds one block (a URL's origins and methods) and a few numbers per check, howev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.cli.sinks import Lines
+from corscheck.records import dataclass
 from corscheck.report import checks
 from corscheck.report.matrix import block, list_row, totals
 

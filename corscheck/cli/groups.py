@@ -9,12 +9,12 @@ line its options stand in that place.
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from corscheck.cli import options as opt
 from corscheck.cli.network import network_options
 from corscheck.cli.outputs import Wanted
+from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 

@@ -3,7 +3,6 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +19,7 @@ from corscheck.cli.session import say
 from corscheck.cli.targets import with_scheme
 from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
+from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.cli import sinks
@@ -13,6 +13,7 @@ from corscheck.inprocess.asking import AppConversation, absolute, printing
 from corscheck.inprocess.loading import load
 from corscheck.model import ConfigError
 from corscheck.origins import check_origin
+from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import hashlib
 import mimetypes
 import os
 import re
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.cli.inputs import Inputs
@@ -11,6 +11,7 @@ from corscheck.cli.targets import Target
 from corscheck.masking import mask_url
 from corscheck.model import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from corscheck.cli import sinks
 from corscheck.cli.sinks import STDOUT
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.report.formats import WRITERS
 from corscheck.report.style import Style
 from corscheck.report.terminal import View

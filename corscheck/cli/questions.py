@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from corscheck.cli.targets import Target, TargetFile, with_scheme
 from corscheck.kindred import probe_of
 from corscheck.model import ENGINE_NAMES, ConfigError, Probe
 from corscheck.origins import check_origin
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs
@@ -10,6 +9,7 @@ from corscheck.cli.exitcodes import FAILED, OK
 from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
 from corscheck.protocol.safelist import is_safelisted_method
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ lines that are neither probe nor audit are skipped.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, get_args
 
@@ -17,6 +16,7 @@ from corscheck.model import ConfigError, Result
 from corscheck.origins import check_origin
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
+from corscheck.records import dataclass
 from corscheck.report.document import is_audit
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from what corscheck happened to print. It knows nothing of sockets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Verdict

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.demo.endpoints import ENDPOINTS, PAGE, Endpoint
 from corscheck.model import Probe
+from corscheck.records import dataclass
 from corscheck.runner import RunOptions, run_one
 from corscheck.transports.base import NetworkOptions
 

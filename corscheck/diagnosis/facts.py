@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from corscheck.model import Probe
@@ -11,6 +10,7 @@ from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import HTTPResponse
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Failure

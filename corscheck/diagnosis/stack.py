@@ -7,12 +7,12 @@ text, a header that only it is known to send). Nothing is concluded from the abs
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.diagnosis.facts import body_text
 from corscheck.diagnosis.guides.names import NAMES as DESCRIBED
 from corscheck.protocol.headers import get_all
+from corscheck.records import dataclass
 from corscheck.remedies.names import NAMES
 
 if TYPE_CHECKING:

@@ -7,8 +7,10 @@ like them is not read. Nothing here is believed; ``questions`` makes probes of i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

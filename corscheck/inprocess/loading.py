@@ -10,11 +10,11 @@ import importlib
 import inspect
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.transports.inprocess import AppError, own_traceback
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ Makes probes and says what to expect of each; asks nobody. Nothing that may chan
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.inprocess.asking import absolute
 from corscheck.model import ConfigError, Probe
 from corscheck.origins import check_origin
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from corscheck.model import ConfigError
 from corscheck.observe.errors import BrowserUnavailable
+from corscheck.records import dataclass
 
 Family: TypeAlias = Literal["chromium", "firefox"]
 

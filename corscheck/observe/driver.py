@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from corscheck.observe.errors import PageUnusableError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model import ObservedRequest, Probe

@@ -7,13 +7,14 @@ the address behind a host and port. What a browser cannot be made to do is a Con
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies_environment
 
 import ada_url
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ada_url
 
 from corscheck.observe.routes import DEFAULT_PORTS, Address, address_of
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from corscheck.plugin.saying import fix, framework_of
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import load as load_policy
+from corscheck.records import dataclass
 from corscheck.report.checks import line
 from corscheck.report.terminal import View, render
 from corscheck.runner import Conversation, RunOptions

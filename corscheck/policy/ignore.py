@@ -7,7 +7,7 @@ came of it: it has to be renewed or taken out by somebody.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from corscheck.model import Excuse, Expectation
 from corscheck.policy.complaints import nearest
 from corscheck.policy.values import code_fault
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

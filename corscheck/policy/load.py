@@ -6,7 +6,6 @@ import os
 import re
 import tomllib
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from corscheck.policy.matrix import Layer, Matrix, Resolver
 from corscheck.policy.positions import Positions, check_lines
 from corscheck.policy.values import base_url, check_settings, via
 from corscheck.policy.variables import filled
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,12 +5,13 @@ Probes are made when they are asked for: a policy of ten thousand holds a handfu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model import CheckRef, Probe
 from corscheck.policy import values
 from corscheck.protocol.engines import ENGINES
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model import ConfigError
@@ -18,6 +17,7 @@ from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_forbidden_request_header
 from corscheck.protocol.steps import CODES
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

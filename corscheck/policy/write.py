@@ -7,7 +7,7 @@ that are proper ones, and numbers.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from corscheck.masking import mask_url, secret_parameters
@@ -15,6 +15,7 @@ from corscheck.protocol.filtering import SAFELISTED
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.steps import CODES
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,13 +6,13 @@ Sources: Fetch, *Request constructor*, *Headers/append*, *bad port*, ``main-fetc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.protocol import safelist
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import is_header_value, normalize_value
 from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trustworthy, parse_url
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, Request

@@ -7,11 +7,12 @@ wildcards, credentials, caps); the switches are in ``engines.Rules``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.origin import URL

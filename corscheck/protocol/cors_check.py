@@ -5,12 +5,12 @@ Sources: Fetch, *CORS check* (8 steps), *TAO check*, *cross-origin resource poli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get, get_all, get_decode_split
 from corscheck.protocol.origin import OPAQUE, RegistrableDomain, URLError, parse_url, same_origin, same_site
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers

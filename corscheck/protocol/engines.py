@@ -6,8 +6,10 @@ for one engine. The algorithm asks the switch, never the engine's name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any, Literal, TypeAlias
+
+from corscheck.records import dataclass
 
 MaxAgeSyntax: TypeAlias = Literal["delta-seconds", "signed-integer", "digits-or-uncached"]
 Basis: TypeAlias = Literal["text", "recorded", "source"]

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
 import ada_url
+
+from corscheck.records import dataclass
 
 RegistrableDomain: TypeAlias = Callable[[str], str | None]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Answer, ExchangeKind, Headers, HTTPRequest, Request

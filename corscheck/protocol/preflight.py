@@ -5,7 +5,6 @@ Source: Fetch, ``main-fetch:12``, ``http-fetch:4.1`` and *CORS-preflight fetch* 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.cache import ACMA, max_age
@@ -19,6 +18,7 @@ from corscheck.protocol.safelist import (
     is_safelisted_method,
     unsafe_request_header_names,
 )
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers, HTTPResponse

@@ -6,7 +6,6 @@ Source: Fetch, *HTTP-redirect fetch* (steps 1 to 22), *location URL*, *redirect-
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.engines import STANDARD, Rules
@@ -22,6 +21,7 @@ from corscheck.protocol.origin import (
     same_site,
 )
 from corscheck.protocol.safelist import strip_authorization, strip_body_headers
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Tainting

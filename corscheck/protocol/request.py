@@ -6,8 +6,9 @@ their case and their duplicates. Nothing here knows how a byte travels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from corscheck.records import dataclass
 
 Header: TypeAlias = tuple[str, str]
 Headers: TypeAlias = tuple[Header, ...]

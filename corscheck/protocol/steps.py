@@ -7,7 +7,7 @@ check. 4xx: the preflight. 5xx: redirects and the response. 9xx: no verdict.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from corscheck.records import dataclass
 
 FETCH = "https://fetch.spec.whatwg.org/"
 

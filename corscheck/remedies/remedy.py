@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

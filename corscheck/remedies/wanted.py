@@ -8,7 +8,7 @@ Everything that is impossible is said at once, each with the check it comes from
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
@@ -23,6 +23,7 @@ from corscheck.protocol.safelist import (
     normalize_method,
     unsafe_request_header_names,
 )
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

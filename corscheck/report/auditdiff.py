@@ -7,9 +7,10 @@ could not be audited to the end on one side says nothing about what is missing t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
+from corscheck.records import dataclass
 from corscheck.report.auditproblems import finding_key
 from corscheck.report.audits import label, word
 from corscheck.report.exchanges import split_url

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from corscheck.records import dataclass
 from corscheck.report.audits import statement
 from corscheck.report.problems import path_and_line
 from corscheck.report.summary import audit_failed

@@ -8,11 +8,12 @@ time.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model import ConfigError, Excuse
+from corscheck.records import dataclass
 from corscheck.report.auditproblems import finding_key
 from corscheck.report.document import is_audit
 from corscheck.report.revive import revive_audit

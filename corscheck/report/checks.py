@@ -5,9 +5,10 @@ Reads the saved model only. Pure: returns lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.report import terminal, words
 from corscheck.report.summary import failed
 from corscheck.report.text import cut, printable, wrap

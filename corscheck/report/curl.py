@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.masking import is_secret_header, secret_parameters
+from corscheck.records import dataclass
 from corscheck.report.exchanges import split_url
 
 if TYPE_CHECKING:

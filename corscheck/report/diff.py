@@ -7,9 +7,10 @@ judged on one side is no change and no agreement: it is counted apart.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from corscheck.records import dataclass
 from corscheck.report import causes, words
 from corscheck.report.exchanges import split_url
 from corscheck.report.problems import request

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from corscheck._version import __version__
 from corscheck.model import SCHEMA_VERSION
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model import Audit, Result

@@ -6,10 +6,10 @@ printed in a job is read for workflow commands as well: ``inert`` takes those ou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.report import auditproblems
 from corscheck.report.markdown import document
 from corscheck.report.problems import place, problem

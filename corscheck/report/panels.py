@@ -6,10 +6,11 @@ number, its word and its cause, and nothing of its exchanges. Knows no layout bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from sys import intern
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from corscheck.records import dataclass
 from corscheck.report import causes, words
 from corscheck.report.exchanges import split_url
 from corscheck.report.matrix import totals

@@ -6,10 +6,10 @@ Shared by the formats that list problems (JUnit, SARIF, GitLab, GitHub). Knows t
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.report import causes, words
 from corscheck.report.summary import failed
 from corscheck.report.text import printable

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.report import words
 from corscheck.report.style import PLAIN, Style
 from corscheck.report.text import cut, milliseconds, printable, wrap

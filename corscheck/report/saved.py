@@ -6,10 +6,10 @@ all of it at once are the ones that need a machine per run: none here does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.report.revive import revive, revive_audit
 from corscheck.report.summary import Summary
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from corscheck.records import dataclass
 
 _CODES = {"pass": "32", "fail": "1;31", "warn": "33", "skip": "2", "bold": "1", "dim": "2", "unsure": "1;33"}
 

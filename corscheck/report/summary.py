@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from corscheck.kindred import KindredResult
 from corscheck.model import SEVERITIES
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model import Audit, AuditFinding, Result

@@ -6,9 +6,9 @@ through ``printable``. Pure: returns lines, prints nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.report import words
 from corscheck.report.exchanges import exchanges
 from corscheck.report.rows import table

@@ -5,10 +5,11 @@ Knows nothing of files, of the network and of the command line. Header text is i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers, Mode, Redirect

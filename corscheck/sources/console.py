@@ -8,10 +8,11 @@ typographic ones; blanks are therefore all alike here, and a message may start a
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.sources import wordings
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ rest is what Chromium, Firefox and Safari are known to add by themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.headers import split_value
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM
 from corscheck.protocol.safelist import is_forbidden_request_header
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

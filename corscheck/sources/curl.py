@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
 from corscheck.protocol.origin import URLError, parse_url
+from corscheck.records import dataclass
 from corscheck.sources import copied
 from corscheck.sources.asked import Asked, Network, SourceError, place, quoted
 from corscheck.sources.curloptions import LONG, SHORT, Option, near

@@ -5,8 +5,9 @@ An option is ``short long=``: the equals sign says that it takes a value, the sh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from corscheck.records import dataclass
 
 Use: TypeAlias = Literal["used", "ignored", "refused"]
 

@@ -9,9 +9,9 @@ sent; here they are put together again.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.sources.asked import SourceError, place
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ text which loses its last words is still read, and one that loses its reason is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from corscheck.records import dataclass
 
 _Q = "['‘’\"`´]"
 _ACAO = rf"{_Q}?Access-Control-Allow-Origin{_Q}?"

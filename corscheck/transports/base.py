@@ -7,11 +7,11 @@ server or a network does, follows nothing, decodes nothing, remembers no cookie 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from corscheck.kindred import Kindred, setter
 from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers

@@ -10,12 +10,13 @@ import base64
 import ipaddress
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote_to_bytes
 
 import ada_url
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

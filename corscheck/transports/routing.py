@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import ada_url
 
 from corscheck.model import ConfigError
+from corscheck.records import dataclass
 from corscheck.transports.proxies import Proxy, ProxyChooser
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.steps import CODES, FETCH
+from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model import Severity

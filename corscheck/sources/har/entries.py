@@ -7,12 +7,12 @@ have the type that it should: what is missing or odd makes an entry that is pass
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM
+from corscheck.records import dataclass
 from corscheck.sources import copied
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ Nothing is held but a window: a preflight stands near its request, and so does w
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, TYPE_CHECKING
 
 from corscheck.protocol.headers import get
 from corscheck.protocol.preflight import ACRM
+from corscheck.records import dataclass
 from corscheck.sources.asked import SourceError
 from corscheck.sources.har.entries import Entry, engine_of, entry, pages_of
 from corscheck.sources.har.stream import Stream

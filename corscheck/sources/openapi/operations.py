@@ -7,12 +7,12 @@ Placeholders stand for secrets: whether a request is let through by CORS depends
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
+from corscheck.records import dataclass
 from corscheck.sources.asked import SourceError, quoted
 from corscheck.sources.openapi import samples
 

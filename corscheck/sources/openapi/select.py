@@ -5,10 +5,10 @@ Selected is what fits one pattern of every kind that is given; excluded is what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from corscheck.records import dataclass
 from corscheck.sources.asked import SourceError, quoted
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from corscheck.model import ConfigError
-from corscheck.protocol.request import NetworkError
+from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import KindredResponse, Unreadable, WireRequest, request_to
 from corscheck.transports.curl.frames import CHUNK, MOST, Frames, framed
 from corscheck.transports.curl.multi import CurlMulti
@@ -20,10 +20,9 @@ from corscheck.transports.curl.multi import CurlMulti
 if TYPE_CHECKING:
     import socket
 
-    from corscheck.protocol.request import HTTPResponse
     from corscheck.transports.base import NetworkOptions
 
-_PARTS = len(WireRequest.__slots__) - 1  # type: ignore[attr-defined]
+_PARTS = len(WireRequest.__slots__) - 1
 """What requests share: all but their URL."""
 
 
@@ -100,7 +99,7 @@ class Carrier:
                         asked = _Asked(number, url, deadline, request)
                         multi.submit(request_to(request.first, url), deadline, asked, started)
                     else:
-                        multi.submit(request_to(request, url), deadline, number, started)  # type: ignore[arg-type]
+                        multi.submit(request_to(request, url), deadline, number, started)
 
     def _learn(self, *kind: Any) -> None:
         """Keep what requests share under the next number: their parts, or a request and its course."""
@@ -108,7 +107,7 @@ class Carrier:
             self._kinds.append(WireRequest(kind[0], "", *kind[1:]))
         else:
             first, forgotten, expected, following = kind
-            self._kinds.append(_Course(self._kinds[first], forgotten, expected, self._kinds[following]))  # type: ignore[arg-type]
+            self._kinds.append(_Course(self._kinds[first], forgotten, expected, self._kinds[following]))
 
     def _answer(self, multi: CurlMulti, answers: list[tuple[Any, HTTPResponse | NetworkError]]) -> None:
         told: list[tuple[Any, ...]] = []
@@ -125,7 +124,7 @@ class Carrier:
                 number = token.number
                 if token.before is not None:
                     before = (self._number(token.before), token.before.at, token.before.elapsed_ms)
-                elif self._goes_on(token, a):
+                elif isinstance(a, HTTPResponse) and self._goes_on(token.course, a):
                     token.before = a
                     multi.submit(request_to(token.course.following, token.url), token.deadline, token)
                     went_ahead = True
@@ -143,13 +142,8 @@ class Carrier:
         elif forget:
             self._socket.sendall(framed((None, forget, [], [])))
 
-    def _goes_on(self, asked: _Asked, answer: HTTPResponse | NetworkError) -> bool:
-        course = asked.course
-        return (
-            not isinstance(answer, NetworkError)
-            and course.forgotten == self._forgotten
-            and course.expected == self._number(answer)
-        )
+    def _goes_on(self, course: _Course, answer: HTTPResponse) -> bool:
+        return course.forgotten == self._forgotten and course.expected == self._number(answer)
 
     def _number(self, a: HTTPResponse) -> int:
         """The number under which both sides keep what this answer shares with others."""

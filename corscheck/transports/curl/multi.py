@@ -69,8 +69,9 @@ class _Place:
         self.fresh_until = 0.0
         self.waiting: list[tuple[Exchange, object]] = []
         self.idle: dict[Lines, list[Transfer]] = {}  # by the lines that are set on them already
-        self.known: dict[int, tuple[WireRequest, Lines]] = {}  # firsts of kindred requests that may be sent, by their id
-
+        self.known: dict[
+            int, tuple[WireRequest, Lines]
+        ] = {}  # firsts of kindred requests that may be sent, by their id
 
     def learn(self, first: WireRequest, lines: Lines) -> None:
         """What is kindred to this request may be sent, with these lines."""

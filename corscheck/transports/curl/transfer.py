@@ -46,19 +46,16 @@ class Transfer:
     ``hurried`` is told when to look after this transfer earlier than was said in ``until``, ``opened`` of new sockets.
     """
 
-    def __init__(
-        self, settings: Settings, hurried: Callable[[float], None], opened: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, hurried: Callable[[float], None], opened: Callable[[int], None]) -> None:
         self.easy = pycurl.Curl()
-        if opened is not None:
-            self.easy.setopt(pycurl.SOCKOPTFUNCTION, lambda descriptor, _purpose: opened(descriptor) or pycurl.SOCKOPT_OK)
+        self.easy.setopt(pycurl.SOCKOPTFUNCTION, self._socket)
         # A line of a head, or a trailer, which is nobody's concern. What is called is no code of ours, for ten lines an
         # answer; the head is read when the body begins, at the end, or when somebody looks.
         self._lines: list[bytes] = []
         self.easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._body)
         self.settings = settings
-        self._hurried = hurried
+        self._hurried, self._opened = hurried, opened
         self._route: Route | None = None
         self._dialled: object = None
         self._request: WireRequest | None = None  # what the handle is set for
@@ -206,6 +203,10 @@ class Transfer:
         return handshakes.certificate_refused(exchange.peer, host, fault, self.names or (), "tls")
 
     # What libcurl hands over
+
+    def _socket(self, descriptor: int, _purpose: int) -> int:
+        self._opened(descriptor)
+        return pycurl.SOCKOPT_OK  # type: ignore[no-any-return]
 
     def _through(self, *_: object) -> int:
         """The proxy has connected us: what comes from now on is the server's."""
