@@ -33,6 +33,9 @@ _SERIALIZED = re.compile(r"(https?://[^/?#@\\]+)(/[A-Za-z0-9_~./=:,;-]*(?:\?[A-Z
 _MOST = 256
 """How many places and answers are remembered; then it begins anew."""
 
+_OTHERS = 16
+"""How many other answers in a row it takes to expect another one."""
+
 _OWN = ("url", "index", "check")
 _SHARED = attrgetter(*(field.name for field in fields(Probe) if field.name not in _OWN))
 _ANSWERED = attrgetter("status", "headers", "reason", "body", "body_error", "http_version", "sent")
@@ -41,37 +44,66 @@ _ANSWERED = attrgetter("status", "headers", "reason", "body", "body_error", "htt
 class Step:
     """What is asked next, or the result, after a row of answers: a node of the tree of all that came."""
 
-    __slots__ = ("_after", "_after_first", "course", "request", "result")
+    __slots__ = ("_after", "_after_first", "_others", "course", "request", "result")
 
     def __init__(self) -> None:
         self.request: WireRequest | None = None
         self.result: Result | None = None
-        self.course: Course | None = None  # how it went on the last time that something else came than before
+        self.course: Course | None = None  # how it mostly goes on
+        self._others = 0
         self._after: dict[Any, Step] = {}
         self._after_first: dict[int, tuple[HTTPResponse, Step | None]] = {}  # by the id of a kindred answer's first
 
     def after(self, answer: Answer) -> Step | None:
         """Where this answer leads, if it came before."""
-        if type(answer) is KindredResponse:
-            first = answer.first
-            found = self._after_first.get(id(first))
-            if found is None:
-                if len(self._after_first) >= _MOST:
-                    self._after_first.clear()
-                # The first is kept, so that its id is not another's.
-                step = self._after.get(_ANSWERED(first))
-                found = self._after_first[id(first)] = (first, step)
-                if step is not None and step.request is not None:
-                    self.course = Course(first, step.request)
-            return found[1]
-        return self._after.get(_ANSWERED(answer)) if isinstance(answer, HTTPResponse) else None
+        if type(answer) is not KindredResponse:
+            return self._after.get(_ANSWERED(answer)) if isinstance(answer, HTTPResponse) else None
+        first = answer.first
+        found = self._after_first.get(id(first))
+        if found is None:
+            if len(self._after_first) >= _MOST:
+                self._after_first.clear()
+            # The first is kept, so that its id is not another's.
+            found = self._after_first[id(first)] = (first, self._after.get(_ANSWERED(first)))
+        step = found[1]
+        if step is not None and step.request is not None:
+            self._expect(first, step.request)
+        return step
+
+    def _expect(self, answer: HTTPResponse, request: WireRequest) -> None:
+        """Expect that what came, and went on so, comes the next time, unless something else comes most of the time."""
+        if self.course is not None and self.course.answer is answer:
+            self._others = 0
+            return
+        self._others += 1
+        if self.course is None or self._others > _OTHERS:
+            self.course = Course(answer, request)
+            self._others = 0
+
+    def follow(self, answers: list[Answer]) -> Step | None:
+        """Where these answers lead, if it is known what comes then."""
+        step: Step | None = self
+        for answer in answers:
+            if step is None:
+                return None
+            step = step.after(answer)
+        return step if step is not None and (step.request is not None or step.result is not None) else None
+
+    def teach(self, answers: list[Answer], request: WireRequest) -> None:
+        """After these answers that was asked: so will it be of its kin. What was redirected goes where it was led."""
+        step = self
+        for answer in answers:
+            if not (isinstance(answer, HTTPResponse) and 200 <= answer.status < 300):
+                return
+            step = step.after(answer) or step.lead(answer)
+        if step.request is None:
+            step.request = request
 
     def lead(self, answer: HTTPResponse) -> Step:
         """Where this answer leads from now on."""
         if len(self._after) >= _MOST:
             self._after.clear()
         self._after_first.clear()
-        self.course = None
         return self._after.setdefault(_ANSWERED(answer), Step())
 
 

@@ -364,7 +364,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
-    slots = getattr(value, "__slots__", None)
-    if slots is not None:
-        return {name: _plain(getattr(value, name)) for name in slots}
+    names = getattr(value, "__match_args__", None)  # a dataclass' parts, and those of what is kindred to it
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
     return {k: _plain(v) for k, v in value.items()}

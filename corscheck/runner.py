@@ -163,17 +163,33 @@ def conversation(
     """
     patience = Patience(options)
     came: list[Answer] = []
+    sent: list[WireRequest] = []
     begin = step = kin.of(probe) if kin is not None and cache is None else None
     ahead = options.rate is None  # what goes out unasked keeps to no rate
-    while step is not None and step.request is not None:
-        answer = yield request_to(step.request, probe.url, step.course if ahead else None)
-        came.append(answer)
-        step = step.after(answer)
-    if kin is not None and step is not None and step.result is not None:
-        return kin.result(step.result, probe, came)
-    probe, came = whole(probe), list(map(whole, came))
-    sent: list[WireRequest] = []
-    outcome = yield from once(probe, options, cache, came, sent)
+    outcome: Outcome | None = None
+    while outcome is None:
+        # As its kin went, as far as that is known.
+        while step is not None and step.request is not None:
+            answer = yield request_to(step.request, probe.url, step.course if ahead else None)
+            came.append(answer)
+            step = step.after(answer)
+        if kin is not None and step is not None and step.result is not None:
+            return kin.result(step.result, probe, came)
+        # By itself, until its kin is known again: others are under way beside it.
+        probe, came, sent = whole(probe), list(map(whole, came)), []
+        flow = once(probe, options, cache, came, sent)
+        try:
+            wanted = next(flow)
+            while True:
+                if begin is not None:
+                    begin.teach(came, wanted)
+                came.append((yield wanted))
+                step = begin.follow(came) if begin is not None else None
+                if step is not None:
+                    break
+                wanted = flow.send(came[-1])
+        except StopIteration as done:
+            outcome = done.value
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
@@ -200,12 +216,12 @@ def once(
     cache: PreflightCache | None,
     came: Sequence[Answer] = (),
     sent: list[WireRequest] | None = None,
-) -> Asking[Outcome]:
+) -> Generator[WireRequest, Answer, Outcome]:
     """One fetch: yields the complete requests that may be sent, and notes them in ``sent``.
 
     ``came`` are the answers to the first of them, which are not sent again.
     """
-    known = iter(came)
+    known = iter(tuple(came))
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)

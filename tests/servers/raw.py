@@ -2,8 +2,8 @@
 
 Each connection follows a script, a sequence of steps: ``READ`` takes one request, bytes are sent, a number waits so
 many seconds, ``Repeat`` sends much, ``RESET`` ends with an RST, ``HOLD`` waits for the client to close, ``START_TLS``
-does a handshake, ``HALF_CLOSE`` ends our half of the connection, a function is called with the last request and what it
-returns is sent. At the end of its script the connection is closed.
+does a handshake, ``HALF_CLOSE`` ends our half of the connection, a function is called with the connection's last
+request and what it returns is sent. At the end of its script the connection is closed.
 """
 
 from __future__ import annotations
@@ -117,8 +117,15 @@ class RawServer:
         try:
             if self._tls is not None:
                 sock = self._wrap(sock)
+            last = b""
             for step in script:
-                sock = self._do(sock, step)
+                if step is READ:
+                    last = read_request(sock)
+                    self.requests.append(last)
+                elif callable(step):
+                    self._send(sock, step(last))
+                else:
+                    sock = self._do(sock, step)
         except OSError:  # the client went away, or would not have our certificate
             pass
         finally:
@@ -145,8 +152,6 @@ class RawServer:
                 self._send(sock, step.chunk)
                 if step.pause and self._stopped.wait(step.pause):
                     break
-        elif step is READ:
-            self.requests.append(read_request(sock))
         elif step is RESET:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif step is HOLD:
@@ -157,8 +162,6 @@ class RawServer:
             return self._wrap(sock)
         elif step is HALF_CLOSE:
             sock.shutdown(socket.SHUT_WR)
-        elif callable(step):
-            self._send(sock, step(self.requests[-1]))
         return sock
 
     def _send(self, sock: socket.socket, data: bytes) -> None:

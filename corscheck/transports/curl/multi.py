@@ -10,25 +10,25 @@ import contextlib
 import os
 import select
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pycurl
 
 from corscheck.transports.base import KindredRequest
+from corscheck.transports.curl.places import Place, Places
 from corscheck.transports.curl.settings import Settings
 from corscheck.transports.curl.transfer import Transfer
-from corscheck.transports.exchange import Exchange, Lines, lines_of, request_target
+from corscheck.transports.exchange import Exchange, lines_of, request_target
 from corscheck.transports.failures import Failure
-from corscheck.transports.lookup import in_background, literal
-from corscheck.transports.routing import Router, cut, split
+from corscheck.transports.lookup import in_background
+from corscheck.transports.routing import Router
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.base import NetworkOptions, WireRequest
     from corscheck.transports.lookup import Addresses
-    from corscheck.transports.routing import Route, Target
 
 _KEPT = 4
 """Idle connections kept at least: one for each of the origins that one probe may go to and fro between."""
@@ -42,12 +42,6 @@ _NAME_SECONDS = 60.0
 _LINES = 100
 """How many sets of header lines are told apart among the handles at rest, before those without any are forgotten."""
 
-_PLACES = 1000
-"""How many places are remembered."""
-
-_AUTHORITY_AT = len("https://")
-"""From where on a slash ends the part of a URL that names a place."""
-
 _LOOK_SECONDS = 0.005
 """How long a head may lie there before it is looked at; when its body begins, that is done at once."""
 
@@ -55,30 +49,6 @@ _NEVER = float("inf")
 _IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
 _ENDED = select.POLLERR | select.POLLHUP
 _EVENTS = {pycurl.POLL_IN: _IN, pycurl.POLL_OUT: _OUT, pycurl.POLL_INOUT: _IN | _OUT}
-
-
-class _Place:
-    """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
-
-    __slots__ = ("addresses", "fresh_until", "idle", "known", "route", "target", "waiting")
-
-    def __init__(self, target: Target, route: Route) -> None:
-        self.target = target
-        self.route = route
-        self.addresses: Addresses | None = None
-        self.fresh_until = 0.0
-        self.waiting: list[tuple[Exchange, object]] = []
-        self.idle: dict[Lines, list[Transfer]] = {}  # by the lines that are set on them already
-        self.known: dict[
-            int, tuple[WireRequest, Lines]
-        ] = {}  # firsts of kindred requests that may be sent, by their id
-
-    def learn(self, first: WireRequest, lines: Lines) -> None:
-        """What is kindred to this request may be sent, with these lines."""
-        if len(self.known) >= _LINES:
-            self.known.clear()
-        # The first is kept, so that its id is not another's.
-        self.known[id(first)] = (first, lines)
 
 
 class CurlMulti:
@@ -90,7 +60,6 @@ class CurlMulti:
     """
 
     def __init__(self, options: NetworkOptions, connections: int) -> None:
-        self._router = Router(options)
         self._settings = Settings(options)
         self._ip_version = options.ip_version
         self._kept = max(connections, _KEPT)
@@ -107,11 +76,11 @@ class CurlMulti:
         self._timer = _NEVER  # when libcurl wants to be woken
         self._due = _NEVER  # nothing is to be given up before
         self._look_at = _NEVER  # when to look for heads
-        self._places: OrderedDict[tuple[str, str | None], _Place] = OrderedDict()
+        self._places = Places(Router(options), options.ip_version, self._forget)
         self._resting = 0
-        self._under_way: dict[pycurl.Curl, tuple[Transfer, _Place]] = {}
-        self._waiting: set[_Place] = set()
-        self._found: deque[tuple[_Place, Addresses | Failure]] = deque()
+        self._under_way: dict[pycurl.Curl, tuple[Transfer, Place]] = {}
+        self._waiting: set[Place] = set()
+        self._found: deque[tuple[Place, Addresses | Failure]] = deque()
         self._wake: tuple[int, int] | None = None
         self._listened: int | None = None
         self._heard = False
@@ -122,7 +91,7 @@ class CurlMulti:
 
         ``started`` is when it began, if that was not just now.
         """
-        place, path = self._place(request)
+        place, path = self._places.of(request)
         first = request.first if type(request) is KindredRequest else None
         known = place.known.get(id(first))
         lines = lines_of(request, place.target.authority) if known is None else known[1]
@@ -137,7 +106,7 @@ class CurlMulti:
                 if first is not None:
                     place.learn(first, lines)
             exchange.left()  # without time nothing is sent
-            addresses = self._known_addresses(place)
+            addresses = self._places.addresses(place)
         except Failure as failure:
             self._done.append((token, exchange.failed(failure)))
             return
@@ -155,6 +124,7 @@ class CurlMulti:
         if time.monotonic() >= self._timer:
             self._timer = _NEVER
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+            self._settle()  # a near server may have answered already
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
         """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before.
@@ -192,9 +162,6 @@ class CurlMulti:
     def close(self) -> None:
         """Give up what is under way and close every connection."""
         self.cancel()
-        for place in self._places.values():
-            for transfer in chain(*place.idle.values()):
-                transfer.close()
         self._places.clear()
         self._multi.close()
         if isinstance(self._poll, select.epoll):
@@ -295,7 +262,7 @@ class CurlMulti:
                 self._ended(*self._detach(easy), code, text)
         return count
 
-    def _ended(self, transfer: Transfer, place: _Place, code: int, text: str) -> None:
+    def _ended(self, transfer: Transfer, place: Place, code: int, text: str) -> None:
         if code and (transfer.begins_again(code) or transfer.next_address(code) or transfer.asks_names(code)):
             self._attach(transfer, place)
         else:
@@ -327,7 +294,7 @@ class CurlMulti:
 
     # Transfers
 
-    def _start(self, exchange: Exchange, token: object, place: _Place, addresses: Addresses) -> None:
+    def _start(self, exchange: Exchange, token: object, place: Place, addresses: Addresses) -> None:
         idle = place.idle.get(exchange.lines)
         if not idle and len(self._under_way) + self._resting >= self._kept * _HANDLES:
             idle = next(filter(None, place.idle.values()), None)
@@ -339,13 +306,19 @@ class CurlMulti:
         transfer.begin(exchange, token, addresses)
         self._attach(transfer, place)
 
-    def _attach(self, transfer: Transfer, place: _Place) -> None:
+    def _attach(self, transfer: Transfer, place: Place) -> None:
         self._under_way[transfer.easy] = (transfer, place)
         if transfer.limit < self._due:
             self._due = transfer.limit
         self._multi.add_handle(transfer.easy)
 
-    def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, _Place]:
+    def _forget(self, place: Place) -> None:
+        """Free the handles that are set up for it."""
+        for transfer in chain(*place.idle.values()):
+            transfer.close()
+            self._resting -= 1
+
+    def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, Place]:
         self._multi.remove_handle(easy)
         return self._under_way.pop(easy)
 
@@ -353,7 +326,7 @@ class CurlMulti:
         if until < self._due:
             self._due = until
 
-    def _answered(self, transfer: Transfer, place: _Place, answer: HTTPResponse | NetworkError) -> None:
+    def _answered(self, transfer: Transfer, place: Place, answer: HTTPResponse | NetworkError) -> None:
         self._done.append((transfer.token, answer))
         if transfer.all_failed:
             place.addresses = None  # it is asked anew where the name is now
@@ -369,36 +342,9 @@ class CurlMulti:
         else:
             transfer.close()
 
-    # Places and their names
+    # Names
 
-    def _place(self, request: WireRequest) -> tuple[_Place, str]:
-        """Where a request goes, with the path it asks for there."""
-        url = request.url
-        end = url.find("/", _AUTHORITY_AT)
-        base, path = (url[:end], url[end:]) if end > 0 and "#" not in url else cut(url)
-        key = (base, request.send_to)
-        place = self._places.get(key)
-        if place is None:
-            target = split(base)
-            place = self._places[key] = _Place(target, self._router.route(target, request.send_to))
-            if len(self._places) > _PLACES:
-                # A run may see a million of them: the one that came first is forgotten.
-                for transfer in chain(*self._places.popitem(last=False)[1].idle.values()):
-                    transfer.close()
-                    self._resting -= 1
-        return place, path
-
-    def _known_addresses(self, place: _Place) -> Addresses | None:
-        if place.addresses is not None and time.monotonic() < place.fresh_until:
-            return place.addresses
-        if place.route.unix_socket is not None:
-            found: Addresses | None = [(0, (place.route.unix_socket, 0))]
-        else:
-            found = literal(place.route, self._ip_version)
-        place.addresses, place.fresh_until = found, _NEVER
-        return found
-
-    def _look_up(self, place: _Place) -> None:
+    def _look_up(self, place: Place) -> None:
         if self._wake is None:
             self._wake = os.pipe()
             os.set_blocking(self._wake[0], False)
