@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corscheck.assemble import Assembler
-from corscheck.kin import Kin
+from corscheck.kin import Kin, Step
 from corscheck.model import Probe, Result
 from corscheck.protocol.request import Answer, HTTPResponse, Request
 from corscheck.runner import Pause, RunOptions, conversation
-from corscheck.transports.base import WireRequest
+from corscheck.transports.base import WireRequest, response_at
 from tests.protocol.kit import PAGE, response
 from tests.test_alike import answers, questions
 
@@ -183,3 +183,105 @@ def test_what_is_remembered_is_bounded() -> None:
         request = Request(url="", origin=f"https://{n}.example")
         asked(probe_of(request, f"/{n}", n), kin, healthy)
     assert len(kin._first) <= 256
+
+
+class Interleaved:
+    """Flows that are under way together: each is given its next answer when its turn comes."""
+
+    def __init__(self, probes: list[Probe], kin: Kin, server: Callable[[WireRequest], Answer]) -> None:
+        self.results: dict[int, Result] = {}
+        self.sent: dict[int, list[WireRequest]] = {probe.index: [] for probe in probes}
+        self._server = server
+        self._flows = [(probe.index, conversation(probe, OPTIONS, ASSEMBLER, kin=kin)) for probe in probes]
+        self._wanted: dict[int, Any] = {}
+        for index, flow in self._flows:
+            self._step(index, flow, None)
+
+    def _step(self, index: int, flow: Any, answer: Answer | None) -> None:
+        try:
+            wanted = flow.send(answer)
+            while isinstance(wanted, Pause):
+                wanted = next(flow)
+            self.sent[index].append(wanted)
+            self._wanted[index] = wanted
+        except StopIteration as done:
+            self.results[index] = done.value
+            self._wanted.pop(index, None)
+
+    def run(self, order: Callable[[list[int]], int]) -> None:
+        flows = dict(self._flows)
+        while self._wanted:
+            index = order(sorted(self._wanted))
+            self._step(index, flows[index], self._server(self._wanted[index]))
+
+
+@pytest.mark.parametrize(
+    "order", [min, max, lambda waiting: waiting[len(waiting) // 2]], ids=["first", "last", "middle"]
+)
+def test_those_under_way_together_are_judged_once(monkeypatch: pytest.MonkeyPatch, order: Any) -> None:
+    from corscheck import runner
+
+    judged = []
+    real = runner.diagnose
+    monkeypatch.setattr(runner, "diagnose", lambda *args: judged.append(args) or real(*args))
+    request = Request(url="", origin=PAGE, method="PUT", headers=(("X-A", "1"),))
+    probes = [probe_of(request, f"/{n}", n, send="always") for n in range(64)]
+    together = Interleaved(probes, remembering(), healthy)
+    together.run(order)
+    assert len(judged) == 1
+    for probe in probes:
+        assert (together.results[probe.index], together.sent[probe.index]) == asked(probe, None, healthy)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    questions(),
+    st.lists(answers(), min_size=1, max_size=3),
+    st.lists(st.tuples(st.sampled_from(PATHS[:6]), st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_random_servers_and_orders(request_: Request, given_: list[Answer], order: Any, chance: Any) -> None:
+    """Whichever answer comes first, each probe is asked and judged as if it were alone."""
+    probes = [probe_of(request_, f"/{n}{path}", n, send="always") for n, (path, _, _) in enumerate(order)]
+
+    def server(wire: WireRequest) -> Answer:
+        number = next((n for n in range(len(probes)) if wire.url.startswith(f"https://api.example/{n}/")), 0)
+        found = given_[order[number][1 if wire.method == "OPTIONS" else 2] % len(given_)]
+        return replace(found, elapsed_ms=1.5, sent=wire.headers)
+
+    together = Interleaved(probes, remembering(), server)
+    together.run(chance.choice)
+    for probe in probes:
+        assert (together.results[probe.index], together.sent[probe.index]) == asked(probe, None, server)
+
+
+def test_what_was_redirected_teaches_nobody() -> None:
+    """A relative Location leads elsewhere from every path."""
+    request = Request(url="", origin=PAGE)
+
+    def server(wire: WireRequest) -> Answer:
+        if wire.url.endswith("/next"):
+            return replace(healthy(wire), elapsed_ms=1.0)
+        moved = replace(healthy(wire), status=302)
+        return replace(moved, headers=(*moved.headers, ("Location", "next")))
+
+    probes = [probe_of(request, f"/{n}/x", n) for n in range(8)]
+    together = Interleaved(probes, remembering(), server)
+    together.run(min)
+    for n in range(8):
+        assert [w.url for w in together.sent[n]] == [f"https://api.example/{n}/x", f"https://api.example/{n}/next"]
+
+
+def test_what_mostly_comes_is_expected() -> None:
+    step, usual, odd = Step(), response(204, acao=PAGE), response(204, acao=PAGE, vary="Origin")
+    for answer in (usual, odd):
+        step.lead(answer).request = WireRequest("PUT", "", ())
+    firsts = [response_at(replace(a, at=1.0), 1.0, 2.0).first for a in (usual, odd)]
+    step.after(response_at(firsts[0], 1.0, 1.0))
+    for _ in range(5):
+        step.after(response_at(firsts[1], 1.0, 1.0))
+    assert step.course is not None
+    assert step.course.answer is firsts[0], "now and then something else comes"
+    for _ in range(20):
+        step.after(response_at(firsts[1], 1.0, 1.0))
+    assert step.course.answer is firsts[1]

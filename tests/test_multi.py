@@ -11,6 +11,7 @@ import time
 import warnings
 from dataclasses import replace
 
+import pycurl
 import pytest
 
 from corscheck import multi
@@ -19,7 +20,9 @@ from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.runner import Pause, RunOptions, for_many, run_many
 from corscheck.transports.base import NetworkOptions, WireRequest
-from corscheck.transports.curl import apart
+from corscheck.transports.curl import CurlMulti, apart
+from corscheck.transports.curl.carrier import Carrier, _Asked
+from corscheck.transports.curl.frames import MOST
 from tests.servers.raw import HOLD, OK, READ, RawServer
 
 PAGE = "http://localhost:3000"
@@ -305,6 +308,163 @@ def test_more_kinds_of_requests_and_answers_than_are_kept():
     with RawServer([READ, echo] * 3000) as server:
         found = list(multi.drive(((1, flow(server.url(), i)) for i in range(2500)), options()))
     assert found == [str(i) for i in range(2500)]
+
+
+def probing(server, count, **more):
+    """The results of probes that need a preflight, and the paths that were asked by each method."""
+    probes = (
+        replace(make_probe(server.url(f"/{i}"), origin=PAGE, method="PUT", send="always"), index=i)
+        for i in range(count)
+    )
+    found = list(multi.results(probes, options(**more)))
+    paths = {"OPTIONS": [], "PUT": []}
+    for request in server.requests:
+        method, path, _ = request.split(b" ", 2)
+        paths[method.decode()].append(int(path[1:]))
+    return found, paths
+
+
+def answering(refused=lambda _: False, closing=lambda _: False):
+    """Preflights are refused for the numbers that ``refused`` says; ``closing`` says which answers end the connection."""
+
+    def answer(request):
+        method, path, _ = request.split(b" ", 2)
+        number = int(path[1:])
+        allowed = b"" if method == b"OPTIONS" and refused(number) else b"Access-Control-Allow-Methods: PUT\r\n"
+        close = b"Connection: close\r\n" if closing(number) else b""
+        return b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n" + allowed + close + b"Content-Length: 0\r\n\r\n"
+
+    return [READ, answer] * 1000
+
+
+def test_the_request_goes_ahead_after_the_usual_answer_to_its_preflight():
+    with RawServer(answering()) as server:
+        found, paths = probing(server, 300)
+    assert {r.verdict for r in found} == {"allowed"}
+    assert sorted(paths["OPTIONS"]) == sorted(paths["PUT"]) == list(range(300))
+    assert [r.index for r in found] == list(range(300))
+    assert all(len(r.exchanges) == 2 and r.exchanges[1].request.url == r.url for r in found)
+
+
+@pytest.mark.parametrize("every", [2, 3, 50])
+def test_nothing_goes_ahead_after_any_other(every):
+    with RawServer(answering(refused=lambda number: number % every == 0)) as server:
+        found, paths = probing(server, 300)
+    assert [r.verdict for r in found] == ["blocked" if i % every == 0 else "allowed" for i in range(300)]
+    assert sorted(paths["OPTIONS"]) == list(range(300))
+    assert sorted(paths["PUT"]) == [i for i in range(300) if i % every], "a refused preflight is followed by nothing"
+
+
+def test_a_rate_holds_for_what_would_go_ahead():
+    times = []
+
+    def noted(request):
+        times.append(time.monotonic())
+        return answering()[1](request)
+
+    with RawServer([READ, noted] * 1000) as server:
+        before = time.monotonic()
+        probing(server, 20, rate=60)
+    early = [n for n, at in enumerate(sorted(times)) if at - before < n / 60 - 0.01]
+    assert not early, "one more than the rate allows"
+
+
+def test_a_server_that_hangs_up_after_every_answer():
+    """Numbers of sockets come again; none must be waited for in vain."""
+    with RawServer(answering(closing=lambda number: number % 2)) as server:
+        before = time.monotonic()
+        found, _ = probing(server, 200, concurrency=4)
+        assert time.monotonic() - before < 5
+    assert {r.verdict for r in found} == {"allowed"}
+
+
+def test_an_idle_connection_that_ends_keeps_nobody_busy():
+    multi = CurlMulti(NetworkOptions(), 4)
+    try:
+        with RawServer([READ, OK, 0.1], [READ, HOLD]) as server:
+            multi.submit(WireRequest("GET", server.url(), ()), time.monotonic() + 5, 1)
+            assert [token for token, _ in multi.wait()] == [1]
+            multi.submit(WireRequest("GET", server.url(), (), new_connection=True), time.monotonic() + 5, 2)
+            before, began = time.process_time(), time.monotonic()
+            while time.monotonic() < began + 0.5:
+                assert multi.wait(began + 0.5 - time.monotonic()) == []
+            assert time.process_time() - before < 0.25
+    finally:
+        multi.close()
+
+
+def test_a_course_from_before_all_was_forgotten_leads_nowhere():
+    """The number of the expected answer may be another's by then."""
+
+    class Sent:
+        """What the carrier says, and what it submits."""
+
+        def __init__(self):
+            self.submitted = []
+
+        def sendall(self, _data):
+            pass
+
+        def submit(self, request, *_):
+            self.submitted.append(request)
+
+        def flush(self):
+            pass
+
+    sent = Sent()
+    carrier = Carrier(sent, NetworkOptions(), 4)
+    first = HTTPResponse(200, (("A", "0"),))
+    carrier._answer(sent, [(0, first)])
+    carrier._learn("OPTIONS", (), None, None, False, 0)
+    carrier._learn("PUT", (), None, None, False, 0)
+    carrier._learn(0, 0, 0, 1)
+    (course,) = carrier._kinds[2:]
+
+    def asked(answer):
+        carrier._answer(sent, [(_Asked(7, "http://a.example/", 1.0, course), answer)])
+        return [request.method for request in sent.submitted]
+
+    assert asked(HTTPResponse(200, (("A", "other"),))) == []
+    assert asked(first) == ["PUT"]
+    carrier._answer(sent, [(n, HTTPResponse(200, (("A", str(n)),))) for n in range(MOST)])
+    carrier._answer(sent, [(0, HTTPResponse(200, (("A", "new"),)))])
+    assert carrier._number(HTTPResponse(200, (("A", "new"),))) == 0
+    assert asked(HTTPResponse(200, (("A", "new"),))) == ["PUT"], "nothing more was sent"
+
+
+def test_answers_that_are_there_at_once_are_not_waited_for(monkeypatch):
+    """A server may answer while its request is going out: nothing else will happen on that socket."""
+    monkeypatch.setattr(multi, "is_worth_it", lambda: False)
+    at_once = CurlMulti.flush
+
+    def slowly(self):
+        act = self._multi.socket_action
+
+        class Slow:
+            def __getattr__(self, name):
+                return getattr(real, name)
+
+            def socket_action(self, descriptor, bits):
+                done = act(descriptor, bits)
+                if descriptor == pycurl.SOCKET_TIMEOUT:
+                    time.sleep(0.02)
+                    for other in list(watched):
+                        act(other, pycurl.CSELECT_IN)
+                return done
+
+        real, watched = self._multi, self._watched
+        self._multi = Slow()
+        try:
+            at_once(self)
+        finally:
+            self._multi = real
+
+    monkeypatch.setattr(CurlMulti, "flush", slowly)
+    with RawServer(answering()) as server:
+        before = time.monotonic()
+        found, _ = probing(server, 10, concurrency=1)
+        assert time.monotonic() - before < 3
+    assert {r.verdict for r in found} == {"allowed"}
 
 
 def test_when_a_process_is_worth_it(monkeypatch):
