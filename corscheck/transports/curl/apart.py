@@ -16,7 +16,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from corscheck.kindred import whole
 from corscheck.model import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import KindredRequest, Unreadable, response_at
@@ -154,12 +153,16 @@ class Apart:
                 if error is not None:
                     kind_of, message, sent, unreadable = error
                     answer = (Unreadable if unreadable else NetworkError)(kind_of, message, at, elapsed, sent)
-                else:
+                elif type(request) is KindredRequest:
                     answer = response_at(self._answers[kind], at, elapsed)
-                if type(request) is not KindredRequest:
-                    answer = whole(answer)
-                elif before is not None:
+                else:
+                    a = self._answers[kind]
+                    answer = HTTPResponse(
+                        a.status, a.headers, a.reason, a.body, a.body_error, at, elapsed, a.http_version, a.sent
+                    )
+                if before is not None:
                     # The flow is given the first now, and the second when it asks for it.
+                    assert isinstance(request, KindredRequest)
                     assert request.course is not None
                     self._ahead[id(token)] = (request.course.request, request.url, answer)
                     kind, at, elapsed = before

@@ -91,8 +91,8 @@ class CurlMulti:
 
         ``started`` is when it began, if that was not just now.
         """
-        place, path = self._places.of(request)
         first = request.first if type(request) is KindredRequest else None
+        place, path = self._places.of(request.url, (first or request).send_to)
         known = place.known.get(id(first))
         lines = lines_of(request, place.target.authority) if known is None else known[1]
         exchange = Exchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
@@ -337,7 +337,10 @@ class CurlMulti:
         if self._resting < self._kept * _HANDLES and transfer.names is None:
             if len(place.idle) > _LINES:
                 place.idle = {lines: idle for lines, idle in place.idle.items() if idle}
-            place.idle.setdefault(transfer.exchange.lines, []).append(transfer)
+            idle = place.idle.get(transfer.exchange.lines)
+            if idle is None:
+                idle = place.idle[transfer.exchange.lines] = []
+            idle.append(transfer)
             self._resting += 1
         else:
             transfer.close()

@@ -63,16 +63,15 @@ class Places:
         self._forget = forget
         self._places: OrderedDict[tuple[str, str | None], Place] = OrderedDict()
 
-    def of(self, request: WireRequest) -> tuple[Place, str]:
-        """Where a request goes, with the path it asks for there."""
-        url = request.url
+    def of(self, url: str, send_to: str | None) -> tuple[Place, str]:
+        """Where a request for this URL goes, with the path it asks for there; ``send_to`` is the request's."""
         end = url.find("/", _AUTHORITY_AT)
         base, path = (url[:end], url[end:]) if end > 0 and "#" not in url else cut(url)
-        key = (base, request.send_to)
+        key = (base, send_to)
         place = self._places.get(key)
         if place is None:
             target = split(base)
-            place = self._places[key] = Place(target, self._router.route(target, request.send_to))
+            place = self._places[key] = Place(target, self._router.route(target, send_to))
             if len(self._places) > _MOST:
                 # A run may see a million of them: the one that came first is forgotten.
                 self._forget(self._places.popitem(last=False)[1])

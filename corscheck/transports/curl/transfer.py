@@ -227,25 +227,31 @@ class Transfer:
         """Read the head, if it is complete; False when that is enough of this answer. libcurl ends it above 300 KiB."""
         lines = self._lines
         while self._head is None and not self.tunnelling:
-            end = min((lines.index(blank) for blank in _BLANK if blank in lines), default=None)
-            if end is None:
+            if not lines:
                 break
-            if not self._take(lines[: end + 1]):
+            # Mostly they end with the head; what came before (a 103) or after it (a trailer) is the exception.
+            end = len(lines)
+            if lines[-1] != b"\r\n" or lines.index(b"\r\n") + 1 != end or b"\n" in lines:
+                end = min((lines.index(blank) + 1 for blank in _BLANK if blank in lines), default=0)
+                if not end:
+                    break
+            head = lines[:end]
+            del lines[:end]
+            if not self._take(head):
                 return False
-            del lines[: end + 1]
         return True
 
     def _take(self, lines: list[bytes]) -> bool:
         """Take a head; False when that is enough."""
         exchange = self.exchange
-        text = b"".join(lines).decode("latin-1")
-        exchange.head_bytes += len(text)
+        data = b"".join(lines)
+        exchange.head_bytes += len(data)
         exchange.received = exchange.head_bytes
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
-        head = _read(text, len(lines))
+        head = _read(data, len(lines))
         if isinstance(head, str):
-            if not text.startswith("HTTP/"):
+            if not data.startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
             return self._abort(failures.malformed(exchange.peer, head))
         number = head.status
@@ -340,11 +346,12 @@ class _Head:
 
 
 @lru_cache(maxsize=16)
-def _read(text: str, lines: int) -> _Head | str:
+def _read(data: bytes, lines: int) -> _Head | str:
     """A head of so many lines, read by h11's rules; a text says what is wrong with it.
 
     Kept, since the answers of one server are often the same to the byte.
     """
+    text = data.decode("latin-1")
     status = _STATUS.match(text)
     if status is None:
         return "illegal status line"
