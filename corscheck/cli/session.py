@@ -155,7 +155,9 @@ def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result
 
         from corscheck import runner
 
-        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
+        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it. What is there
+        # by now stays to the end: nobody needs to look at it, least of all to copy it after a fork.
+        gc.freeze()
         gc.enable()
 
         runner.ask_all(question.probes(), runner.for_many(options, question.total), take)
