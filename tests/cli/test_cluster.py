@@ -230,8 +230,6 @@ def test_ctrl_c(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             start_new_session=True,
-            # The tests themselves may be a job in the background, which has no Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         assert running.stdout is not None
         running.stdout.readline()
