@@ -70,7 +70,7 @@ class Exchange:
     _status = 0
     _headers: Headers = ()
     _evidence = b""
-    _kept: tuple[bytes, ...] = ()
+    _kept: list[bytes] | None = None
     _body_bytes = 0
     _body_error: str | None = None
 
@@ -237,7 +237,9 @@ class Exchange:
         """Take a part of the body; whether to go on reading."""
         self._body_bytes += len(chunk)
         if self.request.keep_body:
-            self._kept += (chunk[: max(self.request.keep_body - self._body_bytes + len(chunk), 0)],)
+            if self._kept is None:
+                self._kept = []
+            self._kept.append(chunk[: max(self.request.keep_body - self._body_bytes + len(chunk), 0)])
             return self._body_bytes <= self.request.keep_body
         if self._status >= 400 and len(self._evidence) < EVIDENCE_BYTES:
             self._evidence = (self._evidence + chunk)[:EVIDENCE_BYTES]
@@ -283,7 +285,7 @@ class Exchange:
             status=self._status,
             headers=self._headers,
             reason=reason,
-            body=b"".join(self._kept) if self.request.keep_body else self._evidence,
+            body=b"".join(self._kept or ()) if self.request.keep_body else self._evidence,
             body_error=self._body_error,
             at=at,
             elapsed_ms=(at - self.started) * 1000,

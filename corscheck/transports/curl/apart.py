@@ -193,7 +193,10 @@ class _Kinds:
         if course is not None:
             found = self._courses.get(id(course))
             if found is None:
-                found = self._courses[id(course)] = (course, self._with_course(first, course, answers))
+                if len(self._courses) >= MOST:
+                    self._courses.clear()
+                number = self._with_course(first, course, answers)
+                found = self._courses[id(course)] = (course, number)
         else:
             found = self._firsts.get(id(first))
             if found is None:

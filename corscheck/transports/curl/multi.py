@@ -198,10 +198,24 @@ class CurlMulti:
 
     def _unwanted(self, descriptor: int) -> None:
         """Poll no more for a socket that libcurl does not wait for."""
-        if self._registered.pop(descriptor, None) is None:
-            return
-        with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
-            self._poll.unregister(descriptor)
+        if self._registered.pop(descriptor, None) is not None:
+            with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
+                self._poll.unregister(descriptor)
+                return
+        if self._lazy:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Make epoll's set anew: what was closed here, and is open in a process that was forked, never leaves the old one."""
+        assert isinstance(self._poll, select.epoll)
+        self._poll.close()
+        self._poll = select.epoll()
+        self._registered = dict(self._watched)
+        for descriptor, events in self._watched.items():
+            self._poll.register(descriptor, events)
+        for other in (self._wake and self._wake[0], self._listened):
+            if other is not None:
+                self._poll.register(other, _IN)
 
     def _set_timer(self, milliseconds: int) -> None:
         self._timer = _NEVER if milliseconds < 0 else time.monotonic() + milliseconds / 1000
