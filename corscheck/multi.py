@@ -142,9 +142,9 @@ class _Run(Generic[_T]):
                     exhausted = True
                 else:
                     self._take(_Flow(*taken))
-            # What has come is given out while the next answers are on their way.
-            while self._ready:
-                self._begin(self._ready.popleft())
+            # What has come is given out while the next answers are on their way. One at a time means: after it.
+            if self._per_place > 1:
+                self._begin_ready()
             self._multi.flush()
             while window and window[0].done:
                 flow = window.popleft()
@@ -170,6 +170,10 @@ class _Run(Generic[_T]):
         self._started += 1
         self._busy[flow.place] = self._busy.get(flow.place, 0) + 1
         self._begin(flow)
+
+    def _begin_ready(self) -> None:
+        while self._ready:
+            self._begin(self._ready.popleft())
 
     def _begin(self, flow: _Flow[_T]) -> None:
         flow.deadline = time.monotonic() + self._timeout
@@ -228,6 +232,9 @@ class _Run(Generic[_T]):
 
     def _turn(self) -> None:
         """Wait for the next thing to happen, and see to it."""
+        self._begin_ready()
+        if self._window[0].done:
+            return
         timers = self._timers
         pause = max(timers[0][0] - time.monotonic(), 0.0) if timers else None
         answers = self._multi.wait(pause)

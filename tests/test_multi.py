@@ -153,6 +153,17 @@ def test_closing_cancels():
     assert sorted(ended) == begun
 
 
+def test_one_at_a_time_is_one_after_the_other():
+    """Whoever ends a run at its first failure has sent nothing more."""
+    with RawServer(MANY) as server:
+        drive = multi.drive(((1, asking(server.url(), i)) for i in range(100)), options(concurrency=1))
+        for i in range(20):
+            assert next(drive) == i
+            time.sleep(0.01)
+            assert len(server.requests) == i + 1
+        drive.close()
+
+
 def test_the_rate_is_kept():
     with RawServer(MANY) as server:
         before = time.monotonic()
