@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -388,6 +389,15 @@ def test_a_server_that_hangs_up_after_every_answer():
         found, _ = probing(server, 200, concurrency=4)
         assert time.monotonic() - before < 5
     assert {r.verdict for r in found} == {"allowed"}
+
+
+def test_a_system_that_has_poll_only(monkeypatch):
+    """macOS, for one."""
+    monkeypatch.delattr(select, "epoll")
+    with RawServer(answering(closing=lambda number: number % 3 == 0)) as server:
+        found, paths = probing(server, 100, concurrency=4)
+    assert {r.verdict for r in found} == {"allowed"}
+    assert sorted(paths["PUT"]) == list(range(100))
 
 
 def busy(multi, seconds=0.5):

@@ -63,14 +63,14 @@ class CurlMulti:
         self._settings = Settings(options)
         self._ip_version = options.ip_version
         self._kept = max(connections, _KEPT)
-        self._poll = select.epoll() if hasattr(select, "epoll") else select.poll()
-        self._unit = 1 if hasattr(select, "epoll") else 1000  # epoll counts seconds, poll milliseconds
+        self._lazy = hasattr(select, "epoll")  # poll is all that macOS has
+        self._poll = select.epoll() if self._lazy else select.poll()
+        self._unit = 1 if self._lazy else 1000  # epoll counts seconds, poll milliseconds
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, self._kept)
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._lazy = isinstance(self._poll, select.epoll)
         self._watched: dict[int, int] = {}  # what libcurl waits for, by socket
         self._registered: dict[int, int] = {}  # what is polled for
         self._timer = _NEVER  # when libcurl wants to be woken
@@ -164,8 +164,8 @@ class CurlMulti:
         self.cancel()
         self._places.clear()
         self._multi.close()
-        if isinstance(self._poll, select.epoll):
-            self._poll.close()
+        if self._lazy:
+            self._poll.close()  # type: ignore[union-attr]
         if self._wake is not None:
             for descriptor in self._wake:
                 os.close(descriptor)
@@ -207,8 +207,7 @@ class CurlMulti:
 
     def _renew(self) -> None:
         """Make epoll's set anew: what was closed here, and is open in a process that was forked, never leaves the old one."""
-        assert isinstance(self._poll, select.epoll)
-        self._poll.close()
+        self._poll.close()  # type: ignore[union-attr]
         self._poll = select.epoll()
         self._registered = dict(self._watched)
         for descriptor, events in self._watched.items():
