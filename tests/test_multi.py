@@ -350,9 +350,15 @@ def answering(refused=lambda _: False, closing=lambda _: False):
     return [READ, answer] * 1000
 
 
-def test_the_request_goes_ahead_after_the_usual_answer_to_its_preflight():
+def test_the_request_goes_ahead_after_the_usual_answer_to_its_preflight(monkeypatch):
+    went_ahead, real = [], apart.Apart._came
+    monkeypatch.setattr(apart.Apart, "_came", lambda *given: real(*given) and went_ahead.append(given[1]) is None)
     with RawServer(answering()) as server:
         found, paths = probing(server, 300)
+    if multi.is_worth_it():
+        assert len(went_ahead) > 200, "all but those that were under way before the answer was known"
+    else:
+        assert not went_ahead, "in one process there is nothing to be gained"
     assert {r.verdict for r in found} == {"allowed"}
     assert sorted(paths["OPTIONS"]) == sorted(paths["PUT"]) == list(range(300))
     assert [r.index for r in found] == list(range(300))
