@@ -11,15 +11,16 @@ from corscheck._version import __version__
 
 if TYPE_CHECKING:
     from corscheck.api import Page, aprobe, probe
-    from corscheck.model import ConfigError, Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import ConfigError, Probe
 
 __all__ = ["ConfigError", "Page", "Probe", "Result", "__version__", "aprobe", "probe"]
 
 _HOMES = {
-    "ConfigError": "corscheck.model",
+    "ConfigError": "corscheck.model.values",
     "Page": "corscheck.api",
-    "Probe": "corscheck.model",
-    "Result": "corscheck.model",
+    "Probe": "corscheck.model.values",
+    "Result": "corscheck.model.result",
     "aprobe": "corscheck.api",
     "probe": "corscheck.api",
 }

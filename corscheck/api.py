@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from corscheck.model import ENGINE_NAMES, ConfigError, Probe, Send
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe, Send
 from corscheck.protocol.outcome import VERDICTS
 from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.runner import Conversation, RunOptions, new_cache, run_many, run_one
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from corscheck.model import EngineName, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import EngineName
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import CacheMode, Credentials, Mode, Redirect
 

@@ -9,11 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from corscheck.diagnosis.console import console_text
-from corscheck.differences import alike, replay, why
-from corscheck.masking import MASK, mask_header, mask_text, mask_url
-from corscheck.model import (
-    ENGINE_NAMES,
-    EngineName,
+from corscheck.model.masking import MASK, mask_header, mask_text, mask_url
+from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,
@@ -25,13 +22,16 @@ from corscheck.model import (
     Result,
     StepRecord,
 )
+from corscheck.model.values import ENGINE_NAMES, EngineName
+from corscheck.protocol.agreement import alike, replay, why
 from corscheck.protocol.cache import max_age
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, NetworkError
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
 
 if TYPE_CHECKING:
-    from corscheck.model import Finding, Observation, Probe
+    from corscheck.model.result import Finding, Observation
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Headers
 

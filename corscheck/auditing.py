@@ -14,20 +14,21 @@ from corscheck.audit import websocket
 from corscheck.audit.investigation import audit
 from corscheck.audit.plan import Lookup
 from corscheck.audit.websocket import Handshake
-from corscheck.drive import run
-from corscheck.masking import mask_header, mask_text, mask_url
-from corscheck.outgoing import dress, may_send
+from corscheck.model.masking import mask_header, mask_text, mask_url
+from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HeldBack, HTTPResponse
 from corscheck.runner import Conversation, Pause, fetch_request, place_of
+from corscheck.sending import dress, may_send
 from corscheck.transports.choice import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from corscheck.audit.plan import Came, Plan
-    from corscheck.model import Audit, AuditFinding, Probe
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
     from corscheck.runner import Asking, RunOptions

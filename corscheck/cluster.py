@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from uuid import uuid4
 
 from corscheck._version import __version__
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.runner import place_of
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from corscheck.audit.plan import Plan
-    from corscheck.model import Audit, Probe, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner import RunOptions
 
 _Q = TypeVar("_Q")

@@ -19,7 +19,8 @@ from corscheck.transports.http import AsyncHTTPTransport
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner import Asking
     from corscheck.transports.base import AsyncTransport
 

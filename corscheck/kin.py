@@ -13,16 +13,16 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from corscheck.differences import alike
 from corscheck.kindred import KindredProbe, result_for
-from corscheck.model import Probe
+from corscheck.model.values import Probe
+from corscheck.protocol.agreement import alike
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
 from corscheck.transports.base import Course, KindredResponse
 
 if TYPE_CHECKING:
     from corscheck.assemble import Assembler
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
     from corscheck.transports.base import WireRequest

@@ -11,7 +11,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from corscheck.model import ExchangeRecord, Probe, ReadResponse, RequestRecord, Result
+from corscheck.model.result import ExchangeRecord, ReadResponse, RequestRecord, Result
+from corscheck.model.values import Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

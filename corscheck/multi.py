@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from corscheck.assemble import Assembler
 from corscheck.kin import Kin
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
 from corscheck.transports.choice import asked_again
 from corscheck.transports.curl import CurlMulti
@@ -26,7 +26,8 @@ from corscheck.transports.curl.apart import Apart, is_worth_it
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.protocol.request import Answer
     from corscheck.runner import Asking
     from corscheck.transports.base import WireRequest

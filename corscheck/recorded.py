@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import without_asking
-from corscheck.drive import run
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
@@ -28,7 +28,8 @@ from corscheck.sources import copied
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import EngineName, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import EngineName
     from corscheck.protocol.outcome import Outcome, Verdict
     from corscheck.protocol.request import Answer, Credentials, ErrorKind, Headers, HTTPRequest
     from corscheck.sources.har.entries import Entry

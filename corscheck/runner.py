@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import diagnose
-from corscheck.drive import run
 from corscheck.kindred import whole
-from corscheck.outgoing import dress, may_send
 from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.records import dataclass
+from corscheck.sending import dress, may_send
 from corscheck.transports.base import NetworkOptions, request_to
 from corscheck.transports.choice import chosen, live
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 
     from corscheck.kin import Kin
-    from corscheck.model import Finding, Probe, Result
+    from corscheck.model.result import Finding, Result
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
     from corscheck.transports.base import Transport, WireRequest
 

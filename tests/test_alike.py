@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corscheck.differences import alike, replay
-from corscheck.drive import run
+from corscheck.protocol.agreement import alike, replay
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from corscheck.assemble import Assembler
-from corscheck.differences import replay, why
-from corscheck.model import Probe
+from corscheck.model.values import Probe
+from corscheck.protocol.agreement import replay, why
 from corscheck.protocol.engines import ENGINES
 from tests.protocol.kit import PAGE, ask, request, response
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from corscheck.assemble import Assembler
 from corscheck.kin import Kin, Step
-from corscheck.model import Probe, Result
+from corscheck.model.result import Result
+from corscheck.model.values import Probe
 from corscheck.protocol.request import Answer, HTTPResponse, Request
 from corscheck.runner import Pause, RunOptions, conversation
 from corscheck.transports.base import WireRequest, response_at

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.kindred import KindredResult, probe_of, result_for, whole
-from corscheck.model import CheckRef, Probe, ReadResponse, Result
+from corscheck.model.result import ReadResponse, Result
+from corscheck.model.values import CheckRef, Probe
 from corscheck.protocol.request import HTTPResponse
 from corscheck.report import terminal
 from corscheck.report.compact import Encoder

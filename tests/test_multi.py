@@ -18,7 +18,7 @@ import pytest
 
 from corscheck import multi
 from corscheck.api import make_probe
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.runner import Pause, RunOptions, for_many, run_many
 from corscheck.transports.base import NetworkOptions, WireRequest

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from corscheck.demo.endpoints import ENDPOINTS
-from corscheck.model import Result
+from corscheck.model.result import Result
 from corscheck.recorded import Judge, Terms
 from corscheck.sources.har.recording import Recording
 

@@ -9,7 +9,9 @@ from corscheck.audit.plan import BudgetSpentError, Lookup, SilenceError, Unstabl
 from corscheck.audit.private import is_private
 from corscheck.audit.proof import Seen, evidence, seen, sent
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.model import SEVERITIES, Audit, AuditFinding, ErrorRecord
+from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.result import ErrorRecord
+from corscheck.model.values import SEVERITIES
 from corscheck.protocol.request import NetworkError
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from corscheck.audit.origins import Hostile, Kind
     from corscheck.audit.plan import Ask, Came, Plan, Step
-    from corscheck.model import Severity
+    from corscheck.model.values import Severity
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
 

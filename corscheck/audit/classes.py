@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.model import SEVERITIES
+from corscheck.model.values import SEVERITIES
 
 if TYPE_CHECKING:
     from corscheck.audit.origins import Kind
-    from corscheck.model import Severity
+    from corscheck.model.values import Severity
 
 CODES: dict[Kind, str] = {
     "reflection": "CORS801",

@@ -22,7 +22,7 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from corscheck.model import Depth
+    from corscheck.model.values import Depth
 
 Kind: TypeAlias = Literal[
     "reflection", "null", "public-suffix", "substring", "prefix", "suffix", "truncated", "dot", "separator", "character",

@@ -11,7 +11,8 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from corscheck.audit.origins import Labels, Suffixes
     from corscheck.audit.websocket import Handshake
-    from corscheck.model import Audit, Depth, FailOn, Probe
+    from corscheck.model.audits import Audit
+    from corscheck.model.values import Depth, FailOn, Probe
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
 

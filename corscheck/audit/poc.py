@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model import Audit
+    from corscheck.model.audits import Audit
 
 _SHOWN = ("high", "medium", "low")
 

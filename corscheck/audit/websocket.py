@@ -18,7 +18,7 @@ from corscheck.protocol.request import HTTPRequest, HTTPResponse, Request
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.protocol.request import Answer, Headers
 
 SCHEMES = {"ws": "http", "wss": "https"}

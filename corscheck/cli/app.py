@@ -14,7 +14,7 @@ import typer
 
 from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 
 COMMANDS = {
     "probe": "corscheck.cli.probe",
@@ -131,7 +131,7 @@ def _failed(error: OSError) -> int:
 def _crashed(error: Exception) -> int:
     if os.environ.get("CORSCHECK_TRACEBACK") == "1":
         raise error
-    from corscheck.masking import mask_text
+    from corscheck.model.masking import mask_text
 
     sys.stderr.write(
         f"corscheck: internal error: {type(error).__name__}: {mask_text(str(error))[:300]!r}\n"

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from corscheck.inprocess.claims import Claim
     from corscheck.inprocess.questions import Asked, Questions, Topic
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View

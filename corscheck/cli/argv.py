@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.masking import MASK, is_secret_header, mask_url
+from corscheck.model.masking import MASK, is_secret_header, mask_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,10 +11,10 @@ from corscheck.audit.plan import Plan
 from corscheck.cli import inputs as read
 from corscheck.cli.questions import via_base
 from corscheck.cli.targets import TargetFile, with_scheme
-from corscheck.masking import mask_url
-from corscheck.model import ConfigError, Probe
-from corscheck.origins import check_origin
-from corscheck.outgoing import known_suffix, registrable_domain
+from corscheck.model.masking import mask_url
+from corscheck.model.page_origin import check_origin
+from corscheck.model.suffixes import known_suffix, registrable_domain
+from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.records import dataclass
 from corscheck.report.text import printable
@@ -22,7 +22,9 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from corscheck.model import Audit, Depth, FailOn, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+    from corscheck.model.values import Depth, FailOn
     from corscheck.report.summary import Summary
     from corscheck.runner import RunOptions
 

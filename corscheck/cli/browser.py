@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.model import Observation
+from corscheck.model.result import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corscheck.cli.questions import Question
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.runner import RunOptions
 
 

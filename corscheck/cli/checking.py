@@ -13,7 +13,7 @@ from corscheck.cli.progress import Progress
 from corscheck.cli.questions import via_base
 from corscheck.cli.session import Session, say
 from corscheck.cli.sinks import Full
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import Loaded, discover, load
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from corscheck.cli.outputs import Wanted
     from corscheck.cli.sinks import Sink
-    from corscheck.model import CheckRef, Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import CheckRef, Probe
     from corscheck.policy.matrix import Matrix, Wants
     from corscheck.report.baseline import Baseline
     from corscheck.runner import RunOptions

@@ -16,7 +16,8 @@ from corscheck.report.matrix import block, list_row, totals
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corscheck.model import CheckRef, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import CheckRef
     from corscheck.report.checks import Tally
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View

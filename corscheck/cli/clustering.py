@@ -5,13 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from corscheck.audit.plan import Plan
-    from corscheck.model import Audit, Probe, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner import RunOptions
 
 _T = TypeVar("_T")

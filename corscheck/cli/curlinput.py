@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli.questions import via_base
 from corscheck.cli.targets import Target
-from corscheck.model import ConfigError
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
 from corscheck.sources.asked import Asked, Network, SourceError
 from corscheck.transports.base import NetworkOptions
 

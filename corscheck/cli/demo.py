@@ -11,7 +11,7 @@ import typer
 from corscheck.cli.exitcodes import FAILED
 from corscheck.demo.run import run_demo, serve_text
 from corscheck.demo.server import PORT, DemoServer
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 
 SUMMARY = "Show it on an embedded server, offline."
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from corscheck.cli import options as opt
-from corscheck.masking import mask_text
-from corscheck.model import ConfigError
+from corscheck.model.masking import mask_text
+from corscheck.model.values import ConfigError
 from corscheck.report.text import printable, wrap
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from corscheck.masking import mask_url
-from corscheck.model import ConfigError
-from corscheck.outgoing import USER_AGENT
+from corscheck.model.masking import mask_url
+from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
+from corscheck.sending import USER_AGENT
 from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:

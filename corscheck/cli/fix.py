@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from corscheck.cli import options as opt
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials
@@ -111,7 +111,7 @@ def _typed(
     from corscheck.cli import inputs as read
     from corscheck.cli.session import say
     from corscheck.cli.targets import with_scheme
-    from corscheck.origins import check_origin
+    from corscheck.model.page_origin import check_origin
     from corscheck.remedies.wanted import from_probes
 
     if not origins:

@@ -15,14 +15,14 @@ from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import gate_of
 from corscheck.cli.session import Session, say
-from corscheck.model import ConfigError
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.recorded import Judge
     from corscheck.sources.har.recording import Counts
 

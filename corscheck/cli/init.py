@@ -17,13 +17,13 @@ from corscheck.cli.network import run_options
 from corscheck.cli.questions import via_base
 from corscheck.cli.session import say
 from corscheck.cli.targets import with_scheme
-from corscheck.model import ConfigError, Probe
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
 from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
     from corscheck.runner import RunOptions
 
@@ -87,7 +87,7 @@ def init(
     path = Path(output)
     if output != "-" and path.exists() and not force:
         raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
-    from corscheck.masking import is_secret_header
+    from corscheck.model.masking import is_secret_header
     from corscheck.policy.write import STRANGER, policy
 
     send_via = via_base(via)

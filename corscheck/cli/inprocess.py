@@ -11,8 +11,8 @@ from corscheck.cli.progress import Progress
 from corscheck.cli.session import Session, say
 from corscheck.inprocess.asking import AppConversation, absolute, printing
 from corscheck.inprocess.loading import load
-from corscheck.model import ConfigError
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from corscheck.cli.questions import Question, Typed
     from corscheck.cli.sinks import Sink
     from corscheck.inprocess.loading import Loaded
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.runner import RunOptions
 
 _WITHOUT_URL = {

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corscheck.masking import MASK, is_secret_header
-from corscheck.model import ConfigError
+from corscheck.model.masking import MASK, is_secret_header
+from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.inputs import rate
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.runner import RunOptions
 from corscheck.transports.base import NetworkOptions, TransportName
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli.inputs import Inputs
 from corscheck.cli.targets import Target
-from corscheck.masking import mask_url
-from corscheck.model import ConfigError
+from corscheck.model.masking import mask_url
+from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.records import dataclass
 

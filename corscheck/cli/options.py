@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 from corscheck._version import __version__
-from corscheck.model import ENGINE_NAMES, Depth, FailOn, Send
+from corscheck.model.values import ENGINE_NAMES, Depth, FailOn, Send
 from corscheck.protocol.request import Credentials, Mode, Redirect
 from corscheck.transports.base import TransportName
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from corscheck.cli import sinks
 from corscheck.cli.sinks import STDOUT
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.report.formats import WRITERS
 from corscheck.report.style import Style

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck import runner
-from corscheck.masking import mask_header, mask_url
+from corscheck.model.masking import mask_header, mask_url
 from corscheck.report import curl
 from corscheck.report.exchanges import request_lines
 from corscheck.report.text import printable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.cli.questions import Question
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.runner import RunOptions
     from corscheck.transports.base import NetworkOptions, WireRequest
 

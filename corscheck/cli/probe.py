@@ -16,7 +16,7 @@ from corscheck.cli.outputs import Wanted
 from corscheck.cli.progress import Progress
 from corscheck.cli.questions import Typed, question
 from corscheck.cli.session import Session, asker, say
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.transports.base import NetworkOptions
 
 SUMMARY = "Say what the browser does with a request, and why."

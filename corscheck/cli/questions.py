@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from corscheck.cli import inputs as read
 from corscheck.cli.targets import Target, TargetFile, with_scheme
 from corscheck.kindred import probe_of
-from corscheck.model import ENGINE_NAMES, ConfigError, Probe
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from corscheck.model import EngineName, Send
+    from corscheck.model.values import EngineName, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
 

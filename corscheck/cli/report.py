@@ -11,7 +11,7 @@ from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.outputs import Place, Wanted, colored, keep_printing, width
 from corscheck.cli.sinks import STDOUT
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.report.saved import Saved
 from corscheck.report.style import Style
 from corscheck.report.terminal import View

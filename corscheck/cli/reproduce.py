@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli import inputs
 from corscheck.cli.exitcodes import FAILED, OK
-from corscheck.model import ConfigError, Probe
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model import EngineName, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import EngineName
     from corscheck.protocol.request import Header
     from corscheck.sources.console import Message
 

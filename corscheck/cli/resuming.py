@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from corscheck._version import __version__
 from corscheck.cli.sinks import STDOUT, JSONLReport
-from corscheck.masking import mask_url
-from corscheck.model import ConfigError
+from corscheck.model.masking import mask_url
+from corscheck.model.values import ConfigError
 from corscheck.report.jsonl import JSONLines
 from corscheck.report.part import Part, what
 from corscheck.report.revive import revive, revive_audit
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from corscheck.audit.plan import Plan
     from corscheck.cli.outputs import Wanted
-    from corscheck.model import Audit, Probe, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.report.document import Run
     from corscheck.report.summary import Summary
 

@@ -15,8 +15,8 @@ from corscheck.cli.exitcodes import OK, exit_status
 from corscheck.cli.inputs import reason
 from corscheck.cli.progress import Progress
 from corscheck.cli.sinks import STDOUT
-from corscheck.masking import mask_text
-from corscheck.model import ConfigError
+from corscheck.model.masking import mask_text
+from corscheck.model.values import ConfigError
 from corscheck.report.summary import Summary
 from corscheck.report.text import printable
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from corscheck.cli.questions import Question
     from corscheck.cli.sinks import Sink
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.runner import RunOptions
 
 

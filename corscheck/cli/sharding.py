@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.select import Shard
 
 

@@ -17,7 +17,8 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.report.document import Run
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary

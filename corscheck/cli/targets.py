@@ -12,8 +12,9 @@ from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 from corscheck.cli.inputs import reason
-from corscheck.model import ConfigError, Result
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.result import Result
+from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.records import dataclass

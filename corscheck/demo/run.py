@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from corscheck.demo.endpoints import ENDPOINTS, PAGE, Endpoint
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.records import dataclass
 from corscheck.runner import RunOptions, run_one
 from corscheck.transports.base import NetworkOptions
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from corscheck.demo.server import DemoServer
-    from corscheck.model import Result
+    from corscheck.model.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from corscheck.protocol.origin import parse_url
 from corscheck.protocol.safelist import is_safelisted_method
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
 
 SAFE = ("GET", "HEAD")
 _JSON = ("Content-Type", "application/json")

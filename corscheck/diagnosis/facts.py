@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeAlias
 
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 from corscheck.protocol.outcome import Outcome

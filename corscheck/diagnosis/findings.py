@@ -11,8 +11,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeAlias
 
 from corscheck.diagnosis.remarks import remarks
-from corscheck.masking import mask_header, mask_url
-from corscheck.model import Finding, Probe
+from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.result import Finding
+from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import HTTPResponse
 

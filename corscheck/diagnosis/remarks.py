@@ -14,7 +14,7 @@ from corscheck.protocol.origin import OPAQUE, URLError, is_ip, is_loopback_host,
 from corscheck.protocol.request import HTTPResponse
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome
     from corscheck.protocol.request import Headers
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from corscheck.assemble import Assembler
 from corscheck.inprocess.loading import wrapped
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.runner import Conversation, Pause, RunOptions, conversation
 from corscheck.transports.routing import split
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
     from corscheck.transports.asgi import AsyncASGITransport
     from corscheck.transports.base import Transport

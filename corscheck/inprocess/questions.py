@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.inprocess.asking import absolute
-from corscheck.model import ConfigError, Probe
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from corscheck.inprocess.claims import Operation, Reading
-    from corscheck.model import EngineName, Send
+    from corscheck.model.values import EngineName, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials, Headers
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import Literal, TypeAlias
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.observe.errors import BrowserUnavailable
 from corscheck.records import dataclass
 

@@ -13,7 +13,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ObservedRequest
+from corscheck.model.result import ObservedRequest
 from corscheck.observe.certificate import spki_hash
 from corscheck.observe.channel import Channel, CommandError
 from corscheck.observe.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page

@@ -17,7 +17,8 @@ from corscheck.observe.routes import address_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model import EngineName, Observation, Result
+    from corscheck.model.result import Observation, Result
+    from corscheck.model.values import EngineName
     from corscheck.protocol.request import Headers
 
 _Row: TypeAlias = tuple[str, str, str, str | None, str | None, str | None]

@@ -10,7 +10,8 @@ from corscheck.observe.errors import PageUnusableError
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model import ObservedRequest, Probe
+    from corscheck.model.result import ObservedRequest
+    from corscheck.model.values import Probe
     from corscheck.observe.pageserver import PageServer
     from corscheck.observe.targets import Origin
 

@@ -14,7 +14,7 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from corscheck.model import ObservedRequest
+from corscheck.model.result import ObservedRequest
 from corscheck.observe.certificate import fingerprint
 from corscheck.observe.channel import Channel, CommandError
 from corscheck.observe.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page

@@ -12,7 +12,7 @@ import contextlib
 import ssl
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.observe.routes import Address, address_of
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from urllib.request import getproxies_environment
 
 import ada_url
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.transports.base import NetworkOptions
 
 DEFAULT_PORTS = {"http:": 80, "https:": 443}

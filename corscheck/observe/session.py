@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError, Observation
+from corscheck.model.result import Observation
+from corscheck.model.values import ConfigError
 from corscheck.observe import browsers, chromium, firefox
 from corscheck.observe.channel import CommandError, require_websockets
 from corscheck.observe.driver import check_strays, expression
@@ -25,7 +26,7 @@ from corscheck.observe.targets import groups, origins, parse_origin, refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.observe.driver import Driver, Page, Sighting
     from corscheck.observe.routes import Address
     from corscheck.observe.targets import Origin

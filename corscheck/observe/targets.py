@@ -12,7 +12,7 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.observe.browsers import Family
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from corscheck.inprocess.asking import AppConversation
 from corscheck.inprocess.loading import load as load_app
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import fix, framework_of
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.policy.matrix import Matrix
 
 __all__ = ["Check", "ConfigError", "load", "run"]

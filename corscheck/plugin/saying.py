@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.cli.fix import as_code
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.remedies.registry import find
 from corscheck.remedies.wanted import from_probes
 from corscheck.report.terminal import View, line, render
@@ -15,7 +15,8 @@ from corscheck.report.terminal import View, line, render
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
 
 _FRAMEWORKS = ("fastapi", "starlette", "litestar", "flask", "django")
 """Packages of frameworks that there is a remedy of the same name for."""

@@ -15,7 +15,7 @@ import pytest
 from corscheck.api import make_probe, run_options
 from corscheck.inprocess.asking import BASE, AppConversation
 from corscheck.inprocess.loading import interface
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import framework_of, told
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.steps import CODES
@@ -25,7 +25,8 @@ from corscheck.transports.inprocess import AppError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from corscheck.model import Probe, Result, Send
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials
 

@@ -10,7 +10,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.positions import Path, Positions
 
 if TYPE_CHECKING:

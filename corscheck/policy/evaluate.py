@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.model import Expectation
+from corscheck.model.values import Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from corscheck.model import ResponseRecord, Result
+    from corscheck.model.result import ResponseRecord, Result
     from corscheck.policy.matrix import Wants
 
 _NOT_SENT = "not sent"

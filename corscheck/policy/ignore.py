@@ -12,7 +12,7 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from corscheck.model import Excuse, Expectation
+from corscheck.model.values import Excuse, Expectation
 from corscheck.policy.complaints import nearest
 from corscheck.policy.values import code_fault
 from corscheck.records import dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.policy.complaints import Complaints
     from corscheck.policy.model import Ignore
     from corscheck.policy.positions import Path

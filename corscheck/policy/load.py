@@ -9,7 +9,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.complaints import Complaints, nearest
 from corscheck.policy.ignore import Entry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver

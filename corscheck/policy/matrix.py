@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import CheckRef, Probe
+from corscheck.model.values import CheckRef, Probe
 from corscheck.policy import values
 from corscheck.protocol.engines import ENGINES
 from corscheck.records import dataclass
@@ -16,7 +16,7 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from corscheck.model import EngineName
+    from corscheck.model.values import EngineName
     from corscheck.policy.complaints import Complaints
     from corscheck.policy.model import Check, Settings
     from corscheck.policy.positions import Path

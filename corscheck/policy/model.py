@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from corscheck.model import EngineName, Send
+from corscheck.model.values import EngineName, Send
 from corscheck.protocol.request import Credentials, Redirect
 
 Expected = Literal["allowed", "blocked", "invalid"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.complaints import nearest
 from corscheck.policy.ignore import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.policy.load import Loaded
     from corscheck.policy.matrix import Matrix
 

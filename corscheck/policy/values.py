@@ -9,8 +9,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError
-from corscheck.origins import check_origin
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
 from corscheck.policy.complaints import nearest
 from corscheck.policy.variables import has_variable
 from corscheck.protocol.headers import is_token

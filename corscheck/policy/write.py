@@ -10,7 +10,7 @@ import json
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from corscheck.masking import mask_url, secret_parameters
+from corscheck.model.masking import mask_url, secret_parameters
 from corscheck.protocol.filtering import SAFELISTED
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import parse_url
@@ -20,7 +20,7 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
 
 STRANGER = "https://stranger.example"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.remedies import aiohttp, apache, django, express, flask, koa, litestar, proxies, rack, starlette, tomcat
 
 if TYPE_CHECKING:

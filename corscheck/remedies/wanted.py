@@ -11,7 +11,7 @@ import re
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.filtering import FORBIDDEN, SAFELISTED
 from corscheck.protocol.headers import is_token
@@ -28,7 +28,7 @@ from corscheck.records import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.policy.load import Loaded
     from corscheck.policy.matrix import Matrix
     from corscheck.policy.values import Limit

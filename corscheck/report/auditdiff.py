@@ -19,7 +19,7 @@ from corscheck.report.text import printable, wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from corscheck.model import Audit
+    from corscheck.model.audits import Audit
     from corscheck.report.terminal import View
 
 

@@ -18,7 +18,8 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Audit, AuditFinding, Severity
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.values import Severity
 
 Level: TypeAlias = Literal["error", "warning", "note"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.model import SEVERITIES
+from corscheck.model.values import SEVERITIES
 from corscheck.report import words
 from corscheck.report.summary import audit_failed, failing
 from corscheck.report.text import cut, printable, several, wrap
@@ -18,7 +18,7 @@ from corscheck.report.text import cut, printable, several, wrap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corscheck.model import Audit, AuditFinding
+    from corscheck.model.audits import Audit, AuditFinding
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View
 

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError, Excuse
+from corscheck.model.values import ConfigError, Excuse
 from corscheck.records import dataclass
 from corscheck.report.auditproblems import finding_key
 from corscheck.report.document import is_audit
@@ -22,7 +22,8 @@ from corscheck.report.summary import failed, failing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
 
 _QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
 

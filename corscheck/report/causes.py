@@ -13,7 +13,7 @@ from corscheck.report.summary import failed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model import Result, StepRecord
+    from corscheck.model.result import Result, StepRecord
 
 
 def groups(results: Sequence[Result]) -> list[list[Result]]:

@@ -16,7 +16,8 @@ from corscheck.report.text import cut, printable, wrap
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corscheck.model import CheckRef, Excuse, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import CheckRef, Excuse
     from corscheck.report.terminal import View
 
 _MOST_ROWS = 40

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from corscheck.kindred import KindredResult
-from corscheck.model import ExchangeRecord, ReadResponse, RequestRecord, Result
+from corscheck.model.result import ExchangeRecord, ReadResponse, RequestRecord, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from corscheck.masking import is_secret_header, secret_parameters
+from corscheck.model.masking import is_secret_header, secret_parameters
 from corscheck.records import dataclass
 from corscheck.report.exchanges import split_url
 

@@ -20,7 +20,7 @@ from corscheck.report.text import wrap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.report.terminal import View
 
 Kind = Literal["now blocked", "now allowed", "not judged", "other reason", "same"]

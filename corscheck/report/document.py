@@ -8,11 +8,12 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from corscheck._version import __version__
-from corscheck.model import SCHEMA_VERSION
+from corscheck.model.values import SCHEMA_VERSION
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from corscheck.report import words
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
-    from corscheck.model import ExchangeRecord, Result
+    from corscheck.model.result import ExchangeRecord, Result
     from corscheck.protocol.request import Headers
 
 _BODY = 300

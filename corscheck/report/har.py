@@ -18,7 +18,7 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import ExchangeRecord, Result
+    from corscheck.model.result import ExchangeRecord, Result
     from corscheck.protocol.request import Headers
     from corscheck.report.saved import Saved
 

@@ -24,7 +24,8 @@ from corscheck.report.text import cut, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Audit, AuditFinding, Result, StepRecord
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.result import Result, StepRecord
     from corscheck.report.panels import Survey
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from io import RawIOBase
     from typing import BinaryIO
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.report.document import Run
     from corscheck.report.saved import Saved
     from corscheck.report.summary import Summary

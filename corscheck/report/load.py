@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from corscheck.model import SCHEMA_VERSION, ConfigError
+from corscheck.model.values import SCHEMA_VERSION, ConfigError
 from corscheck.report.document import is_audit
 from corscheck.report.jsondoc import Document
 from corscheck.report.saved import Saved

@@ -16,7 +16,7 @@ from corscheck.report.text import cut, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Audit, AuditFinding
+    from corscheck.model.audits import Audit, AuditFinding
     from corscheck.report.panels import Band, Cause, Cell, Survey
     from corscheck.report.saved import Saved
 

@@ -16,7 +16,7 @@ from corscheck.report.text import cut, printable, wrap
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model import Result, StepRecord
+    from corscheck.model.result import Result, StepRecord
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View
 

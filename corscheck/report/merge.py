@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.report.saved import Saved
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from corscheck.model import Result
+    from corscheck.model.result import Result
     from corscheck.report.summary import Summary
 
 COLUMNS = 8

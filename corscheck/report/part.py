@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.report.document import Run, is_audit
 from corscheck.report.load import check_head
 

@@ -15,7 +15,8 @@ from corscheck.report.summary import failed
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
-    from corscheck.model import CheckRef, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import CheckRef
 
 
 @dataclass(frozen=True, slots=True)

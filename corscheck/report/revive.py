@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import (
-    SEVERITIES,
-    Audit,
-    AuditFinding,
-    CheckRef,
+from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,
-    Excuse,
-    Expectation,
     Finding,
     Observation,
     ObservedRequest,
@@ -29,6 +24,7 @@ from corscheck.model import (
     Result,
     StepRecord,
 )
+from corscheck.model.values import SEVERITIES, CheckRef, Excuse, Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

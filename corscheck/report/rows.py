@@ -14,7 +14,7 @@ from corscheck.report.style import PLAIN, Style
 from corscheck.report.text import cut, milliseconds, printable, wrap
 
 if TYPE_CHECKING:
-    from corscheck.model import ExchangeRecord, Result, StepRecord
+    from corscheck.model.result import ExchangeRecord, Result, StepRecord
 
 INDENT = 8
 """Where the subject starts: the mark, the status and the blanks around them."""

@@ -18,7 +18,8 @@ from corscheck.report.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.report.auditproblems import AuditProblem
     from corscheck.report.problems import Problem
     from corscheck.report.saved import Saved

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.report.revive import revive, revive_audit
 from corscheck.report.summary import Summary
@@ -16,7 +16,8 @@ from corscheck.report.summary import Summary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
 
 ProbeObject: TypeAlias = dict[str, Any]
 AuditObject: TypeAlias = dict[str, Any]

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from corscheck import model
+from corscheck.model import audits, result, values
 from corscheck.protocol import outcome, request
 from corscheck.report.summary import Summary
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-_NAMES = {**vars(outcome), **vars(request), **vars(model), "Mapping": Mapping}
+_NAMES = {**vars(outcome), **vars(request), **vars(values), **vars(result), **vars(audits), "Mapping": Mapping}
 """What the annotations of the model speak of: it imports some of these names for the type checker only."""
 
 _VOLATILE = {"elapsed_ms"}
@@ -27,10 +27,10 @@ _OPTIONAL_IN = {"CheckRef"}
 def schema() -> dict[str, Any]:
     """The schema (draft 2020-12) of ``--json``; ``$defs/Line`` is that of a line of ``--jsonl``."""
     definitions: dict[str, Any] = {}
-    result = _of(model.Result, definitions)
-    audit = _of(model.Audit, definitions)
+    probe = _of(result.Result, definitions)
+    audit = _of(audits.Audit, definitions)
     summary = _of(Summary, definitions)
-    version = {"type": "string", "pattern": rf"^{model.SCHEMA_VERSION.partition('.')[0]}\.[0-9]+$"}
+    version = {"type": "string", "pattern": rf"^{values.SCHEMA_VERSION.partition('.')[0]}\.[0-9]+$"}
     tool = {
         "type": "object",
         "properties": {"name": {"type": "string"}, "version": {"type": "string"}},
@@ -49,7 +49,7 @@ def schema() -> dict[str, Any]:
     definitions["Line"] = {
         "description": "A line of a JSON Lines report: the head first, a probe or an audit a line, the summary last.",
         "anyOf": [
-            result,
+            probe,
             audit,
             {"type": "object", "properties": {**head, "run": run}, "required": [*head]},
             {"type": "object", "properties": {"summary": summary, "run": run}, "required": ["summary"]},
@@ -63,7 +63,7 @@ def schema() -> dict[str, Any]:
             **head,
             "run": run,
             "summary": summary,
-            "probes": {"type": "array", "items": result},
+            "probes": {"type": "array", "items": probe},
             "audits": {"type": "array", "items": audit},
         },
         "required": [*head, "summary", "probes", "audits"],

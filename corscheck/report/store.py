@@ -16,7 +16,8 @@ from corscheck.report.saved import Saved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import Audit, Result
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
     from corscheck.report.document import Run
     from corscheck.report.saved import AuditObject, ProbeObject
     from corscheck.report.summary import Summary

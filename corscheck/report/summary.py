@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from corscheck.kindred import KindredResult
-from corscheck.model import SEVERITIES
+from corscheck.model.values import SEVERITIES
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model import Audit, AuditFinding, Result
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.result import Result
 
 
 @dataclass(slots=True)

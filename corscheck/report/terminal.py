@@ -16,7 +16,7 @@ from corscheck.report.style import PLAIN, VERDICT_STYLES, Style
 from corscheck.report.text import printable, several, wrap
 
 if TYPE_CHECKING:
-    from corscheck.model import Finding, Result
+    from corscheck.model.result import Finding, Result
 
 _LABEL = 9
 """Where the text of ``  cause  `` and its like starts."""

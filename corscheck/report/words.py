@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from corscheck.report.text import printable
 
 if TYPE_CHECKING:
-    from corscheck.model import Reason, Result
+    from corscheck.model.result import Reason, Result
 
 ENGINES = {"standard": "the standard", "chromium": "Chromium", "firefox": "Firefox", "webkit": "WebKit"}
 BASES = {"source": "from its source"}

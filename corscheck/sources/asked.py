@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.sources import wordings
 

@@ -10,7 +10,7 @@ import importlib.util
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.transports.base import TransportName, Unreadable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.transports.failures import Failure, printable
 
 if TYPE_CHECKING:

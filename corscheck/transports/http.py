@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpcore
 import httpx
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.transports import failures
 from corscheck.transports.exchange import Exchange, lines_of, request_target, text_of
 from corscheck.transports.failures import Failure

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
 from corscheck.transports.failures import printable, seconds

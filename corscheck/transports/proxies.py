@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 import ada_url
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 
 

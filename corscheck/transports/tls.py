@@ -10,7 +10,7 @@ import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.transports.failures import Failure, printable
 from corscheck.transports.handshakes import NAME_MISMATCHES, alert, certificate_refused, check_files
 

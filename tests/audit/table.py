@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from corscheck.model import Audit
+from corscheck.model.audits import Audit
 from tests.audit.cases import FINE, WRONG, Case
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "audited.json"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from corscheck.auditing import audit_one
-from corscheck.model import Audit
+from corscheck.model.audits import Audit
 from corscheck.runner import RunOptions
 from corscheck.transports.base import NetworkOptions
 from tests.audit import table

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from corscheck.diagnosis.records.audit import AUDIT
-from corscheck.model import Audit
+from corscheck.model.audits import Audit
 from tests.audit.kit import APP, TRUE, Asked, Reply, Server, audit_of, codes, make_plan, named, reply, those
 
 INTRANET = {"url": "http://intranet.example:8000/"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from corscheck.audit import origins as make
 from corscheck.audit.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
-from corscheck.outgoing import registrable_domain
+from corscheck.model.suffixes import registrable_domain
 from tests.audit.kit import SUFFIXES
 
 L = "[a-z]{10}"

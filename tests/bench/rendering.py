@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from corscheck.model import Result
+from corscheck.model.result import Result
 from corscheck.report.document import Run
 from corscheck.report.formats import WRITERS
 from corscheck.report.jsonl import JSONLines

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import trustme
 
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.observe.compare import compare, engine_of
 from corscheck.observe.session import BrowserSession
 from corscheck.runner import Conversation, RunOptions
@@ -26,7 +26,7 @@ from tests.servers.replay import ReplayServer
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from corscheck.model import Observation, Result
+    from corscheck.model.result import Observation, Result
 
 
 @dataclass

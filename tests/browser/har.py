@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corscheck.demo.endpoints import ENDPOINTS
 from corscheck.demo.server import DemoServer
-from corscheck.model import Observation, Probe
+from corscheck.model.result import Observation
+from corscheck.model.values import Probe
 from corscheck.observe import BrowserSession
 from corscheck.observe.chromium import ChromiumDriver
 from corscheck.transports.base import NetworkOptions

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.observe import BrowserSession, BrowserUnavailable, observe
 from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corscheck.model import (
+from corscheck.model.result import (
     EngineVerdict,
     ExchangeRecord,
     Observation,

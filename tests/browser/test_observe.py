@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.observe import BrowserSession, find, observe
 from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from corscheck import observe as package
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.observe import BrowserUnavailable, available, check, find
 from corscheck.observe.certificate import fingerprint, public_key_info, self_signed, spki_hash
 from corscheck.observe.firefox import _proxy_script

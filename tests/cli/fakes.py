@@ -11,7 +11,8 @@ import pytest
 
 from corscheck import runner
 from corscheck.cli import app
-from corscheck.model import EngineVerdict, Probe, Result
+from corscheck.model.result import EngineVerdict, Result
+from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Verdict
 from corscheck.runner import RunOptions
 from tests.report import samples

@@ -12,7 +12,7 @@ import pytest
 from corscheck.cli import sinks
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.session import Session
-from corscheck.model import Audit
+from corscheck.model.audits import Audit
 from corscheck.report.load import load
 from tests.cli.fakes import Command, Runner
 from tests.report import audit_samples as audits

@@ -20,7 +20,7 @@ from distributed import Client, LocalCluster
 
 from corscheck import cluster
 from corscheck.audit.origins import Labels
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.runner import RunOptions
 from corscheck.transports.base import NetworkOptions
 from tests.cli.fakes import Command, Done

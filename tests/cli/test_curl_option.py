@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corscheck import runner
 from corscheck.cli.inputs import Inputs
 from corscheck.cli.questions import Typed, question
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.report import curl as printed
 from corscheck.runner import RunOptions
 from corscheck.sources import curl

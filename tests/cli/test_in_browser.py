@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import Observation, Probe
+from corscheck.model.result import Observation
+from corscheck.model.values import Probe
 from tests.cli.fakes import Command, Runner
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from tests.cli.fakes import Command, Runner
 
 TEXT = ("Content-Type", "text/plain;charset=UTF-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.model import EngineVerdict, Result
+from corscheck.model.result import EngineVerdict, Result
 from corscheck.report.formats import WRITERS
 from corscheck.report.jsonl import JSONLines
 from corscheck.report.summary import Summary

@@ -17,7 +17,8 @@ import pytest
 from corscheck.cli import resuming
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.session import Session
-from corscheck.model import ConfigError, Probe, Result
+from corscheck.model.result import Result
+from corscheck.model.values import ConfigError, Probe
 from tests.cli.fakes import Command, Runner, answer
 from tests.report import samples
 from tests.servers.counting import CountingServer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corscheck.cli.exitcodes import exit_status
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.report.summary import Summary
 from tests.cli.fakes import Command, Runner
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from tests.cli.fakes import Command, Runner
 from tests.report import samples
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from corscheck.diagnosis.findings import diagnose
-from corscheck.drive import run
-from corscheck.model import Finding, Probe
-from corscheck.outgoing import may_send
+from corscheck.model.result import Finding
+from corscheck.model.values import Probe
+from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, NetworkError
 from corscheck.runner import fetch_request
+from corscheck.sending import may_send
 
 APP = "https://app.example"
 API = "https://api.example/data"

@@ -8,7 +8,7 @@ import pytest
 
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.drive import run
+from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import ERROR_KINDS, Answer, HTTPRequest, HTTPResponse, NetworkError, Request
@@ -199,7 +199,7 @@ def test_a_body_that_breaks_off() -> None:
 
 def test_what_was_not_recorded_cannot_be_judged() -> None:
     """Firefox preflights the safelisted GET that a redirected PUT has become; Chromium does not (D22)."""
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
 
     def outcome(location: str) -> tuple[Probe, Outcome]:
         def server(asked: Asked) -> Reply:
@@ -399,7 +399,7 @@ def test_a_long_value_makes_no_long_finding() -> None:
 
 
 def test_secrets_do_not_get_into_findings() -> None:
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
 
     server = both(Reply(302, ("Location: https://auth.example/login?access_token=hush",)), OK)
     headers = (("Authorization", "Bearer hush"), ("X-Api-Key", "hush"))
@@ -413,7 +413,8 @@ def test_secrets_do_not_get_into_findings() -> None:
 def test_many_at_once_are_diagnosed_too() -> None:
     import asyncio
 
-    from corscheck.model import Probe, Result
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner import RunOptions, run_many
     from corscheck.transports.base import NetworkOptions
     from tests.servers.raw import READ, RawServer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import HeldBack
 from corscheck.runner import RunOptions, run_one

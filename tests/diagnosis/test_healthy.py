@@ -8,8 +8,9 @@ import pytest
 
 from corscheck.diagnosis.findings import diagnose
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.drive import run
-from corscheck.model import Finding, Probe
+from corscheck.model.result import Finding
+from corscheck.model.values import Probe
+from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from tests import corpus
 from tests.diagnosis.kit import APP, Reply, ask

@@ -19,18 +19,18 @@ from pathlib import Path
 
 from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import without_asking
-from corscheck.drive import run
-from corscheck.masking import mask_header, mask_text, mask_url
-from corscheck.model import ConfigError, Probe
-from corscheck.origins import check_origin
-from corscheck.outgoing import dress, may_send
+from corscheck.model.masking import mask_header, mask_text, mask_url
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
 from corscheck.policy.load import load as load_policy
 from corscheck.protocol import headers as lists
 from corscheck.protocol import mime
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import URLError, parse_url, same_site
 from corscheck.protocol.outcome import Outcome
+from corscheck.protocol.replay import Recording
 from corscheck.protocol.request import (
     CREDENTIALS_MODES,
     REDIRECT_MODES,
@@ -47,6 +47,7 @@ from corscheck.report import formats, terminal
 from corscheck.report.baseline import read as read_baseline
 from corscheck.report.load import load as load_report
 from corscheck.runner import fetch_request
+from corscheck.sending import dress, may_send
 from corscheck.sources import console
 from corscheck.sources import curl as curl_source
 from corscheck.sources import jsfetch as fetch_source
@@ -54,7 +55,6 @@ from corscheck.sources.har.recording import Recording as Recorded
 from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
-from corscheck.transports.replay import Recording
 from corscheck.transports.shield import shield, unshield
 
 Target = Callable[[bytes], None]

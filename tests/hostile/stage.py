@@ -15,7 +15,8 @@ import trustme
 
 from corscheck import multi
 from corscheck.api import make_probe
-from corscheck.model import Probe, Result
+from corscheck.model.result import Result
+from corscheck.model.values import Probe
 from corscheck.runner import Conversation, RunOptions, run_many
 from corscheck.transports.base import NetworkOptions
 from corscheck.transports.curl import CurlTransport

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from corscheck.inprocess.loading import interface, wrapped
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "https://app.example.com"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from corscheck.cli.fix import as_code
-from corscheck.model import Probe
+from corscheck.model.values import Probe
 from corscheck.remedies.registry import find
 from corscheck.remedies.wanted import from_probes
 from tests.servers.frameworks import FRAMEWORKS, FrameworkServer

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import CheckRef, ConfigError, EngineVerdict, Result
+from corscheck.model.result import EngineVerdict, Result
+from corscheck.model.values import CheckRef, ConfigError
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Entry, Ignores
 from corscheck.policy.matrix import Wants

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import CheckRef, ConfigError, Probe
+from corscheck.model.values import CheckRef, ConfigError, Probe
 from corscheck.policy.load import Loaded, discover, load
 from corscheck.policy.select import Shard, selected
 from corscheck.policy.values import Limit, limit, target

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.policy.load import load
 from tests.policy.test_complaints import GOOD
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from corscheck.drive import run
+from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HTTPRequest, HTTPResponse, Request

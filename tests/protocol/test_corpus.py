@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from corscheck.diagnosis.console import console_text
-from corscheck.drive import run
 from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url

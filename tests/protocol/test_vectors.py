@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from corscheck.diagnosis.console.chromium import text as chromium_text
-from corscheck.drive import run
 from corscheck.protocol import redirect, safelist
 from corscheck.protocol.cache import PreflightCache, max_age
 from corscheck.protocol.cors_check import corp_check, cors_check, tao_check
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES, Rules
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.filtering import readable_headers

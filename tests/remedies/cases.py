@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import corscheck
-from corscheck.model import Result
+from corscheck.model.result import Result
 from tests.servers.targets import TARGETS, Server, Target
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from corscheck.model import Result
+from corscheck.model.result import Result
 from corscheck.remedies.names import NAMES
 from tests.remedies.cases import (
     FOREIGN,

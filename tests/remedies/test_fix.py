@@ -14,7 +14,7 @@ import pytest
 
 from corscheck import remedies
 from corscheck.cli.fix import as_code
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.remedies.names import NAMES
 from corscheck.remedies.registry import REMEDIES
 from corscheck.remedies.remedy import Remedy

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.model import ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.policy.load import load
 from corscheck.protocol.request import Headers
 from corscheck.remedies.wanted import Wanted, from_policies, from_probes

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from corscheck.model import Audit, AuditFinding, ErrorRecord, Excuse
+from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.result import ErrorRecord
+from corscheck.model.values import Excuse
 
 URL = "https://api.example.com/me"
 APP = "https://app.example.com"

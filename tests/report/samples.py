@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from corscheck.model import (
+from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,

@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from corscheck.model import Audit, CheckRef, Result
+from corscheck.model.audits import Audit
+from corscheck.model.result import Result
+from corscheck.model.values import CheckRef
 from corscheck.report import json as json_report
 from corscheck.report import jsonl
 from corscheck.report.document import Run

@@ -9,7 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from corscheck.cli import sinks
-from corscheck.model import Audit
+from corscheck.model.audits import Audit
 from corscheck.report.audits import quiet, render
 from corscheck.report.style import Style
 from corscheck.report.summary import Summary

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from corscheck.cli.exitcodes import exit_status
-from corscheck.model import Audit, ConfigError
+from corscheck.model.audits import Audit
+from corscheck.model.values import ConfigError
 from corscheck.report import baseline, jsonl
 from corscheck.report import json as json_report
 from corscheck.report.load import load

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.model import Result
+from corscheck.model.result import Result
 from corscheck.report.compact import Encoder
 from corscheck.report.document import probe_object
 from tests.report import samples

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from corscheck.model import EngineVerdict, Observation
+from corscheck.model.result import EngineVerdict, Observation
 from corscheck.report import formats, github
 from corscheck.report.load import load
 from corscheck.report.saved import Saved

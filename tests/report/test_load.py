@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.report import json as json_report
 from corscheck.report import jsonl
 from corscheck.report.load import load

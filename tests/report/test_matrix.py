@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from corscheck.model import EngineVerdict, ErrorRecord, Result
+from corscheck.model.result import EngineVerdict, ErrorRecord, Result
 from corscheck.report.matrix import block, list_header, list_row, totals
 from corscheck.report.summary import Summary
 from corscheck.report.terminal import View

@@ -14,14 +14,11 @@ from lxml import etree
 
 from corscheck.audit.poc import page
 from corscheck.cli.session import say
-from corscheck.model import (
-    Audit,
-    AuditFinding,
-    CheckRef,
+from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
     ExchangeRecord,
-    Excuse,
     Finding,
     Observation,
     ReadResponse,
@@ -31,6 +28,7 @@ from corscheck.model import (
     Result,
     StepRecord,
 )
+from corscheck.model.values import CheckRef, Excuse
 from corscheck.policy.write import policy
 from corscheck.report import auditdiff, formats, matrix, terminal
 from corscheck.report.audits import quiet, render, row

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corscheck._version import __version__
-from corscheck.model import Result
+from corscheck.model.result import Result
 from corscheck.report import json as json_report
 from corscheck.report.document import Run
 from corscheck.report.files import write_whole

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from corscheck.model import Observation, Result
+from corscheck.model.result import Observation, Result
 from corscheck.report.rows import table
 from corscheck.report.style import Style
 from corscheck.report.terminal import View, line, render
@@ -104,7 +104,7 @@ def test_what_is_not_the_default_is_said(changes: dict[str, object], said: str) 
     ],
 )
 def test_what_the_page_can_read(kind: str, said: str) -> None:
-    from corscheck.model import ReadResponse
+    from corscheck.model.result import ReadResponse
 
     response = ReadResponse(kind, 0, samples.URL, redirected=False)
     shown = " ".join(" ".join(render(replace(samples.ALLOWED, response=response), View())).split())
@@ -112,7 +112,7 @@ def test_what_the_page_can_read(kind: str, said: str) -> None:
 
 
 def test_a_readable_error_is_called_one() -> None:
-    from corscheck.model import ReadResponse
+    from corscheck.model.result import ReadResponse
 
     response = ReadResponse("cors", 404, samples.URL, redirected=False)
     lines = render(replace(samples.ALLOWED, response=response, readable_headers=()), View())
@@ -121,7 +121,7 @@ def test_a_readable_error_is_called_one() -> None:
 
 @pytest.mark.parametrize("kind", ["dns", "tls", "timeout", "protocol", "too-large", "proxy", "app"])
 def test_every_kind_of_error_says_what_to_do(kind: str) -> None:
-    from corscheck.model import ErrorRecord
+    from corscheck.model.result import ErrorRecord
 
     lines = render(replace(samples.REFUSED, error=ErrorRecord(kind, "What happened.")), View())
     at = next(i for i, text in enumerate(lines) if text.startswith("INCONCLUSIVE  No answer: What happened."))

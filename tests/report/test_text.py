@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from corscheck.model import ErrorRecord, Finding, Reason, ResponseRecord
+from corscheck.model.result import ErrorRecord, Finding, Reason, ResponseRecord
 from corscheck.report.matrix import block, list_row
 from corscheck.report.terminal import View, line, render
 from corscheck.report.text import cut, milliseconds, printable, several, wrap

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corscheck.diagnosis.registry import RECORDS
-from corscheck.drive import run
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.sources.console import ConsoleError, codes, parse

@@ -12,7 +12,7 @@ import corscheck
 from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.cli import app
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse
 from corscheck.runner import RunOptions, ask_all
 from corscheck.transports import choice, curl

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.proxies import Proxy as ProxySetting
 from corscheck.transports.proxies import ProxyChooser, exempt, is_loopback, parse_proxy

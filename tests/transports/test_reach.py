@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import NetworkOptions
 from corscheck.transports.routing import Router, split

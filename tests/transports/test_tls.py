@@ -7,7 +7,7 @@ import ssl
 import pytest
 import trustme
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from tests.servers.raw import HOLD, OK, READ, START_TLS, RawServer
 from tests.transports.carriers import get

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from corscheck.diagnosis.facts import Asking, Facts
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
 
 _LOGIN_WORDS = {

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from corscheck.diagnosis.guides import clouds, edges, frameworks, proxies, services
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.guides.guide import Guide

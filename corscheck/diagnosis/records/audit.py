@@ -8,7 +8,7 @@ from corscheck.diagnosis.records.record import CACHES, Record
 from corscheck.protocol.steps import ANCHORS, FETCH
 
 if TYPE_CHECKING:
-    from corscheck.model import Severity
+    from corscheck.model.values import Severity
 
 _APP = "https://app.example"
 _EXACT = (

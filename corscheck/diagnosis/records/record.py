@@ -8,7 +8,7 @@ from corscheck.protocol.steps import CODES, FETCH
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model import Severity
+    from corscheck.model.values import Severity
     from corscheck.protocol.request import ExchangeKind
 
 Kind: TypeAlias = Literal["step", "cause", "remark", "audit"]

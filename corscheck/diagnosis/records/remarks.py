@@ -8,7 +8,7 @@ from corscheck.diagnosis.records.record import CACHES, LOCAL_NETWORK, MDN_ERRORS
 from corscheck.protocol.steps import ANCHORS, FETCH
 
 if TYPE_CHECKING:
-    from corscheck.model import Severity
+    from corscheck.model.values import Severity
 
 _ALLOW = "Access-Control-Allow-Origin: https://app.example"
 _EXPOSE = FETCH + "#http-access-control-expose-headers"

@@ -18,7 +18,7 @@ from corscheck.sources import copied
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corscheck.model import EngineName
+    from corscheck.model.values import EngineName
     from corscheck.protocol.request import Header, Headers
 
 Skipped: TypeAlias = Literal["same-origin", "not-cors", "unreadable"]

@@ -19,7 +19,7 @@ from corscheck.sources.har.stream import Stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model import EngineName
+    from corscheck.model.values import EngineName
     from corscheck.protocol.request import HTTPRequest
 
 WINDOW = 500

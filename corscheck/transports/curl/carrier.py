@@ -11,7 +11,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import KindredResponse, Unreadable, WireRequest, request_to
 from corscheck.transports.curl.frames import CHUNK, MOST, Frames, framed

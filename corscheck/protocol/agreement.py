@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.drive import run
+from corscheck.protocol.drive import run
 from corscheck.protocol.engines import DEPARTURES, ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import OPAQUE
 from corscheck.protocol.redirect import STATUSES
+from corscheck.protocol.replay import NotRecordedError, Recording
 from corscheck.protocol.request import HTTPResponse
 from corscheck.protocol.safelist import HINTS
-from corscheck.transports.replay import NotRecordedError, Recording
 
 if TYPE_CHECKING:
     from corscheck.protocol.engines import Departure, Engine

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from corscheck.model import ConfigError
+from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
 
 _OTHER = re.compile(r"[a-z][a-z0-9+.-]*://[!\"$-.0->A-~]+")

@@ -7,42 +7,29 @@ may be sent at all is decided here too: a request that may change data goes out 
 from __future__ import annotations
 
 import base64
-from functools import cache
 from typing import TYPE_CHECKING
 
 from corscheck._version import __version__
-from corscheck.masking import is_secret_header
+from corscheck.model.masking import is_secret_header
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url, same_origin, same_site
 from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:
-    from corscheck.model import Probe
+    from corscheck.model.values import Probe
     from corscheck.protocol.request import Header, Headers, HTTPRequest
+from corscheck.model.suffixes import registrable_domain
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
 USER_AGENT = f"corscheck/{__version__}"
+
+
 ACCEPT_LANGUAGE = "en-US,en;q=0.9"
+
+
 PLACEHOLDER = "withheld-by-corscheck"
 """Stands for a secret-looking custom header on a redirect to another origin: verdicts depend on names only."""
-
-
-@cache
-def _suffix_list() -> object:
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList()
-
-
-def registrable_domain(host: str) -> str | None:
-    """The registrable domain by the Public Suffix List, private suffixes included; loaded when first needed (40 ms)."""
-    found: str | None = _suffix_list().privatesuffix(host)  # type: ignore[attr-defined]
-    return found
-
-
-def known_suffix(host: str) -> str | None:
-    """The public suffix, if the list has one for this host: names outside of it are a test's or an intranet's."""
-    found: str | None = _suffix_list().publicsuffix(host, accept_unknown=False)  # type: ignore[attr-defined]
-    return found
 
 
 def may_send(request: HTTPRequest, probe: Probe) -> bool:

@@ -1,0 +1,118 @@
+"""What a program asks and expects: Probe, CheckRef, Expectation, Excuse, and the error for a wrong argument.
+
+Everything outside ``protocol`` speaks in these values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
+
+
+EngineName: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
+
+
+Basis: TypeAlias = Literal["recorded", "source", "text"]
+
+
+Send: TypeAlias = Literal["auto", "always", "never"]
+
+
+Severity: TypeAlias = Literal["high", "medium", "low", "info"]
+
+
+FailOn: TypeAlias = Literal["high", "medium", "low", "info", "never"]
+
+
+Depth: TypeAlias = Literal["normal", "full"]
+
+
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
+
+
+ENGINE_NAMES: tuple[EngineName, ...] = ("standard", "chromium", "firefox", "webkit")
+
+
+SCHEMA_VERSION = "1.0"
+
+
+class ConfigError(ValueError):
+    """What was asked for is not a question that can be put: the command line exits 2 with this text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One thing that a check expects of a probe, and what came of it.
+
+    ``name`` is the policy's key (``expect``, ``because``, ``max-age`` ...; ``ignore`` for an entry that has expired).
+    ``passed`` is None where it could not be judged, which is no pass; ``message`` says what is wrong, in a sentence.
+    """
+
+    name: str
+    expected: str
+    received: str | None
+    passed: bool | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRef:
+    """Where in a policy file a probe comes from, and in a result what the check expects of it and what came of that."""
+
+    name: str
+    file: str | None = None
+    line: int | None = None
+    expectations: tuple[Expectation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a failure does not fail the run: an ``[[ignore]]`` of the policy, or a baseline that has it already.
+
+    ``expires`` is the last day on which an ignore is in force, ``YYYY-MM-DD``.
+    """
+
+    by: Literal["ignore", "baseline"]
+    reason: str
+    file: str | None = None
+    line: int | None = None
+    expires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One question: would a page at ``origin`` be allowed to read the answer to this request?
+
+    ``engine`` drives the network; ``gate`` are the engines for which ``expected`` must hold. ``via`` is another base
+    URL to send to while the URL is judged as written. ``body_asked`` says that the user typed the body on the command
+    line (which counts as asking to send it). ``username``/``password`` and ``cookies`` are stored credentials: sent
+    only where the credentials mode lets them. ``secret_headers`` are lower-case names of headers whose values are
+    masked whatever they are called (a policy's ``${VARIABLES}``).
+    """
+
+    url: str
+    origin: str
+    method: str = "GET"
+    headers: Headers = ()
+    credentials: Credentials = "same-origin"
+    redirect: Redirect = "follow"
+    mode: Mode = "cors"
+    body: bytes | None = None
+    cache: CacheMode = "default"
+    engine: EngineName = "chromium"
+    gate: tuple[EngineName, ...] = ("chromium", "firefox")
+    send: Send = "auto"
+    body_asked: bool = False
+    expected: Verdict = "allowed"
+    index: int = 0
+    check: CheckRef | None = None
+    user: str | None = None
+    password: str | None = None
+    cookies: str | None = None
+    via: str | None = None
+    secret_headers: frozenset[str] = frozenset()
