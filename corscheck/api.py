@@ -13,7 +13,10 @@ from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe, Send
 from corscheck.protocol.outcome import VERDICTS
 from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
-from corscheck.runner import Conversation, RunOptions, new_cache, run_many, run_one
+from corscheck.runner.conversation import new_cache
+from corscheck.runner.many import run_many
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import Conversation, run_one
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -118,7 +121,7 @@ def probe(
     made = run_options(network, **run)
     if app is None:
         return run_one(question, made)
-    from corscheck.inprocess.asking import AppConversation
+    from corscheck.runner.app import AppConversation
 
     with AppConversation(app, made) as conversation:
         return conversation.ask(question)
@@ -131,7 +134,7 @@ async def aprobe(url: str, *, app: Any = None, **options: Any) -> Result:
     network = {key: options.pop(key) for key in NetworkOptions.__slots__ if key in options}
     made = run_options(network, **run)
     if app is not None:
-        from corscheck.inprocess.asking import AsyncAppConversation
+        from corscheck.runner.app import AsyncAppConversation
 
         async with AsyncAppConversation(app, made) as conversation:
             return await conversation.ask(make_probe(app_url(url), **options))
@@ -178,7 +181,7 @@ class Page:
         if app is None:
             self._conversation = Conversation(made)
         else:
-            from corscheck.inprocess.asking import AppConversation
+            from corscheck.runner.app import AppConversation
 
             self._conversation = AppConversation(app, made)
         self._cache = new_cache(engine or "chromium")
@@ -216,7 +219,7 @@ class Page:
 
 def app_url(url: str) -> str:
     """The URL of a path in an application that is asked in process; anything else as it is."""
-    from corscheck.inprocess.asking import absolute
+    from corscheck.inprocess.address import absolute
 
     return absolute(url)
 

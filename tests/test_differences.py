@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from corscheck.assemble import Assembler
 from corscheck.model.values import Probe
 from corscheck.protocol.agreement import replay, why
 from corscheck.protocol.engines import ENGINES
+from corscheck.runner.result import Assembler
 from tests.protocol.kit import PAGE, ask, request, response
 
 AUTHORIZED = request(headers=(("Authorization", "t"),))

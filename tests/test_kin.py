@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corscheck.assemble import Assembler
-from corscheck.kin import Kin, Step
 from corscheck.model.result import Result
 from corscheck.model.values import Probe
 from corscheck.protocol.request import Answer, HTTPResponse, Request
-from corscheck.runner import Pause, RunOptions, conversation
+from corscheck.runner.conversation import Pause, conversation
+from corscheck.runner.memo import Kin, Step
+from corscheck.runner.options import RunOptions
+from corscheck.runner.result import Assembler
 from corscheck.transports.base import WireRequest, response_at
 from tests.protocol.kit import PAGE, response
 from tests.test_alike import answers, questions
@@ -118,7 +119,7 @@ def test_what_a_healthy_server_answers(method: str, headers: Any) -> None:
 
 def test_it_is_put_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a hundred alike, one is judged."""
-    from corscheck import runner
+    from corscheck.runner import conversation as runner
 
     judged = []
     real = runner.fetch
@@ -220,7 +221,7 @@ class Interleaved:
     "order", [min, max, lambda waiting: waiting[len(waiting) // 2]], ids=["first", "last", "middle"]
 )
 def test_those_under_way_together_are_judged_once(monkeypatch: pytest.MonkeyPatch, order: Any) -> None:
-    from corscheck import runner
+    from corscheck.runner import conversation as runner
 
     judged = []
     real = runner.diagnose

@@ -1,4 +1,4 @@
-"""Generators over libcurl's multi interface: order, bounds, rate, deadlines, cancellation, and the same results as asyncio."""
+"""Generators over libcurl's curl_loop interface: order, bounds, rate, deadlines, cancellation, and the same results as asyncio."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from dataclasses import replace
 import pycurl
 import pytest
 
-from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.runner import Pause, RunOptions, for_many, run_many
+from corscheck.runner import curl_loop
+from corscheck.runner.conversation import Pause
+from corscheck.runner.many import run_many
+from corscheck.runner.options import RunOptions, for_many
 from corscheck.transports.base import NetworkOptions, WireRequest
 from corscheck.transports.curl import CurlMulti, apart
 from corscheck.transports.curl.carrier import Carrier, _Asked
@@ -41,7 +43,7 @@ def asking(url, returned=None):
 @pytest.fixture(autouse=True, params=[False, True], ids=["here", "apart"])
 def _where(request, monkeypatch):
     """Everything holds with libcurl in a process of its own as well."""
-    monkeypatch.setattr(multi, "is_worth_it", lambda: request.param)
+    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: request.param)
 
 
 # The tests' servers are threads of this process; the fork knows nothing of them and needs nothing of theirs.
@@ -74,7 +76,7 @@ def test_results_come_in_the_order_of_the_flows():
     slow = [READ, 0.05, OK] * 20
     with RawServer(slow, MANY) as server:
         flows = (("a", asking(server.url(f"/{i}"), i)) for i in range(200))
-        assert list(multi.drive(flows, options(concurrency=8))) == list(range(200))
+        assert list(curl_loop.drive(flows, options(concurrency=8))) == list(range(200))
         assert len(server.requests) == 200
 
 
@@ -82,7 +84,7 @@ def test_at_most_so_many_at_a_place_and_in_all():
     one, two = Counting(), Counting()
     with RawServer([READ, one.answer] * 200) as a, RawServer([READ, two.answer] * 200) as b:
         flows = ((s.port, asking(s.url(), 0)) for s in [a] * 60 + [b] * 60)
-        assert list(multi.drive(flows, options(concurrency=5, concurrency_total=8))) == [0] * 120
+        assert list(curl_loop.drive(flows, options(concurrency=5, concurrency_total=8))) == [0] * 120
     assert one.most <= 5
     assert two.most <= 5
     assert one.most + two.most > 5, "they are asked at the same time"
@@ -92,7 +94,7 @@ def test_the_total_holds():
     counting = Counting()
     with RawServer([READ, counting.answer] * 100) as server:
         flows = ((i, asking(server.url(), 0)) for i in range(100))
-        assert len(list(multi.drive(flows, options(concurrency=8, concurrency_total=6)))) == 100
+        assert len(list(curl_loop.drive(flows, options(concurrency=8, concurrency_total=6)))) == 100
     assert 3 <= counting.most <= 6
 
 
@@ -102,7 +104,7 @@ def test_a_slow_place_does_not_keep_others_waiting():
             (silent.port, asking(silent.url(), "slow")),
             *((server.port, asking(server.url(), i)) for i in range(9)),
         ]
-        drive = multi.drive(iter(flows), options(timeout=0.5, concurrency=2))
+        drive = curl_loop.drive(iter(flows), options(timeout=0.5, concurrency=2))
         assert next(drive) == "slow"
         assert len(server.requests) == 9, "they were asked meanwhile"
         assert list(drive) == list(range(9))
@@ -117,7 +119,7 @@ def test_the_window_is_bounded():
             yield server.port, asking(server.url("/slow" if i == 0 else "/"), i)
 
     with RawServer([READ, 0.3, OK], MANY) as server:
-        drive = multi.drive(flows(server), options(concurrency=2, concurrency_total=4))
+        drive = curl_loop.drive(flows(server), options(concurrency=2, concurrency_total=4))
         assert next(drive) == 0
         assert len(taken) <= 4 * 4 + 4
         drive.close()
@@ -125,7 +127,7 @@ def test_the_window_is_bounded():
 
 def test_results_come_as_soon_as_they_are_next():
     with RawServer([READ, OK], [READ, HOLD]) as server:
-        drive = multi.drive(
+        drive = curl_loop.drive(
             ((server.port, asking(server.url(), i)) for i in range(2)), options(concurrency=1, timeout=3)
         )
         before = time.monotonic()
@@ -145,7 +147,7 @@ def test_closing_cancels():
             ended.append(i)
 
     with RawServer([READ, OK], [READ, HOLD]) as server:
-        drive = multi.drive((("a", flow(server, i)) for i in range(1000)), options(concurrency=4))
+        drive = curl_loop.drive((("a", flow(server, i)) for i in range(1000)), options(concurrency=4))
         assert next(drive) is None
         assert begun == [0, 1, 2, 3, 4], "the next begins before what has come is given out"
         before = time.monotonic()
@@ -157,7 +159,7 @@ def test_closing_cancels():
 def test_one_at_a_time_is_one_after_the_other():
     """Whoever ends a run at its first failure has sent nothing more."""
     with RawServer(MANY) as server:
-        drive = multi.drive(((1, asking(server.url(), i)) for i in range(100)), options(concurrency=1))
+        drive = curl_loop.drive(((1, asking(server.url(), i)) for i in range(100)), options(concurrency=1))
         for i in range(20):
             assert next(drive) == i
             time.sleep(0.01)
@@ -169,14 +171,14 @@ def test_the_rate_is_kept():
     with RawServer(MANY) as server:
         before = time.monotonic()
         flows = ((server.port, asking(server.url(), 0)) for _ in range(21))
-        assert len(list(multi.drive(flows, options(concurrency=8, rate=50.0)))) == 21
+        assert len(list(curl_loop.drive(flows, options(concurrency=8, rate=50.0)))) == 21
         assert 0.38 <= time.monotonic() - before < 1.5
 
 
 def test_the_rate_does_not_use_up_the_time():
     with RawServer(MANY) as server:
         flows = ((server.port, asking(server.url())) for _ in range(8))
-        assert list(multi.drive(flows, options(concurrency=8, rate=10.0, timeout=0.3))) == [200] * 8
+        assert list(curl_loop.drive(flows, options(concurrency=8, rate=10.0, timeout=0.3))) == [200] * 8
 
 
 def test_a_pause_begins_a_new_deadline():
@@ -187,14 +189,14 @@ def test_a_pause_begins_a_new_deadline():
         return type(first).__name__, type(second).__name__
 
     with RawServer([READ, 0.25, OK, READ, 0.25, OK]) as server:
-        assert list(multi.drive([("a", flow(server))], options(timeout=0.4))) == [("HTTPResponse", "HTTPResponse")]
+        assert list(curl_loop.drive([("a", flow(server))], options(timeout=0.4))) == [("HTTPResponse", "HTTPResponse")]
 
 
 def test_the_deadline_holds_for_thousands():
     with RawServer([READ, HOLD]) as server:
         before = time.monotonic()
         flows = ((server.port, asking(f"http://127.0.0.1:{server.port}/{i}", i)) for i in range(300))
-        assert list(multi.drive(flows, options(concurrency=100, concurrency_total=100, timeout=0.3))) == list(
+        assert list(curl_loop.drive(flows, options(concurrency=100, concurrency_total=100, timeout=0.3))) == list(
             range(300)
         )
         assert time.monotonic() - before < 3
@@ -206,7 +208,7 @@ def test_what_a_flow_raises_is_raised_in_its_turn():
         yield
 
     with RawServer(MANY) as server:
-        drive = multi.drive(
+        drive = curl_loop.drive(
             iter([("a", asking(server.url(), 1)), ("b", broken()), ("a", asking(server.url(), 2))]), options()
         )
         assert next(drive) == 1
@@ -219,7 +221,7 @@ def test_flows_that_ask_nothing():
         return i
         yield
 
-    assert list(multi.drive((("a", silent(i)) for i in range(5000)), options(concurrency=1))) == list(range(5000))
+    assert list(curl_loop.drive((("a", silent(i)) for i in range(5000)), options(concurrency=1))) == list(range(5000))
 
 
 def test_errors_are_answers():
@@ -228,7 +230,7 @@ def test_errors_are_answers():
         return answer
 
     with RawServer([READ]) as server:
-        answers = list(multi.drive([("a", flow(server.url())), ("b", flow("http://nothing.invalid/"))], options()))
+        answers = list(curl_loop.drive([("a", flow(server.url())), ("b", flow("http://nothing.invalid/"))], options()))
     assert [type(a) for a in answers] == [NetworkError, NetworkError]
     assert [a.kind for a in answers] == ["connect", "dns"]
     assert isinstance(answers[0], NetworkError)
@@ -255,7 +257,7 @@ def test_the_same_results_as_with_asyncio():
         expected = asyncio.run(with_asyncio(server.url()))
     found = []
     with RawServer(script) as other:
-        for result in multi.results(probes(other.url()), options(concurrency=1)):
+        for result in curl_loop.results(probes(other.url()), options(concurrency=1)):
             text = repr(_plain(result)).replace(str(other.port), "PORT")
             found.append(text)
     assert found == [repr(_plain(r)).replace(str(server.port), "PORT") for r in expected]
@@ -265,7 +267,7 @@ def test_the_same_results_as_with_asyncio():
 def test_retry_and_control_probes():
     with RawServer([READ], [READ], [READ, OK] * 5) as server:
         probe = make_probe(server.url(), origin=PAGE)
-        (result,) = multi.results([probe], options(retry=3, diagnose=True))
+        (result,) = curl_loop.results([probe], options(retry=3, diagnose=True))
         assert result.verdict == "blocked"
         assert len(server.requests) > 3
 
@@ -279,8 +281,8 @@ def children():
 def test_no_process_is_left():
     before = children()
     with RawServer(MANY) as server, RawServer([READ, HOLD]) as silent:
-        assert len(list(multi.drive(((1, asking(server.url(), i)) for i in range(20)), options()))) == 20
-        drive = multi.drive(((i, asking(s.url(), 0)) for i, s in enumerate([server, silent])), options())
+        assert len(list(curl_loop.drive(((1, asking(server.url(), i)) for i in range(20)), options()))) == 20
+        drive = curl_loop.drive(((i, asking(s.url(), 0)) for i, s in enumerate([server, silent])), options())
         next(drive)
         drive.close()
     assert len(children() - before) <= 1, "ps itself"
@@ -319,7 +321,7 @@ def test_more_kinds_of_requests_and_answers_than_are_kept():
         return b"HTTP/1.1 200 OK\r\nEcho: " + number + b"\r\nContent-Length: 0\r\n\r\n"
 
     with RawServer([READ, echo] * 3000) as server:
-        found = list(multi.drive(((1, flow(server.url(), i)) for i in range(2500)), options()))
+        found = list(curl_loop.drive(((1, flow(server.url(), i)) for i in range(2500)), options()))
     assert found == [str(i) for i in range(2500)]
 
 
@@ -329,7 +331,7 @@ def probing(server, count, **more):
         replace(make_probe(server.url(f"/{i}"), origin=PAGE, method="PUT", send="always"), index=i)
         for i in range(count)
     )
-    found = list(multi.results(probes, options(**more)))
+    found = list(curl_loop.results(probes, options(**more)))
     paths = {"OPTIONS": [], "PUT": []}
     for request in server.requests:
         method, path, _ = request.split(b" ", 2)
@@ -355,7 +357,7 @@ def test_the_request_goes_ahead_after_the_usual_answer_to_its_preflight(monkeypa
     monkeypatch.setattr(apart.Apart, "_came", lambda *given: real(*given) and went_ahead.append(given[1]) is None)
     with RawServer(answering()) as server:
         found, paths = probing(server, 300)
-    if multi.is_worth_it():
+    if curl_loop.is_worth_it():
         assert len(went_ahead) > 200, "all but those that were under way before the answer was known"
     else:
         assert not went_ahead, "in one process there is nothing to be gained"
@@ -406,41 +408,41 @@ def test_a_system_that_has_poll_only(monkeypatch):
     assert sorted(paths["PUT"]) == list(range(100))
 
 
-def busy(multi, seconds=0.5):
+def busy(curl_loop, seconds=0.5):
     """Processor time while there is nothing to do but wait."""
     before, until = time.process_time(), time.monotonic() + seconds
     while time.monotonic() < until:
-        assert multi.wait(until - time.monotonic()) == []
+        assert curl_loop.wait(until - time.monotonic()) == []
     return time.process_time() - before
 
 
 def test_an_idle_connection_that_ends_keeps_nobody_busy():
-    multi = CurlMulti(NetworkOptions(), 4)
+    curl_loop = CurlMulti(NetworkOptions(), 4)
     try:
         with RawServer([READ, OK, 0.1], [READ, HOLD]) as server:
-            multi.submit(WireRequest("GET", server.url(), ()), time.monotonic() + 5, 1)
-            assert [token for token, _ in multi.wait()] == [1]
-            multi.submit(WireRequest("GET", server.url(), (), new_connection=True), time.monotonic() + 5, 2)
-            assert busy(multi) < 0.25
+            curl_loop.submit(WireRequest("GET", server.url(), ()), time.monotonic() + 5, 1)
+            assert [token for token, _ in curl_loop.wait()] == [1]
+            curl_loop.submit(WireRequest("GET", server.url(), (), new_connection=True), time.monotonic() + 5, 2)
+            assert busy(curl_loop) < 0.25
     finally:
-        multi.close()
+        curl_loop.close()
 
 
 def test_a_socket_that_is_open_elsewhere_keeps_nobody_busy():
     """What a forked process has as well does not leave epoll's set when it is closed here, and cannot be taken out."""
-    multi = CurlMulti(NetworkOptions(), 4)
+    curl_loop = CurlMulti(NetworkOptions(), 4)
     ours, theirs = socket.socketpair()
     try:
         with RawServer([READ, 1.0, OK]) as server, socket.socket(fileno=os.dup(ours.fileno())):
-            multi._watch(pycurl.POLL_IN, ours.fileno(), None, None)
-            multi._watch(pycurl.POLL_REMOVE, ours.fileno(), None, None)
+            curl_loop._watch(pycurl.POLL_IN, ours.fileno(), None, None)
+            curl_loop._watch(pycurl.POLL_REMOVE, ours.fileno(), None, None)
             ours.close()
             theirs.send(b"!")
-            multi.submit(WireRequest("GET", server.url(), ()), time.monotonic() + 5, 1)
-            assert busy(multi) < 0.25
-            assert [token for token, _ in multi.wait(3)] == [1], "nothing else was forgotten"
+            curl_loop.submit(WireRequest("GET", server.url(), ()), time.monotonic() + 5, 1)
+            assert busy(curl_loop) < 0.25
+            assert [token for token, _ in curl_loop.wait(3)] == [1], "nothing else was forgotten"
     finally:
-        multi.close()
+        curl_loop.close()
         theirs.close()
 
 
@@ -485,7 +487,7 @@ def test_a_course_from_before_all_was_forgotten_leads_nowhere():
 
 def test_answers_that_are_there_at_once_are_not_waited_for(monkeypatch):
     """A server may answer while its request is going out: nothing else will happen on that socket."""
-    monkeypatch.setattr(multi, "is_worth_it", lambda: False)
+    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: False)
     at_once = CurlMulti.flush
 
     def slowly(self):

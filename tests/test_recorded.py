@@ -12,7 +12,7 @@ import pytest
 
 from corscheck.demo.endpoints import ENDPOINTS
 from corscheck.model.result import Result
-from corscheck.recorded import Judge, Terms
+from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import Recording
 
 DATA = Path(__file__).resolve().parent / "data" / "har"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import Depth, FailOn
     from corscheck.report.summary import Summary
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 _SCHEMES = ("http", "https", "ws", "wss")
 
@@ -169,7 +169,7 @@ def asker(
     """What carries the audits out: one after the other, many at once, or the workers of a cluster."""
 
     def one(take: Callable[[Audit], None]) -> None:
-        from corscheck.auditing import audit_one
+        from corscheck.runner.audit import audit_one
 
         for plan in asked.plans():
             take(judged(audit_one(plan, options)))
@@ -177,11 +177,11 @@ def asker(
     def many(take: Callable[[Audit], None]) -> None:
         import gc
 
-        from corscheck.auditing import ask_all
+        from corscheck.runner.many import audit_all
 
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
         gc.enable()
-        ask_all(asked.plans(), options, lambda found: take(judged(found)))
+        audit_all(asked.plans(), options, lambda found: take(judged(found)))
 
     def spread(take: Callable[[Audit], None]) -> None:
         from corscheck.cli.clustering import ask_audits
@@ -195,11 +195,11 @@ def asker(
 
 def preview(asked: Question, options: RunOptions) -> int:
     """Print what would be sent to servers that let in the allowed origins and nobody else. Sends nothing."""
-    from corscheck.auditing import plan_only
+    from corscheck.runner.preview import plan_audit
 
     try:
         for index, plan in enumerate(asked.plans()):
-            requests = plan_only(plan, options)
+            requests = plan_audit(plan, options)
             lines = [
                 *([""] * bool(index)),
                 f"{printable(mask_url(plan.url))}, at most as follows if nobody else is let in:",

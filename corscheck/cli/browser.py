@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from corscheck.cli.questions import Question
     from corscheck.model.result import Result
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 
 def observed(
@@ -24,9 +24,9 @@ def observed(
     """
 
     def both(take: Callable[[Result], None]) -> None:
-        from corscheck.assemble import Assembler
         from corscheck.observe import BrowserUnavailable, check, observe
         from corscheck.observe.compare import compare
+        from corscheck.runner.result import Assembler
 
         probes = list(question.probes())
         check(probes, browser, options.network)

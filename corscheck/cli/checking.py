@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import CheckRef, Probe
     from corscheck.policy.matrix import Matrix, Wants
     from corscheck.report.baseline import Baseline
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,8 @@ class Plan:
         def ask(take: Callable[[Result], None]) -> None:
             import gc
 
-            from corscheck import runner
+            from corscheck.runner import many
+            from corscheck.runner.options import for_many
 
             # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
             gc.enable()
@@ -177,7 +178,7 @@ class Plan:
 
             if max_failures is None or session.summary.failed < max_failures:
                 if cluster is None:
-                    runner.ask_all(self.probes(), runner.for_many(options, self.total), judged)
+                    many.ask_all(self.probes(), for_many(options, self.total), judged)
                 else:
                     from corscheck.cli.clustering import ask_probes
 

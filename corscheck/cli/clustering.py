@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 _T = TypeVar("_T")
 
 
 def check(address: str, options: RunOptions, *, in_browser: str | None = None, app: str | None = None) -> None:
     """Raise ``ConfigError`` for an address that is none, and for what a worker cannot do."""
-    from corscheck.cluster import is_local
+    from corscheck.runner.cluster import is_local
 
     local = is_local(address)
     if in_browser is not None:
@@ -38,7 +38,7 @@ def ask_probes(
     probes: Iterable[Probe], options: RunOptions, address: str, total: int, take: Callable[[Result], object]
 ) -> None:
     """As ``runner.ask_all``: ``take`` is called with each result, in order, and ends the run with True."""
-    from corscheck.cluster import results
+    from corscheck.runner.cluster import results
 
     _hand_on(results(probes, options, address, total), take)
 
@@ -47,7 +47,7 @@ def ask_audits(
     plans: Iterable[Plan], options: RunOptions, address: str, total: int, take: Callable[[Audit], object]
 ) -> None:
     """The same with audits."""
-    from corscheck.cluster import audits
+    from corscheck.runner.cluster import audits
 
     _hand_on(audits(plans, options, address, total), take)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from corscheck.cli.inputs import Inputs
     from corscheck.cli.questions import Typed
     from corscheck.protocol.request import Headers
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 _DEFAULTS = NetworkOptions()
 _OTHER_COPIES = (

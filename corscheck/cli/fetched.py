@@ -10,7 +10,7 @@ from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
-from corscheck.sending import USER_AGENT
+from corscheck.runner.sending import USER_AGENT
 from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from corscheck.model.result import Result
-    from corscheck.recorded import Judge
+    from corscheck.runner.recorded import Judge
     from corscheck.sources.har.recording import Counts
 
 SUMMARY = "Judge recorded traffic: what a browser blocked in a HAR file, and why."
@@ -63,7 +63,7 @@ def har(
 
     The rules are those of the browser that made the recording, unless --engine names others.
     """
-    from corscheck.recorded import Judge, Terms
+    from corscheck.runner.recorded import Judge, Terms
     from corscheck.sources.har.recording import Recording
 
     gate = gate_of(engine) if engine else ()

@@ -25,7 +25,7 @@ from corscheck.transports.base import NetworkOptions
 if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 SUMMARY = "Write a policy of what a live server allows today."
 
@@ -170,7 +170,7 @@ def _typed(headers: "Headers", name: str) -> bool:
 
 
 def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":
-    from corscheck.runner import ask_all
+    from corscheck.runner.many import ask_all
 
     results: list[Result] = []
     ask_all(probes, options, results.append)

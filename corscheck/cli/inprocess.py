@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from corscheck.cli import sinks
 from corscheck.cli.progress import Progress
 from corscheck.cli.session import Session, say
-from corscheck.inprocess.asking import AppConversation, absolute, printing
+from corscheck.inprocess.address import absolute
 from corscheck.inprocess.loading import load
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
+from corscheck.runner.app import AppConversation, printing
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from corscheck.cli.sinks import Sink
     from corscheck.inprocess.loading import Loaded
     from corscheck.model.result import Result
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 _WITHOUT_URL = {
     "methods": "-X",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli.inputs import rate
 from corscheck.model.values import ConfigError
-from corscheck.runner import RunOptions
+from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions, TransportName
 
 if TYPE_CHECKING:

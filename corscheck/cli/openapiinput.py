@@ -61,7 +61,7 @@ def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tupl
 
     base = None
     if app is not None:
-        from corscheck.inprocess.asking import BASE
+        from corscheck.inprocess.address import BASE
 
         base = f"{BASE}/"
         if name == APP:

@@ -6,18 +6,18 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck import runner
 from corscheck.model.masking import mask_header, mask_url
 from corscheck.report import curl
 from corscheck.report.exchanges import request_lines
 from corscheck.report.text import printable
+from corscheck.runner.preview import plan_probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.cli.questions import Question
     from corscheck.model.values import Probe
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
     from corscheck.transports.base import NetworkOptions, WireRequest
 
 _BODY = 300
@@ -45,7 +45,7 @@ def _title(probe: Probe) -> str:
 def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterator[str]:
     why = f" ({because})" if because else ""
     yield f"{_title(probe)}, credentials {probe.credentials}{why}"
-    planned = runner.plan(probe, options)
+    planned = plan_probe(probe, options)
     if not planned and not _held_back_whole(probe, options):
         yield "would send nothing: a browser refuses this before anything is sent"
     for request in planned:
@@ -80,13 +80,13 @@ def _held_back(probe: Probe, planned: list[WireRequest]) -> bool:
 
 def _held_back_whole(probe: Probe, options: RunOptions) -> bool:
     """Whether there is a request that needs no preflight and is kept back."""
-    return bool(runner.plan(replace(probe, send="always"), options))
+    return bool(plan_probe(replace(probe, send="always"), options))
 
 
 def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
     yield f"# {_title(probe)}"
     words = tuple(_network_words(options.network, show_secrets=options.show_secrets))
-    planned = runner.plan(probe, options)
+    planned = plan_probe(probe, options)
     if not planned and _held_back_whole(probe, options):
         yield f"# nothing: {probe.method} may change data and needs no preflight (--send always)"
     elif not planned:

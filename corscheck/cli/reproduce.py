@@ -97,7 +97,8 @@ def run(asked: Asked, messages: tuple[Message, ...], *, verify: bool, timeout: f
     from corscheck.cli.session import Session
     from corscheck.report.style import Style
     from corscheck.report.terminal import View
-    from corscheck.runner import RunOptions, run_one
+    from corscheck.runner.options import RunOptions
+    from corscheck.runner.single import run_one
     from corscheck.transports.base import NetworkOptions
 
     options = RunOptions(network=NetworkOptions(verify=verify, timeout=timeout), diagnose=True)

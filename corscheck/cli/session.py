@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from corscheck.cli.sinks import Sink
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 
 def say(message: str) -> None:
@@ -146,21 +146,22 @@ def asker(question: Question, options: RunOptions) -> Callable[[Callable[[Result
     """What asks the probes of a question: one after the other, or several at once."""
 
     def one(take: Callable[[Result], None]) -> None:
-        from corscheck import runner
+        from corscheck.runner import single
 
         for probe in question.probes():
-            take(runner.run_one(probe, options))
+            take(single.run_one(probe, options))
 
     def many(take: Callable[[Result], None]) -> None:
         import gc
 
-        from corscheck import runner
+        from corscheck.runner import many as many_at_once
+        from corscheck.runner.options import for_many
 
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it. What is there
         # by now stays to the end: nobody needs to look at it, least of all to copy it after a fork.
         gc.freeze()
         gc.enable()
 
-        runner.ask_all(question.probes(), runner.for_many(options, question.total), take)
+        many_at_once.ask_all(question.probes(), for_many(options, question.total), take)
 
     return one if question.single else many

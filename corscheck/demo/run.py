@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from corscheck.demo.endpoints import ENDPOINTS, PAGE, Endpoint
 from corscheck.model.values import Probe
 from corscheck.records import dataclass
-from corscheck.runner import RunOptions, run_one
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import run_one
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.inprocess.asking import absolute
+from corscheck.inprocess.address import absolute
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
 from corscheck.records import dataclass

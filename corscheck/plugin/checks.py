@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from corscheck.inprocess.asking import AppConversation
 from corscheck.inprocess.loading import load as load_app
 from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import fix, framework_of
@@ -15,7 +14,9 @@ from corscheck.policy.load import load as load_policy
 from corscheck.records import dataclass
 from corscheck.report.checks import line
 from corscheck.report.terminal import View, render
-from corscheck.runner import Conversation, RunOptions
+from corscheck.runner.app import AppConversation
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

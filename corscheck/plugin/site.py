@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corscheck.api import make_probe, run_options
-from corscheck.inprocess.asking import BASE, AppConversation
+from corscheck.inprocess.address import BASE
 from corscheck.inprocess.loading import interface
 from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import framework_of, told
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.steps import CODES
-from corscheck.runner import Conversation
+from corscheck.runner.app import AppConversation
+from corscheck.runner.single import Conversation
 from corscheck.transports.inprocess import AppError
 
 if TYPE_CHECKING:

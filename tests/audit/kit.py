@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from corscheck.audit.origins import Labels, Suffixes
 from corscheck.audit.plan import Plan
-from corscheck.auditing import wire
 from corscheck.model.audits import Audit
 from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import Probe
 from corscheck.protocol.drive import run
 from corscheck.protocol.request import Answer, HTTPResponse, NetworkError
-from corscheck.runner import Pause, RunOptions
+from corscheck.runner.audit import wire
+from corscheck.runner.conversation import Pause
+from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions, WireRequest
 
 API = "https://api.example.com/me"

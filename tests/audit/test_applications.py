@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from corscheck.auditing import audit_one
 from corscheck.model.audits import Audit
-from corscheck.runner import RunOptions
+from corscheck.runner.audit import audit_one
+from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions
 from tests.audit import table
 from tests.audit.cases import APP, FINE, WRONG, Case

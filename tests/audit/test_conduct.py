@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from corscheck.audit.caching import shared_cache_keeps, varies_by_origin
 from corscheck.audit.origins import Labels
 from corscheck.audit.private import is_private
-from corscheck.auditing import plan_only
 from corscheck.protocol.request import NetworkError
-from corscheck.runner import RunOptions
+from corscheck.runner.options import RunOptions
+from corscheck.runner.preview import plan_audit
 from corscheck.transports.base import NetworkOptions
 from tests.audit.kit import API, APP, Asked, Reply, audit_of, codes, make_plan, named, reply, those
 
@@ -90,7 +90,7 @@ def test_what_is_announced_is_what_is_sent() -> None:
             def plan(url: str = url, depth: str = depth):
                 return make_plan(url, depth=depth, labels=Labels("same"))
 
-            announced = [(r.method, r.url, r.headers) for r in plan_only(plan(), OPTIONS)]
+            announced = [(r.method, r.url, r.headers) for r in plan_audit(plan(), OPTIONS)]
             _, asked = audit_of(EXACT if "wss" not in url else lambda _: reply(403), plan())
             assert [(a.method, a.url) for a in asked] == [(method, to) for method, to, _ in announced]
             assert [a.origin for a in asked] == [dict(headers).get("Origin") for *_, headers in announced]

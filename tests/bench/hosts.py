@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import psutil
 import trustme
 
-from corscheck import cluster
+from corscheck.runner import cluster
 from tests.servers.counting import CountingServer
 
 if TYPE_CHECKING:

@@ -86,7 +86,8 @@ def timed(work: object) -> float:
 async def probes(url: str, count: int) -> None:
     """What ``corscheck probe`` does with many targets."""
     from corscheck.api import make_probe
-    from corscheck.runner import RunOptions, run_many
+    from corscheck.runner.many import run_many
+    from corscheck.runner.options import RunOptions
 
     asked = (make_probe(f"{url}?{i}", origin=PAGE, headers=[("X-Tenant", "7")]) for i in range(count))
     options = RunOptions(concurrency=CONCURRENCY, concurrency_total=CONCURRENCY)

@@ -18,7 +18,8 @@ import trustme
 from corscheck.model.values import Probe
 from corscheck.observe.compare import compare, engine_of
 from corscheck.observe.session import BrowserSession
-from corscheck.runner import Conversation, RunOptions
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
 from tests.browser.generate import ORIGINS
 from tests.servers.replay import ReplayServer

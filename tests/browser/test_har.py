@@ -9,7 +9,7 @@ import json
 import pytest
 
 from corscheck.demo.server import DemoServer
-from corscheck.recorded import Judge, Terms
+from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import Recording
 from tests.browser.har import demo_probes, record
 

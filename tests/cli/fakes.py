@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from corscheck import runner
 from corscheck.cli import app
 from corscheck.model.result import EngineVerdict, Result
 from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Verdict
-from corscheck.runner import RunOptions
+from corscheck.runner import many, single
+from corscheck.runner.options import RunOptions
 from tests.report import samples
 
 
@@ -112,6 +112,6 @@ class Command:
 
 def install(monkeypatch: pytest.MonkeyPatch) -> Runner:
     fake = Runner()
-    monkeypatch.setattr(runner, "run_one", fake.one)
-    monkeypatch.setattr(runner, "ask_all", fake.all)
+    monkeypatch.setattr(single, "run_one", fake.one)
+    monkeypatch.setattr(many, "ask_all", fake.all)
     return fake

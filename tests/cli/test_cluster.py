@@ -18,10 +18,10 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-from corscheck import cluster
 from corscheck.audit.origins import Labels
 from corscheck.model.values import ConfigError, Probe
-from corscheck.runner import RunOptions
+from corscheck.runner import cluster
+from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions
 from tests.cli.fakes import Command, Done
 from tests.servers.counting import CountingServer
@@ -344,7 +344,7 @@ def test_random_names_are_made_anew() -> None:
 
 def test_a_failure_to_read_is_a_matter_of_installation() -> None:
     error = RuntimeError("Error during deserialization of the task graph")
-    error.__cause__ = ModuleNotFoundError("No module named 'corscheck'", name="corscheck.cluster")
+    error.__cause__ = ModuleNotFoundError("No module named 'corscheck'", name="corscheck.runner.cluster")
     assert "pip install 'corscheck[cluster]'" in str(cluster._installation(error))
     assert cluster._installation(ValueError()) is None
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corscheck import runner
 from corscheck.cli.inputs import Inputs
 from corscheck.cli.questions import Typed, question
 from corscheck.model.values import Probe
 from corscheck.report import curl as printed
-from corscheck.runner import RunOptions
+from corscheck.runner.options import RunOptions
+from corscheck.runner.preview import plan_probe
 from corscheck.sources import curl
 from tests.cli.fakes import Command, Runner
 from tests.servers.raw import READ, RawServer
@@ -205,11 +205,11 @@ def test_what_is_printed_is_read_back(probe: Probe) -> None:
     """The actual request, printed, is the same request; the preflight, printed, stands for one that needs the same."""
     if probe.body is not None and probe.method in ("GET", "HEAD"):
         return
-    planned = runner.plan(probe)
+    planned = plan_probe(probe)
     for wire in planned:
         text = printed.command(printed.Request(wire.method, wire.url, wire.headers, wire.body), show_secrets=True)
         (again,) = asked_again(text)
-        requests = runner.plan(again)
+        requests = plan_probe(again)
         if wire.method != "OPTIONS":
             # Without credentials nothing tells the modes apart; what is sent is the same all the same.
             assert (requests[-1].url, requests[-1].method, requests[-1].body) == (wire.url, wire.method, wire.body)

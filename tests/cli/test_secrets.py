@@ -309,10 +309,10 @@ def test_they_come_out_when_they_are_asked_for(url: str, tmp_path: Path) -> None
 
 CRASH = """
 import sys
-import corscheck.runner, corscheck.assemble
+import corscheck.runner, corscheck.runner.result
 def broken(self, *given, **more):
     raise RuntimeError("broken on the way to https://user:Zq7userinfo@h.example/?token=Zq7query")
-corscheck.assemble.Assembler.result = broken
+corscheck.runner.result.Assembler.result = broken
 sys.argv[0] = "corscheck"
 from corscheck.__main__ import main
 main()

@@ -12,8 +12,8 @@ from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, NetworkError
-from corscheck.runner import fetch_request
-from corscheck.sending import may_send
+from corscheck.runner.conversation import fetch_request
+from corscheck.runner.sending import may_send
 
 APP = "https://app.example"
 API = "https://api.example/data"

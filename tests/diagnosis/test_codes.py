@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from corscheck.assemble import Assembler
 from corscheck.diagnosis.registry import RECORDS
 from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import ERROR_KINDS, Answer, HTTPRequest, HTTPResponse, NetworkError, Request
 from corscheck.protocol.steps import NETWORK_CODES
+from corscheck.runner.result import Assembler
 from tests.diagnosis.failures import FAILURES, TOKEN, always, both
 from tests.diagnosis.kit import API, APP, Asked, Reply, Server, ask
 
@@ -415,7 +415,8 @@ def test_many_at_once_are_diagnosed_too() -> None:
 
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.runner import RunOptions, run_many
+    from corscheck.runner.many import run_many
+    from corscheck.runner.options import RunOptions
     from corscheck.transports.base import NetworkOptions
     from tests.servers.raw import READ, RawServer
 

@@ -8,7 +8,8 @@ from corscheck.diagnosis.registry import RECORDS
 from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import HeldBack
-from corscheck.runner import RunOptions, run_one
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import run_one
 from corscheck.transports.base import NetworkOptions
 from tests.diagnosis.failures import FAILURES, PAGE, Failure
 from tests.diagnosis.kit import ask, read

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import without_asking
 from corscheck.model.masking import mask_header, mask_text, mask_url
 from corscheck.model.page_origin import check_origin
@@ -46,8 +45,9 @@ from corscheck.protocol.safelist import unsafe_request_header_names
 from corscheck.report import formats, terminal
 from corscheck.report.baseline import read as read_baseline
 from corscheck.report.load import load as load_report
-from corscheck.runner import fetch_request
-from corscheck.sending import dress, may_send
+from corscheck.runner.conversation import fetch_request
+from corscheck.runner.result import Assembler
+from corscheck.runner.sending import dress, may_send
 from corscheck.sources import console
 from corscheck.sources import curl as curl_source
 from corscheck.sources import jsfetch as fetch_source

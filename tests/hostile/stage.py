@@ -13,11 +13,13 @@ from typing import Any
 
 import trustme
 
-from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.model.result import Result
 from corscheck.model.values import Probe
-from corscheck.runner import Conversation, RunOptions, run_many
+from corscheck.runner import curl_loop
+from corscheck.runner.many import run_many
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
 from corscheck.transports.curl import CurlTransport
 from corscheck.transports.http import HTTPTransport
@@ -48,8 +50,8 @@ WAYS: dict[str, Way] = {
     "httpx-async": _async,
     "curl": lambda probe, options: _one(probe, options, CurlTransport(options.network)),
     # By its name: "auto" would ask httpx what libcurl cannot read.
-    "curl-multi": lambda probe, options: next(
-        multi.results([probe], replace(options, network=replace(options.network, transport="curl")))
+    "curl-curl_loop": lambda probe, options: next(
+        curl_loop.results([probe], replace(options, network=replace(options.network, transport="curl")))
     ),
 }
 """Every way to carry a probe; another transport joins with a line."""

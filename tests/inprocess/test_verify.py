@@ -19,11 +19,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from corscheck.inprocess.asking import AppConversation
 from corscheck.inprocess.claims import Claim, Operation, read
 from corscheck.inprocess.failing import failing_route
 from corscheck.inprocess.questions import Questions, matching
-from corscheck.runner import RunOptions
+from corscheck.runner.app import AppConversation
+from corscheck.runner.options import RunOptions
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example.com"

@@ -9,12 +9,13 @@ import pycurl
 import pytest
 
 import corscheck
-from corscheck import multi
 from corscheck.api import make_probe
 from corscheck.cli import app
 from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse
-from corscheck.runner import RunOptions, ask_all
+from corscheck.runner import curl_loop
+from corscheck.runner.many import ask_all
+from corscheck.runner.options import RunOptions
 from corscheck.transports import choice, curl
 from corscheck.transports.base import NetworkOptions, Unreadable, WireRequest
 from corscheck.transports.curl import CurlTransport
@@ -200,7 +201,7 @@ def answer(request):
 @pytest.mark.parametrize("count", [40, 700])
 def test_a_run_is_the_same_over_both(count, tmp_path, capfd, monkeypatch):
     """To the byte: also where libcurl has a process of its own."""
-    monkeypatch.setattr(multi, "is_worth_it", lambda: True)  # for all the threads of this test's server
+    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: True)  # for all the threads of this test's server
     targets = tmp_path / "targets"
     reports = {}
     with RawServer([READ, answer] * 2000) as server:

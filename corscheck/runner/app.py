@@ -1,7 +1,7 @@
 """Asks probes of an application in process, one after the other: a conversation without a network.
 
-Relative URLs are taken at ``http://app.localhost``, which every browser takes for a trustworthy place. An absolute URL
-is asked of the application too, whatever its host; a redirect to yet another host leaves it and is not followed.
+Relative URLs are taken at ``http://app.localhost``, which every browser treats as potentially trustworthy. An absolute
+URL is asked of the application too, whatever its host; a redirect to yet another host leaves it and is not followed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager, nullcontext, redirect_stdout, sup
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.assemble import Assembler
 from corscheck.inprocess.loading import wrapped
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.runner import Conversation, Pause, RunOptions, conversation
+from corscheck.runner.conversation import Pause, conversation
+from corscheck.runner.result import Assembler
+from corscheck.runner.single import Conversation
 from corscheck.transports.routing import split
 
 if TYPE_CHECKING:
@@ -26,20 +27,14 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
+    from corscheck.runner.options import RunOptions
     from corscheck.transports.asgi import AsyncASGITransport
     from corscheck.transports.base import Transport
     from corscheck.transports.wsgi import AsyncWSGITransport
-
-BASE = "http://app.localhost"
-"""Where an application in process is, for the browser's rules."""
+from corscheck.inprocess.address import BASE
 
 _LOCAL = "CORS708"
 """The remark that an address is not on the public network."""
-
-
-def absolute(url: str) -> str:
-    """The URL of a path in the application; anything else as it is."""
-    return BASE + url if url.startswith("/") else url
 
 
 def printing(aside: bool) -> AbstractContextManager[object]:

@@ -15,10 +15,11 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from corscheck.assemble import Assembler
-from corscheck.kin import Kin
 from corscheck.model.values import ConfigError
-from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
+from corscheck.runner.conversation import Pause, conversation
+from corscheck.runner.memo import Kin
+from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
+from corscheck.runner.result import Assembler
 from corscheck.transports.choice import asked_again
 from corscheck.transports.curl import CurlMulti
 from corscheck.transports.curl.apart import Apart, is_worth_it
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.protocol.request import Answer
-    from corscheck.runner import Asking
+    from corscheck.runner.conversation import Asking
     from corscheck.transports.base import WireRequest
 
 _T = TypeVar("_T")

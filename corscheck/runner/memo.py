@@ -21,10 +21,10 @@ from corscheck.protocol.request import HTTPResponse
 from corscheck.transports.base import Course, KindredResponse
 
 if TYPE_CHECKING:
-    from corscheck.assemble import Assembler
     from corscheck.model.result import Result
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
+    from corscheck.runner.result import Assembler
     from corscheck.transports.base import WireRequest
 
 _SERIALIZED = re.compile(r"(https?://[^/?#@\\]+)(/[A-Za-z0-9_~./=:,;-]*(?:\?[A-Za-z0-9_~./=:,;&+-]*)?)")

@@ -11,9 +11,10 @@ import time
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, TypeVar
 
-from corscheck.assemble import Assembler
-from corscheck.kin import Kin
-from corscheck.runner import WINDOW, Pace, Pause, RunOptions, conversation, place_of
+from corscheck.runner.conversation import Pause, conversation
+from corscheck.runner.memo import Kin
+from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
+from corscheck.runner.result import Assembler
 from corscheck.transports.http import AsyncHTTPTransport
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.runner import Asking
+    from corscheck.runner.conversation import Asking
     from corscheck.transports.base import AsyncTransport
 
 

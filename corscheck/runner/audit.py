@@ -1,8 +1,4 @@
-"""Audits that are carried out: the questions of ``audit`` over a transport, one target or many. What comes back is masked.
-
-As ``runner`` does for probes, this ties what decides to what sends; only here is it known how an audit's questions reach
-the network.
-"""
+"""An audit as a conversation: the questions of ``audit`` over a transport. What comes back is masked."""
 
 from __future__ import annotations
 
@@ -15,26 +11,25 @@ from corscheck.audit.investigation import audit
 from corscheck.audit.plan import Lookup
 from corscheck.audit.websocket import Handshake
 from corscheck.model.masking import mask_header, mask_text, mask_url
-from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
-from corscheck.protocol.request import HeldBack, HTTPResponse
-from corscheck.runner import Conversation, Pause, fetch_request, place_of
-from corscheck.sending import dress, may_send
-from corscheck.transports.choice import chosen
+from corscheck.protocol.request import HeldBack
+from corscheck.runner.conversation import Pause, fetch_request
+from corscheck.runner.sending import dress, may_send
+from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
-
     from corscheck.audit.plan import Came, Plan
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
-    from corscheck.protocol.request import Answer
-    from corscheck.runner import Asking, RunOptions
-    from corscheck.transports.base import NetworkOptions, WireRequest
+    from corscheck.runner.conversation import Asking
+    from corscheck.runner.options import RunOptions
+    from corscheck.transports.base import NetworkOptions
+
 
 Wire: TypeAlias = "Asking[Audit]"
+
 
 _LOOKUP_SECONDS = 2.0
 
@@ -127,24 +122,6 @@ def _masked(finding: AuditFinding) -> AuditFinding:
     return replace(finding, url=mask_url(finding.url), message=mask_text(finding.message), evidence="\n".join(kept))
 
 
-def plan_only(plan: Plan, options: RunOptions) -> list[WireRequest]:
-    """What an audit would send to a server that lets in the allowed origins and nobody else. Sends nothing."""
-    sent: list[WireRequest] = []
-
-    def answer(request: WireRequest | Pause) -> Answer | None:
-        if isinstance(request, Pause):
-            return None
-        sent.append(request)
-        origin = next((v for n, v in request.headers if n == "Origin"), None)
-        if plan.is_socket:
-            return HTTPResponse(403, ())
-        allowed = (("Access-Control-Allow-Origin", origin),) if origin is not None and origin in plan.allowed else ()
-        return HTTPResponse(200, cast("tuple[tuple[str, str], ...]", allowed))
-
-    run(cast("Generator[WireRequest | Pause, Answer | None, Audit]", wire(plan, options)), answer)
-    return sent
-
-
 def audit_one(plan: Plan, options: RunOptions) -> Audit:
     """Audit one target, synchronously. Each question has the deadline of ``options.network.timeout``."""
     conversation = Conversation(options)
@@ -152,31 +129,3 @@ def audit_one(plan: Plan, options: RunOptions) -> Audit:
         return conversation.drive(wire(plan, options))
     finally:
         conversation.close()
-
-
-def ask_all(plans: Iterable[Plan], options: RunOptions, take: Callable[[Audit], object]) -> None:
-    """Audit many, bounded per host and in all as probes are.
-
-    ``take`` is called with each audit, in order, and ends the run with True.
-    """
-    flows = ((place_of(plan.template), wire(plan, options)) for plan in plans)
-    if chosen(options.network) == "curl":
-        from corscheck import multi
-
-        multi.hand(multi.drive(flows, options), take)
-        return
-
-    import asyncio
-
-    from corscheck import concurrent
-
-    async def consume() -> None:
-        found = concurrent.drive(flows, options)
-        try:
-            async for audit in found:
-                if take(audit) is True:
-                    return
-        finally:
-            await found.aclose()
-
-    asyncio.run(consume())

@@ -22,7 +22,7 @@ from uuid import uuid4
 from corscheck._version import __version__
 from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
-from corscheck.runner import place_of
+from corscheck.runner.options import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.runner import RunOptions
+    from corscheck.runner.options import RunOptions
 
 _Q = TypeVar("_Q")
 _R = TypeVar("_R")
@@ -108,7 +108,7 @@ class Came(Generic[_R]):
 
 
 def _ask(chunk: Chunk[Probe]) -> Came[Result]:
-    from corscheck.runner import ask_all
+    from corscheck.runner.many import ask_all
 
     found: list[Result] = []
     called_off = _called_off()
@@ -121,7 +121,7 @@ def _ask(chunk: Chunk[Probe]) -> Came[Result]:
 
 
 def _audit(chunk: Chunk[Plan]) -> Came[Audit]:
-    from corscheck.auditing import ask_all
+    from corscheck.runner.many import audit_all
 
     found: list[Audit] = []
     called_off = _called_off()
@@ -130,7 +130,7 @@ def _audit(chunk: Chunk[Plan]) -> Came[Audit]:
         found.append(audit)
         return called_off()
 
-    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
+    return _came(chunk, found, lambda: audit_all(chunk.questions, chunk.options, take))
 
 
 def _came(chunk: Chunk[_Q], found: list[_R], ask: Callable[[], None]) -> Came[_R]:

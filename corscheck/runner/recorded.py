@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.assemble import Assembler
 from corscheck.diagnosis.findings import without_asking
 from corscheck.model.values import Probe
 from corscheck.protocol.cache import PreflightCache
@@ -23,6 +22,7 @@ from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError, Req
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
 from corscheck.records import dataclass
+from corscheck.runner.result import Assembler
 from corscheck.sources import copied
 
 if TYPE_CHECKING:

@@ -1,0 +1,114 @@
+"""How a run goes about its probes: concurrency, rate, retries, and the limits that follow from them."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
+
+from corscheck.protocol.origin import URLError, parse_url
+from corscheck.records import dataclass
+from corscheck.transports.base import NetworkOptions
+
+if TYPE_CHECKING:
+    from corscheck.model.values import Probe
+
+
+WINDOW = 4
+"""Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
+
+
+_AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
+
+
+APART_FROM = 500
+"""The number of probes from which on a process of its own for libcurl is worth its start."""
+
+
+_PER_HOST_TO_TOTAL = 8
+
+
+_OTHER_FILES = 32
+"""Files that a process has open beside its connections: reports, libraries, certificates."""
+
+
+_FILES_EACH = 2
+"""A probe under way has a connection, and there may be an idle one for each."""
+
+
+def _affordable() -> int:
+    """How many probes may be under way before the system refuses to open another socket (``ulimit -n``)."""
+    try:
+        import resource
+    except ImportError:  # Windows, where nothing of the kind is limited
+        return sys.maxsize
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if most == resource.RLIM_INFINITY else max((most - _OTHER_FILES) // _FILES_EACH, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run goes about its probes.
+
+    ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
+    it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
+    again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
+    ``diagnose`` allows a control request after a blocked probe, to tell causes apart; whoever counts what is sent leaves
+    it off. ``apart`` lets libcurl work in a process of its own where that helps: for thousands of probes, and for a program
+    without threads.
+    """
+
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    concurrency: int = 8
+    concurrency_total: int | None = None
+    rate: float | None = None
+    retry: int = 0
+    wait_for: float = 0.0
+    show_secrets: bool = False
+    diagnose: bool = False
+    apart: bool = False
+
+    @property
+    def total(self) -> int:
+        """The number of probes under way in all: as asked for, as far as the process may open files for it."""
+        return min(self.concurrency_total or self.concurrency * _PER_HOST_TO_TOTAL, _affordable())
+
+
+def place_of(probe: Probe) -> str:
+    """What concurrency per host counts by: the place that is connected to."""
+    text = probe.via or probe.url
+    try:
+        # The path is no part of it, and most of what is parsed has been parsed before.
+        return parse_url(text[: _path_at(text)]).origin
+    except URLError:
+        return ""
+
+
+def _path_at(text: str) -> int | None:
+    """Where the path of a plain URL begins; None where only the parser can tell."""
+    match = _AUTHORITY.match(text)
+    return None if match is None else match.end()
+
+
+class Pace:
+    """At most so many requests a second over all (None: as many as there are)."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._every = 1 / rate if rate else 0.0
+        self._next = 0.0
+
+    def delay(self) -> float:
+        """Take the next place in the line: the seconds until it is there."""
+        if not self._every:
+            return 0.0
+        now = time.monotonic()
+        start = max(now, self._next)
+        self._next = start + self._every
+        return start - now
+
+
+def for_many(options: RunOptions, total: int) -> RunOptions:
+    """The options for so many probes, in a program without threads: from ``APART_FROM`` on a process for the network."""
+    return replace(options, apart=True) if total >= APART_FROM else options

@@ -1,0 +1,73 @@
+"""Probes one after the other, over one transport that keeps its connections."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from corscheck.runner.result import Assembler
+from corscheck.transports.choice import live
+
+if TYPE_CHECKING:
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
+    from corscheck.protocol.cache import PreflightCache
+    from corscheck.transports.base import Transport
+from corscheck.runner.conversation import Asking, Pause, Returned, conversation
+from corscheck.runner.options import Pace, RunOptions
+
+
+class Conversation:
+    """Asks probes one at a time over one transport, which keeps its connections between them. Knows no asyncio."""
+
+    def __init__(self, options: RunOptions, transport: Transport | None = None) -> None:
+        self.options = options
+        self._transport = transport
+        self._assembler = Assembler(show_secrets=options.show_secrets)
+        self._pace = Pace(options.rate)
+
+    def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
+        """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
+        return self.drive(conversation(probe, self.options, self._assembler, cache))
+
+    def drive(self, flow: Asking[Returned]) -> Returned:
+        """Send what a conversation asks to send, and wait where it says so."""
+        transport, timeout = self._live(), self.options.network.timeout
+        # What it takes to import the transport is not the server's time.
+        deadline = time.monotonic() + timeout
+        try:
+            wanted = next(flow)
+            while True:
+                if isinstance(wanted, Pause):
+                    time.sleep(wanted.seconds)
+                    deadline = time.monotonic() + timeout
+                    wanted = next(flow)
+                    continue
+                delay = self._pace.delay()
+                if delay:
+                    time.sleep(delay)
+                    deadline += delay  # our own pace is not the server's time either
+                wanted = flow.send(transport.send(wanted, deadline))
+        except StopIteration as done:
+            returned: Returned = done.value
+            return returned
+
+    def _live(self) -> Transport:
+        if self._transport is None:
+            self._transport = live(self.options.network)
+        return self._transport
+
+    def close(self) -> None:
+        """Close the transport."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+
+def run_one(probe: Probe, options: RunOptions | None = None) -> Result:
+    """Ask one probe synchronously. Raises ``ConfigError`` for a question that cannot be put."""
+    conversation = Conversation(options or RunOptions())
+    try:
+        return conversation.ask(probe)
+    finally:
+        conversation.close()
