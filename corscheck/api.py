@@ -219,7 +219,7 @@ class Page:
 
 def app_url(url: str) -> str:
     """The URL of a path in an application that is asked in process; anything else as it is."""
-    from corscheck.inprocess.address import absolute
+    from corscheck.sources.app.address import absolute
 
     return absolute(url)
 

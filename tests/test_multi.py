@@ -1,4 +1,4 @@
-"""Generators over libcurl's curl_loop interface: order, bounds, rate, deadlines, cancellation, and the same results as asyncio."""
+"""Generators over libcurl's multi interface: order, bounds, rate, deadlines, cancellation, and the same results as asyncio."""
 
 from __future__ import annotations
 

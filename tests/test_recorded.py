@@ -13,14 +13,14 @@ import pytest
 from corscheck.demo.endpoints import ENDPOINTS
 from corscheck.model.result import Result
 from corscheck.runner.recorded import Judge, Terms
-from corscheck.sources.har.recording import Recording
+from corscheck.sources.har.recording import HARRecording
 
 DATA = Path(__file__).resolve().parent / "data" / "har"
 APP, API = "https://app.example", "https://api.example"
 
 
 def judge(data: bytes, terms: Terms | None = None, page: str | None = None) -> list[Result]:
-    return list(Judge(Recording(io.BytesIO(data), "f.har", page), terms or Terms()).results())
+    return list(Judge(HARRecording(io.BytesIO(data), "f.har", page), terms or Terms()).results())
 
 
 def sample(name: str) -> list[Result]:

@@ -21,7 +21,7 @@ DUMMY_COOKIE = "corscheck=1"
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class AuditPlan:
     """One target.
 
     ``template`` carries URL, headers, stored credentials and send policy; its origin is replaced. ``allowed`` are

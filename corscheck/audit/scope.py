@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from corscheck.audit import caching, classes
 from corscheck.audit.proof import Seen
 from corscheck.audit.websocket import SCHEMES
-from corscheck.diagnosis.registry import RECORDS
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
@@ -20,8 +20,8 @@ from corscheck.protocol.request import HTTPResponse
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corscheck.audit.book import Book
-    from corscheck.audit.plan import Ask, Came, Plan, Step
+    from corscheck.audit.findings import Findings
+    from corscheck.audit.plan import Ask, AuditPlan, Came, Step
     from corscheck.protocol.request import Headers
 
 _HOPS = 5
@@ -39,7 +39,7 @@ _UNSAFE = ("PUT", "POST", "DELETE", "PATCH")
 class Scope:
     """The surroundings of one target that is asked over HTTP."""
 
-    def __init__(self, plan: Plan, book: Book) -> None:
+    def __init__(self, plan: AuditPlan, book: Findings) -> None:
         self.plan = plan
         self.book = book
         self.control: Headers = ()

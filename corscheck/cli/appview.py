@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.sinks import Lines
-from corscheck.inprocess.questions import STRANGER, UNLISTED
 from corscheck.report import terminal, words
 from corscheck.report.causes import groups, why
 from corscheck.report.matrix import totals
 from corscheck.report.text import printable, several, wrap
+from corscheck.sources.app.questions import STRANGER, UNLISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.inprocess.claims import Claim
-    from corscheck.inprocess.questions import Asked, Questions, Topic
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
     from corscheck.report.summary import Summary
     from corscheck.report.terminal import View
+    from corscheck.sources.app.claims import Claim
+    from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 
 _COLUMNS: tuple[Topic, ...] = ("plain", "cookies")
 _WIDTH = 12
@@ -134,7 +134,7 @@ class AppView(Lines):
             if left_out.origin == origin:
                 yield from wrap(f"{left_out.row} {left_out.why}", self._view.width, 4, "  - ")
 
-    def _cell(self, one: Asked) -> str:
+    def _cell(self, one: AppQuestion) -> str:
         result = self._results.get(one.probe.index)
         if result is None:
             return "-"

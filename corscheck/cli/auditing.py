@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import Plan
+from corscheck.audit.plan import AuditPlan
 from corscheck.cli import inputs as read
 from corscheck.cli.questions import via_base
 from corscheck.cli.targets import TargetFile, with_scheme
@@ -67,12 +67,12 @@ class Question:
     done: int = 0
     shard: tuple[int, int] = (1, 1)
 
-    def plans(self) -> Iterator[Plan]:
+    def plans(self) -> Iterator[AuditPlan]:
         """A plan for each target, in order."""
         number, of = self.shard
         return islice(self._plans(), number - 1 + self.done * of, None, of)
 
-    def _plans(self) -> Iterator[Plan]:
+    def _plans(self) -> Iterator[AuditPlan]:
         index = 0
         for url in self.urls:
             yield self._plan(url, index, None)
@@ -82,12 +82,12 @@ class Question:
                 yield self._plan(target.url, index, line)
                 index += 1
 
-    def _plan(self, url: str, index: int, line: int | None) -> Plan:
+    def _plan(self, url: str, index: int, line: int | None) -> AuditPlan:
         from dataclasses import replace
 
         typed = self.typed
         file = self.file.path if self.file is not None and line is not None and self.file.path != "-" else None
-        return Plan(
+        return AuditPlan(
             template=replace(self.template, url=parse_url(url).without_fragment, index=index),
             suffixes=Suffixes(registrable_domain, known_suffix),
             labels=Labels(None if typed.seed is None else f"{typed.seed} {index} {url}"),

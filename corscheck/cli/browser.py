@@ -24,8 +24,8 @@ def observed(
     """
 
     def both(take: Callable[[Result], None]) -> None:
-        from corscheck.observe import BrowserUnavailable, check, observe
-        from corscheck.observe.compare import compare
+        from corscheck.browsers import BrowserUnavailable, check, observe
+        from corscheck.browsers.compare import compare
         from corscheck.runner.result import Assembler
 
         probes = list(question.probes())

@@ -14,11 +14,11 @@ from corscheck.cli.questions import via_base
 from corscheck.cli.session import Session, say
 from corscheck.cli.sinks import Full
 from corscheck.model.values import ConfigError
+from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
-from corscheck.policy.load import Loaded, discover, load
+from corscheck.policy.load import LoadedPolicy, discover, load
 from corscheck.policy.select import Shard, selected
-from corscheck.policy.values import base_url as base_url_fault
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Choice:
 class Plan:
     """The checks of a run and all that judges their results. The first ``done`` probes are not asked again."""
 
-    policies: Sequence[Loaded]
+    policies: Sequence[LoadedPolicy]
     checks: Sequence[Matrix]
     shard: Shard
     total: int
@@ -192,14 +192,14 @@ class Plan:
         return ask
 
 
-def _loaded(choice: Choice, via: str | None, tell: Callable[[str], None]) -> list[Loaded]:
+def _loaded(choice: Choice, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
     files = list(choice.files)
     if not files:
         found = discover(Path.cwd())
         files = [found]
         if found.parent != Path.cwd():
             tell(f"policy: {_shown(found)}")
-    loaded: list[Loaded] = []
+    loaded: list[LoadedPolicy] = []
     complaints: list[str] = []
     for file in dict.fromkeys(files):
         try:

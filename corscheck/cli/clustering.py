@@ -10,7 +10,7 @@ from corscheck.model.values import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from corscheck.audit.plan import Plan
+    from corscheck.audit.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
@@ -44,7 +44,7 @@ def ask_probes(
 
 
 def ask_audits(
-    plans: Iterable[Plan], options: RunOptions, address: str, total: int, take: Callable[[Audit], object]
+    plans: Iterable[AuditPlan], options: RunOptions, address: str, total: int, take: Callable[[Audit], object]
 ) -> None:
     """The same with audits."""
     from corscheck.runner.cluster import audits

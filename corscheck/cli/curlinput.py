@@ -10,7 +10,7 @@ from corscheck.cli.questions import via_base
 from corscheck.cli.targets import Target
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
-from corscheck.sources.asked import Asked, Network, SourceError
+from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def with_curl(
     texts: Sequence[str], typed: Typed, run: RunOptions, inputs: Inputs, say: Callable[[str], None]
 ) -> tuple[Typed, RunOptions]:
     """What was typed, with the requests of ``--curl`` beside it. Raises ``ConfigError`` that names file and line."""
-    found: list[tuple[Asked, str]] = []
+    found: list[tuple[FoundRequest, str]] = []
     for text in texts:
         name, content = _content(text, inputs)
         found += [(asked, name) for asked in _parsed(content, name, inputs)]
@@ -71,7 +71,7 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
 
 
-def _parsed(content: str, name: str, inputs: Inputs) -> list[Asked]:
+def _parsed(content: str, name: str, inputs: Inputs) -> list[FoundRequest]:
     from corscheck.sources import curl, jsfetch
 
     def read(path: str) -> bytes:
@@ -94,7 +94,7 @@ def _parsed(content: str, name: str, inputs: Inputs) -> list[Asked]:
     return found
 
 
-def _target(asked: Asked, typed: Typed, name: str, inputs: Inputs) -> Target:
+def _target(asked: FoundRequest, typed: Typed, name: str, inputs: Inputs) -> Target:
     """What one request asks for, where nothing was typed that says otherwise."""
     body, headers = asked.body, asked.headers
     if typed.data or typed.form:
@@ -133,7 +133,7 @@ def _target(asked: Asked, typed: Typed, name: str, inputs: Inputs) -> Target:
     )
 
 
-def _origin(asked: Asked, name: str) -> str | None:
+def _origin(asked: FoundRequest, name: str) -> str | None:
     return check_origin(asked.origin, f"{name}: origin") if asked.origin is not None else None
 
 
@@ -141,11 +141,11 @@ def _has(headers: Headers, name: str) -> bool:
     return any(n.lower() == name for n, _ in headers)
 
 
-def _one_network(found: Sequence[Network]) -> Network:
+def _one_network(found: Sequence[FoundNetwork]) -> FoundNetwork:
     """The way to the server that all commands name: a run has one."""
     first = found[0]
     for other in found[1:]:
-        for name in Network.__slots__:
+        for name in FoundNetwork.__slots__:
             if name != "user_agent" and getattr(other, name) != getattr(first, name):
                 raise ConfigError(
                     f"--curl: the commands differ in --{name.replace('_', '-')}: ask them one by one, or type it here"
@@ -155,7 +155,7 @@ def _one_network(found: Sequence[Network]) -> Network:
     return first
 
 
-def _merged(typed: NetworkOptions, said: Network) -> NetworkOptions:
+def _merged(typed: NetworkOptions, said: FoundNetwork) -> NetworkOptions:
     """What was typed counts; the rest is the command's."""
     if said.ipv4 and said.ipv6:
         raise ConfigError("-4 and -6 exclude each other")

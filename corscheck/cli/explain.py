@@ -14,8 +14,8 @@ from corscheck.model.values import ConfigError
 from corscheck.report.text import printable, wrap
 
 if TYPE_CHECKING:
+    from corscheck.diagnosis.codes.code import Record
     from corscheck.diagnosis.guides.guide import Guide
-    from corscheck.diagnosis.records.record import Record
     from corscheck.sources.console import Message
 
 SUMMARY = "Say what a code, a console error or a stack is about."
@@ -56,7 +56,7 @@ def explain(
     The console text is given as an argument or pasted on standard input, as it stands. For a stack that fix knows no
     remedy for (spring, cloudflare, s3, ...) it says where CORS is configured and what to look for.
     """
-    from corscheck.diagnosis.registry import RECORDS
+    from corscheck.diagnosis.codes.registry import RECORDS
 
     if list_codes:
         if texts or probe:
@@ -124,7 +124,7 @@ def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
     guide = lookup(text)
     if guide is not None:
         return {"executed": False, **_guide_plain(guide)}, _guide_page(guide)
-    from corscheck.remedies.registry import find
+    from corscheck.diagnosis.remedies.registry import find
 
     try:
         remedy = find(text)
@@ -138,7 +138,7 @@ def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
 
 def _named(text: str) -> "list[Record]":
     """The records of a code or of a step."""
-    from corscheck.diagnosis.registry import RECORDS, of_step
+    from corscheck.diagnosis.codes.registry import RECORDS, of_step
 
     if _CODE.fullmatch(text):
         code = text.upper().replace("-", "")
@@ -207,7 +207,7 @@ def _pages(records: "list[Record]") -> list[str]:
 
 def _page(record: "Record") -> list[str]:
     """All there is to say about one code."""
-    from corscheck.diagnosis.registry import causes_of
+    from corscheck.diagnosis.codes.registry import causes_of
 
     lines = [*wrap(f"{record.title} ({record.step})", _WIDTH, _INDENT, record.code), ""]
     first = "" if record.explanation.startswith(record.meaning.rstrip(".")) else f"{record.meaning} "
@@ -226,7 +226,7 @@ def _page(record: "Record") -> list[str]:
 
 def _explained(messages: "tuple[Message, ...]", *, hint: bool = True) -> list[str]:
     """What the messages say: who, of what, the steps they can come from, and what to change."""
-    from corscheck.diagnosis.registry import RECORDS, causes_of
+    from corscheck.diagnosis.codes.registry import RECORDS, causes_of
     from corscheck.sources.console import codes
 
     names = {"chromium": "Chrome, Edge or another Chromium", "firefox": "Firefox", "webkit": "Safari (WebKit)"}
@@ -292,7 +292,7 @@ def _plain(record: "Record") -> dict[str, Any]:
 
 
 def _messages_plain(messages: "tuple[Message, ...]") -> dict[str, Any]:
-    from corscheck.diagnosis.registry import RECORDS, causes_of
+    from corscheck.diagnosis.codes.registry import RECORDS, causes_of
     from corscheck.sources.console import codes
 
     found = codes(messages)

@@ -25,7 +25,7 @@ _MOST_HOPS = 5
 
 def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
     """The text at a URL, and the URL that it came from in the end. Raises ``ConfigError`` that names the option."""
-    from corscheck.transports.http import HTTPTransport
+    from corscheck.transports.http.transport import HTTPTransport
 
     transport = HTTPTransport(network)
     deadline = time.monotonic() + network.timeout

@@ -13,9 +13,9 @@ from corscheck.cli import options as opt
 from corscheck.model.values import ConfigError, Probe
 
 if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.remedy import Remedy
+    from corscheck.diagnosis.remedies.wanted import Wanted
     from corscheck.protocol.request import Credentials
-    from corscheck.remedies.remedy import Remedy
-    from corscheck.remedies.wanted import Wanted
 
 SUMMARY = "Print the configuration that makes requests pass."
 
@@ -53,7 +53,7 @@ def fix(
     What is wanted are the requests of a command line, as for probe, or the checks of a policy. No server is asked.
     """
     # Here and not at the top: the help needs none of it.
-    from corscheck.remedies.registry import REMEDIES, find
+    from corscheck.diagnosis.remedies.registry import REMEDIES, find
 
     if list_names:
         if framework or urls or origin or config:
@@ -93,8 +93,8 @@ _EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http
 
 
 def _from_policies(files: list[str], env: str | None) -> "Wanted":
+    from corscheck.diagnosis.remedies.wanted import from_policies
     from corscheck.policy.load import load
-    from corscheck.remedies.wanted import from_policies
 
     return from_policies([load(Path(file), env=env) for file in dict.fromkeys(files)])
 
@@ -111,8 +111,8 @@ def _typed(
     from corscheck.cli import inputs as read
     from corscheck.cli.session import say
     from corscheck.cli.targets import with_scheme
+    from corscheck.diagnosis.remedies.wanted import from_probes
     from corscheck.model.page_origin import check_origin
-    from corscheck.remedies.wanted import from_probes
 
     if not origins:
         raise ConfigError(f"--origin is missing: the origin of the page that asks. For example:\n  {_EXAMPLE}")
@@ -174,7 +174,7 @@ def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
 
 def as_code(remedy: "Remedy", wanted: "Wanted") -> str:
     """All of it as a piece of the language it is in: whatever is no code is a comment, so that it can be pasted whole."""
-    from corscheck.remedies.remedy import BRACKETS, COMMENTS
+    from corscheck.diagnosis.remedies.remedy import BRACKETS, COMMENTS
 
     mark = COMMENTS[remedy.language]
     before, after = ([one] for one in BRACKETS[remedy.language]) if remedy.language in BRACKETS else ([], [])

@@ -64,7 +64,7 @@ def har(
     The rules are those of the browser that made the recording, unless --engine names others.
     """
     from corscheck.runner.recorded import Judge, Terms
-    from corscheck.sources.har.recording import Recording
+    from corscheck.sources.har.recording import HARRecording
 
     gate = gate_of(engine) if engine else ()
     page = check_origin(origin) if origin is not None else None
@@ -77,7 +77,7 @@ def har(
     )
     with Inputs() as inputs, _open(file, inputs) as opened:
         name = "<stdin>" if file == "-" else file
-        judge = Judge(Recording(opened, name, page), terms)
+        judge = Judge(HARRecording(opened, name, page), terms)
         session = Session(_sinks(wanted, expect), progress=Progress(0))
         status = session.run(_asker(judge))
         if not session.reader_gone:

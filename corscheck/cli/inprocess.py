@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from corscheck.cli import sinks
 from corscheck.cli.progress import Progress
 from corscheck.cli.session import Session, say
-from corscheck.inprocess.address import absolute
-from corscheck.inprocess.loading import load
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
 from corscheck.runner.app import AppConversation, printing
+from corscheck.sources.app.address import absolute
+from corscheck.sources.app.loading import load
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from corscheck.cli.outputs import Wanted
     from corscheck.cli.questions import Question, Typed
     from corscheck.cli.sinks import Sink
-    from corscheck.inprocess.loading import Loaded
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions
+    from corscheck.sources.app.loading import LoadedApp
 
 _WITHOUT_URL = {
     "methods": "-X",
@@ -91,9 +91,9 @@ class InProcess:
         wanted.check_outputs()
         from corscheck.cli.appview import AppView
         from corscheck.cli.questions import gate_of
-        from corscheck.inprocess.claims import read
-        from corscheck.inprocess.failing import failing_route
-        from corscheck.inprocess.questions import Questions
+        from corscheck.sources.app.claims import read
+        from corscheck.sources.app.failing import failing_route
+        from corscheck.sources.app.questions import Questions
 
         origins = tuple(dict.fromkeys(check_origin(origin) for origin in typed.origins))
         loaded = self._load()
@@ -119,11 +119,11 @@ class InProcess:
 
         return session.run(ask)
 
-    def _load(self) -> Loaded:
+    def _load(self) -> LoadedApp:
         with printing(True):
             return load(self.name, self.directory)
 
-    def _unread(self, loaded: Loaded, *, routes: bool) -> str:
+    def _unread(self, loaded: LoadedApp, *, routes: bool) -> str:
         kind = type(loaded.app)
         what = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
         why = (
@@ -138,7 +138,7 @@ class InProcess:
 
 
 def _nobody(name: str, questions: object) -> str:
-    from corscheck.inprocess.questions import Questions
+    from corscheck.sources.app.questions import Questions
 
     assert isinstance(questions, Questions)
     claim = questions.claim
@@ -153,7 +153,7 @@ def _nobody(name: str, questions: object) -> str:
 
 
 @contextlib.contextmanager
-def _asked(loaded: Loaded, options: RunOptions) -> Iterator[AppConversation]:
+def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
     """The application, started and shut down. A shutdown that fails is said; what was asked stands."""
     import gc
 

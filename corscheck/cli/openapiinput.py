@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from corscheck.cli.inprocess import InProcess
     from corscheck.cli.questions import Typed
-    from corscheck.sources.openapi.document import Document
+    from corscheck.sources.openapi.document import OpenAPIDocument
     from corscheck.sources.openapi.operations import Operation
     from corscheck.transports.base import NetworkOptions
 
@@ -55,13 +55,13 @@ def operations(wish: Wish, network: NetworkOptions, app: InProcess | None = None
     return chosen(found, wish.select, wish.exclude)
 
 
-def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tuple[Document, str | None]:
+def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tuple[OpenAPIDocument, str | None]:
     """The document and the URL against which its servers are resolved."""
     from corscheck.sources.openapi import document as reader
 
     base = None
     if app is not None:
-        from corscheck.inprocess.address import BASE
+        from corscheck.sources.app.address import BASE
 
         base = f"{BASE}/"
         if name == APP:

@@ -23,7 +23,7 @@ from corscheck.report.revive import revive, revive_audit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from corscheck.audit.plan import Plan
+    from corscheck.audit.plan import AuditPlan
     from corscheck.cli.outputs import Wanted
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
@@ -66,11 +66,13 @@ def probes(
     return part
 
 
-def audits(wanted: Wanted, asked: Iterable[Plan], say: Callable[[str], None], judge: Callable[[Audit], Audit]) -> Part:
+def audits(
+    wanted: Wanted, asked: Iterable[AuditPlan], say: Callable[[str], None], judge: Callable[[Audit], Audit]
+) -> Part:
     """The same for audits."""
     part = _begun(wanted, say)
 
-    def fault(found: dict[str, Any], plan: Plan) -> str | None:
+    def fault(found: dict[str, Any], plan: AuditPlan) -> str | None:
         from corscheck.report.summary import failing
 
         audit = revive_audit(found)
@@ -232,7 +234,7 @@ def _audited(audit: Audit) -> dict[str, object]:
     }
 
 
-def _audits(plan: Plan) -> dict[str, object]:
+def _audits(plan: AuditPlan) -> dict[str, object]:
     return {
         "index": plan.index,
         "url": mask_url(plan.url),

@@ -18,8 +18,8 @@ from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import HTTPResponse
 
 if TYPE_CHECKING:
+    from corscheck.diagnosis.codes.code import Record
     from corscheck.diagnosis.facts import Cause
-    from corscheck.diagnosis.records.record import Record
     from corscheck.diagnosis.stack import Product
 
 _LONGEST_MESSAGE = 400
@@ -38,7 +38,7 @@ def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
         found += yield from _blocked(probe, outcome)
     remarked = remarks(probe, outcome)
     if remarked:
-        from corscheck.diagnosis.registry import RECORDS
+        from corscheck.diagnosis.codes.registry import RECORDS
 
         found += [_finding(RECORDS[r.code], r.message, r.evidence) for r in remarked]
     return tuple(found)
@@ -58,8 +58,8 @@ def without_asking(probe: Probe, outcome: Outcome) -> tuple[Finding, ...]:
 
 def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None, list[Finding]]:
     from corscheck.diagnosis import causes, stack
+    from corscheck.diagnosis.codes.registry import RECORDS
     from corscheck.diagnosis.facts import facts_of
-    from corscheck.diagnosis.registry import RECORDS
 
     failure = outcome.failure
     assert failure is not None

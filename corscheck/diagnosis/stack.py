@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.diagnosis.facts import body_text
 from corscheck.diagnosis.guides.names import NAMES as DESCRIBED
+from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.protocol.headers import get_all
 from corscheck.records import dataclass
-from corscheck.remedies.names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

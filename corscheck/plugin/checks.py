@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from corscheck.inprocess.loading import load as load_app
 from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import fix, framework_of
 from corscheck.policy.evaluate import evaluate
@@ -17,6 +16,7 @@ from corscheck.report.terminal import View, render
 from corscheck.runner.app import AppConversation
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
+from corscheck.sources.app.loading import load as load_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

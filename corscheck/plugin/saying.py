@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.cli.fix import as_code
+from corscheck.diagnosis.remedies.registry import find
+from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import ConfigError
-from corscheck.remedies.registry import find
-from corscheck.remedies.wanted import from_probes
 from corscheck.report.terminal import View, line, render
 
 if TYPE_CHECKING:

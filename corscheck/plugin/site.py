@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from corscheck.api import make_probe, run_options
-from corscheck.inprocess.address import BASE
-from corscheck.inprocess.loading import interface
+from corscheck.model.app_error import AppError
 from corscheck.model.values import ConfigError
 from corscheck.plugin.saying import framework_of, told
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.steps import CODES
 from corscheck.runner.app import AppConversation
 from corscheck.runner.single import Conversation
-from corscheck.transports.inprocess import AppError
+from corscheck.sources.app.address import BASE
+from corscheck.sources.app.loading import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.values import ConfigError
-from corscheck.policy.positions import Path, Positions
+from corscheck.policy.toml_lines import Path, Positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from corscheck.model.values import Excuse, Expectation
+from corscheck.policy.checks_on_values import code_fault
 from corscheck.policy.complaints import nearest
-from corscheck.policy.values import code_fault
 from corscheck.records import dataclass
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.policy.complaints import Complaints
     from corscheck.policy.model import Ignore
-    from corscheck.policy.positions import Path
+    from corscheck.policy.toml_lines import Path
 
 
 @lru_cache(maxsize=512)
@@ -38,7 +38,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IgnoreEntry:
     """One entry, and where it stands."""
 
     reason: str
@@ -81,13 +81,13 @@ def codes(result: Result) -> set[str]:
 class Ignores:
     """The entries of a policy on a given day. Remembers which of them were of use."""
 
-    def __init__(self, entries: Sequence[Entry], today: date) -> None:
+    def __init__(self, entries: Sequence[IgnoreEntry], today: date) -> None:
         self._in_force = [e for e in entries if not e.expired(today)]
         self.expired = [e for e in entries if e.expired(today)]
         self._used: set[int] = set()
 
     @property
-    def unused(self) -> list[Entry]:
+    def unused(self) -> list[IgnoreEntry]:
         """The entries in force that excused nothing so far."""
         return [e for e in self._in_force if id(e) not in self._used]
 
@@ -110,7 +110,7 @@ def _has_failed(result: Result) -> bool:
     return result.check is not None and any(e.passed is False for e in result.check.expectations)
 
 
-def _failed(result: Result, entry: Entry) -> Result:
+def _failed(result: Result, entry: IgnoreEntry) -> Result:
     assert result.check is not None
     assert entry.expires is not None
     said = Expectation(
@@ -127,7 +127,7 @@ def _failed(result: Result, entry: Entry) -> Result:
 
 def entry(
     ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str] | None, complaints: Complaints
-) -> Entry:
+) -> IgnoreEntry:
     """An entry of the file, checked: it must say what it is about, and name one of the checks (None: they are not known)."""
     if not ignore.reason.strip():
         complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
@@ -140,6 +140,6 @@ def entry(
         complaints.add((*path, "check"), f'no check is called "{ignore.check}"{nearest(ignore.check, names)}')
     if ignore.code is not None and (fault := code_fault(ignore.code)) is not None:
         complaints.add((*path, "code"), fault)
-    return Entry(
+    return IgnoreEntry(
         ignore.reason, file, line, ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code, ignore.expires
     )

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.values import ConfigError
+from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
-from corscheck.policy.ignore import Entry, entry
+from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
-from corscheck.policy.positions import Positions, check_lines
-from corscheck.policy.values import base_url, check_settings, via
+from corscheck.policy.toml_lines import Positions, check_lines
 from corscheck.policy.variables import filled
 from corscheck.records import dataclass
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.policy.model import Policy
-    from corscheck.policy.positions import Path as Place
+    from corscheck.policy.toml_lines import Path as Place
 
 NAME = "corscheck.toml"
 PYPROJECT = "pyproject.toml"
@@ -31,12 +31,12 @@ _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedPolicy:
     """A policy that is in order: its checks as matrices, its entries of ``[[ignore]]``."""
 
     file: str
     checks: tuple[Matrix, ...]
-    ignores: tuple[Entry, ...] = ()
+    ignores: tuple[IgnoreEntry, ...] = ()
 
     def __len__(self) -> int:
         """How many probes."""
@@ -67,7 +67,7 @@ def load(
     base: str | None = None,
     send_via: str | None = None,
     variables: Mapping[str, str] | None = None,
-) -> Loaded:
+) -> LoadedPolicy:
     """Read a policy. Raises ``ConfigError`` with every complaint, each with its line.
 
     ``env`` names one of its environments; ``base`` and ``send_via`` stand in for its ``base-url`` and ``via``;
@@ -103,7 +103,7 @@ def load(
     named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
     ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
     complaints.raise_if_any()
-    return Loaded(file, tuple(checks), ignores)
+    return LoadedPolicy(file, tuple(checks), ignores)
 
 
 def display(path: Path) -> str:
@@ -258,7 +258,7 @@ def _base(policy: Policy, chosen: Any, env: str | None, complaints: Complaints) 
 
 def _ignores(
     policy: Policy, names: list[str] | None, complaints: Complaints, source: tuple[str, Place, str]
-) -> tuple[Entry, ...]:
+) -> tuple[IgnoreEntry, ...]:
     if not policy.ignore:
         return ()
     text, prefix, file = source

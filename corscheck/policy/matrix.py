@@ -9,7 +9,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.values import CheckRef, Probe
-from corscheck.policy import values
+from corscheck.policy import checks_on_values
 from corscheck.protocol.engines import ENGINES
 from corscheck.records import dataclass
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from corscheck.model.values import EngineName
+    from corscheck.policy.checks_on_values import Limit
     from corscheck.policy.complaints import Complaints
-    from corscheck.policy.model import Check, Settings
-    from corscheck.policy.positions import Path
-    from corscheck.policy.values import Limit
+    from corscheck.policy.model import Check, PolicySettings
+    from corscheck.policy.toml_lines import Path
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Headers
 
@@ -114,7 +114,7 @@ class Matrix:
 class Layer:
     """A table of settings and where it is in the file: the check's own, an environment's or the policy's defaults."""
 
-    settings: Settings
+    settings: PolicySettings
     path: Path
     raw: Any = None
 
@@ -132,7 +132,7 @@ class Resolver:
         self._file = file
 
     def matrix(self, check: Check, path: Path, raw: Any, line: int) -> Matrix:
-        """The check with its defaults. Call ``values.check_settings`` for each layer first."""
+        """The check with its defaults. Call ``checks_on_values.check_settings`` for each layer first."""
         own = Layer(check, path, raw)
         found, where = self._merged(own)
         wants = self._wants(found, where, own)
@@ -173,7 +173,9 @@ class Resolver:
                 if value is not None:
                     found[key] = value
                     where[key] = (*layer.path, key.replace("_", "-"))
-        own_verdict = own.settings.expect or (own.settings.because and values.verdict_of(own.settings.because))
+        own_verdict = own.settings.expect or (
+            own.settings.because and checks_on_values.verdict_of(own.settings.because)
+        )
         # Defaults describe the common case. What they say of a readable answer is not meant for a check that expects
         # none, nor their reason for one that expects to be allowed.
         if own_verdict is not None:
@@ -188,11 +190,15 @@ class Resolver:
 
     def _wants(self, found: dict[str, Any], where: dict[str, Path], own: Layer) -> Wants:
         because = found.get("because")
-        expect = found.get("expect") or (values.verdict_of(because) if because is not None else "allowed")
-        if because is not None and values.code_fault(because) is None and expect != values.verdict_of(because):
+        expect = found.get("expect") or (checks_on_values.verdict_of(because) if because is not None else "allowed")
+        if (
+            because is not None
+            and checks_on_values.code_fault(because) is None
+            and expect != checks_on_values.verdict_of(because)
+        ):
             self._complaints.add(
                 where["because"],
-                f'{because} is a reason to be {values.verdict_of(because)}, and expect is "{expect}":'
+                f'{because} is a reason to be {checks_on_values.verdict_of(because)}, and expect is "{expect}":'
                 f" take one of them out",
             )
         max_age = found.get("max_age")
@@ -201,7 +207,7 @@ class Resolver:
             because=because,
             exposes=tuple(name.lower() for name in found.get("exposes") or ()),
             hides=tuple(name.lower() for name in found.get("hides") or ()),
-            max_age=None if max_age is None else values.limit(max_age),
+            max_age=None if max_age is None else checks_on_values.limit(max_age),
             vary_origin=found.get("vary_origin"),
             preflight=found.get("preflight"),
             status=found.get("status"),
@@ -257,17 +263,17 @@ class Resolver:
         secret: frozenset[str] = frozenset()
         for layer in (*self._defaults, own):
             if layer.settings.headers is not None:
-                pairs = values.header_pairs(layer.settings.headers)
+                pairs = checks_on_values.header_pairs(layer.settings.headers)
                 names = {name.lower() for name, _ in pairs}
                 headers = (*(h for h in headers if h[0].lower() not in names), *pairs)
                 raw = layer.raw.get("headers") if isinstance(layer.raw, dict) else None
-                secret = (secret - names) | values.variable_headers(raw)
+                secret = (secret - names) | checks_on_values.variable_headers(raw)
         return headers, secret
 
     def _urls(self, check: Check, path: Path, wants: Wants) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for index, text in enumerate(check.urls):
-            url, fault = values.target(text, self._base, anything=wants.expect == "invalid")
+            url, fault = checks_on_values.target(text, self._base, anything=wants.expect == "invalid")
             needs_base = fault is not None and "base-url" in fault
             if fault is not None and not (needs_base and self._complaints.about(("base-url",))):
                 at = (*path, "urls", index)

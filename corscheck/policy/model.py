@@ -29,7 +29,7 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, alias_generator=_kebab, use_enum_values=True)
 
 
-class Settings(Table):
+class PolicySettings(Table):
     """What a check asks and expects, as far as defaults can say it. None: not said here."""
 
     origins: Texts | None = Field(
@@ -61,7 +61,7 @@ class Settings(Table):
     status: Annotated[int, Field(ge=200, le=599)] | None = Field(None, description="The response's status code.")
 
 
-class Check(Settings):
+class Check(PolicySettings):
     """One [[check]]: its lists are multiplied, each probe must come as expected."""
 
     name: Text = Field(description="What it is called in reports and by --select; unique in the file.")
@@ -73,7 +73,7 @@ class Environment(Table):
 
     base_url: Text | None = Field(None, description="Instead of the policy's base-url.")
     via: Text | None = Field(None, description="Instead of the policy's via.")
-    defaults: Settings | None = Field(None, description="Before the policy's defaults, key by key.")
+    defaults: PolicySettings | None = Field(None, description="Before the policy's defaults, key by key.")
 
 
 class Ignore(Table):
@@ -93,7 +93,7 @@ class Policy(Table):
 
     base_url: Text | None = Field(None, description="What paths in urls are below.")
     via: Text | None = Field(None, description="Send to this base URL, judge URLs as written.")
-    defaults: Settings | None = Field(None, description="What checks do not say themselves.")
+    defaults: PolicySettings | None = Field(None, description="What checks do not say themselves.")
     env: dict[str, Environment] = Field(default_factory=dict, description="Named environments, for --env.")
     check: Annotated[list[Check], Field(min_length=1)] = Field(description="The checks.")
     ignore: list[Ignore] = Field(default_factory=list, description="Known failures.")
@@ -137,7 +137,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     for name, table in (
         ("policy", Policy),
         ("check", Check),
-        ("defaults", Settings),
+        ("defaults", PolicySettings),
         ("env", Environment),
         ("ignore", Ignore),
     )

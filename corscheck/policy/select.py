@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from corscheck.model.values import Probe
-    from corscheck.policy.load import Loaded
+    from corscheck.policy.load import LoadedPolicy
     from corscheck.policy.matrix import Matrix
 
 _MOST_NAMES = 10
 
 
-def selected(policies: Sequence[Loaded], patterns: Sequence[str]) -> list[Matrix]:
+def selected(policies: Sequence[LoadedPolicy], patterns: Sequence[str]) -> list[Matrix]:
     """The checks whose name is one of the patterns (all, where there are none), in the order of the files."""
     checks = [check for policy in policies for check in policy.checks]
     names = [check.ref.name for check in checks]

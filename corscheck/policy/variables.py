@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.policy.complaints import Complaints
-    from corscheck.policy.positions import Path
+    from corscheck.policy.toml_lines import Path
 
 _USE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|\$\{(?P<rest>[^}\"]*\}?)")
 

@@ -30,7 +30,7 @@ _WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CheckGroup:
     """Results of one URL that came out alike: origins times methods. ``code`` is why, where it is not allowed.
 
     ``documented`` are response headers that the API's description promises.
@@ -110,7 +110,7 @@ def _code(result: Result) -> str | None:
     return next(iter(codes)) if len(codes) == 1 else None
 
 
-def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[Group]:
+def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[CheckGroup]:
     """Rectangles of equal outcome: the methods that have it for the same origins, together."""
     tables: dict[tuple[Any, ...], dict[str, list[Result]]] = {}
     for r in results:
@@ -125,19 +125,19 @@ def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tupl
         for origins, columns in by_origins.items():
             methods = tuple(column[0].method for column in columns)
             every = tuple(r for column in columns for r in column)
-            yield Group(url, origins, methods, credentials, headers, verdict, code, every, promised)
+            yield CheckGroup(url, origins, methods, credentials, headers, verdict, code, every, promised)
 
 
-def _same(groups: list[Group]) -> list[list[Group]]:
+def _same(groups: list[CheckGroup]) -> list[list[CheckGroup]]:
     """Groups that differ in their URL only, together, in order of appearance."""
-    found: dict[tuple[Any, ...], list[Group]] = {}
+    found: dict[tuple[Any, ...], list[CheckGroup]] = {}
     for g in groups:
         facts = tuple(_facts(g))
         found.setdefault((g.origins, g.methods, g.credentials, g.headers, g.verdict, g.code, facts), []).append(g)
     return list(found.values())
 
 
-def _check(groups: list[Group], base: str | None, names: set[str], secret: frozenset[str]) -> Iterator[str]:
+def _check(groups: list[CheckGroup], base: str | None, names: set[str], secret: frozenset[str]) -> Iterator[str]:
     first = groups[0]
     yield from _remarks(first)
     yield "[[check]]"
@@ -158,7 +158,7 @@ def _check(groups: list[Group], base: str | None, names: set[str], secret: froze
     yield from _facts(first)
 
 
-def _name(groups: list[Group], base: str | None, names: set[str]) -> str:
+def _name(groups: list[CheckGroup], base: str | None, names: set[str]) -> str:
     """``https://app.example may PUT /data``: unique in the file."""
     first = groups[0]
     who = "any page" if first.origins == (STRANGER,) else first.origins[0]
@@ -174,7 +174,7 @@ def _name(groups: list[Group], base: str | None, names: set[str]) -> str:
     return unique
 
 
-def _remarks(group: Group) -> Iterator[str]:
+def _remarks(group: CheckGroup) -> Iterator[str]:
     """What whoever reads the policy should see at once."""
     allowed = group.verdict == "allowed"
     held = any(not r.complete for r in group.results)
@@ -186,7 +186,7 @@ def _remarks(group: Group) -> Iterator[str]:
         yield '# By the preflight alone; on a server that may be changed, send = "always" asks the rest.'
 
 
-def _facts(group: Group) -> Iterator[str]:
+def _facts(group: CheckGroup) -> Iterator[str]:
     """What else is so for all results of a group, and in comments what could be demanded."""
     if group.verdict != "allowed":
         return

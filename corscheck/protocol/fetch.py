@@ -27,7 +27,14 @@ from corscheck.protocol.outcome import (
     Step,
     Tainting,
 )
-from corscheck.protocol.preflight import Asked, because, cors_check_steps, judge, request_headers, unsafe_names
+from corscheck.protocol.preflight import (
+    PreflightQuestion,
+    because,
+    cors_check_steps,
+    judge,
+    request_headers,
+    unsafe_names,
+)
 from corscheck.protocol.request import (
     Answer,
     ExchangeKind,
@@ -158,7 +165,7 @@ class _Fetch(Trace):
         self.sticky = True
         origin = self._preflight_origin()
         unchecked = self.rules.preflight_to_own_origin_unchecked and same_origin(url.origin, self.request.origin)
-        asked = Asked(origin, self.request.credentials, self.method, names, forced, unchecked)
+        asked = PreflightQuestion(origin, self.request.credentials, self.method, names, forced, unchecked)
         cache = self._preflight_cache()
         key = self._cache_key(origin)
         cached = (
@@ -203,7 +210,7 @@ class _Fetch(Trace):
             return self.request.origin
         return redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
 
-    def _judge_preflight(self, asked: Asked, response: HTTPResponse, cache: PreflightCache | None) -> None:
+    def _judge_preflight(self, asked: PreflightQuestion, response: HTTPResponse, cache: PreflightCache | None) -> None:
         url, key = self.urls[-1], self._cache_key(asked.origin)
         index = len(self.exchanges) - 1
         location = redirect.locate(response.headers, url, self.rules)

@@ -30,7 +30,7 @@ ACAH = "Access-Control-Allow-Headers"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PreflightQuestion:
     """What a preflight asks for: the request it stands for, seen from the page.
 
     ``unchecked`` says that the engine does not apply the CORS check to the answer.
@@ -76,7 +76,7 @@ def unsafe_names(headers: Headers, rules: Rules = STANDARD) -> tuple[str, ...]:
     return unsafe_request_header_names(headers, rules)
 
 
-def request_headers(asked: Asked) -> Headers:
+def request_headers(asked: PreflightQuestion) -> Headers:
     """The preflight's own headers, in the standard's order; the names only where there are any (``preflight:3-5``)."""
     headers = [(ACRM, asked.method)]
     names = access_control_request_headers(asked.names)
@@ -85,7 +85,7 @@ def request_headers(asked: Asked) -> Headers:
     return (*headers, ("Origin", asked.origin))
 
 
-def judge(asked: Asked, response: HTTPResponse, location: Location, rules: Rules = STANDARD) -> Judgement:
+def judge(asked: PreflightQuestion, response: HTTPResponse, location: Location, rules: Rules = STANDARD) -> Judgement:
     """``preflight:7`` and ``8``: may the request be sent? ``location`` is where the answer redirects to, if it does."""
     return _Judge(asked, response, location, rules).judgement()
 
@@ -93,7 +93,7 @@ def judge(asked: Asked, response: HTTPResponse, location: Location, rules: Rules
 class _Judge:
     """Evaluates every row once; which failing row decides is the engine's choice of order."""
 
-    def __init__(self, asked: Asked, response: HTTPResponse, location: Location, rules: Rules) -> None:
+    def __init__(self, asked: PreflightQuestion, response: HTTPResponse, location: Location, rules: Rules) -> None:
         self.asked = asked
         self.response = response
         self.location = location

@@ -12,12 +12,12 @@ from contextlib import AbstractContextManager, nullcontext, redirect_stdout, sup
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.inprocess.loading import wrapped
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.runner.conversation import Pause, conversation
 from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
+from corscheck.sources.app.loading import wrapped
 from corscheck.transports.routing import split
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
     from corscheck.runner.options import RunOptions
-    from corscheck.transports.asgi import AsyncASGITransport
+    from corscheck.transports.app.asgi import AsyncASGITransport
+    from corscheck.transports.app.wsgi import AsyncWSGITransport
     from corscheck.transports.base import Transport
-    from corscheck.transports.wsgi import AsyncWSGITransport
-from corscheck.inprocess.address import BASE
+from corscheck.sources.app.address import BASE
 
 _LOCAL = "CORS708"
 """The remark that an address is not on the public network."""
@@ -79,12 +79,12 @@ class AppConversation(Conversation):
         self._hosts = _Hosts()
         transport: Transport
         if loaded.interface == "asgi":
-            from corscheck.transports.asgi import ASGITransport
+            from corscheck.transports.app.asgi import ASGITransport
 
             with printing(aside):
                 transport = ASGITransport(loaded.app, self._hosts.names, start_timeout=options.network.timeout)
         else:
-            from corscheck.transports.wsgi import WSGITransport
+            from corscheck.transports.app.wsgi import WSGITransport
 
             transport = WSGITransport(loaded.app, self._hosts.names)
         super().__init__(options, transport)
@@ -122,11 +122,11 @@ class AsyncAppConversation:
         self._assembler = Assembler(show_secrets=options.show_secrets)
         self._transport: AsyncASGITransport | AsyncWSGITransport
         if loaded.interface == "asgi":
-            from corscheck.transports.asgi import AsyncASGITransport
+            from corscheck.transports.app.asgi import AsyncASGITransport
 
             self._transport = AsyncASGITransport(loaded.app, self._hosts.names)
         else:
-            from corscheck.transports.wsgi import AsyncWSGITransport
+            from corscheck.transports.app.wsgi import AsyncWSGITransport
 
             self._transport = AsyncWSGITransport(loaded.app, self._hosts.names)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from corscheck.audit import websocket
-from corscheck.audit.investigation import audit
+from corscheck.audit.flow import audit
 from corscheck.audit.plan import Lookup
 from corscheck.audit.websocket import Handshake
 from corscheck.model.masking import mask_header, mask_text, mask_url
@@ -19,7 +19,7 @@ from corscheck.runner.sending import dress, may_send
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
-    from corscheck.audit.plan import Came, Plan
+    from corscheck.audit.plan import AuditPlan, Came
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
@@ -34,7 +34,7 @@ Wire: TypeAlias = "Asking[Audit]"
 _LOOKUP_SECONDS = 2.0
 
 
-def wire(plan: Plan, options: RunOptions) -> Wire:
+def wire(plan: AuditPlan, options: RunOptions) -> Wire:
     """An audit as a conversation: yields what to send, is sent what came, returns the audit, masked."""
     network = options.network
     left = _Allowance(plan.max_requests)
@@ -96,7 +96,7 @@ def addresses(url: str, network: NetworkOptions) -> tuple[str, ...]:
     try:
         route = Router(plain).route(split(url), None)
         found = lookup.look_up(route, network.ip_version, _LOOKUP_SECONDS)
-    except failures.Failure:
+    except failures.NetworkFailure:
         return ()
     return tuple(str(address[0]) for _, address in found or ())
 
@@ -122,7 +122,7 @@ def _masked(finding: AuditFinding) -> AuditFinding:
     return replace(finding, url=mask_url(finding.url), message=mask_text(finding.message), evidence="\n".join(kept))
 
 
-def audit_one(plan: Plan, options: RunOptions) -> Audit:
+def audit_one(plan: AuditPlan, options: RunOptions) -> Audit:
     """Audit one target, synchronously. Each question has the deadline of ``options.network.timeout``."""
     conversation = Conversation(options)
     try:

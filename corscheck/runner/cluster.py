@@ -27,7 +27,7 @@ from corscheck.runner.options import place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from corscheck.audit.plan import Plan
+    from corscheck.audit.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
@@ -78,7 +78,7 @@ def results(probes: Iterable[Probe], options: RunOptions, address: str, total: i
         yield from _Spread(client, _ask, options, total).run((place_of(probe), probe) for probe in probes)
 
 
-def audits(plans: Iterable[Plan], options: RunOptions, address: str, total: int) -> Iterator[Audit]:
+def audits(plans: Iterable[AuditPlan], options: RunOptions, address: str, total: int) -> Iterator[Audit]:
     """The same with audits."""
     with _client(address) as client:
         yield from _Spread(client, _audit, options, total).run((place_of(plan.template), plan) for plan in plans)
@@ -120,7 +120,7 @@ def _ask(chunk: Chunk[Probe]) -> Came[Result]:
     return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
 
 
-def _audit(chunk: Chunk[Plan]) -> Came[Audit]:
+def _audit(chunk: Chunk[AuditPlan]) -> Came[Audit]:
     from corscheck.runner.many import audit_all
 
     found: list[Audit] = []

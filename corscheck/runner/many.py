@@ -11,7 +11,7 @@ from corscheck.transports.choice import chosen
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from corscheck.audit.plan import Plan
+    from corscheck.audit.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
@@ -48,7 +48,7 @@ def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result
     asyncio.run(consume())
 
 
-def audit_all(plans: Iterable[Plan], options: RunOptions, take: Callable[[Audit], object]) -> None:
+def audit_all(plans: Iterable[AuditPlan], options: RunOptions, take: Callable[[Audit], object]) -> None:
     """Audit many, bounded per host and in all as probes are.
 
     ``take`` is called with each audit, in order, and ends the run with True.

@@ -15,7 +15,7 @@ from corscheck.runner.sending import dress, may_send
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corscheck.audit.plan import Plan
+    from corscheck.audit.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.values import Probe
     from corscheck.transports.base import WireRequest
@@ -47,7 +47,7 @@ def _yes(request: HTTPRequest) -> HTTPResponse:
     return HTTPResponse(200, tuple(headers))
 
 
-def plan_audit(plan: Plan, options: RunOptions) -> list[WireRequest]:
+def plan_audit(plan: AuditPlan, options: RunOptions) -> list[WireRequest]:
     """What an audit would send to a server that lets in the allowed origins and nobody else. Sends nothing."""
     sent: list[WireRequest] = []
 

@@ -23,7 +23,7 @@ from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
 from corscheck.records import dataclass
 from corscheck.runner.result import Assembler
-from corscheck.sources import copied
+from corscheck.sources import author_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from corscheck.model.values import EngineName
     from corscheck.protocol.outcome import Outcome, Verdict
     from corscheck.protocol.request import Answer, Credentials, ErrorKind, Headers, HTTPRequest
-    from corscheck.sources.har.entries import Entry
-    from corscheck.sources.har.recording import Recording
+    from corscheck.sources.har.entries import HAREntry
+    from corscheck.sources.har.recording import HARRecording
 
 _FAILURES: tuple[tuple[str, ErrorKind], ...] = (
     ("net::ERR_NAME_", "dns"),
@@ -75,7 +75,7 @@ class Terms:
 class Judge:
     """Judges the requests of a recording, one after the other."""
 
-    def __init__(self, recording: Recording, terms: Terms) -> None:
+    def __init__(self, recording: HARRecording, terms: Terms) -> None:
         self.recording = recording
         self.terms = terms
         self._assembler = Assembler(show_secrets=terms.show_secrets)
@@ -105,20 +105,20 @@ class Judge:
 class _Case:
     """One request of a page, and what the recording has of it."""
 
-    def __init__(self, judge: Judge, entry: Entry, engine: EngineName, cache: PreflightCache) -> None:
+    def __init__(self, judge: Judge, entry: HAREntry, engine: EngineName, cache: PreflightCache) -> None:
         self.recording = judge.recording
         self.terms = judge.terms
         self.entry = entry
         self.engine = engine
         self.cache = cache
         self.preflight = entry if entry.preflight else self.recording.preflight_of(entry)
-        found = copied.sort(entry.headers, entry.method, entry.url)
+        found = author_headers.sort(entry.headers, entry.method, entry.url)
         self.method, self.headers = found.asked or (entry.method, found.author)
         self.cookies = found.cookies is not None
         if self.preflight is not None and not entry.preflight:
             self.headers = _as_asked_for(self.headers, self.preflight)
         self.missing: str | None = None
-        self.used: list[Entry] = []
+        self.used: list[HAREntry] = []
 
     def judged(self) -> tuple[Probe, Outcome]:
         """The probe that the request comes to, and its outcome."""
@@ -235,7 +235,7 @@ class _Case:
         return self.entry.error is None and all(e.error is None for e in self.used)
 
 
-def _as_asked_for(headers: Headers, preflight: Entry) -> Headers:
+def _as_asked_for(headers: Headers, preflight: HAREntry) -> Headers:
     """The author's headers by what the preflight asked for.
 
     A recording without secrets lacks Authorization, of which the preflight still tells; what the preflight did not name
@@ -244,7 +244,7 @@ def _as_asked_for(headers: Headers, preflight: Entry) -> Headers:
     names = preflight.asks_for[1]
     kept = tuple(h for h in headers if h[0].lower() in names or is_safelisted_request_header(*h))
     there = {name.lower() for name, _ in kept}
-    asked = copied.sort(preflight.headers, "OPTIONS", preflight.url).asked
+    asked = author_headers.sort(preflight.headers, "OPTIONS", preflight.url).asked
     return (*kept, *(h for h in (asked[1] if asked is not None else ()) if h[0].lower() not in there))
 
 

@@ -15,7 +15,7 @@ from corscheck.runner.conversation import Pause, conversation
 from corscheck.runner.memo import Kin
 from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
 from corscheck.runner.result import Assembler
-from corscheck.transports.http import AsyncHTTPTransport
+from corscheck.transports.http.transport import AsyncHTTPTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable

@@ -1,6 +1,6 @@
 """curl commands, as people have them and as browsers copy them ("Copy as cURL (bash)"), read back into requests.
 
-What curl does with each option is the curl manual's; what a browser's copy means by a header is ``copied``'s. An option
+What curl does with each option is the curl manual's; what a browser's copy means by a header is ``author_headers``'s. An option
 that is not understood is an error that names it: half a command would be another question. Files are read by ``read``
 (``@file``), which the command line passes in; ``--print-curl`` is the inverse of this.
 """
@@ -15,9 +15,9 @@ from urllib.parse import quote_from_bytes
 
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.records import dataclass
-from corscheck.sources import copied
-from corscheck.sources.asked import Asked, Network, SourceError, place, quoted
+from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
+from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
 from corscheck.sources.shell import Word, commands
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _FLAGS = ("insecure", "http2", "ipv4", "ipv6")
 _TEXTS = ("cacert", "cert", "key", "proxy", "noproxy")
 
 
-def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[Asked]:
+def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
     """The requests of one or more commands, in order; one for each URL. Raises ``SourceError``."""
     for words in commands(text, variables):
         name = words[0].text.rpartition("/")[2]
@@ -73,14 +73,14 @@ class _Command:
         self.parts = _Parts()
         self.at = 0
 
-    def requests(self) -> Iterator[Asked]:
+    def requests(self) -> Iterator[FoundRequest]:
         found = list(self._options())
         if not found:
             start = self.words[0].offset if self.words else 0
             raise SourceError(f"{place(self.text, start)}: the command names no URL")
         yield from found
 
-    def _options(self) -> Iterator[Asked]:
+    def _options(self) -> Iterator[FoundRequest]:
         plain = False
         while self.at < len(self.words):
             word = self.words[self.at]
@@ -95,11 +95,11 @@ class _Command:
                 yield from self._short(word)
         yield from self._finished()
 
-    def _finished(self) -> Iterator[Asked]:
+    def _finished(self) -> Iterator[FoundRequest]:
         for url in self.parts.urls:
             yield self._asked(url)
 
-    def _long(self, word: Word) -> Iterator[Asked]:
+    def _long(self, word: Word) -> Iterator[FoundRequest]:
         name, equals, value = word.text[2:].partition("=")
         option = LONG.get(name) or LONG.get(name.removeprefix("no-")) or _beginning(name)
         if option is None:
@@ -111,7 +111,7 @@ class _Command:
             return
         yield from self._take(word, option, value if equals else None)
 
-    def _short(self, word: Word) -> Iterator[Asked]:
+    def _short(self, word: Word) -> Iterator[FoundRequest]:
         """Joined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
         rest = word.text[1:]
         while rest:
@@ -124,7 +124,7 @@ class _Command:
             if option.value:
                 return
 
-    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[Asked]:
+    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[FoundRequest]:
         if option.use == "refused":
             why = f": {option.why}" if option.why is not None else ""
             raise self._error(word, f"{option.shown} has no equal here{why}")
@@ -241,7 +241,7 @@ class _Command:
 
     # ------------------------------------------------------------------ what it comes to
 
-    def _asked(self, url: str) -> Asked:
+    def _asked(self, url: str) -> FoundRequest:
         parts = self.parts
         notes: list[str] = []
         body: bytes | None = b"".join(parts.data) if parts.has_data else None
@@ -258,11 +258,11 @@ class _Command:
             url = f"{head}{'&' if '?' in head else '?'}{text}{hash_}{fragment}"
         headers = self._complete(body)
         method = parts.method or self._method(body)
-        found = copied.sort(headers, method, url)
+        found = author_headers.sort(headers, method, url)
         judged, via = _hosts(url, found.host)
         if via is not None:
             notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
-        asked = Asked(
+        asked = FoundRequest(
             url=judged,
             method=method,
             origin=found.origin,
@@ -331,7 +331,7 @@ class _Command:
             raise SourceError(f"-u {quoted(user)} has no password: write USER:PASS, or {user}: for an empty one")
         return user, password
 
-    def _network(self, user_agent: str | None) -> Network:
+    def _network(self, user_agent: str | None) -> FoundNetwork:
         parts, seconds = self.parts, None
         if (text := parts.network.get("max-time")) is not None:
             try:
@@ -340,7 +340,7 @@ class _Command:
                 seconds = 0.0
             if not 0 < seconds < float("inf"):
                 raise SourceError(f"-m {quoted(text)} is no number of seconds")
-        return Network(
+        return FoundNetwork(
             **{flag: flag in parts.flags for flag in _FLAGS},
             cacert=parts.network.get("cacert"),
             cert=parts.network.get("cert"),

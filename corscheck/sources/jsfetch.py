@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from corscheck.protocol.request import Credentials, Mode, Redirect
-from corscheck.sources import copied
-from corscheck.sources.asked import Asked, Network, SourceError, place, quoted
+from corscheck.sources import author_headers
+from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
 from corscheck.sources.jsliteral import Reader
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def is_fetch(text: str) -> bool:
     return _CALL.match(text) is not None
 
 
-def parse(text: str) -> Iterator[Asked]:
+def parse(text: str) -> Iterator[FoundRequest]:
     """The requests of one or more calls, in order. Raises ``SourceError``."""
     at = 0
     while True:
@@ -65,7 +65,7 @@ def parse(text: str) -> Iterator[Asked]:
             return
 
 
-def _asked(url: str, options: Any, where: str) -> Asked:
+def _asked(url: str, options: Any, where: str) -> FoundRequest:
     if options is None:
         options = {}
     if not isinstance(options, dict):
@@ -88,7 +88,7 @@ def _asked(url: str, options: Any, where: str) -> Asked:
     if referrer:
         headers = (*headers, ("Referer", referrer))
     method = options.get("method") or "GET"
-    found = copied.sort(headers, method, url)
+    found = author_headers.sort(headers, method, url)
     body = options.get("body")
     author = found.author
     if body is not None and not any(name.lower() == "content-type" for name, _ in author):
@@ -102,7 +102,7 @@ def _asked(url: str, options: Any, where: str) -> Asked:
         )
     if credentials is None and found.cookies is not None and not found.same_origin:
         credentials = "include"
-    return Asked(
+    return FoundRequest(
         url=url,
         method=method,
         origin=found.origin,
@@ -112,7 +112,7 @@ def _asked(url: str, options: Any, where: str) -> Asked:
         mode=cast("Mode | None", options.get("mode")),
         redirect=cast("Redirect | None", options.get("redirect")),
         cookies=found.cookies,
-        network=Network(user_agent=found.user_agent),
+        network=FoundNetwork(user_agent=found.user_agent),
         notes=tuple(notes),
     )
 

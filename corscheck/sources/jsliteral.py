@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from corscheck.sources.asked import SourceError, place
+from corscheck.sources.found import SourceError, place
 
 _BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.records import dataclass
-from corscheck.sources.asked import SourceError, place
+from corscheck.sources.found import SourceError, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -100,7 +100,7 @@ def _curl(options: NetworkOptions) -> Transport:
 
 
 def _httpx(options: NetworkOptions) -> Transport:
-    from corscheck.transports.http import HTTPTransport
+    from corscheck.transports.http.transport import HTTPTransport
 
     return HTTPTransport(options)
 

@@ -21,8 +21,8 @@ from corscheck.transports.base import (
     WireRequest,
     response_at,
 )
-from corscheck.transports.failures import Failure, seconds
-from corscheck.transports.shield import needs_shield, shield, unshield
+from corscheck.transports.failures import NetworkFailure, seconds
+from corscheck.transports.http.shield import needs_shield, shield, unshield
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ _INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 
 
-class Exchange:
+class WireExchange:
     """One request on its way along ``route``. ``left()`` is asked before every wait.
 
     ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for.
@@ -74,7 +74,7 @@ class Exchange:
     _body_bytes = 0
     _body_error: str | None = None
 
-    def __init__(self, request: WireRequest, lines: Lines, target: bytes, route: Route, deadline: float) -> None:
+    def __init__(self, request: WireRequest, lines: HeaderLines, target: bytes, route: Route, deadline: float) -> None:
         self.kindred = type(request) is KindredRequest
         self.request: WireRequest = request.first if self.kindred else request  # type: ignore[attr-defined]
         self.route = route
@@ -105,7 +105,7 @@ class Exchange:
     # The deadline
 
     def left(self) -> float:
-        """The seconds that remain; a ``Failure`` when none do."""
+        """The seconds that remain; a ``NetworkFailure`` when none do."""
         remaining = self.until - time.monotonic()
         if remaining <= 0:
             raise self.timed_out()
@@ -115,10 +115,10 @@ class Exchange:
         """From here on there are at most so many seconds."""
         self.until = min(self.deadline, time.monotonic() + duration)
 
-    def timed_out(self) -> Failure:
+    def timed_out(self) -> NetworkFailure:
         """What was being waited for when the time was up."""
         if self.until <= self.started:
-            return Failure("timeout", f"No time was left to ask {self.peer}.")
+            return NetworkFailure("timeout", f"No time was left to ask {self.peer}.")
         waited = seconds(self.until - self.started)
         tried = f" ({', '.join(address for address, _ in self.attempts)})" if self.attempts else ""
         dialled = self.route.dialled
@@ -138,22 +138,22 @@ class Exchange:
             text = f"{self.peer} sent {self.head_bytes} bytes of its answer's head within {waited}, but not all of it."
         else:
             text = f"{self.peer} gave no answer within {waited}."
-        return Failure("timeout", text)
+        return NetworkFailure("timeout", text)
 
     # What the streams report
 
-    def unreachable(self) -> Failure:
+    def unreachable(self) -> NetworkFailure:
         """No address took the connection."""
         waited = min(time.monotonic(), self.deadline) - self.started
         return failures.unreachable(self.route, self.attempts, waited)
 
-    def broken(self, error: OSError) -> Failure:
+    def broken(self, error: OSError) -> NetworkFailure:
         """The connection broke while reading: in TLS 1.3 that is also how a server refuses us after the handshake."""
         if self.route.scheme == "https" and not self.received:
-            from corscheck.transports.tls import complaint, is_tls
+            from corscheck.transports.http.tls import complaint, is_tls
 
             if is_tls(error):
-                return Failure("tls", f"{self.peer} {complaint(error)}.")
+                return NetworkFailure("tls", f"{self.peer} {complaint(error)}.")
         return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
 
     def outgoing(self, data: bytes, *, http2: bool) -> bytes:
@@ -204,11 +204,11 @@ class Exchange:
 
     # What the transports report
 
-    def is_stale(self, failure: Failure) -> bool:
+    def is_stale(self, failure: NetworkFailure) -> bool:
         """Whether the request met a connection that the server had closed while it lay idle."""
         return failure.lost and not self.fresh
 
-    def failed(self, failure: Failure) -> NetworkError:
+    def failed(self, failure: NetworkFailure) -> NetworkError:
         """The answer that is none."""
         now = time.monotonic()
         sent = self.lines.text if self.written else ()
@@ -248,7 +248,7 @@ class Exchange:
             return False
         return self._body_bytes <= DRAIN_BYTES
 
-    def body_failed(self, failure: Failure) -> None:
+    def body_failed(self, failure: NetworkFailure) -> None:
         """Take note of why the rest of the body did not come; that we did not wait for it is no error."""
         if failure.kind != "timeout" or self.until == self.deadline:
             self._body_error = failure.message
@@ -327,7 +327,7 @@ def is_short(headers: Headers) -> bool:
     return not endless and number <= DRAIN_BYTES
 
 
-class Lines:
+class HeaderLines:
     """The header lines of a request as bytes and as text; ``shielded`` says that h11 would refuse some as they are."""
 
     __slots__ = ("pairs", "shielded", "text", "upgrades")
@@ -343,14 +343,14 @@ _GIVEN = ("kindred", "request", "route", "started", "deadline", "lines", "target
 """What an exchange has from its beginning."""
 
 
-def lines_of(request: WireRequest, authority: str) -> Lines:
+def lines_of(request: WireRequest, authority: str) -> HeaderLines:
     """Host first (h11 puts it there anyway), then the request's own; a Content-Length where ``fetch()`` has one."""
     length = len(request.body or b"") if request.body is not None or request.method in _LENGTH_METHODS else None
     return _made(request.headers, authority, length)
 
 
 @lru_cache(maxsize=256)
-def _made(headers: Headers, authority: str, length: int | None) -> Lines:
+def _made(headers: Headers, authority: str, length: int | None) -> HeaderLines:
     """Kept, since the requests of a run differ in little but their URL."""
     lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
@@ -359,7 +359,7 @@ def _made(headers: Headers, authority: str, length: int | None) -> Lines:
     framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in lines)
     if not framed and length is not None:
         lines.insert(1, (b"Content-Length", b"%d" % length))
-    return Lines(lines)
+    return HeaderLines(lines)
 
 
 def request_target(target: Target, path: str, route: Route) -> bytes:

@@ -1,6 +1,6 @@
 """What goes wrong on the way to an answer, in words for people.
 
-A ``Failure`` is raised where the facts are known (which address refused, what the proxy said) and is turned into a
+A ``NetworkFailure`` is raised where the facts are known (which address refused, what the proxy said) and is turned into a
 ``NetworkError`` by the transport. Nothing here does I/O. Text that comes from a server is escaped before it is shown.
 """
 
@@ -24,7 +24,7 @@ _HTTP2_ERRORS = (
 """RFC 9113, section 7, by number."""
 
 
-class Failure(Exception):  # noqa: N818 - it is a value on its way to NetworkError, not a programming error
+class NetworkFailure(Exception):  # noqa: N818 - it is a value on its way to NetworkError, not a programming error
     """No answer, and why: a kind of the closed list and one sentence.
 
     ``lost`` says that the peer ended the connection without a byte of an answer. On a connection that had been used
@@ -52,88 +52,90 @@ def seconds(duration: float) -> str:
     return f"{round(duration, 1 if duration >= 0.1 else 2):g} s"
 
 
-def unresolved(host: str, route: Route, error: OSError | UnicodeError) -> Failure:
+def unresolved(host: str, route: Route, error: OSError | UnicodeError) -> NetworkFailure:
     """The failure for a name that has no address."""
     detail = "not a host name" if isinstance(error, UnicodeError) else printable(error.strerror or str(error))
     who = f"The proxy's host {host}" if route.proxy is not None else host
-    return Failure("proxy" if route.proxy is not None else "dns", f"{who} has no address ({detail}).")
+    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no address ({detail}).")
 
 
-def no_such_family(host: str, route: Route, version: int) -> Failure:
+def no_such_family(host: str, route: Route, version: int) -> NetworkFailure:
     """The failure for a host that has addresses, but none of the IP version that was asked for."""
     who = f"The proxy's host {host}" if route.proxy is not None else host
-    return Failure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
+    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
 
 
-def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: float) -> Failure:
+def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: float) -> NetworkFailure:
     """The failure for a host none of whose addresses took the connection; ``attempts`` are in the order tried."""
     who = route.dialled
     kind: ErrorKind = "proxy" if route.proxy is not None else "connect"
     if route.unix_socket is not None:
         error = attempts[0][1]
         if isinstance(error, FileNotFoundError):
-            return Failure(kind, f"{who} does not exist.")
+            return NetworkFailure(kind, f"{who} does not exist.")
         if isinstance(error, ConnectionRefusedError):
-            return Failure(kind, f"{who} refused the connection: nothing listens on it.")
-        return Failure(kind, f"{who} cannot be used ({_reason(error)}).")
+            return NetworkFailure(kind, f"{who} refused the connection: nothing listens on it.")
+        return NetworkFailure(kind, f"{who} cannot be used ({_reason(error)}).")
     tried = [address for address, _ in attempts]
     where = "" if tried == [route.dial.host] else f" ({', '.join(tried)})"
     if all(isinstance(error, ConnectionRefusedError) for _, error in attempts):
-        return Failure(kind, f"{who} refused the connection{where}.")
+        return NetworkFailure(kind, f"{who} refused the connection{where}.")
     if all(isinstance(error, TimeoutError) for _, error in attempts):
-        return Failure("timeout", f"{who} did not take the connection within {seconds(waited)}{where}.")
+        return NetworkFailure("timeout", f"{who} did not take the connection within {seconds(waited)}{where}.")
     if len(tried) == 1:
-        return Failure(kind, f"{who} cannot be reached{where}: {_reason(attempts[0][1])}.")
+        return NetworkFailure(kind, f"{who} cannot be reached{where}: {_reason(attempts[0][1])}.")
     each = "; ".join(f"{address}: {_reason(error)}" for address, error in attempts)
-    return Failure(kind, f"{who} cannot be reached ({each}).")
+    return NetworkFailure(kind, f"{who} cannot be reached ({each}).")
 
 
-def broken(peer: str, proxied: bool, error: OSError, *, answering: bool) -> Failure:
+def broken(peer: str, proxied: bool, error: OSError, *, answering: bool) -> NetworkFailure:
     """The failure for a connection that broke; ``answering`` when a part of the answer was there already."""
     how = "reset the connection" if isinstance(error, ConnectionError) else f"broke off ({_reason(error)})"
     when = "in the middle of its answer" if answering else "without an answer"
-    return Failure("proxy" if proxied else "connect", f"{peer} {how} {when}.", lost=not answering)
+    return NetworkFailure("proxy" if proxied else "connect", f"{peer} {how} {when}.", lost=not answering)
 
 
-def hung_up(peer: str, proxied: bool, received: int) -> Failure:
+def hung_up(peer: str, proxied: bool, received: int) -> NetworkFailure:
     """The failure for a connection that the peer closed before its answer's head was complete."""
     if not received:
         # The same kind as a reset: whether a FIN or an RST comes from a port that has nothing behind it is chance.
-        return Failure("proxy" if proxied else "connect", f"{peer} closed the connection without an answer.", lost=True)
-    return Failure(
+        return NetworkFailure(
+            "proxy" if proxied else "connect", f"{peer} closed the connection without an answer.", lost=True
+        )
+    return NetworkFailure(
         "protocol", f"{peer} closed the connection in the middle of its answer's head, after {received} bytes."
     )
 
 
-def unasked(peer: str) -> Failure:
+def unasked(peer: str) -> NetworkFailure:
     """The failure for a kept connection on which more had come than the answer before: nobody asked for that."""
-    return Failure("protocol", f"{peer} sent an answer that nobody had asked for.", lost=True)
+    return NetworkFailure("protocol", f"{peer} sent an answer that nobody had asked for.", lost=True)
 
 
-def not_http(peer: str, beginning: bytes) -> Failure:
+def not_http(peer: str, beginning: bytes) -> NetworkFailure:
     """The failure for an answer that does not begin as HTTP/1 does."""
     if beginning[:2] in (b"\x15\x03", b"\x16\x03"):
-        return Failure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
+        return NetworkFailure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
     line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
-    return Failure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
+    return NetworkFailure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
 
 
-def not_http2(peer: str, beginning: bytes) -> Failure:
+def not_http2(peer: str, beginning: bytes) -> NetworkFailure:
     """The failure for a server that agreed on HTTP/2 and says something else (RFC 9113, section 3.4: SETTINGS first)."""
     line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
-    return Failure(
+    return NetworkFailure(
         "protocol", f'{peer} agreed on HTTP/2 and does not speak it: it begins with "{printable(line, 60)}".'
     )
 
 
-def given_up(peer: str, *, whole: bool, code: int) -> Failure:
+def given_up(peer: str, *, whole: bool, code: int) -> NetworkFailure:
     """The failure for a request over HTTP/2 that the server takes back, alone or with the ``whole`` connection."""
     name = _HTTP2_ERRORS[code] if code < len(_HTTP2_ERRORS) else f"error {code}"
     how = "ended the HTTP/2 connection" if whole else "reset the HTTP/2 stream"
-    return Failure("protocol", f"{peer} {how} in place of an answer ({name}).")
+    return NetworkFailure("protocol", f"{peer} {how} in place of an answer ({name}).")
 
 
-def malformed(peer: str, complaint: str) -> Failure:
+def malformed(peer: str, complaint: str) -> NetworkFailure:
     """The failure for an answer that the HTTP reader refuses, with the reader's complaint."""
     text = printable(complaint, 200).strip()
     if "buffer too long" in text or text.startswith("Too large response headers"):
@@ -142,25 +144,27 @@ def malformed(peer: str, complaint: str) -> Failure:
         return too_large(peer, 64)
     if not text[1:2].isupper():  # an abbreviation keeps its letters
         text = text[:1].lower() + text[1:]
-    return Failure("protocol", f"{peer} gave a malformed answer: {text.rstrip('.')}.")
+    return NetworkFailure("protocol", f"{peer} gave a malformed answer: {text.rstrip('.')}.")
 
 
-def switched(peer: str) -> Failure:
+def switched(peer: str) -> NetworkFailure:
     """The failure for a 101: a server must not switch to what the client did not name (RFC 9110, section 7.8)."""
-    return Failure("protocol", f"{peer} switched protocols (101) without being asked to.")
+    return NetworkFailure("protocol", f"{peer} switched protocols (101) without being asked to.")
 
 
-def too_large(peer: str, kib: int = 256) -> Failure:
+def too_large(peer: str, kib: int = 256) -> NetworkFailure:
     """The failure for a response head beyond ``MAX_HEADER_BYTES``, or beyond another limit in KiB."""
-    return Failure("too-large", f"{peer} sent a response head that is too large: more than {kib} KiB.")
+    return NetworkFailure("too-large", f"{peer} sent a response head that is too large: more than {kib} KiB.")
 
 
-def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> Failure:
+def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> NetworkFailure:
     """The failure for a proxy that will not connect us: ``status`` is its status code and reason."""
     cure = ""
     if status.startswith(b"407"):
         cure = " It wants a user and password: http://USER:PASSWORD@HOST:PORT."
-    return Failure("proxy", f"The proxy {proxy} will not connect to {target}: {printable(status.strip())}.{cure}")
+    return NetworkFailure(
+        "proxy", f"The proxy {proxy} will not connect to {target}: {printable(status.strip())}.{cure}"
+    )
 
 
 def _reason(error: OSError) -> str:

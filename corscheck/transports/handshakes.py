@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corscheck.model.values import ConfigError
-from corscheck.transports.failures import Failure, printable
+from corscheck.transports.failures import NetworkFailure, printable
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import ErrorKind
@@ -59,15 +59,15 @@ def check_files(options: NetworkOptions) -> None:
 
 def certificate_refused(
     peer: str, host: str, code: int, names: tuple[str, ...], kind: ErrorKind, message: str = ""
-) -> Failure:
+) -> NetworkFailure:
     """The failure for a certificate that OpenSSL refuses with ``code`` (X509_V_ERR_...) and ``message``."""
     owner = peer[:1].lower() + peer[1:] if peer.startswith("The ") else peer
     if code in NAME_MISMATCHES:
         has = f", only for {', '.join(printable(name) for name in names[:5])}" if names else ""
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        return Failure(kind, f"The certificate of {owner} is not for {host}{has}{more}.")
+        return NetworkFailure(kind, f"The certificate of {owner} is not for {host}{has}{more}.")
     fault = _CERTIFICATE_FAULTS.get(code, f"is refused: {printable(message) or f'verification error {code}'}")
-    return Failure(kind, f"The certificate of {owner} {fault}.")
+    return NetworkFailure(kind, f"The certificate of {owner} {fault}.")
 
 
 def alert(text: str) -> str | None:
@@ -84,6 +84,6 @@ def in_words(text: str, number: int) -> str:
 
 
 def check_name(peer: str, host: str) -> None:
-    """Raise ``Failure`` for a host that cannot be named in TLS: one with an empty part, or a part that is too long."""
+    """Raise ``NetworkFailure`` for a host that cannot be named in TLS: one with an empty part, or a part that is too long."""
     if "." in host and any(not 0 < len(part) < 64 for part in host.removesuffix(".").split(".")):
-        raise Failure("tls", f"{peer} cannot be named in TLS: a part of the name is empty or too long.")
+        raise NetworkFailure("tls", f"{peer} cannot be named in TLS: a part of the name is empty or too long.")

@@ -27,17 +27,17 @@ def look_up(route: Route, ip_version: int | None, timeout: float) -> Addresses |
     found = literal(route, ip_version)
     if found is not None:
         return found
-    results: list[Addresses | failures.Failure] = []
+    results: list[Addresses | failures.NetworkFailure] = []
     done = threading.Event()
 
-    def deliver(result: Addresses | failures.Failure) -> None:
+    def deliver(result: Addresses | failures.NetworkFailure) -> None:
         results.append(result)
         done.set()
 
     in_background(route, ip_version, deliver)
     if not done.wait(timeout):
         return None
-    if isinstance(results[0], failures.Failure):
+    if isinstance(results[0], failures.NetworkFailure):
         raise results[0]
     return results[0]
 
@@ -57,13 +57,13 @@ def literal(route: Route, ip_version: int | None) -> Addresses | None:
 
 
 def in_background(
-    route: Route, ip_version: int | None, deliver: Callable[[Addresses | failures.Failure], None]
+    route: Route, ip_version: int | None, deliver: Callable[[Addresses | failures.NetworkFailure], None]
 ) -> None:
     """Look the route's host up on a thread, which calls ``deliver`` with the addresses or why there are none."""
     threading.Thread(target=lambda: deliver(_ask(route, ip_version)), daemon=True, name="corscheck-lookup").start()
 
 
-def _ask(route: Route, ip_version: int | None) -> Addresses | failures.Failure:
+def _ask(route: Route, ip_version: int | None) -> Addresses | failures.NetworkFailure:
     host = route.dial.host
     # "Let localhost be localhost": browsers never ask DNS for what is below it, the C library does.
     name = "localhost" if host.removesuffix(".").endswith(".localhost") else host

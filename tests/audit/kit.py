@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import Plan
+from corscheck.audit.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import Probe
@@ -70,15 +70,15 @@ def those(let_in: Callable[[str], bool], *more: tuple[str, str], credentials: bo
     return server
 
 
-def make_plan(url: str = API, allowed: tuple[str, ...] = (APP,), **more: object) -> Plan:
+def make_plan(url: str = API, allowed: tuple[str, ...] = (APP,), **more: object) -> AuditPlan:
     """The plan as the command makes it; what is no field of a plan is the template's."""
-    fields = {k: more.pop(k) for k in list(more) if k in Plan.__dataclass_fields__}
+    fields = {k: more.pop(k) for k in list(more) if k in AuditPlan.__dataclass_fields__}
     fields.setdefault("labels", Labels("tests"))
     template = Probe(**{"url": url, "origin": "null", **more})  # type: ignore[arg-type]
-    return Plan(**{"template": template, "suffixes": SUFFIXES, "allowed": allowed, **fields})  # type: ignore[arg-type]
+    return AuditPlan(**{"template": template, "suffixes": SUFFIXES, "allowed": allowed, **fields})  # type: ignore[arg-type]
 
 
-def audit_of(server: Server, plan: Plan | None = None, **network: object) -> tuple[Audit, list[Asked]]:
+def audit_of(server: Server, plan: AuditPlan | None = None, **network: object) -> tuple[Audit, list[Asked]]:
     """The audit, masked as it is told, and what was sent for it."""
     asked: list[Asked] = []
 

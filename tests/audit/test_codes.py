@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from corscheck.diagnosis.records.audit import AUDIT
+from corscheck.diagnosis.codes.audit import AUDIT
 from corscheck.model.audits import Audit
 from tests.audit.kit import APP, TRUE, Asked, Reply, Server, audit_of, codes, make_plan, named, reply, those
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 
-from corscheck.observe import find
+from corscheck.browsers import find
 from tests.browser.conftest import installed
 
 ROOT = Path(__file__).resolve().parents[2]

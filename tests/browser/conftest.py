@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.observe import BrowserUnavailable, find
+from corscheck.browsers import BrowserUnavailable, find
 from tests.browser.target import Target
 
 

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from corscheck.observe import find
+from corscheck.browsers import find
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "curl" / "chromium-recorded.json"
 RECORDED = Path(__file__).resolve().parents[1] / "data" / "har" / "chromium.har"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import trustme
 
+from corscheck.browsers.compare import compare, engine_of
+from corscheck.browsers.session import BrowserSession
 from corscheck.model.values import Probe
-from corscheck.observe.compare import compare, engine_of
-from corscheck.observe.session import BrowserSession
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from corscheck.browsers import BrowserSession
+from corscheck.browsers.chromium import ChromiumDriver
 from corscheck.demo.endpoints import ENDPOINTS
 from corscheck.demo.server import DemoServer
 from corscheck.model.result import Observation
 from corscheck.model.values import Probe
-from corscheck.observe import BrowserSession
-from corscheck.observe.chromium import ChromiumDriver
 from corscheck.transports.base import NetworkOptions
 
 

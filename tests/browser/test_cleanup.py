@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from corscheck.browsers import BrowserSession, BrowserUnavailable, observe
 from corscheck.model.values import Probe
-from corscheck.observe import BrowserSession, BrowserUnavailable, observe
 from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in
 from tests.browser.target import HANG, OPEN, Reply

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from corscheck.browsers.compare import compare, engine_of
 from corscheck.model.result import (
     EngineVerdict,
     ExchangeRecord,
@@ -14,7 +15,6 @@ from corscheck.model.result import (
     ResponseRecord,
     Result,
 )
-from corscheck.observe.compare import compare, engine_of
 
 ORIGIN = "http://app.example"
 URL = "http://api.example/x"

@@ -10,7 +10,7 @@ import pytest
 
 from corscheck.demo.server import DemoServer
 from corscheck.runner.recorded import Judge, Terms
-from corscheck.sources.har.recording import Recording
+from corscheck.sources.har.recording import HARRecording
 from tests.browser.har import demo_probes, record
 
 
@@ -20,7 +20,7 @@ def test_the_demo(chromium: str, secrets: bool) -> None:
         probes = demo_probes(demo.url)
         recorder, seen, version = asyncio.run(record(probes))
         data = json.dumps(recorder.har(version, secrets=secrets)).encode()
-    results = list(Judge(Recording(io.BytesIO(data), "recorded"), Terms()).results())
+    results = list(Judge(HARRecording(io.BytesIO(data), "recorded"), Terms()).results())
     # The set-up's own marks are asked in mode no-cors; what is left are the probes, in their order.
     assert [(r.method, r.url, r.verdict) for r in results] == [
         (p.method, p.url, o.verdict) for p, o in zip(probes, seen, strict=True)

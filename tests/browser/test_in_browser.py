@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from corscheck.browsers import find
 from corscheck.demo.server import DemoServer
-from corscheck.observe import find
 from tests.servers.uvicorn_app import UvicornApp
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,8 +108,8 @@ def test_observation_beside_prediction(places, browser, place, path, more, allow
 
 def test_a_difference_is_exit_4(places, monkeypatch, chromium, capfd):
     """A prediction that is wrong on purpose: the browser is told a CA that the prediction does not look at."""
+    from corscheck.browsers import session
     from corscheck.cli.app import run as run_cli
-    from corscheck.observe import session
 
     asked = session.BrowserSession._observation
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from corscheck.browsers import BrowserSession, find, observe
 from corscheck.model.values import ConfigError, Probe
-from corscheck.observe import BrowserSession, find, observe
 from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in
 from tests.browser.target import HANG, OPEN, Reply

@@ -10,13 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from corscheck import observe as package
+from corscheck import browsers as package
+from corscheck.browsers import BrowserUnavailable, available, check, find
+from corscheck.browsers.certificate import fingerprint, public_key_info, self_signed, spki_hash
+from corscheck.browsers.firefox import _proxy_script
+from corscheck.browsers.routes import Address, plan
+from corscheck.browsers.targets import groups, parse_origin, refusal
 from corscheck.model.values import ConfigError, Probe
-from corscheck.observe import BrowserUnavailable, available, check, find
-from corscheck.observe.certificate import fingerprint, public_key_info, self_signed, spki_hash
-from corscheck.observe.firefox import _proxy_script
-from corscheck.observe.routes import Address, plan
-from corscheck.observe.targets import groups, parse_origin, refusal
 from corscheck.transports.base import NetworkOptions
 
 URL = "https://api.example/data"
@@ -189,7 +189,7 @@ def test_finding_browsers(monkeypatch, tmp_path):
 
 def test_websockets_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "websockets.asyncio.client", None)
-    monkeypatch.setattr("corscheck.observe.browsers.find", lambda _: "browser")
+    monkeypatch.setattr("corscheck.browsers.browsers.find", lambda _: "browser")
     with pytest.raises(BrowserUnavailable, match="pip install 'corscheck\\[browser\\]'"):
         package.observe([Probe(URL, ORIGIN)], "chromium", NetworkOptions())
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from corscheck.diagnosis.registry import RECORDS
+from corscheck.diagnosis.codes.registry import RECORDS
 from tests.cli.fakes import Command
 from tests.servers.raw import READ, RawServer
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from corscheck.diagnosis.guides.registry import GUIDES
-from corscheck.remedies.names import NAMES as REMEDIES
+from corscheck.diagnosis.remedies.names import NAMES as REMEDIES
 from tests.cli.fakes import Command
 
 

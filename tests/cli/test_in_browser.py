@@ -14,20 +14,20 @@ from tests.cli.fakes import Command, Runner
 
 
 def _observe(monkeypatch: pytest.MonkeyPatch, seen: Observation | Exception) -> None:
-    from corscheck import observe
+    from corscheck import browsers
 
     def fake(probes: list[Probe], browser: str, network: object) -> list[Observation]:
         if isinstance(seen, Exception):
             raise seen
         return [replace(seen, browser=browser) for _ in probes]
 
-    monkeypatch.setattr(observe, "observe", fake, raising=False)
-    monkeypatch.setattr(observe, "check", lambda probes, browser, network: None, raising=False)
+    monkeypatch.setattr(browsers, "observe", fake, raising=False)
+    monkeypatch.setattr(browsers, "check", lambda probes, browser, network: None, raising=False)
 
 
 def _compare(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     # By its name in the package it is the function, not the module.
-    module = import_module("corscheck.observe.compare")
+    module = import_module("corscheck.browsers.compare")
     monkeypatch.setattr(module, "compare", lambda result, seen: replace(seen, **changes))
 
 
@@ -51,7 +51,7 @@ def test_a_browser_that_differs(command: Command, fake: Runner, monkeypatch: pyt
 
 
 def test_no_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    from corscheck.observe import BrowserUnavailable
+    from corscheck.browsers import BrowserUnavailable
 
     _observe(monkeypatch, BrowserUnavailable("no Edge in PATH"))
     done = command.probe("--in-browser", "edge")
@@ -62,7 +62,7 @@ def test_no_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPa
 
 def test_interrupted_in_the_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     _observe(monkeypatch, SEEN)
-    monkeypatch.setattr("corscheck.observe.observe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("corscheck.browsers.observe", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     done = command.probe("--in-browser", "chromium")
     assert done.status == 130
     assert "ALLOWED" in done.stdout

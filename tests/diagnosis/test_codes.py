@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.diagnosis.registry import RECORDS
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome

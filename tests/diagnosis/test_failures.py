@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corscheck.diagnosis.registry import RECORDS
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import HeldBack

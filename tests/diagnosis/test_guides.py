@@ -13,8 +13,8 @@ from corscheck.diagnosis import guides, stack
 from corscheck.diagnosis.guides.guide import Guide
 from corscheck.diagnosis.guides.names import NAMES
 from corscheck.diagnosis.guides.registry import GUIDES, close, find, lookup, nearest
+from corscheck.diagnosis.remedies import registry as remedies
 from corscheck.model.values import ConfigError
-from corscheck.remedies import registry as remedies
 from tests.diagnosis.failures import both
 from tests.diagnosis.kit import API, APP, Reply, ask
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.diagnosis.findings import diagnose
-from corscheck.diagnosis.registry import RECORDS
 from corscheck.model.result import Finding
 from corscheck.model.values import Probe
 from corscheck.protocol.drive import run

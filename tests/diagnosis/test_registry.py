@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from corscheck.diagnosis.records.record import Record
-from corscheck.diagnosis.registry import RECORDS, causes_of, of_step
+from corscheck.diagnosis.codes.code import Record
+from corscheck.diagnosis.codes.registry import RECORDS, causes_of, of_step
 from corscheck.protocol.steps import ANCHORS, CODES
 
 KNOWN_PLACES = (

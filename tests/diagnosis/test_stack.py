@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from corscheck.diagnosis import stack
+from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.diagnosis.stack import detect, in_words, to_fix
 from corscheck.protocol.request import HTTPResponse
-from corscheck.remedies.names import NAMES
 
 
 def response(*lines: str, body: str = "", status: int = 200) -> HTTPResponse:

@@ -51,11 +51,11 @@ from corscheck.runner.sending import dress, may_send
 from corscheck.sources import console
 from corscheck.sources import curl as curl_source
 from corscheck.sources import jsfetch as fetch_source
-from corscheck.sources.har.recording import Recording as Recorded
+from corscheck.sources.har.recording import HARRecording as Recorded
 from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
-from corscheck.transports.shield import shield, unshield
+from corscheck.transports.http.shield import shield, unshield
 
 Target = Callable[[bytes], None]
 ENGINE_ORDER = tuple(ENGINES)

@@ -22,7 +22,7 @@ from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
 from corscheck.transports.curl import CurlTransport
-from corscheck.transports.http import HTTPTransport
+from corscheck.transports.http.transport import HTTPTransport
 from tests.hostile.row import OK, PAGE, Row
 from tests.servers.raw import READ, RawServer
 
@@ -50,7 +50,7 @@ WAYS: dict[str, Way] = {
     "httpx-async": _async,
     "curl": lambda probe, options: _one(probe, options, CurlTransport(options.network)),
     # By its name: "auto" would ask httpx what libcurl cannot read.
-    "curl-curl_loop": lambda probe, options: next(
+    "curl-multi": lambda probe, options: next(
         curl_loop.results([probe], replace(options, network=replace(options.network, transport="curl")))
     ),
 }

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.inprocess.loading import interface, wrapped
 from corscheck.model.values import ConfigError
+from corscheck.sources.app.loading import interface, wrapped
 
 ROOT = Path(__file__).resolve().parents[2]
 ORIGIN = "https://app.example.com"

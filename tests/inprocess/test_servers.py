@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from corscheck.cli.fix import as_code
+from corscheck.diagnosis.remedies.registry import find
+from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import Probe
-from corscheck.remedies.registry import find
-from corscheck.remedies.wanted import from_probes
 from tests.servers.frameworks import FRAMEWORKS, FrameworkServer
 
 ROOT = Path(__file__).resolve().parents[2]

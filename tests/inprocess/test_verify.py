@@ -19,11 +19,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 
-from corscheck.inprocess.claims import Claim, Operation, read
-from corscheck.inprocess.failing import failing_route
-from corscheck.inprocess.questions import Questions, matching
 from corscheck.runner.app import AppConversation
 from corscheck.runner.options import RunOptions
+from corscheck.sources.app.claims import AppOperation, Claim, read
+from corscheck.sources.app.failing import failing_route
+from corscheck.sources.app.questions import Questions, matching
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example.com"
@@ -234,14 +234,14 @@ def test_what_is_read_of_fastapi() -> None:
     reading = read(app)
     assert reading is not None
     assert reading.operations == (
-        Operation(
+        AppOperation(
             "GET",
             "/items/{item_id}",
             "/items/1?q=a",
             ("x-tenant", "authorization"),
             wrong="/items/1",
         ),
-        Operation("POST", "/sub/notes", "/sub/notes", json=True),
+        AppOperation("POST", "/sub/notes", "/sub/notes", json=True),
     )
     assert reading.claims == (Claim(allow_origins=(PAGE,), prefix="/sub"),)
     assert reading.claim is None
@@ -253,8 +253,8 @@ def test_what_is_read_of_starlette() -> None:
     assert reading is not None
     assert (reading.framework, reading.claims) == ("Starlette", ())
     assert reading.operations == (
-        Operation("GET", "/a/{n:int}", "/a/1"),
-        Operation("PUT", "/m/b/{name}", "/m/b/name"),
+        AppOperation("GET", "/a/{n:int}", "/a/1"),
+        AppOperation("PUT", "/m/b/{name}", "/m/b/name"),
     )
 
 

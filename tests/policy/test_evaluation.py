@@ -12,10 +12,10 @@ import pytest
 
 from corscheck.model.result import EngineVerdict, Result
 from corscheck.model.values import CheckRef, ConfigError
+from corscheck.policy.checks_on_values import Limit
 from corscheck.policy.evaluate import evaluate
-from corscheck.policy.ignore import Entry, Ignores
+from corscheck.policy.ignore import IgnoreEntry, Ignores
 from corscheck.policy.matrix import Wants
-from corscheck.policy.values import Limit
 from corscheck.report import baseline
 from corscheck.report.summary import Summary, failed
 from tests.report import samples, saved_reports
@@ -135,8 +135,8 @@ FINE = evaluate(ALLOWED, Wants())
 TODAY = date(2030, 6, 15)
 
 
-def entry(**more: Any) -> Entry:
-    return Entry("because", "corscheck.toml", 9, **more)
+def entry(**more: Any) -> IgnoreEntry:
+    return IgnoreEntry("because", "corscheck.toml", 9, **more)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from corscheck.model.values import CheckRef, ConfigError, Probe
-from corscheck.policy.load import Loaded, discover, load
+from corscheck.policy.checks_on_values import Limit, limit, target
+from corscheck.policy.load import LoadedPolicy, discover, load
 from corscheck.policy.select import Shard, selected
-from corscheck.policy.values import Limit, limit, target
 
 HEAD = 'base-url = "https://api.example.com/v1"\n[defaults]\norigins = ["https://app.example"]\n'
 
@@ -20,7 +20,7 @@ HEAD = 'base-url = "https://api.example.com/v1"\n[defaults]\norigins = ["https:/
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
-    def one(text: str, **more: Any) -> Loaded:
+    def one(text: str, **more: Any) -> LoadedPolicy:
         path = tmp_path / "corscheck.toml"
         path.write_text(text)
         return load(path, **more)
@@ -28,7 +28,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return one
 
 
-def probes(policy: Loaded) -> list[Probe]:
+def probes(policy: LoadedPolicy) -> list[Probe]:
     return [probe for check in policy.checks for probe in check.probes()]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corscheck.policy.positions import Path, Positions, check_lines
+from corscheck.policy.toml_lines import Path, Positions, check_lines
 
 TEXT = '''\
 # a comment with [[check]] in it

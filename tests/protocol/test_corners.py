@@ -19,7 +19,7 @@ from corscheck.protocol.headers import is_header_value
 from corscheck.protocol.mime import essence, gecko_request_essence
 from corscheck.protocol.origin import parse_url, same_site
 from corscheck.protocol.outcome import Outcome
-from corscheck.protocol.preflight import Asked, judge
+from corscheck.protocol.preflight import PreflightQuestion, judge
 from corscheck.protocol.redirect import Deliver, Follow, Hop, Location, http_redirect_fetch, locate
 from corscheck.protocol.request import Answer, HeldBack, HTTPRequest, HTTPResponse, Request
 from corscheck.protocol.safelist import (
@@ -129,17 +129,17 @@ def test_which_fault_an_allowed_origin_has(value: str, credentials: Any, code: s
 # ---------------------------------------------------------------------------------------------------------- preflight
 
 
-def judged(asked: Asked, answer: HTTPResponse, rules: Any = STANDARD) -> Any:
+def judged(asked: PreflightQuestion, answer: HTTPResponse, rules: Any = STANDARD) -> Any:
     return judge(asked, answer, NOWHERE, rules)
 
 
 def test_300_is_not_ok() -> None:
-    assert judged(Asked(PAGE, "omit", "GET", ()), response(300, acao="*")).failed.code == "CORS401"
-    assert judged(Asked(PAGE, "omit", "GET", ()), response(299, acao="*")).failed is None
+    assert judged(PreflightQuestion(PAGE, "omit", "GET", ()), response(300, acao="*")).failed.code == "CORS401"
+    assert judged(PreflightQuestion(PAGE, "omit", "GET", ()), response(299, acao="*")).failed is None
 
 
 def test_the_value_at_fault_is_the_one_that_decided() -> None:
-    asked = Asked(PAGE, "include", "PUT", ("x-a",))
+    asked = PreflightQuestion(PAGE, "include", "PUT", ("x-a",))
     no = judged(asked, response(acao=PAGE, acac="TRUE", acam="GET"))
     assert (no.failed.code, no.value) == ("CORS307", "TRUE")
     no = judged(asked, response(acao="*", acac="TRUE", acam="GET"))
@@ -150,7 +150,7 @@ def test_the_value_at_fault_is_the_one_that_decided() -> None:
 
 def test_lists_are_parsed_before_they_are_searched() -> None:
     """7.1 to 7.3 come before 7.5 and 7.6, whichever of them it is that the search would fail at."""
-    asked = Asked(PAGE, "omit", "PUT", ("authorization",))
+    asked = PreflightQuestion(PAGE, "omit", "PUT", ("authorization",))
     bad = response(acao="*", acam="P UT", acah="*")
     assert judged(asked, bad).failed.code == "CORS403"
     bad = response(acao="*", acam="PUT", acah="*")
@@ -161,16 +161,16 @@ def test_lists_are_parsed_before_they_are_searched() -> None:
 
 def test_a_forced_preflight_without_a_list_of_methods_allows_its_method() -> None:
     """``preflight:7.4``: null becomes a list of the method, for the cache too; an empty list stays empty."""
-    forced = Asked(PAGE, "omit", "POST", (), forced=True)
+    forced = PreflightQuestion(PAGE, "omit", "POST", (), forced=True)
     assert judged(forced, response(acao="*")).methods == ("POST",)
     assert judged(forced, response(acao="*", acam="PUT")).methods == ("PUT",)
     assert judged(forced, response(acao="*", acam="")).methods == ()
-    assert judged(Asked(PAGE, "omit", "POST", ()), response(acao="*")).methods == ()
+    assert judged(PreflightQuestion(PAGE, "omit", "POST", ()), response(acao="*")).methods == ()
 
 
 def test_authorization_is_searched_for_before_the_other_names() -> None:
     """``preflight:7.6`` before ``7.7``, where the name sorts behind another that is missing."""
-    asked = Asked(PAGE, "omit", "GET", ("accept-x", "authorization", "x-a"))
+    asked = PreflightQuestion(PAGE, "omit", "GET", ("accept-x", "authorization", "x-a"))
     no = judged(asked, response(acao="*", acah="x-b"))
     assert (no.failed.step, no.value) == ("preflight:7.6", "authorization")
     no = judged(asked, response(acao="*", acah="authorization"))
@@ -186,11 +186,11 @@ def test_engine_rules_reach_every_part_of_the_judgement() -> None:
             ("Access-Control-Max-Age", "999999"),
         ),
     )
-    yes = judged(Asked(PAGE, "omit", "GET", ()), empty_and_full, FIREFOX)
+    yes = judged(PreflightQuestion(PAGE, "omit", "GET", ()), empty_and_full, FIREFOX)
     assert (yes.failed, yes.seconds) == (None, 86400)
-    assert judged(Asked(PAGE, "omit", "GET", ()), empty_and_full).failed.code == "CORS303"
+    assert judged(PreflightQuestion(PAGE, "omit", "GET", ()), empty_and_full).failed.code == "CORS303"
     nowhere = Location("", None)
-    asked = Asked(PAGE, "omit", "GET", ())
+    asked = PreflightQuestion(PAGE, "omit", "GET", ())
     no = judge(asked, response(302, acao="*", location=""), nowhere, CHROMIUM)
     assert no.failed is not None
     assert no.failed.code == "CORS401"  # Chromium: an empty Location redirects nowhere

@@ -22,7 +22,7 @@ from corscheck.protocol.fetch import fetch
 from corscheck.protocol.filtering import readable_headers
 from corscheck.protocol.headers import FAILURE, extract_list
 from corscheck.protocol.origin import parse_url, same_origin, same_site, serialize_origin
-from corscheck.protocol.preflight import Asked, judge, unsafe_names
+from corscheck.protocol.preflight import PreflightQuestion, judge, unsafe_names
 from corscheck.protocol.request import HTTPRequest, HTTPResponse, Request
 
 DATA = Path(__file__).parents[1] / "data" / "vectors.json"
@@ -204,7 +204,7 @@ def test_list_parse(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("vector", "engine"), chosen("preflight_check"))
 def test_preflight_check(vector: dict[str, Any], engine: str) -> None:
     given = vector["input"]["request"]
-    asked = Asked(
+    asked = PreflightQuestion(
         given["origin"],
         given["credentials_mode"],
         given["method"],

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.model.result import Result
-from corscheck.remedies.names import NAMES
 from tests.remedies.cases import (
     FOREIGN,
     JSON,

@@ -12,13 +12,13 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from corscheck import remedies
 from corscheck.cli.fix import as_code
+from corscheck.diagnosis import remedies
+from corscheck.diagnosis.remedies.names import NAMES
+from corscheck.diagnosis.remedies.registry import REMEDIES
+from corscheck.diagnosis.remedies.remedy import Remedy
+from corscheck.diagnosis.remedies.wanted import Wanted
 from corscheck.model.values import ConfigError
-from corscheck.remedies.names import NAMES
-from corscheck.remedies.registry import REMEDIES
-from corscheck.remedies.remedy import Remedy
-from corscheck.remedies.wanted import Wanted
 from tests.cli.fakes import Command
 from tests.servers.proxy_frameworks import PROXIES
 from tests.servers.targets import TARGETS
@@ -40,7 +40,7 @@ def test_the_names_are_those_of_the_registry_and_each_is_executed() -> None:
 
 def test_every_module_is_in_the_registry() -> None:
     found = set()
-    for module in pkgutil.iter_modules(remedies.__path__, "corscheck.remedies."):
+    for module in pkgutil.iter_modules(remedies.__path__, "corscheck.diagnosis.remedies."):
         found |= {v.name for v in vars(importlib.import_module(module.name)).values() if isinstance(v, Remedy)}
     assert found == set(NAMES)
 

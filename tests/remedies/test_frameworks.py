@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from corscheck.remedies.names import NAMES
+from corscheck.diagnosis.remedies.names import NAMES
 from tests.remedies import table
 from tests.remedies.cases import (
     BARE,

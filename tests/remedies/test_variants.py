@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from corscheck.remedies.registry import REMEDIES
-from corscheck.remedies.wanted import Wanted
+from corscheck.diagnosis.remedies.registry import REMEDIES
+from corscheck.diagnosis.remedies.wanted import Wanted
 from tests.remedies.cases import APP, EVIL, FULL, TOKEN, ask, available, fix
 from tests.remedies.test_fix import ODD
 from tests.servers.targets import server_of

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from corscheck.diagnosis.remedies.wanted import Wanted, from_policies, from_probes
 from corscheck.model.values import ConfigError, Probe
 from corscheck.policy.load import load
 from corscheck.protocol.request import Headers
-from corscheck.remedies.wanted import Wanted, from_policies, from_probes
 
 APP, OTHER = "https://app.example", "https://other.example"
 API = "https://api.example/data"

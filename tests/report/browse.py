@@ -7,9 +7,9 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from corscheck.observe import find
-from corscheck.observe.channel import Channel
-from corscheck.observe.process import BrowserProcess, Workspace
+from corscheck.browsers import find
+from corscheck.browsers.channel import Channel
+from corscheck.browsers.process import BrowserProcess, Workspace
 
 KEYS = {"Escape": 27, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Tab": 9,
         "Home": 36, "End": 35}  # fmt: skip

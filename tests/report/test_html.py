@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from corscheck.audit.poc import page as proof_page
-from corscheck.observe import BrowserUnavailable, find
+from corscheck.browsers import BrowserUnavailable, find
 from tests.report import samples
 from tests.report.browse import Page
 from tests.report.saved_reports import in_policy, saved, text

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from corscheck.sources import curl, jsfetch
-from corscheck.sources.asked import Asked, SourceError
+from corscheck.sources.found import FoundRequest, SourceError
 
 
 def rows(sample: Path) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def complaints(request: dict[str, Any], text: str, kind: str) -> list[str]:
     ]
 
 
-def _of(asked: Asked, name: str) -> Any:
+def _of(asked: FoundRequest, name: str) -> Any:
     if name != "headers":
         return getattr(asked, name)
     # Safelisted, and what the browser would send anyway: nobody can tell who set it, and no verdict depends on it.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corscheck.diagnosis.registry import RECORDS
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.model.values import ConfigError
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.drive import run

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corscheck.sources import curl, jsfetch
-from corscheck.sources.asked import Asked, Network, SourceError
 from corscheck.sources.curloptions import LONG, SHORT
+from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "curl"
 FILES = {"body.json": b'{"a":\r\n1}\n', "headers.txt": b"X-A: 1\nX-B;\n\n", "-": b"from stdin\n"}
@@ -24,16 +24,16 @@ def read(path: str) -> bytes:
     return FILES[path]
 
 
-def parse(text: str) -> list[Asked]:
+def parse(text: str) -> list[FoundRequest]:
     return list(jsfetch.parse(text) if jsfetch.is_fetch(text) else curl.parse(text, read, {"TOKEN": "t0"}))
 
 
-def one(text: str) -> Asked:
+def one(text: str) -> FoundRequest:
     (asked,) = parse(text)
     return asked
 
 
-def sample(name: str) -> list[Asked]:
+def sample(name: str) -> list[FoundRequest]:
     return parse((DATA / name).read_text("utf-8"))
 
 
@@ -206,15 +206,15 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("-e https://p.example/x", {"origin": "https://p.example", "headers": ()}),
     ("-H 'Origin: null'", {"origin": "null"}),
     ("-H 'Origin: https://p.example' -e https://q.example/", {"origin": "https://p.example"}),
-    ("-A me/1", {"network": Network(user_agent="me/1")}),
-    ("-H 'User-Agent: me/2'", {"network": Network(user_agent="me/2"), "headers": ()}),
+    ("-A me/1", {"network": FoundNetwork(user_agent="me/1")}),
+    ("-H 'User-Agent: me/2'", {"network": FoundNetwork(user_agent="me/2"), "headers": ()}),
     ("-k -4 --http2 -m 5 -x http://p:1 --noproxy a --cacert c --cert d --key e --unix-socket f --resolve g --connect-to h",
-     {"network": Network(insecure=True, ipv4=True, http2=True, max_time=5, proxy="http://p:1", noproxy="a", cacert="c",
+     {"network": FoundNetwork(insecure=True, ipv4=True, http2=True, max_time=5, proxy="http://p:1", noproxy="a", cacert="c",
                          cert="d", key="e", unix_socket="f", resolve=("g",), connect_to=("h",))}),
     ("-k --no-insecure --compressed -L -i -s -S -v -f -o out -w '%{http_code}' --retry 3 --http1.1 --tlsv1.2 -#",
-     {"network": Network(), "headers": (), "method": "GET"}),
+     {"network": FoundNetwork(), "headers": (), "method": "GET"}),
     ("--head", {"method": "HEAD"}),
-    ("--user-ag me", {"network": Network(user_agent="me")}),
+    ("--user-ag me", {"network": FoundNetwork(user_agent="me")}),
     ("-H 'Host: api.example'", {"url": "https://api.example/a", "via": "https://x.example"}),
     ("-H 'Host: x.example'", {"url": URL, "via": None}),
     ("-X OPTIONS", {"method": "OPTIONS", "headers": ()}),

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corscheck.sources.asked import SourceError
+from corscheck.sources.found import SourceError
 from corscheck.sources.har import stream
-from corscheck.sources.har.entries import Entry, engine_of, entry
+from corscheck.sources.har.entries import HAREntry, engine_of, entry
 from corscheck.sources.har.stream import Stream
 
 APP, API = "https://app.example", "https://api.example/data"
@@ -31,9 +31,9 @@ def made(**parts: Any) -> dict[str, Any]:
     return {"request": request | parts.pop("request", {}), "response": {"status": 200, "headers": []}, **parts}
 
 
-def one(**parts: Any) -> Entry:
+def one(**parts: Any) -> HAREntry:
     found = entry(made(**parts), 1, {}, None)
-    assert isinstance(found, Entry)
+    assert isinstance(found, HAREntry)
     return found
 
 
@@ -181,7 +181,7 @@ def test_an_entry() -> None:
 )
 def test_the_pages_origin(parts: dict[str, Any], origin: str) -> None:
     found = entry(made(**parts), 1, {"page_1": "https://page.example/x"}, None)
-    assert isinstance(found, Entry)
+    assert isinstance(found, HAREntry)
     assert found.origin == origin
 
 
@@ -231,4 +231,4 @@ def test_whose_recording_it_is(creator: str, browser: str | None, engine: str | 
 )  # fmt: skip
 def test_no_entry_breaks_it(found: dict[str, Any]) -> None:
     made_of_it = entry(found, 1, {}, APP)
-    assert isinstance(made_of_it, Entry) or made_of_it in ("same-origin", "not-cors", "unreadable")
+    assert isinstance(made_of_it, HAREntry) or made_of_it in ("same-origin", "not-cors", "unreadable")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corscheck.sources.asked import SourceError
+from corscheck.sources.found import SourceError
 from corscheck.sources.openapi import document, samples
 from corscheck.sources.openapi.operations import Operation, operations
 from corscheck.sources.openapi.select import chosen

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corscheck.sources.asked import SourceError
+from corscheck.sources.found import SourceError
 from corscheck.sources.shell import commands
 
 VARIABLES = {"NAME": "value", "TWO": "a b", "EMPTY": "", "HOME": "/home/me"}

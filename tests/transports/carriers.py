@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 from corscheck.transports.curl import CurlMulti, CurlTransport
 from corscheck.transports.curl.apart import Apart
-from corscheck.transports.http import AsyncHTTPTransport, HTTPTransport
+from corscheck.transports.http.transport import AsyncHTTPTransport, HTTPTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,7 +19,7 @@ from corscheck.runner.options import RunOptions
 from corscheck.transports import choice, curl
 from corscheck.transports.base import NetworkOptions, Unreadable, WireRequest
 from corscheck.transports.curl import CurlTransport
-from corscheck.transports.http import HTTPTransport
+from corscheck.transports.http.transport import HTTPTransport
 from tests.servers.raw import READ, RawServer
 
 ALLOWED = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 0\r\n\r\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.causes import lists, origin, redirects, refusals
+from corscheck.diagnosis.causes import allow_lists, allow_origin, redirects, refusals
 from corscheck.protocol.origin import parse_url, same_origin
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ def causes(facts: Facts) -> Asking:
         if redirects.leads_on(facts):
             return (yield from redirects.unfollowed(facts))
     if code == "CORS307":
-        return origin.credentials(facts)
+        return allow_origin.credentials(facts)
     if code in ("CORS405", "CORS406", "CORS407"):
-        return lists.unlisted(facts)
+        return allow_lists.unlisted(facts)
     if code in ("CORS301", "CORS401"):
         # The status comes before the headers: an answer that is no answer to the question has none to speak of.
-        return (yield from (refusals.refused(facts) if not facts.ok else origin.missing(facts)))
+        return (yield from (refusals.refused(facts) if not facts.ok else allow_origin.missing(facts)))
     if code in ("CORS302", "CORS303", "CORS304", "CORS305", "CORS306"):
-        return (yield from origin.mismatch(facts))
+        return (yield from allow_origin.mismatch(facts))
     return []
 
 

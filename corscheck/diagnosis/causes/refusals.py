@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.diagnosis import controls
-from corscheck.diagnosis.causes import lists, origin
+from corscheck.diagnosis.causes import allow_lists, allow_origin
 from corscheck.diagnosis.facts import Cause, allows, body_text, first_answer, line, speaks_cors, status_line
 from corscheck.protocol.headers import get
 from corscheck.protocol.request import HTTPResponse
@@ -55,7 +55,7 @@ def refused(facts: Facts) -> Asking:
 
 
 def _preflight(facts: Facts) -> Asking:
-    listed = lists.unlisted(facts)
+    listed = allow_lists.unlisted(facts)
     if listed and not facts.failed("CORS301") and (speaks_cors(facts.headers) is not None):
         # The CORS layer itself refuses, with a status instead of a list.
         return listed
@@ -77,7 +77,7 @@ def _forbidden(facts: Facts) -> Asking:
     """A bare 403: an access check before CORS, or the CORS layer refusing the origin?"""
     spoken = speaks_cors(facts.headers)
     if spoken is not None and facts.failed("CORS301"):
-        return [origin.unlisted(facts, spoken)]
+        return [allow_origin.unlisted(facts, spoken)]
     answer = first_answer((yield controls.without_origin(facts.probe, facts.url)))
     if answer is not None and (200 <= answer.status <= 299 or answer.status == 401):
         message = f"OPTIONS is refused with a 403, a GET gets a {answer.status}: an access check runs before CORS."
@@ -103,11 +103,11 @@ def _error(facts: Facts) -> Asking:
     if facts.preflight_passed:
         return [Cause("CORS603", f"{without}, the preflight had them: the error bypasses CORS.", seen)]
     if speaks_cors(facts.headers) is not None:
-        return [origin.unlisted(facts, speaks_cors(facts.headers))]
+        return [allow_origin.unlisted(facts, speaks_cors(facts.headers))]
     control = yield controls.preflight_alone(facts.probe, facts.url)
     if allows(control, facts.probe.origin):
         return [Cause("CORS603", f"{without}, a preflight gets them: the error bypasses CORS.", seen)]
-    return origin.by_preflight(facts, control)
+    return allow_origin.by_preflight(facts, control)
 
 
 def _origin_refused(facts: Facts) -> Asking:
@@ -120,7 +120,7 @@ def _origin_refused(facts: Facts) -> Asking:
     if answer is not None and get(answer.headers, "Access-Control-Allow-Origin") == slash:
         message = f"The server's list has {slash}, with a slash; browsers send {facts.probe.origin}."
         return [Cause("CORS616", message, said)]
-    return [origin.unlisted(facts, said)]
+    return [allow_origin.unlisted(facts, said)]
 
 
 def _spring(facts: Facts) -> Asking:
@@ -133,7 +133,7 @@ def _spring(facts: Facts) -> Asking:
             return [Cause("CORS614", message, said)]
         names = facts.exchange.request.get("Access-Control-Request-Headers")
         return [Cause("CORS612", f"The server knows this origin, but refuses {names} with a {facts.status}.", said)]
-    return [origin.unlisted(facts, said)]
+    return [allow_origin.unlisted(facts, said)]
 
 
 def firewall(response: HTTPResponse) -> str | None:

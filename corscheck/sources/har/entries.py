@@ -13,7 +13,7 @@ from corscheck.protocol.headers import get
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM
 from corscheck.records import dataclass
-from corscheck.sources import copied
+from corscheck.sources import author_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ _NOT_CORS_TYPES = ("document", "websocket", "ping", "cspviolationreport", "manif
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class HAREntry:
     """A cross-origin request of a page. ``origin`` is the page's, or ``null`` where a redirect hid it.
 
     ``status`` is 0 and ``answered`` false where the recording holds no answer; ``error`` is what the browser says went
@@ -67,7 +67,7 @@ class Entry:
         return get(self.headers, ACRM) or "", frozenset(n.strip() for n in names if n.strip())
 
 
-def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page: str | None) -> Entry | Skipped:
+def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page: str | None) -> HAREntry | Skipped:
     """An entry, or why it is none of CORS's. ``pages`` are URLs by ``pageref``, ``page`` an origin to fall back on."""
     request, response = _object(found.get("request")), _object(found.get("response"))
     method, url = request.get("method"), request.get("url")
@@ -81,14 +81,14 @@ def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page:
         return "not-cors"
     headers = _headers(request.get("headers"))
     values = {name.lower(): value for name, value in reversed(headers)}
-    origin = copied.page_origin(values) or _page(found, pages) or page
+    origin = author_headers.page_origin(values) or _page(found, pages) or page
     if not _is_cors(found, values, origin):
         return "not-cors"
     if origin is None or origin == target.origin:
         return "same-origin"
     answer = _headers(response.get("headers"))
     error = found.get("_error") or response.get("_error")
-    return Entry(
+    return HAREntry(
         number=number,
         at=_seconds(found.get("startedDateTime")),
         method=method,
@@ -145,7 +145,7 @@ def _page(found: Mapping[str, Any], pages: Mapping[str, str]) -> str | None:
     scripts = [_object(f).get("url") for f in frames] if isinstance(frames, list) else []
     # A script may come from elsewhere: the page itself is the better witness.
     for url in (pages.get(str(found.get("pageref"))), initiator.get("url"), *scripts):
-        if isinstance(url, str) and (origin := copied.page_origin({"referer": url})) is not None:
+        if isinstance(url, str) and (origin := author_headers.page_origin({"referer": url})) is not None:
             return origin
     return None
 

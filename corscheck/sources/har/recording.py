@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING
 from corscheck.protocol.headers import get
 from corscheck.protocol.preflight import ACRM
 from corscheck.records import dataclass
-from corscheck.sources.asked import SourceError
-from corscheck.sources.har.entries import Entry, engine_of, entry, pages_of
+from corscheck.sources.found import SourceError
+from corscheck.sources.har.entries import HAREntry, engine_of, entry, pages_of
 from corscheck.sources.har.stream import Stream
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ class Counts:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-class Recording:
+class HARRecording:
     """A HAR file. ``counts`` and ``engine`` are known as far as it has been read."""
 
     def __init__(self, file: IO[bytes], name: str, page: str | None = None) -> None:
         self._stream = Stream(file, name)
         self._page = page
-        self._held: deque[Entry] = deque()
+        self._held: deque[HAREntry] = deque()
         self._taken: set[int] = set()
         self.counts = Counts()
 
@@ -52,12 +52,12 @@ class Recording:
         """Whose recording it is."""
         return engine_of(self._stream.head)
 
-    def requests(self) -> Iterator[Entry]:
+    def requests(self) -> Iterator[HAREntry]:
         """Every request that is judged by itself, in order; a preflight only where its request is missing.
 
         While one is being judged ``answer`` finds what belongs to it. Raises ``SourceError``, after what could be read.
         """
-        waiting: deque[Entry] = deque()
+        waiting: deque[HAREntry] = deque()
         fault: SourceError | None = None
         try:
             for one in self._entries():
@@ -72,7 +72,7 @@ class Recording:
         if fault is not None:
             raise fault
 
-    def _next(self, waiting: deque[Entry]) -> Iterator[Entry]:
+    def _next(self, waiting: deque[HAREntry]) -> Iterator[HAREntry]:
         one = waiting.popleft()
         while self._held and self._held[0].number < one.number - WINDOW:
             self._taken.discard(self._held.popleft().number)
@@ -84,28 +84,28 @@ class Recording:
         self._taken.add(one.number)
         yield one
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[HAREntry]:
         pages: dict[str, str] | None = None
         for number, found in enumerate(self._stream.entries(), 1):
             self.counts.entries = number
             if pages is None:
                 pages = pages_of(self._stream.head)
             made = entry(found, number, pages, self._page)
-            if isinstance(made, Entry):
+            if isinstance(made, HAREntry):
                 yield made
             else:
                 self.counts.skipped[made] += 1
         self.counts.entries += self._stream.dropped
         self.counts.skipped["unreadable"] += self._stream.dropped
 
-    def preflight_of(self, request: Entry) -> Entry | None:
+    def preflight_of(self, request: HAREntry) -> HAREntry | None:
         """The nearest preflight that asks for a request's method, at its URL, for its page."""
         return self._nearest(request, lambda e: e.preflight and _fits(e, request))
 
-    def _request_of(self, preflight: Entry) -> Entry | None:
+    def _request_of(self, preflight: HAREntry) -> HAREntry | None:
         return self._nearest(preflight, lambda e: not e.preflight and _fits(preflight, e))
 
-    def answer(self, asked: HTTPRequest, first: Entry) -> Entry | None:
+    def answer(self, asked: HTTPRequest, first: HAREntry) -> HAREntry | None:
         """The entry that holds what was answered; it is not judged once more by itself."""
         if asked.kind == "actual" and asked.hop == 0 and not first.preflight:
             return first
@@ -126,8 +126,8 @@ class Recording:
             self._taken.add(found.number)
         return found
 
-    def _nearest(self, to: Entry, fits: object) -> Entry | None:
-        best: Entry | None = None
+    def _nearest(self, to: HAREntry, fits: object) -> HAREntry | None:
+        best: HAREntry | None = None
         for one in self._held:
             if one.number == to.number or one.number in self._taken or abs(one.at - to.at) > NEAR:
                 continue
@@ -136,11 +136,11 @@ class Recording:
         return best
 
 
-def _distance(one: Entry, to: Entry) -> tuple[float, int]:
+def _distance(one: HAREntry, to: HAREntry) -> tuple[float, int]:
     return abs(one.at - to.at), abs(one.number - to.number)
 
 
-def _fits(preflight: Entry, request: Entry) -> bool:
+def _fits(preflight: HAREntry, request: HAREntry) -> bool:
     """Whether a preflight can be a request's."""
     same = preflight.url.partition("#")[0] == request.url.partition("#")[0] and preflight.origin == request.origin
     return same and preflight.asks_for[0] == request.method

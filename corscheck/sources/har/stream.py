@@ -10,7 +10,7 @@ import json
 import re
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from corscheck.sources.asked import SourceError
+from corscheck.sources.found import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

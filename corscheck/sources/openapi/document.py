@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
-from corscheck.sources.asked import SourceError, place, quoted
+from corscheck.sources.found import SourceError, place, quoted
 
 Object: TypeAlias = dict[str, Any]
 
 _MOST_HOPS = 50
 
 
-class Document:
+class OpenAPIDocument:
     """An OpenAPI document. ``name`` is what complaints call it."""
 
     def __init__(self, root: Object, name: str = "the document") -> None:
@@ -58,13 +58,13 @@ def _pointer(reference: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in parts]
 
 
-def read(text: str, name: str) -> Document:
+def read(text: str, name: str) -> OpenAPIDocument:
     """The document in a text. Raises ``SourceError`` for what is no OpenAPI 3 document, with its place."""
     found = _json(text, name) if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "") else _yaml(text, name)
     return check(found, name)
 
 
-def check(found: Any, name: str) -> Document:
+def check(found: Any, name: str) -> OpenAPIDocument:
     """The same of what is an object already."""
     if not isinstance(found, dict):
         raise SourceError(f"{name}: no OpenAPI document: an object was to be expected")
@@ -78,7 +78,7 @@ def check(found: Any, name: str) -> Document:
         raise SourceError(f"{name}: no OpenAPI document that is known: {said}")
     if not isinstance(found.get("paths"), dict) or not found["paths"]:
         raise SourceError(f"{name}: there is nothing to ask in it: 'paths' is missing or empty")
-    return Document(found, name)
+    return OpenAPIDocument(found, name)
 
 
 def _json(text: str, name: str) -> Any:

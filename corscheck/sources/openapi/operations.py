@@ -13,7 +13,7 @@ from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.records import dataclass
-from corscheck.sources.asked import SourceError, quoted
+from corscheck.sources.found import SourceError, quoted
 from corscheck.sources.openapi import samples
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from corscheck.protocol.origin import URL
     from corscheck.protocol.request import Header, Headers
-    from corscheck.sources.openapi.document import Document, Object
+    from corscheck.sources.openapi.document import Object, OpenAPIDocument
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 """``trace`` is left out: no page can send it."""
@@ -56,7 +56,7 @@ class Operation:
         return f"{self.method} {self.path}"
 
 
-def operations(document: Document, *, source: str | None = None, base: str | None = None) -> Iterator[Operation]:
+def operations(document: OpenAPIDocument, *, source: str | None = None, base: str | None = None) -> Iterator[Operation]:
     """Every operation in the order of the document; twice where one content type needs a preflight and one does not.
 
     ``source`` is the URL of the document itself, against which servers are resolved; ``base`` takes the place of all
@@ -74,7 +74,7 @@ def operations(document: Document, *, source: str | None = None, base: str | Non
 class _Reader:
     def __init__(
         self,
-        document: Document,
+        document: OpenAPIDocument,
         path: str,
         method: str,
         item: Object,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from corscheck.sources.openapi.document import Document, Object
+    from corscheck.sources.openapi.document import Object, OpenAPIDocument
 
 _FORMATS = {
     "uuid": "00000000-0000-4000-8000-000000000000",
@@ -33,7 +33,7 @@ _NESTED = 3
 """Arrays and objects in a parameter are flat: what is deeper has no meaning there, and may be endless."""
 
 
-def of_parameter(parameter: Object, document: Document) -> Any:
+def of_parameter(parameter: Object, document: OpenAPIDocument) -> Any:
     """A value for a parameter object or a header object (OpenAPI, *Parameter Object*)."""
     if "example" in parameter:
         return parameter["example"]
@@ -49,7 +49,7 @@ def of_parameter(parameter: Object, document: Document) -> Any:
     return of_schema(schema, document)
 
 
-def of_schema(schema: Any, document: Document, depth: int = 0) -> Any:
+def of_schema(schema: Any, document: OpenAPIDocument, depth: int = 0) -> Any:
     """A value that a schema allows, as far as it can be told; a text where it says nothing."""
     found = document.resolved(schema)
     for name in ("example", "default", "const"):
@@ -68,14 +68,14 @@ def of_schema(schema: Any, document: Document, depth: int = 0) -> Any:
     return _of_type(found, document, depth)
 
 
-def _of_parts(parts: list[Any], document: Document, depth: int) -> Any:
+def _of_parts(parts: list[Any], document: OpenAPIDocument, depth: int) -> Any:
     """The first part that says something and is not null."""
     told = [p for p in parts if document.resolved(p).get("type") != "null"]
     typed = [p for p in told if document.resolved(p).keys() & {"type", "enum", "const", "allOf", "oneOf", "anyOf"}]
     return of_schema((typed or told or parts)[0], document, depth + 1)
 
 
-def _of_type(schema: Object, document: Document, depth: int) -> Any:
+def _of_type(schema: Object, document: OpenAPIDocument, depth: int) -> Any:
     kind = schema.get("type")
     if isinstance(kind, list):
         kind = next((k for k in kind if k != "null"), None)

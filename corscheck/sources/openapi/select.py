@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from corscheck.records import dataclass
-from corscheck.sources.asked import SourceError, quoted
+from corscheck.sources.found import SourceError, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -21,7 +21,7 @@ from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import KindredRequest, Unreadable, response_at
 from corscheck.transports.curl.carrier import Carrier
 from corscheck.transports.curl.frames import CHUNK, MOST, Frames, framed
-from corscheck.transports.curl.settings import Settings
+from corscheck.transports.curl.settings import CurlSettings
 from corscheck.transports.routing import Router
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Apart:
     def __init__(self, options: NetworkOptions, connections: int) -> None:
         # What cannot be meant is said here, not there.
         Router(options)
-        Settings(options)
+        CurlSettings(options)
         self._socket, theirs = socket.socketpair()
         self._child = os.fork()
         if not self._child:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from corscheck.transports import failures, handshakes
-from corscheck.transports.failures import Failure, printable
+from corscheck.transports.failures import NetworkFailure, printable
 
 if TYPE_CHECKING:
     from corscheck.transports.curl.transfer import Transfer
@@ -47,7 +47,7 @@ _WANTS = "it may want a client certificate"
 _MISSING = re.compile(r"(\d+) bytes missing")
 
 
-def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
+def failure_of(code: int, text: str, transfer: Transfer) -> NetworkFailure:
     """The failure that a result of libcurl's stands for."""
     exchange, easy = transfer.exchange, transfer.easy
     route, peer = exchange.route, exchange.peer
@@ -64,11 +64,11 @@ def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
         return _certificate_refused(transfer, "proxy" if proxied else "tls")
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
-        return Failure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
+        return NetworkFailure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
     if code in _BROKEN and "unexpected eof" in text:
         return failures.hung_up(peer, proxied, exchange.received)  # without close_notify, as browsers take it
     if code in _BROKEN and not exchange.received and (words := handshakes.alert(text)) is not None:
-        return Failure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
+        return NetworkFailure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
     if code in _BROKEN and (number or code == pycurl.E_SEND_ERROR):
         error = OSError(number or errno.ECONNRESET, os.strerror(number or errno.ECONNRESET))
         failure = failures.broken(peer, proxied, error, answering=bool(exchange.received))
@@ -83,10 +83,10 @@ def failure_of(code: int, text: str, transfer: Transfer) -> Failure:
         return failures.malformed(peer, exchange.cut_short(_MISSING.search(text)))
     if code in _MALFORMED:
         return failures.malformed(peer, text)
-    return Failure("connect", f"{peer} cannot be asked: {printable(text).rstrip('.')}.")
+    return NetworkFailure("connect", f"{peer} cannot be asked: {printable(text).rstrip('.')}.")
 
 
-def _proxy_failed(code: int, text: str, transfer: Transfer) -> Failure:
+def _proxy_failed(code: int, text: str, transfer: Transfer) -> NetworkFailure:
     """What went wrong between us and a proxy that was to connect us."""
     route = transfer.exchange.route
     who = route.dialled
@@ -94,19 +94,19 @@ def _proxy_failed(code: int, text: str, transfer: Transfer) -> Failure:
         return _certificate_refused(transfer, "proxy")
     number = transfer.easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
-        return Failure("proxy", f"{who} {handshakes.in_words(text, number)}.")
+        return NetworkFailure("proxy", f"{who} {handshakes.in_words(text, number)}.")
     if code == _TOO_LARGE:
-        return Failure("proxy", f"{who} gave an endless answer to CONNECT.")
+        return NetworkFailure("proxy", f"{who} gave an endless answer to CONNECT.")
     if transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE):
         return failures.proxy_refused(route.dial, route.beyond, transfer.status_of_proxy())
     if code in _BROKEN and number:
         return failures.broken(who, True, OSError(number, os.strerror(number)), answering=False)
     if code in (pycurl.E_GOT_NOTHING, pycurl.E_OK, *_BROKEN):
-        return Failure("proxy", f"{who} closed the connection instead of connecting to {route.beyond}.")
-    return Failure("proxy", f"{who} gave a malformed answer to CONNECT.")
+        return NetworkFailure("proxy", f"{who} closed the connection instead of connecting to {route.beyond}.")
+    return NetworkFailure("proxy", f"{who} gave a malformed answer to CONNECT.")
 
 
-def _certificate_refused(transfer: Transfer, kind: str) -> Failure:
+def _certificate_refused(transfer: Transfer, kind: str) -> NetworkFailure:
     route, easy = transfer.exchange.route, transfer.easy
     by_proxy = kind == "proxy"
     peer = route.dialled if by_proxy else transfer.exchange.peer

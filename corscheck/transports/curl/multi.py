@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pycurl
 
 from corscheck.transports.base import KindredRequest
-from corscheck.transports.curl.places import Place, Places
-from corscheck.transports.curl.settings import Settings
+from corscheck.transports.curl.places import Host, Hosts
+from corscheck.transports.curl.settings import CurlSettings
 from corscheck.transports.curl.transfer import Transfer
-from corscheck.transports.exchange import Exchange, lines_of, request_target
-from corscheck.transports.failures import Failure
+from corscheck.transports.exchange import WireExchange, lines_of, request_target
+from corscheck.transports.failures import NetworkFailure
 from corscheck.transports.lookup import in_background
 from corscheck.transports.routing import Router
 
@@ -60,7 +60,7 @@ class CurlMulti:
     """
 
     def __init__(self, options: NetworkOptions, connections: int) -> None:
-        self._settings = Settings(options)
+        self._settings = CurlSettings(options)
         self._ip_version = options.ip_version
         self._kept = max(connections, _KEPT)
         self._lazy = hasattr(select, "epoll")  # poll is all that macOS has
@@ -76,11 +76,11 @@ class CurlMulti:
         self._timer = _NEVER  # when libcurl wants to be woken
         self._due = _NEVER  # nothing is to be given up before
         self._look_at = _NEVER  # when to look for heads
-        self._places = Places(Router(options), options.ip_version, self._forget)
+        self._places = Hosts(Router(options), options.ip_version, self._forget)
         self._resting = 0
-        self._under_way: dict[pycurl.Curl, tuple[Transfer, Place]] = {}
-        self._waiting: set[Place] = set()
-        self._found: deque[tuple[Place, Addresses | Failure]] = deque()
+        self._under_way: dict[pycurl.Curl, tuple[Transfer, Host]] = {}
+        self._waiting: set[Host] = set()
+        self._found: deque[tuple[Host, Addresses | NetworkFailure]] = deque()
         self._wake: tuple[int, int] | None = None
         self._listened: int | None = None
         self._heard = False
@@ -95,7 +95,7 @@ class CurlMulti:
         place, path = self._places.of(request.url, (first or request).send_to)
         known = place.known.get(id(first))
         lines = lines_of(request, place.target.authority) if known is None else known[1]
-        exchange = Exchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
+        exchange = WireExchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
         if started is not None:
             exchange.started = started
         try:
@@ -107,7 +107,7 @@ class CurlMulti:
                     place.learn(first, lines)
             exchange.left()  # without time nothing is sent
             addresses = self._places.addresses(place)
-        except Failure as failure:
+        except NetworkFailure as failure:
             self._done.append((token, exchange.failed(failure)))
             return
         if addresses is not None:
@@ -275,7 +275,7 @@ class CurlMulti:
                 self._ended(*self._detach(easy), code, text)
         return count
 
-    def _ended(self, transfer: Transfer, place: Place, code: int, text: str) -> None:
+    def _ended(self, transfer: Transfer, place: Host, code: int, text: str) -> None:
         if code and (transfer.begins_again(code) or transfer.next_address(code) or transfer.asks_names(code)):
             self._attach(transfer, place)
         else:
@@ -307,7 +307,7 @@ class CurlMulti:
 
     # Transfers
 
-    def _start(self, exchange: Exchange, token: object, place: Place, addresses: Addresses) -> None:
+    def _start(self, exchange: WireExchange, token: object, place: Host, addresses: Addresses) -> None:
         idle = place.idle.get(exchange.lines)
         if not idle and len(self._under_way) + self._resting >= self._kept * _HANDLES:
             idle = next(filter(None, place.idle.values()), None)
@@ -319,19 +319,19 @@ class CurlMulti:
         transfer.begin(exchange, token, addresses)
         self._attach(transfer, place)
 
-    def _attach(self, transfer: Transfer, place: Place) -> None:
+    def _attach(self, transfer: Transfer, place: Host) -> None:
         self._under_way[transfer.easy] = (transfer, place)
         if transfer.limit < self._due:
             self._due = transfer.limit
         self._multi.add_handle(transfer.easy)
 
-    def _forget(self, place: Place) -> None:
+    def _forget(self, place: Host) -> None:
         """Free the handles that are set up for it."""
         for transfer in chain(*place.idle.values()):
             transfer.close()
             self._resting -= 1
 
-    def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, Place]:
+    def _detach(self, easy: pycurl.Curl) -> tuple[Transfer, Host]:
         self._multi.remove_handle(easy)
         return self._under_way.pop(easy)
 
@@ -339,7 +339,7 @@ class CurlMulti:
         if until < self._due:
             self._due = until
 
-    def _answered(self, transfer: Transfer, place: Place, answer: HTTPResponse | NetworkError) -> None:
+    def _answered(self, transfer: Transfer, place: Host, answer: HTTPResponse | NetworkError) -> None:
         self._done.append((transfer.token, answer))
         if transfer.all_failed:
             place.addresses = None  # it is asked anew where the name is now
@@ -360,14 +360,14 @@ class CurlMulti:
 
     # Names
 
-    def _look_up(self, place: Place) -> None:
+    def _look_up(self, place: Host) -> None:
         if self._wake is None:
             self._wake = os.pipe()
             os.set_blocking(self._wake[0], False)
             self._poll.register(self._wake[0], _IN)
         found, wake = self._found, os.dup(self._wake[1])
 
-        def deliver(result: Addresses | Failure) -> None:
+        def deliver(result: Addresses | NetworkFailure) -> None:
             found.append((place, result))
             with contextlib.suppress(OSError):  # nobody waits any more
                 os.write(wake, b"!")
@@ -383,7 +383,7 @@ class CurlMulti:
             place, result = self._found.popleft()
             waiting, place.waiting = place.waiting, []
             self._waiting.discard(place)
-            if isinstance(result, Failure):
+            if isinstance(result, NetworkFailure):
                 self._done += [(token, exchange.failed(result)) for exchange, token in waiting]
                 continue
             place.addresses, place.fresh_until = result, time.monotonic() + _NAME_SECONDS

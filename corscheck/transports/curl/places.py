@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from corscheck.transports.base import WireRequest
     from corscheck.transports.curl.transfer import Transfer
-    from corscheck.transports.exchange import Exchange, Lines
+    from corscheck.transports.exchange import HeaderLines, WireExchange
     from corscheck.transports.lookup import Addresses
     from corscheck.transports.routing import Route, Router, Target
 
@@ -30,7 +30,7 @@ _MOST = 1000
 _NEVER = float("inf")
 
 
-class Place:
+class Host:
     """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
 
     __slots__ = ("addresses", "fresh_until", "idle", "known", "route", "target", "waiting")
@@ -40,13 +40,13 @@ class Place:
         self.route = route
         self.addresses: Addresses | None = None
         self.fresh_until = 0.0
-        self.waiting: list[tuple[Exchange, object]] = []
-        self.idle: dict[Lines, list[Transfer]] = {}  # by the lines that are set on them already
+        self.waiting: list[tuple[WireExchange, object]] = []
+        self.idle: dict[HeaderLines, list[Transfer]] = {}  # by the lines that are set on them already
         self.known: dict[
-            int, tuple[WireRequest, Lines]
+            int, tuple[WireRequest, HeaderLines]
         ] = {}  # firsts of kindred requests that may be sent, by their id
 
-    def learn(self, first: WireRequest, lines: Lines) -> None:
+    def learn(self, first: WireRequest, lines: HeaderLines) -> None:
         """What is kindred to this request may be sent, with these lines."""
         if len(self.known) >= _KNOWN:
             self.known.clear()
@@ -54,16 +54,16 @@ class Place:
         self.known[id(first)] = (first, lines)
 
 
-class Places:
+class Hosts:
     """Finds them; ``forget`` is told of one that makes room for others, and of all at the end."""
 
-    def __init__(self, router: Router, ip_version: int | None, forget: Callable[[Place], None]) -> None:
+    def __init__(self, router: Router, ip_version: int | None, forget: Callable[[Host], None]) -> None:
         self._router = router
         self._ip_version = ip_version
         self._forget = forget
-        self._places: OrderedDict[tuple[str, str | None], Place] = OrderedDict()
+        self._places: OrderedDict[tuple[str, str | None], Host] = OrderedDict()
 
-    def of(self, url: str, send_to: str | None) -> tuple[Place, str]:
+    def of(self, url: str, send_to: str | None) -> tuple[Host, str]:
         """Where a request for this URL goes, with the path it asks for there; ``send_to`` is the request's."""
         end = url.find("/", _AUTHORITY_AT)
         base, path = (url[:end], url[end:]) if end > 0 and "#" not in url else cut(url)
@@ -71,13 +71,13 @@ class Places:
         place = self._places.get(key)
         if place is None:
             target = split(base)
-            place = self._places[key] = Place(target, self._router.route(target, send_to))
+            place = self._places[key] = Host(target, self._router.route(target, send_to))
             if len(self._places) > _MOST:
                 # A run may see a million of them: the one that came first is forgotten.
                 self._forget(self._places.popitem(last=False)[1])
         return place, path
 
-    def addresses(self, place: Place) -> Addresses | None:
+    def addresses(self, place: Host) -> Addresses | None:
         """The addresses of a place; None if they must be looked up."""
         if place.addresses is not None and time.monotonic() < place.fresh_until:
             return place.addresses

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pycurl
 
 from corscheck.transports import handshakes
-from corscheck.transports.failures import Failure
+from corscheck.transports.failures import NetworkFailure
 
 if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions
-    from corscheck.transports.exchange import Exchange, Lines
+    from corscheck.transports.exchange import HeaderLines, WireExchange
     from corscheck.transports.routing import Route
 
 _QUIET = (b"Host:", b"User-Agent:", b"Accept:", b"Expect:", b"Content-Type:", b"Content-Length:")
@@ -27,7 +27,7 @@ _VALUE = re.compile(rb"[^\x00\r\n]*")
 _TARGET = re.compile(rb"[\x21-\x7e]+")
 
 
-class Settings:
+class CurlSettings:
     """The options of one run, as libcurl takes them. Options that cannot be meant are a ``ConfigError`` at once."""
 
     def __init__(self, options: NetworkOptions) -> None:
@@ -39,8 +39,8 @@ class Settings:
         """Whether a server that asks for a client certificate is shown one."""
         return self._options.cert is not None
 
-    def check(self, exchange: Exchange) -> None:
-        """Raise ``Failure`` for a request that is none; libcurl would send it."""
+    def check(self, exchange: WireExchange) -> None:
+        """Raise ``NetworkFailure`` for a request that is none; libcurl would send it."""
         if not _TOKEN.fullmatch(exchange.request.method):
             raise unsendable("illegal method characters")
         self.check_target(exchange)
@@ -51,7 +51,7 @@ class Settings:
         if route.scheme == "https" and route.unix_socket is None:
             handshakes.check_name(route.peer, route.origin.host)
 
-    def check_target(self, exchange: Exchange) -> None:
+    def check_target(self, exchange: WireExchange) -> None:
         """The part of it that concerns the URL alone."""
         if not _TARGET.fullmatch(exchange.target):
             raise unsendable("illegal target characters")
@@ -126,7 +126,7 @@ class Settings:
     def _readable(self) -> bool:
         """Whether the files can be used as libcurl will use them: a ``ConfigError`` in the usual words if they cannot."""
         if self._options.cacert is not None or self._options.cert is not None:
-            from corscheck.transports.tls import Contexts
+            from corscheck.transports.http.tls import Contexts
 
             _ = Contexts(self._options).target
         return True
@@ -136,7 +136,7 @@ class Settings:
         """The file and the directory of the certificates to trust."""
         if self._options.cacert is not None:
             return self._options.cacert, None
-        from corscheck.transports.tls import system_roots
+        from corscheck.transports.http.tls import system_roots
 
         return system_roots()
 
@@ -153,7 +153,7 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
 
 
 @lru_cache(maxsize=256)
-def _fault(lines: Lines) -> str | None:
+def _fault(lines: HeaderLines) -> str | None:
     """What is no header line among these."""
     for name, value in lines.pairs:
         if not _TOKEN.fullmatch(name.decode("latin-1")):
@@ -164,7 +164,7 @@ def _fault(lines: Lines) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def header_option(lines: Lines, authorization: str | None) -> list[bytes]:
+def header_option(lines: HeaderLines, authorization: str | None) -> list[bytes]:
     """The lines for libcurl: as one line to it, and several to the server, so that order, case and bytes are ours."""
     pairs = lines.pairs
     if authorization is not None:
@@ -172,6 +172,6 @@ def header_option(lines: Lines, authorization: str | None) -> list[bytes]:
     return [*_QUIET, b"\r\n".join([b"%s: %s" % pair for pair in pairs])]
 
 
-def unsendable(why: str) -> Failure:
+def unsendable(why: str) -> NetworkFailure:
     """The failure for a request that cannot go out."""
-    return Failure("protocol", f"The request cannot be sent: {why}.")
+    return NetworkFailure("protocol", f"The request cannot be sent: {why}.")

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
     from corscheck.transports.base import WireRequest
-    from corscheck.transports.curl.settings import Settings
-    from corscheck.transports.exchange import Exchange, Phase
-    from corscheck.transports.failures import Failure
+    from corscheck.transports.curl.settings import CurlSettings
+    from corscheck.transports.exchange import Phase, WireExchange
+    from corscheck.transports.failures import NetworkFailure
     from corscheck.transports.lookup import Addresses
     from corscheck.transports.routing import Route
 
@@ -46,7 +46,7 @@ class Transfer:
     ``hurried`` is told when to look after this transfer earlier than was said in ``until``, ``opened`` of new sockets.
     """
 
-    def __init__(self, settings: Settings, hurried: Callable[[float], None], opened: Callable[[int], None]) -> None:
+    def __init__(self, settings: CurlSettings, hurried: Callable[[float], None], opened: Callable[[int], None]) -> None:
         self.easy = pycurl.Curl()
         self.easy.setopt(pycurl.SOCKOPTFUNCTION, self._socket)
         # A line of a head, or a trailer, which is nobody's concern. What is called is no code of ours, for ten lines an
@@ -63,11 +63,11 @@ class Transfer:
         self._header_option: list[bytes] | None = None
         self._plain = True  # no body, not HEAD, any connection
 
-    def begin(self, exchange: Exchange, token: object, addresses: Addresses) -> None:
+    def begin(self, exchange: WireExchange, token: object, addresses: Addresses) -> None:
         """Set the handle for this exchange; it is only to be added to a multi handle then."""
         self.exchange, self.token, self.addresses = exchange, token, addresses
         self.address = 0
-        self._failure: Failure | None = None
+        self._failure: NetworkFailure | None = None
         self._lines.clear()
         self._head: _Head | None = None  # once it is complete
         self._stopped = False
@@ -85,7 +85,7 @@ class Transfer:
             self._prepare(exchange)
         self._dial()
 
-    def _prepare(self, exchange: Exchange) -> None:
+    def _prepare(self, exchange: WireExchange) -> None:
         """Set all that kindred requests share."""
         easy, request = self.easy, exchange.request
         self._request = request
@@ -191,7 +191,7 @@ class Transfer:
         easy.setopt(pycurl.SSL_VERIFYHOST, 0)
         return True
 
-    def _misnamed(self, code: int) -> Failure:
+    def _misnamed(self, code: int) -> NetworkFailure:
         """The failure, once it was asked for the names."""
         exchange = self.exchange
         fault = handshakes.NAME_MISMATCH
@@ -278,7 +278,7 @@ class Transfer:
         self._stopped = True
         return False
 
-    def _abort(self, failure: Failure) -> bool:
+    def _abort(self, failure: NetworkFailure) -> bool:
         self._failure = failure
         return False
 

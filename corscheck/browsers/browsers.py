@@ -1,0 +1,117 @@
+"""The browsers that can be asked, and where they are. Looks at names and files only: starts nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import Literal, TypeAlias
+
+from corscheck.browsers.errors import BrowserUnavailable
+from corscheck.model.values import ConfigError
+from corscheck.records import dataclass
+
+Family: TypeAlias = Literal["chromium", "firefox"]
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A browser by the name the user gives it.
+
+    ``family`` says whose rules it follows and how it is driven, ``programs`` are the names it goes by (tried in order),
+    ``variable`` the environment variable that overrides them with a path, ``install`` how to come by it.
+    """
+
+    name: str
+    title: str
+    family: Family
+    programs: tuple[str, ...]
+    variable: str
+    install: str
+
+
+BROWSERS: dict[str, Browser] = {
+    b.name: b
+    for b in (
+        Browser(
+            "chromium",
+            "Chromium",
+            "chromium",
+            ("chromium", "chromium-browser", "/Applications/Chromium.app/Contents/MacOS/Chromium"),
+            "CORSCHECK_CHROMIUM",
+            "Debian: apt-get install chromium",
+        ),
+        Browser(
+            "chrome",
+            "Google Chrome",
+            "chromium",
+            (
+                "google-chrome",
+                "google-chrome-stable",
+                "chrome",
+                "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+            ),
+            "CORSCHECK_CHROME",
+            "https://www.google.com/chrome",
+        ),
+        Browser(
+            "edge",
+            "Microsoft Edge",
+            "chromium",
+            (
+                "microsoft-edge",
+                "microsoft-edge-stable",
+                "msedge",
+                "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+            ),
+            "CORSCHECK_EDGE",
+            "https://www.microsoft.com/edge",
+        ),
+        Browser(
+            "firefox",
+            "Firefox",
+            "firefox",
+            ("firefox", "firefox-esr", "/Applications/Firefox.app/Contents/MacOS/firefox"),
+            "CORSCHECK_FIREFOX",
+            "Debian: apt-get install firefox-esr",
+        ),
+    )
+}
+
+
+def get(name: str) -> Browser:
+    """The browser of that name. ConfigError for a name that is none of ``BROWSERS``."""
+    try:
+        return BROWSERS[name]
+    except KeyError:
+        raise ConfigError(f"no browser is called {name!r}: choose from {', '.join(BROWSERS)}") from None
+
+
+def find(name: str) -> str:
+    """The path of an installed browser's program.
+
+    ``BrowserUnavailable`` says what was looked for and what to install; ConfigError is for an unknown name.
+    """
+    browser = get(name)
+    if override := os.environ.get(browser.variable):
+        if path := shutil.which(override):
+            return path
+        raise BrowserUnavailable(f"{browser.variable} is {override!r}, which is not a program that can be run")
+    for program in browser.programs:
+        if path := shutil.which(program):
+            return path
+    looked = ", ".join(p for p in browser.programs if "/" not in p)
+    raise BrowserUnavailable(
+        f"{browser.title} was not found (looked for {looked} in PATH). Install it ({browser.install}), "
+        f"or set {browser.variable} to its path"
+    )
+
+
+def available() -> dict[str, str]:
+    """The names of the browsers that are installed here, with their paths."""
+    found = {}
+    for name in BROWSERS:
+        try:
+            found[name] = find(name)
+        except BrowserUnavailable:
+            continue
+    return found

@@ -1,0 +1,322 @@
+"""Chromium, Chrome and Edge over the DevTools protocol.
+
+The page's host and port are mapped to the page server by ``--host-resolver-rules``; nothing is ever intercepted (that
+changes how preflights behave), and the network stays as it is, its cache too. Every page lives in a browser context of
+its own. What was on the wire is read from ``Network.*ExtraInfo``: those come only for what was really sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from corscheck.browsers.certificate import spki_hash
+from corscheck.browsers.channel import Channel, CommandError
+from corscheck.browsers.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page
+from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
+from corscheck.browsers.routes import bracketed
+from corscheck.model.result import ObservedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from corscheck.browsers.channel import Message
+    from corscheck.browsers.pageserver import PageServer
+    from corscheck.browsers.process import BrowserProcess, Workspace
+    from corscheck.browsers.routes import Address, Routes
+    from corscheck.browsers.targets import Origin
+
+# Where these browsers go by themselves, the switches below notwithstanding. Made unknown, unless they are asked about.
+_BACKGROUND_HOSTS = (
+    "accounts.google.com",
+    "update.googleapis.com",
+    "clients2.google.com",
+    "clients2.googleusercontent.com",
+    "redirector.gvt1.com",
+    "edgedl.me.gvt1.com",
+    "optimizationguide-pa.googleapis.com",
+    "content-autofill.googleapis.com",
+    "safebrowsing.googleapis.com",
+    "safebrowsingohttpgateway.googleapis.com",
+    "android.clients.google.com",
+    "mtalk.google.com",
+    "www.gstatic.com",
+    "config.edge.skype.com",
+    "edge.microsoft.com",
+)
+
+_SWITCHES = (
+    "--headless=new",
+    "--remote-debugging-port=0",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--component-updater=url-source=http://127.0.0.1:9/",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-domain-reliability",
+    "--disable-breakpad",
+    "--disable-crash-reporter",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-timer-throttling",
+    "--disable-renderer-backgrounding",
+    "--metrics-recording-only",
+    "--no-pings",
+    "--mute-audio",
+    "--password-store=basic",
+    "--use-mock-keychain",
+    # Only one such switch counts, the last. Upgrades would turn an http origin into an https one.
+    "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,Translate,OptimizationHints",
+)
+
+_DOMAINS = ("Page", "Runtime", "Log", "Network")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# Beside these Log has sources such as "network", whose "Failed to load resource: net::ERR_FAILED" every failure gets.
+_CONSOLE_SOURCES = frozenset({"javascript", "security"})
+
+
+def command_line(
+    program: str,
+    workspace: Workspace,
+    origins: Iterable[Origin],
+    pages: PageServer,
+    routes: Routes,
+    forwarder_port: int | None,
+    leaves: Mapping[Address, bytes],
+    targets: Iterable[str],
+    user_agent: str | None,
+) -> list[str]:
+    """The command line.
+
+    ``leaves`` are verified target certificates (DER); ``targets`` the hosts asked about; ``forwarder_port`` is where a
+    connection to anywhere shall go, if at all (a Unix socket is behind it).
+    """
+    places = [o for o in origins if o.address is not None]
+    rules = [
+        f"MAP {o.address} 127.0.0.1:{pages.https_port if o.scheme == 'https' else pages.http_port}" for o in places
+    ]
+    rules += routes.chromium_rules()
+    wanted = {*targets, *(o.address.host for o in places if o.address is not None)}
+    silenced = [host for host in _BACKGROUND_HOSTS if host not in wanted]
+    rules += [f"MAP {host} ~NOTFOUND" for host in silenced]
+    if forwarder_port is not None:
+        rules.append(f"MAP * 127.0.0.1:{forwarder_port}")
+    certificates = [*leaves.values(), *([pages.certificate] if pages.certificate is not None else [])]
+    argv = [
+        program,
+        *_SWITCHES,
+        f"--user-data-dir={workspace.profile}",
+        f"--host-resolver-rules={','.join(rules)}",
+        # The null page stands at the page server's own address.
+        *_proxy_switches(routes, [f"127.0.0.1:{pages.http_port}", *(str(o.address) for o in places), *silenced]),
+    ]
+    if certificates:
+        argv.append("--ignore-certificate-errors-spki-list=" + ",".join(sorted({spki_hash(c) for c in certificates})))
+    if user_agent is not None:
+        argv.append(f"--user-agent={user_agent}")
+    if os.geteuid() == 0:
+        argv.append("--no-sandbox")  # as root Chromium refuses to start with it
+    return [*argv, "about:blank"]
+
+
+def _proxy_switches(routes: Routes, never: list[str]) -> list[str]:
+    if not routes.proxies:
+        return ["--no-proxy-server"]
+    # Of several rules the last that fits counts. "<-loopback>" takes back Chromium's own exception for loopback, and so
+    # must stand first: pages at localhost are never for the proxy.
+    bypass = ["<-loopback>"] if routes.loopback_too else []
+    bypass += never
+    for entry in routes.direct:
+        host = entry.lstrip(".")
+        bypass += [host] if "/" in host or ":" in host else [bracketed(host), f"*.{host}"]
+    servers = ";".join(f"{scheme}={proxy}" for scheme, proxy in routes.proxies.items())
+    return [f"--proxy-server={servers}", f"--proxy-bypass-list={';'.join(bypass)}"]
+
+
+class ChromiumDriver:
+    """A running Chromium."""
+
+    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
+        self.version = ""
+        self._process = process
+        self._pages = pages
+        self._open: dict[str, ChromiumPage] = {}
+        self._channel: Channel | None = None
+
+    async def connect(self) -> None:
+        """Connect to the browser and ask its version."""
+        self._channel = await Channel.connect(await self._process.address(), self._event)
+        product = (await self._channel.call("Browser.getVersion"))["product"]
+        self.version = product.partition("/")[2]
+
+    async def open_page(self, origin: Origin) -> ChromiumPage:
+        """A page in a fresh context. PageUnusableError if there cannot be one."""
+        channel = self._channel
+        assert channel is not None
+        context = (await channel.call("Target.createBrowserContext"))["browserContextId"]
+        try:
+            target = await channel.call("Target.createTarget", {"url": "about:blank", "browserContextId": context})
+            attach = {"targetId": target["targetId"], "flatten": True}
+            session = (await channel.call("Target.attachToTarget", attach))["sessionId"]
+            page = ChromiumPage(channel, session, context, self._open)
+            self._open[session] = page
+            await page.load(origin, self._pages)
+        except (CommandError, PageUnusableError) as error:
+            with contextlib.suppress(CommandError):
+                await channel.call("Target.disposeBrowserContext", {"browserContextId": context})
+            raise PageUnusableError(f"no page at {origin.serialized}: {error}") from error
+        return page
+
+    async def quit(self) -> None:
+        """Ask the browser to end, so that it reaps its own helpers."""
+        assert self._channel is not None
+        await self._channel.call("Browser.close")
+        await self._process.ended(3.0)
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _event(self, message: Message) -> None:
+        page = self._open.get(message.get("sessionId", ""))
+        if page is not None:
+            page.event(message["method"], message["params"])
+
+
+class ChromiumPage:
+    """A page and its context; one fetch at a time, since console lines do not say to which they belong."""
+
+    def __init__(self, channel: Channel, session: str, context: str, register: dict[str, ChromiumPage]) -> None:
+        self._channel = channel
+        self._session = session
+        self._context = context
+        self._register = register
+        self._loaded = asyncio.Event()
+        self._console: list[str] = []
+        self._wire = _Wire("")
+
+    async def load(self, origin: Origin, pages: PageServer) -> None:
+        """Load the page of an origin and make sure that it is that."""
+        await asyncio.gather(*(self._call(f"{domain}.enable") for domain in _DOMAINS))
+        before = pages.loads[pages.page(origin)]
+        answer = await self._call("Page.navigate", {"url": pages.page(origin)})
+        if text := answer.get("errorText"):
+            raise PageUnusableError(text)
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self._loaded.wait()
+        except TimeoutError:
+            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
+        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
+
+    async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
+        """See ``driver.Page``."""
+        self._console.clear()
+        self._wire = wire = _Wire(mark)
+        said = None
+        try:
+            async with asyncio.timeout(seconds):
+                said = json.loads(await self._evaluate(expression))
+        except TimeoutError:
+            pass
+        else:
+            await wire.settled()
+        return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
+
+    async def close(self) -> None:
+        """See ``driver.Page``."""
+        self._register.pop(self._session, None)
+        await self._channel.call("Target.disposeBrowserContext", {"browserContextId": self._context})
+
+    def event(self, method: str, params: Message) -> None:
+        """Take note of an event of this page."""
+        if method == "Log.entryAdded":
+            entry = params["entry"]
+            if entry["source"] in _CONSOLE_SOURCES:
+                self._console.append(entry["text"])
+        elif method == "Page.loadEventFired":
+            self._loaded.set()
+        elif method == "Inspector.targetCrashed":
+            self._channel.fail(self._session, "the page crashed")
+        elif method.startswith("Network."):
+            self._wire.event(method, params)
+
+    async def _call(self, method: str, params: Message | None = None) -> Message:
+        return await self._channel.call(method, params, session=self._session)
+
+    async def _evaluate(self, expression: str) -> str:
+        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = await self._channel.start("Runtime.evaluate", params, session=self._session)
+        if (details := answer.get("exceptionDetails")) is not None:
+            raise BrowserDiedError(f"the page's script failed: {details}")
+        value: str = answer["result"]["value"]
+        return value
+
+
+class _Wire:
+    """Joins the events of one fetch into the requests that were really sent, in the order of sending."""
+
+    def __init__(self, mark: str) -> None:
+        self.trouble: str | None = None
+        self._mark = mark
+        self._mark_id: str | None = None
+        self._marked = asyncio.Event()
+        self._asked: dict[str, list[dict[str, Any]]] = {}
+        self._sent: list[tuple[str, int, dict[str, str]]] = []
+        self._hop: dict[str, int] = {}
+
+    def event(self, method: str, params: Message) -> None:
+        """Take note of a ``Network`` event."""
+        request = params.get("requestId", "")
+        if method == "Network.requestWillBeSent":
+            hops = self._asked.setdefault(request, [])
+            if hops and not params.get("redirectHasExtraInfo"):
+                hops.pop()  # an internal redirect (HSTS): what it started from never left the browser
+            hops.append(params)
+            if params["request"]["url"] == self._mark:
+                self._mark_id = request
+        elif method == "Network.requestWillBeSentExtraInfo":
+            # It names no URL: the n-th belongs to the hop after n redirects. A request that is repeated (421) is
+            # another one for the same hop. It may come before or after requestWillBeSent.
+            self._sent.append((request, self._hop.get(request, 0), params["headers"]))
+        elif method == "Network.responseReceivedExtraInfo":
+            if params["statusCode"] in _REDIRECTS:
+                self._hop[request] = self._hop.get(request, 0) + 1
+        elif method == "Network.loadingFailed" and params["type"] == "Fetch" and request != self._mark_id:
+            self.trouble = params["errorText"]
+        if request == self._mark_id and method in {"Network.loadingFinished", "Network.loadingFailed"}:
+            self._marked.set()
+
+    async def settled(self) -> None:
+        """Wait until the browser has told of the mark, and a moment more."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._marked.wait()
+        except TimeoutError:
+            pass
+        await asyncio.sleep(GRACE_SECONDS)
+
+    def requests(self) -> tuple[ObservedRequest, ...]:
+        """The requests of the fetch on the wire: not the mark, not an icon."""
+        out = []
+        for request, hop, headers in self._sent:
+            hops = self._asked.get(request)
+            if not hops or request == self._mark_id:
+                continue
+            asked = hops[min(hop, len(hops) - 1)]
+            preflight = asked["initiator"]["type"] == "preflight"
+            if not preflight and asked.get("type") != "Fetch":
+                continue
+            # HTTP/2 pseudo-headers say what method and URL say.
+            pairs = tuple((name, value) for name, value in headers.items() if not name.startswith(":"))
+            kind = "preflight" if preflight else "actual"
+            out.append(ObservedRequest(kind, asked["request"]["method"], asked["request"]["url"], pairs))
+        return tuple(out)

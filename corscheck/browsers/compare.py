@@ -1,0 +1,142 @@
+"""Prediction beside observation: do they say the same, and if not, in what do they differ?
+
+What is compared is what the prediction claims: the verdict, the headers that script can read, the console's text, and
+the requests on the wire by kind, method, place, Origin and Access-Control-Request-*. What a browser leaves to chance,
+or does not tell, is not held against the prediction; each such tolerance is named here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from corscheck.browsers.browsers import get
+from corscheck.browsers.routes import address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model.result import Observation, Result
+    from corscheck.model.values import EngineName
+    from corscheck.protocol.request import Headers
+
+_Row: TypeAlias = tuple[str, str, str, str | None, str | None, str | None]
+
+_WIRE_HEADERS = ("origin", "access-control-request-method", "access-control-request-headers")
+_MISDIRECTED = 421
+
+
+def engine_of(browser: str) -> EngineName:
+    """The engine a browser is held against: ``chromium`` or ``firefox``. ConfigError for the name of no browser."""
+    return get(browser).family
+
+
+def compare(result: Result, observation: Observation) -> Observation:
+    """The observation with ``agrees`` and ``differences`` filled in.
+
+    ``agrees`` stays None where there is nothing to compare: either side is ``inconclusive``, or the result does not
+    hold this engine. Where another engine than the browser's drove the network, its exchanges and readable headers are
+    not the prediction, and only verdict and console are compared.
+    """
+    engine = engine_of(observation.browser)
+    drove = result.engine == engine
+    if drove:
+        predicted: str | None = result.verdict
+    else:
+        predicted = result.engines[engine].verdict if engine in result.engines else None
+    if predicted in {None, "inconclusive"} or observation.verdict == "inconclusive":
+        return dataclasses.replace(observation, agrees=None, differences=())
+    differences = []
+    if predicted != observation.verdict:
+        differences.append(f"verdict: predicted {predicted}, observed {observation.verdict}")
+    else:
+        if drove and result.complete and predicted == "allowed":
+            differences += _readable(result.readable_headers, observation.readable_headers)
+        if engine in result.console:
+            differences += _console(result.console[engine], observation.console, engine)
+    if drove and result.complete:
+        differences += _requests(result, observation, engine)
+    return dataclasses.replace(observation, agrees=not differences, differences=tuple(differences))
+
+
+def _readable(predicted: Sequence[str], observed: Sequence[str]) -> list[str]:
+    ours, theirs = {name.lower() for name in predicted}, {name.lower() for name in observed}
+    out = []
+    if missing := sorted(ours - theirs):
+        out.append(f"readable headers: predicted but not observed: {', '.join(missing)}")
+    if more := sorted(theirs - ours):
+        out.append(f"readable headers: observed but not predicted: {', '.join(more)}")
+    return out
+
+
+def _console(predicted: str | None, observed: str | None, engine: EngineName) -> list[str]:
+    same = _tolerant(predicted, engine) == _tolerant(observed, engine)
+    return [] if same else [f"console: predicted {predicted!r}, observed {observed!r}"]
+
+
+def _tolerant(text: str | None, engine: EngineName) -> list[str]:
+    lines = (text or "").split("\n")
+    if engine == "chromium":
+        # Of several missing headers Chromium names one, by an internal order that nobody can predict.
+        return [re.sub(r"Request header field \S+ is", "Request header field X is", line) for line in lines]
+    # An opaque page has a name of its own every time: moz-nullprincipal:{<uuid>}?<address>.
+    lines = [re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", line) for line in lines]
+    # Firefox does not report warnings over WebDriver BiDi. And the first line about a redirect to another scheme names
+    # that URL alone, so that the recordings of single fetches lack it.
+    lines = [line for line in lines if not line.startswith("Cross-Origin Request Warning:")]
+    return [line for line in lines if line and not line.endswith("(Reason: CORS request not http).")]
+
+
+def _requests(result: Result, observation: Observation, engine: EngineName) -> list[str]:
+    ours: list[_Row] = []
+    repeated = False
+    for exchange in result.exchanges:
+        if exchange.response is None:
+            continue
+        request = exchange.request
+        row = _row(exchange.kind, request.method, request.url, request.headers)
+        # The repetition after a 421 happens below what browsers report.
+        if not (repeated and ours and ours[-1] == row):
+            ours.append(row)
+        repeated = exchange.response.status == _MISDIRECTED
+    theirs = [_row(r.kind, r.method, r.url, r.headers) for r in observation.requests]
+    if ours == theirs or (engine == "firefox" and _as_firefox(ours) == _as_firefox(theirs)):
+        return []
+    return [f"requests: predicted {_listed(ours)}; observed {_listed(theirs)}"]
+
+
+def _row(kind: str, method: str, url: str, headers: Headers) -> _Row:
+    values = {name.lower(): value for name, value in headers}
+    place = f"{url.partition(':')[0].lower()}://{address_of(url)}"
+    origin, acrm, acrh = (values.get(name) for name in _WIRE_HEADERS)
+    return kind, method, place, origin, acrm, acrh
+
+
+def _as_firefox(rows: list[_Row]) -> list[_Row]:
+    """What Firefox may do once more without anybody being able to tell beforehand.
+
+    It repeats idempotent requests when a server hangs up: identical neighbours count once. And it forgets a cached
+    preflight whenever it has looked the host's name up since: further preflights to one place do not count.
+    """
+    once = [row for n, row in enumerate(rows) if n == 0 or row != rows[n - 1]]
+    asked: set[str] = set()
+    kept = []
+    for row in once:
+        kind, _, place, *_ = row
+        if kind == "preflight" and place in asked:
+            continue
+        if kind == "preflight":
+            asked.add(place)
+        kept.append(row)
+    return [row for n, row in enumerate(kept) if n == 0 or row != kept[n - 1]]
+
+
+def _listed(rows: list[_Row]) -> str:
+    if not rows:
+        return "none"
+    names = ("Origin", "Request-Method", "Request-Headers")
+    return ", ".join(
+        " ".join([f"{method} {place}", *(f"{n}={v!r}" for n, v in zip(names, values, strict=True) if v is not None)])
+        for _, method, place, *values in rows
+    )

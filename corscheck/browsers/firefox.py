@@ -1,0 +1,360 @@
+"""Firefox over WebDriver BiDi, which it speaks itself: no geckodriver, no system access, no interception.
+
+A proxy configuration script sends the URLs of the asked origins to the page server, all else where it would go anyway.
+Certificates are accepted through ``cert_override.txt``, bound to host, port and exact certificate. Every page lives in
+a user context of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from corscheck.browsers.certificate import fingerprint
+from corscheck.browsers.channel import Channel, CommandError
+from corscheck.browsers.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page
+from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
+from corscheck.model.result import ObservedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from corscheck.browsers.channel import Message
+    from corscheck.browsers.pageserver import PageServer
+    from corscheck.browsers.process import BrowserProcess, Workspace
+    from corscheck.browsers.routes import Address, Routes
+    from corscheck.browsers.targets import Origin
+    from corscheck.protocol.request import Headers
+
+_PREFERENCES: dict[str, object] = {
+    "network.proxy.type": 2,
+    "network.proxy.allow_hijacking_localhost": True,  # pages at localhost and 127.0.0.1
+    "network.proxy.failover_direct": False,
+    "dom.security.https_first": False,
+    "dom.security.https_first_schemeless": False,
+    "dom.security.https_only_mode": False,
+    "network.trr.mode": 5,  # no DNS over HTTPS
+    "intl.locale.requested": "en-US",  # console texts are translated otherwise
+    # Nothing in the background.
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.region.network.url": "",
+    "browser.safebrowsing.malware.enabled": False,
+    "browser.safebrowsing.phishing.enabled": False,
+    "browser.safebrowsing.downloads.enabled": False,
+    "browser.newtabpage.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "datareporting.healthreport.uploadEnabled": False,
+    "dom.push.connection.enabled": False,
+    "extensions.systemAddon.update.enabled": False,
+    "extensions.update.enabled": False,
+    "media.gmp-manager.updateEnabled": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "network.dns.disablePrefetch": True,
+    "network.http.speculative-parallel-limit": 0,
+    "network.prefetch-next": False,
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
+    "signon.autofillForms": False,
+    "toolkit.telemetry.unified": False,
+    "toolkit.telemetry.server": "",
+}
+
+_EVENTS = [
+    "log.entryAdded",
+    "network.beforeRequestSent",
+    "network.responseStarted",
+    "network.responseCompleted",
+    "network.fetchError",
+]
+
+# What the console says of CORS, mixed content and security. The events carry no category, only text; others are about
+# bad HTTP, cookies, quirks. They bring errors only: the warning about Authorization under "*" cannot be seen this way.
+_CONSOLE = (
+    "Cross-Origin Request ",
+    "Security Error: ",
+    "Blocked loading mixed ",
+    "Mixed Content: ",
+    "Content-Security-Policy: ",
+    "The resource from ",
+)
+
+_SHA256 = "OID.2.16.840.1.101.3.4.2.1"
+
+
+def prepare(
+    workspace: Workspace,
+    origins: Iterable[Origin],
+    pages: PageServer,
+    routes: Routes,
+    forwarder_port: int | None,
+    leaves: Mapping[Address, bytes],
+    user_agent: str | None,
+) -> None:
+    """Write the profile. ``leaves`` are verified target certificates; all routes lead through the forwarder."""
+    places = [o for o in origins if o.address is not None]
+    preferences = dict(_PREFERENCES)
+    script = _proxy_script([o.serialized for o in places], pages.http_port, routes, forwarder_port)
+    preferences["network.proxy.autoconfig_url"] = f"data:application/x-ns-proxy-autoconfig,{quote(script, safe='')}"
+    if user_agent is not None:
+        preferences["general.useragent.override"] = user_agent
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
+    (workspace.profile / "user.js").write_text("".join(lines), encoding="utf-8")
+    accepted = dict(leaves)
+    if pages.certificate is not None:
+        accepted |= {o.address: pages.certificate for o in places if o.scheme == "https" and o.address is not None}
+    overrides = [f"{a}:\t{_SHA256}\t{fingerprint(c)}\t\n" for a, c in accepted.items()]
+    (workspace.profile / "cert_override.txt").write_text("".join(overrides), encoding="ascii")
+
+
+def command_line(program: str, workspace: Workspace) -> list[str]:
+    """The command line."""
+    return [
+        program,
+        "--headless",
+        "--no-remote",
+        "--profile",
+        str(workspace.profile),
+        "--remote-debugging-port",
+        "0",
+        "about:blank",
+    ]
+
+
+def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: int | None) -> str:
+    """The proxy configuration. It sees an https URL cut down to its origin and ``/``, which is all that it compares."""
+    lines = [
+        "function FindProxyForURL(url, host) {",
+        f"  var pages = {json.dumps([place + '/' for place in places])};",
+        "  for (var i = 0; i < pages.length; i++)",
+        f"    if (url.indexOf(pages[i]) == 0) return 'PROXY 127.0.0.1:{port}';",
+    ]
+    if forwarder_port is not None:
+        # The null page stands at the page server's own address.
+        own = f"http://127.0.0.1:{port}/"
+        lines.append(f"  return url.indexOf({json.dumps(own)}) == 0 ? 'DIRECT' : 'SOCKS5 127.0.0.1:{forwarder_port}';")
+    elif routes.proxies:
+        names = [entry.lstrip(".").lower() for entry in routes.direct]
+        lines += [
+            f"  if (url.indexOf('http://127.0.0.1:{port}/') == 0) return 'DIRECT';",
+            f"  var direct = {json.dumps(names)};",
+            "  for (var j = 0; j < direct.length; j++)",
+            "    if (host == direct[j] || dnsDomainIs(host, '.' + direct[j])) return 'DIRECT';",
+        ]
+        if not routes.loopback_too:
+            lines.append(r"  if (/^(localhost|127\.[0-9.]+|\[?::1\]?|.*\.localhost)$/.test(host)) return 'DIRECT';")
+        kinds = {"http": "PROXY", "https": "HTTPS", "socks4": "SOCKS4", "socks5": "SOCKS5"}
+        for scheme, proxy in routes.proxies.items():
+            there = f"{kinds[proxy.scheme]} {proxy.address}"
+            lines.append(f"  if (url.indexOf({json.dumps(scheme + ':')}) == 0) return {json.dumps(there)};")
+    return "\n".join([*lines, "  return 'DIRECT';", "}"])
+
+
+class FirefoxDriver:
+    """A running Firefox."""
+
+    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
+        self.version = ""
+        self._process = process
+        self._pages = pages
+        self._open: dict[str, FirefoxPage] = {}
+        self._channel: Channel | None = None
+
+    async def connect(self) -> None:
+        """Connect, open the one session there is, and learn the version."""
+        self._channel = await Channel.connect(f"{await self._process.address()}/session", self._event)
+        answer = await self._channel.call("session.new", {"capabilities": {"alwaysMatch": {}}})
+        self.version = answer["capabilities"]["browserVersion"]
+        await self._channel.call("session.subscribe", {"events": _EVENTS})
+
+    async def open_page(self, origin: Origin) -> FirefoxPage:
+        """A page in a fresh user context. PageUnusableError if there cannot be one."""
+        channel = self._channel
+        assert channel is not None
+        user = (await channel.call("browser.createUserContext"))["userContext"]
+        try:
+            context = (await channel.call("browsingContext.create", {"type": "tab", "userContext": user}))["context"]
+            page = FirefoxPage(channel, context, user, self._open)
+            self._open[context] = page
+            await page.load(origin, self._pages)
+        except (CommandError, PageUnusableError) as error:
+            with contextlib.suppress(CommandError):
+                await channel.call("browser.removeUserContext", {"userContext": user})
+            raise PageUnusableError(f"no page at {origin.serialized}: {error}") from error
+        return page
+
+    async def quit(self) -> None:
+        """Ask the browser to end, so that it reaps its own helpers."""
+        assert self._channel is not None
+        await self._channel.call("browser.close")
+        await self._process.ended(3.0)
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._channel is not None:
+            await self._channel.close()
+
+    def _event(self, message: Message) -> None:
+        params = message["params"]
+        context = params.get("context") or params.get("source", {}).get("context")
+        page = self._open.get(context)
+        if page is not None:
+            page.event(message["method"], params)
+
+
+class FirefoxPage:
+    """A page and its user context; one fetch at a time, since console lines do not say to which they belong."""
+
+    def __init__(self, channel: Channel, context: str, user: str, register: dict[str, FirefoxPage]) -> None:
+        self._channel = channel
+        self._context = context
+        self._user = user
+        self._register = register
+        self._console: list[str] = []
+        self._wire = _Wire("")
+
+    async def load(self, origin: Origin, pages: PageServer) -> None:
+        """Load the page of an origin and make sure that it is that."""
+        before = pages.loads[pages.page(origin)]
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self._navigate(pages.page(origin))
+        except TimeoutError:
+            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
+        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
+
+    async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
+        """See ``driver.Page``."""
+        self._console.clear()
+        self._wire = wire = _Wire(mark)
+        said = None
+        try:
+            async with asyncio.timeout(seconds):
+                said = json.loads(await self._evaluate(expression))
+        except TimeoutError:
+            # Whether a request that got no answer was sent at all is told when it ends: so let it.
+            with contextlib.suppress(CommandError):
+                await self._navigate("about:blank")
+            await asyncio.sleep(GRACE_SECONDS)
+        else:
+            await wire.settled()
+        return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
+
+    async def close(self) -> None:
+        """See ``driver.Page``."""
+        self._register.pop(self._context, None)
+        await self._channel.call("browser.removeUserContext", {"userContext": self._user})
+
+    def event(self, method: str, params: Message) -> None:
+        """Take note of an event of this page."""
+        if method == "log.entryAdded":
+            text = params["text"]
+            # A line that repeats the one before is one line in Firefox's console, too (with a counter).
+            if params["type"] == "javascript" and text.startswith(_CONSOLE) and text not in self._console[-1:]:
+                self._console.append(text)
+        else:
+            self._wire.event(method, params)
+
+    async def _navigate(self, url: str) -> None:
+        params = {"context": self._context, "url": url, "wait": "complete"}
+        await self._channel.call("browsingContext.navigate", params)
+
+    async def _evaluate(self, expression: str) -> str:
+        params = {"expression": expression, "target": {"context": self._context}, "awaitPromise": True}
+        answer = await self._channel.start("script.evaluate", params)
+        if answer["type"] != "success":
+            raise BrowserDiedError(f"the page's script failed: {answer['exceptionDetails'].get('text')}")
+        value: str = answer["result"]["value"]
+        return value
+
+
+class _Wire:
+    """The requests of one fetch that were really sent, in the order of sending.
+
+    Events come for requests too that never leave: for a PUT whose preflight fails, and before the preflight's own. What
+    tells is the time at which Firefox began to write a request, which its later events carry.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self.trouble: str | None = None
+        self._mark = mark
+        self._marked = asyncio.Event()
+        self._requests: dict[tuple[str, int], Message] = {}
+        self._completed: set[tuple[str, int]] = set()
+        self._failed: set[tuple[str, int]] = set()
+
+    def event(self, method: str, params: Message) -> None:
+        """Take note of a ``network`` event."""
+        request = params["request"]
+        if request["url"] == self._mark:
+            if method in {"network.responseCompleted", "network.fetchError"}:
+                self._marked.set()
+            return
+        # Left out: the page's icon, and what came from the cache.
+        if not (_is_preflight(request) or request.get("initiatorType") == "fetch"):
+            return
+        if params.get("response", {}).get("fromCache"):
+            return
+        key = request["request"], params["redirectCount"]
+        if method == "network.responseCompleted":
+            self._completed.add(key)
+        elif method == "network.fetchError":
+            self._failed.add(key)
+            if not _is_preflight(request):
+                self.trouble = params["errorText"]
+        # The latest event knows most: the times, and headers that are added last.
+        self._requests[key] = request
+
+    async def settled(self) -> None:
+        """Wait until the browser has told of the mark, and a moment more."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._marked.wait()
+        except TimeoutError:
+            pass
+        await asyncio.sleep(GRACE_SECONDS)
+
+    def requests(self) -> tuple[ObservedRequest, ...]:
+        """The requests on the wire, without the mark."""
+        sent = [(at, r) for key, r in self._requests.items() if (at := self._sent_at(key, r)) is not None]
+        sent.sort(key=lambda pair: pair[0])
+        return tuple(
+            ObservedRequest("preflight" if _is_preflight(r) else "actual", r["method"], r["url"], _pairs(r["headers"]))
+            for _, r in sent
+        )
+
+    def _sent_at(self, key: tuple[str, int], request: Message) -> tuple[float, int] | None:
+        """A place in the order of sending, or None for a request that never left."""
+        if (start := request["timings"]["requestStart"]) > 0:
+            return start, 0
+        # When a server hangs up on a request after a good preflight, no further event may come for the request at all.
+        if key in self._failed or _is_preflight(request):
+            return None
+        keys = list(self._requests)
+        for later in keys[keys.index(key) + 1 :]:
+            preflight = self._requests[later]
+            if _is_preflight(preflight) and preflight["url"] == request["url"]:
+                good = later in self._completed and later not in self._failed
+                return (preflight["timings"]["requestStart"], 1) if good else None
+        return None
+
+
+def _is_preflight(request: Message) -> bool:
+    # No field says so; but what a page asks for has an initiator, also when its method is OPTIONS.
+    return request["method"] == "OPTIONS" and request.get("initiatorType") is None
+
+
+def _pairs(headers: list[Message]) -> Headers:
+    return tuple((h["name"], _text(h["value"])) for h in headers)
+
+
+def _text(value: Message) -> str:
+    """A header value: bytes that are no UTF-8 come as base64."""
+    text: str = value["value"]
+    return text if value["type"] == "string" else base64.b64decode(text).decode("latin-1")

@@ -1,0 +1,108 @@
+"""Carries a browser's connections to another address than they ask for, byte by byte, without looking at them.
+
+Firefox is led here as to a SOCKS5 proxy (RFC 1928) when there are ``--connect-to``, ``--resolve``, ``--via`` or a Unix
+socket; Chromium, which has rules of its own for the first three, as to a plain port, when there is a Unix socket.
+SOCKS and not HTTP: requests then look exactly as without a proxy, and https stays end to end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from typing import TYPE_CHECKING
+
+from corscheck.browsers.errors import BrowserUnavailable
+from corscheck.browsers.routes import Address
+
+if TYPE_CHECKING:
+    from corscheck.browsers.routes import Routes
+
+_GRANTED = bytes((5, 0, 0, 1)) + bytes(6)
+_UNREACHABLE = bytes((5, 4, 0, 1)) + bytes(6)
+_REFUSED = bytes((5, 5, 0, 1)) + bytes(6)
+
+
+class Forwarder:
+    """``async with`` starts and stops it; ``port`` is where it listens on 127.0.0.1."""
+
+    def __init__(self, routes: Routes, *, socks: bool) -> None:
+        self.port = 0
+        self._routes = routes
+        self._socks = socks
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Forwarder:
+        try:
+            self._server = await asyncio.start_server(self._client, "127.0.0.1", 0)
+        except OSError as error:
+            raise BrowserUnavailable(f"no port on 127.0.0.1 to forward connections from: {error}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for client in list(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        try:
+            asked = await self._request(reader, writer) if self._socks else Address("", 0)
+            try:
+                there_reader, there_writer = await self._connect(asked)
+            except OSError as error:
+                if self._socks:
+                    writer.write(_REFUSED if isinstance(error, ConnectionRefusedError) else _UNREACHABLE)
+                    await writer.drain()
+                return
+            try:
+                if self._socks:
+                    writer.write(_GRANTED)
+                await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
+            finally:
+                there_writer.transport.abort()
+        except (OSError, EOFError, ValueError):
+            pass  # either side may leave whenever it likes
+        except asyncio.CancelledError:
+            pass  # we are closing
+        finally:
+            self._clients.discard(task)
+            writer.transport.abort()
+
+    async def _connect(self, asked: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._routes.unix_socket is not None:
+            return await asyncio.open_unix_connection(self._routes.unix_socket)
+        return await asyncio.open_connection(*self._routes.address(asked))
+
+    @staticmethod
+    async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Address:
+        """The address a SOCKS5 client asks for. ValueError if it does not speak that."""
+        version, methods = await reader.readexactly(2)
+        if version != 5:
+            raise ValueError("not SOCKS5")
+        await reader.readexactly(methods)
+        writer.write(bytes((5, 0)))
+        _, command, _, kind = await reader.readexactly(4)
+        if command != 1:
+            raise ValueError("not CONNECT")
+        if kind == 3:
+            (size,) = await reader.readexactly(1)
+            host = (await reader.readexactly(size)).decode("ascii")
+        else:
+            host = str(ipaddress.ip_address(await reader.readexactly(4 if kind == 1 else 16)))
+        return Address(host.lower(), int.from_bytes(await reader.readexactly(2), "big"))
+
+
+async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    while data := await source.read(65536):
+        target.write(data)
+        await target.drain()
+    with contextlib.suppress(OSError):
+        target.write_eof()

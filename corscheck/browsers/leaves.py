@@ -1,0 +1,96 @@
+"""The certificates of https targets that a browser shall accept although the system does not vouch for them.
+
+A browser is never given a CA: each leaf is fetched and verified here, against the user's CA and the host's name, and
+the browser is then told to accept that one key. So it covers the targets that are known beforehand, not where they
+redirect to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from typing import TYPE_CHECKING
+
+from corscheck.browsers.routes import Address, address_of
+from corscheck.model.values import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from corscheck.browsers.routes import Routes
+    from corscheck.transports.base import NetworkOptions
+
+
+async def collect(urls: Iterable[str], network: NetworkOptions, routes: Routes) -> dict[Address, bytes | str]:
+    """For each https target its leaf certificate (DER), or the reason why it cannot be accepted.
+
+    Empty when the system's trust decides (``verify``, no ``cacert``). Each takes ``network.timeout`` seconds at most.
+    """
+    if network.verify and network.cacert is None:
+        return {}
+    targets = {address_of(url) for url in urls if url.partition(":")[0].lower() == "https"} - {None}
+    context = _context(network)
+    found = await asyncio.gather(*(_leaf(a, context, routes, network.timeout) for a in targets if a is not None))
+    return dict(found)
+
+
+def _context(network: NetworkOptions) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=network.cacert if network.verify else None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"--cacert {network.cacert}: {error}") from error
+    if not network.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _leaf(
+    target: Address, context: ssl.SSLContext, routes: Routes, seconds: float
+) -> tuple[Address, bytes | str]:
+    try:
+        async with asyncio.timeout(seconds):
+            return target, await _handshake(target, context, routes)
+    except ssl.SSLCertVerificationError as error:
+        return target, f"the certificate of {target} does not verify: {error.verify_message}"
+    except TimeoutError:
+        return target, f"no TLS handshake with {target} within {seconds:g} s"
+    except (OSError, EOFError, ValueError) as error:
+        return target, f"no TLS handshake with {target}: {error}"
+
+
+async def _handshake(target: Address, context: ssl.SSLContext, routes: Routes) -> bytes:
+    proxy = routes.proxies.get("https")
+    there = routes.address(target)
+    if routes.unix_socket is not None:
+        reader, writer = await asyncio.open_unix_connection(routes.unix_socket)
+    elif proxy is None or _direct(target.host, routes):
+        reader, writer = await asyncio.open_connection(there.host, there.port)
+    elif proxy.scheme == "http":
+        reader, writer = await asyncio.open_connection(*proxy.address)
+    else:
+        raise ValueError(f"certificates can be fetched through an http proxy only, not through {proxy}")
+    try:
+        if routes.unix_socket is None and proxy is not None and not _direct(target.host, routes):
+            writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+            head = await reader.readuntil(b"\r\n\r\n")
+            if head.split(b" ", 2)[1:2] != [b"200"]:
+                raise ValueError(f"the proxy says {head.splitlines()[0].decode('latin-1')}")
+        await writer.start_tls(context, server_hostname=target.host)
+        certificate: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        assert certificate is not None
+        return certificate
+    finally:
+        writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+def _direct(host: str, routes: Routes) -> bool:
+    """Whether a host is reached without the proxy: by ``--noproxy``, or as loopback under the environment's proxy."""
+    loopback = host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
+    if loopback and not routes.loopback_too:
+        return True
+    names = [entry.lstrip(".") for entry in routes.direct]
+    return any(host == name or host.endswith(f".{name}") for name in names)

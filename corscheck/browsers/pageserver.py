@@ -1,0 +1,153 @@
+"""Serves the blank page of every asked origin, on loopback, to a browser that was told to look for it here.
+
+One port speaks http and, as a proxy, both (that is how Firefox comes: absolute-form GET, or CONNECT and then TLS);
+another speaks TLS at once (Chromium, whose resolver leads here). Also takes note of who came: a page counts as seen
+only if it was served from here, and a fetch that ends here was redirected to a place whose real server we hide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from corscheck.browsers.certificate import self_signed
+from corscheck.browsers.errors import BrowserUnavailable
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from corscheck.browsers.targets import Origin
+
+_READ_SECONDS = 30.0
+
+
+class PageServer:
+    """The server of one run. ``async with`` starts and stops it; everything below is valid in between.
+
+    ``http_port`` and ``https_port`` are where it listens (``https_port`` None without an https origin); ``certificate``
+    is what it shows there, DER. ``loads`` counts documents by URL; ``strays`` lists requests that are neither for a
+    page nor one of ours. ``token`` is a secret that stands in every page's title.
+    """
+
+    def __init__(self, origins: Iterable[Origin], directory: Path) -> None:
+        self.token = secrets.token_hex(16)
+        self.certificate: bytes | None = None
+        self.http_port = 0
+        self.https_port: int | None = None
+        self.loads: Counter[str] = Counter()
+        self.strays: list[str] = []
+        self._sync = f"/{secrets.token_hex(16)}"
+        self._tls: ssl.SSLContext | None = None
+        self._servers: list[asyncio.Server] = []
+        self._clients: set[asyncio.Task[None]] = set()
+        hosts = {o.address.host for o in origins if o.address is not None and o.scheme == "https"}
+        if hosts:
+            self._tls, self.certificate = self_signed(sorted(hosts), directory)
+
+    async def __aenter__(self) -> PageServer:
+        try:
+            self.http_port = await self._listen(None)
+            if self._tls is not None:
+                self.https_port = await self._listen(self._tls)
+        except OSError as error:
+            await self.__aexit__()
+            raise BrowserUnavailable(f"no port on 127.0.0.1 to serve the test page from: {error}") from error
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.close()
+        for client in list(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        for server in self._servers:
+            await server.wait_closed()
+
+    def page(self, origin: Origin) -> str:
+        """The URL of the page of an origin."""
+        return f"http://{self._own}/" if origin.opaque else f"{origin.serialized}/"
+
+    def sync(self, page: str) -> str:
+        """A URL beside a page, with an empty answer: asking for it marks a point in the browser's stream of events."""
+        return page[:-1] + self._sync
+
+    @property
+    def _own(self) -> str:
+        return f"127.0.0.1:{self.http_port}"
+
+    async def _listen(self, tls: ssl.SSLContext | None) -> int:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._client(reader, writer, "http" if tls is None else "https")
+
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+        self._servers.append(server)
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
+        try:
+            await self._serve(reader, writer, scheme)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+            pass  # a browser may leave whenever it likes
+        except asyncio.CancelledError:
+            pass  # we are closing; asyncio would log it
+        finally:
+            self._clients.discard(task)
+            with contextlib.suppress(Exception):
+                writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> None:
+        while True:
+            async with asyncio.timeout(_READ_SECONDS):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            line, *lines = head.rstrip("\r\n").split("\r\n")
+            method, target, _ = line.split(" ")
+            if method == "CONNECT":
+                if self._tls is None:
+                    return
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await writer.drain()
+                await writer.start_tls(self._tls)
+                scheme = "https"
+                continue
+            headers = {name.lower(): value.strip() for name, _, value in (text.partition(":") for text in lines)}
+            if target.startswith("/"):
+                target = f"{scheme}://{headers.get('host', '')}{target}"
+            if "transfer-encoding" in headers:
+                self.strays.append(f"{method} {target}")
+                return
+            await reader.readexactly(int(headers.get("content-length", "0")))
+            writer.write(self._answer(method, target))
+            await writer.drain()
+
+    def _answer(self, method: str, url: str) -> bytes:
+        base, _, path = url.partition("://")[2].partition("/")
+        if f"/{path}" == self._sync:
+            return b"HTTP/1.1 204 No Content\r\n\r\n"
+        if path == "favicon.ico":
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        if method != "GET" or path:
+            self.strays.append(f"{method} {url}")
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+        self.loads[url] += 1
+        # A whole document, so that Firefox has nothing to remark on; the icon keeps browsers from asking for one.
+        text = (
+            '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
+            f"<title>{self.token}</title>"
+        )
+        # The opaque origin is a sandboxed page at our own address. Not a sandboxed frame: that is another target in
+        # the DevTools protocol, whose events would have to be collected apart.
+        sandbox = "Content-Security-Policy: sandbox allow-scripts\r\n" if base == self._own else ""
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
+            f"{sandbox}Content-Length: {len(text)}\r\n\r\n"
+        )
+        return (head + text).encode("ascii")

@@ -1,0 +1,165 @@
+"""A browser's process: started in a group and a folder of its own, and gone afterwards, whatever happens.
+
+Knows nothing of protocols. ``stop`` may be called at any time, from anywhere, more than once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corscheck.browsers.errors import BrowserUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+START_SECONDS = 60.0
+"""How long a browser may take to start; the first start on a cold disk takes some 10 s."""
+
+# Chromium puts a socket under TMPDIR, whose path must not be longer than some 100 bytes; it adds about 45.
+_LONGEST_TMP = 50
+
+_LISTENING = re.compile(r"listening on (ws://\S+)")
+_PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy"})
+
+
+class Workspace:
+    """A fresh folder: ``profile`` for the browser's profile, ``tmp`` for its temporary files."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="corscheck-"))
+        self.profile = self.path / "profile"
+        self.tmp = self.path / "tmp"
+        self.log = self.path / "log"
+        self.profile.mkdir()
+        if len(str(self.tmp)) > _LONGEST_TMP:
+            self.tmp = Path(tempfile.mkdtemp(prefix="corscheck-", dir="/tmp"))
+        else:
+            self.tmp.mkdir()
+
+    def remove(self) -> None:
+        """Remove all of it. Processes that were just killed may be in the middle of a write, hence several tries."""
+        for _ in range(20):
+            for folder in (self.path, self.tmp):
+                shutil.rmtree(folder, ignore_errors=True)
+            if not self.path.exists() and not self.tmp.exists():
+                return
+            time.sleep(0.05)
+
+
+class BrowserProcess:
+    """A running browser. ``group`` is its process group, in which all its helpers are."""
+
+    def __init__(self, title: str, argv: Sequence[str], workspace: Workspace, extra: Mapping[str, str]) -> None:
+        if os.name != "posix":
+            raise BrowserUnavailable("asking a real browser works on Linux and macOS only: it needs process groups")
+        environment = {n: v for n, v in os.environ.items() if n.lower() not in _PROXY_VARIABLES}
+        # With TMPDIR inside the workspace, nothing that the browser leaves behind outlives it.
+        environment.update(extra, TMPDIR=str(workspace.tmp))
+        self._title = title
+        self._workspace = workspace
+        self._watcher: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+        try:
+            with workspace.log.open("wb") as log:
+                self._process = subprocess.Popen(  # noqa: S603 - the program is the one that find() found
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    env=environment,
+                    cwd=workspace.path,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise BrowserUnavailable(f"{title} cannot be started: {error}") from error
+        self.group = self._process.pid
+        self._watch()
+
+    def _watch(self) -> None:
+        """Have a shell wait for our end, however it comes (SIGTERM, SIGKILL), and clean up after us.
+
+        It reads from a pipe whose other end only we hold, in a session of its own, so that Ctrl-C does not reach it.
+        """
+        shell = shutil.which("sh")
+        if shell is None:
+            return
+        script = 'read -r _; kill -s KILL -- "-$1"; sleep 1; rm -rf -- "$2" "$3"'
+        self._watcher = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
+            [shell, "-c", script, "sh", str(self.group), str(self._workspace.path), str(self._workspace.tmp)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for a signal."""
+        return self._process.poll()
+
+    async def address(self) -> str:
+        """Wait until the browser says at which ``ws://`` address it listens. BrowserUnavailable if it never does."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            text = self._workspace.log.read_text(encoding="utf-8", errors="replace")
+            if found := _LISTENING.search(text):
+                return found[1]
+            if (status := self.exit_status) is not None:
+                raise BrowserUnavailable(
+                    f"{self._title} ended at once (status {status}). It said: {_last_lines(text)}{_hint(text)}"
+                )
+            if time.monotonic() > deadline:
+                raise BrowserUnavailable(
+                    f"{self._title} did not come up within {START_SECONDS:.0f} s. It said: {_last_lines(text)}"
+                )
+            await asyncio.sleep(0.01)
+
+    async def ended(self, seconds: float) -> bool:
+        """Wait for the browser to end by itself; False if it did not."""
+        deadline = time.monotonic() + seconds
+        while self.exit_status is None:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    def stop(self) -> None:
+        """Kill the whole group, remove the folder. Synchronous, so that no cancellation can come in between."""
+        if self._stopped:
+            return
+        self._stopped = True
+        try:
+            os.killpg(self.group, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        except PermissionError:
+            self._process.kill()  # macOS says so of a group of zombies
+        self._process.wait()
+        self._workspace.remove()
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
+
+
+def _last_lines(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return " | ".join(lines[-3:])[-600:] or "nothing"
+
+
+def _hint(text: str) -> str:
+    if "No usable sandbox" in text or "Operation not permitted" in text:
+        return (
+            " (In a container Chromium's sandbox needs user namespaces: allow them, or run as root, where corscheck "
+            "passes --no-sandbox)"
+        )
+    return ""

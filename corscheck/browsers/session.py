@@ -1,0 +1,245 @@
+"""Asking a real browser: the public entry.
+
+A ``BrowserSession`` is one running browser with the pages it needs; ``observe`` and ``aobserve`` plan, open as few of
+them as they can, ask every probe, and leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from corscheck.browsers import browsers, chromium, firefox
+from corscheck.browsers.channel import CommandError, require_websockets
+from corscheck.browsers.driver import check_strays, expression
+from corscheck.browsers.errors import BrowserDiedError, BrowserUnavailable, PageUnusableError
+from corscheck.browsers.forwarder import Forwarder
+from corscheck.browsers.leaves import collect
+from corscheck.browsers.pageserver import PageServer
+from corscheck.browsers.process import BrowserProcess, Workspace
+from corscheck.browsers.routes import address_of, plan
+from corscheck.browsers.targets import groups, origins, parse_origin, refusal
+from corscheck.model.result import Observation
+from corscheck.model.values import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from corscheck.browsers.driver import BrowserPage, Driver, Sighting
+    from corscheck.browsers.routes import Address
+    from corscheck.browsers.targets import Origin
+    from corscheck.model.values import Probe
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.transports.base import NetworkOptions
+
+__all__ = ["BrowserSession", "aobserve", "check", "observe"]
+
+# What a network error is called when CORS is behind it: the console says more.
+_GENERIC = frozenset({"net::ERR_FAILED", "NS_ERROR_DOM_BAD_URI"})
+
+
+def observe(
+    probes: Sequence[Probe],
+    browser: str,
+    network: NetworkOptions,
+    *,
+    on_result: Callable[[Probe, Observation], None] | None = None,
+    fresh_context: bool = True,
+) -> list[Observation]:
+    """Put probes to a real browser, one after the other, and return what it was seen to do, in their order.
+
+    ``browser`` is ``chromium``, ``chrome``, ``edge`` or ``firefox``. One browser serves all probes (a further one is
+    started only for probes of which one's page would hide another's target); its page has exactly the asked origin, and
+    runs ``fetch()`` with the probe's arguments. A body goes in as bytes: its Content-Type is the one in ``headers``.
+    ``network.timeout`` (seconds) bounds each fetch. ``on_result`` is called as each comes.
+    ``fresh_context=False`` lets probes from one origin share a page with its caches and cookies: about ten times
+    faster, and right only if no two of them ask the same URL.
+
+    Raises ``ConfigError`` for a question that cannot be put (nothing was started then), ``BrowserUnavailable`` if there
+    is no browser to ask. What goes wrong with one probe (a fetch that does not settle, a page that cannot be had, a
+    browser that dies) is an observation with the verdict ``inconclusive`` and an ``error``.
+
+    Must not be called from a running event loop; there is ``aobserve``.
+    """
+    return asyncio.run(aobserve(probes, browser, network, on_result=on_result, fresh_context=fresh_context))
+
+
+async def aobserve(
+    probes: Sequence[Probe],
+    browser: str,
+    network: NetworkOptions,
+    *,
+    on_result: Callable[[Probe, Observation], None] | None = None,
+    fresh_context: bool = True,
+) -> list[Observation]:
+    """The same as ``observe``, asynchronously. Cancelling it ends the browser, too."""
+    check(probes, browser, network)
+    found: dict[int, Observation] = {}
+    for members in groups(probes, browsers.get(browser).family):
+        async with BrowserSession([probes[i] for i in members], browser, network) as session:
+            for i in members:
+                found[i] = await session.ask(probes[i], fresh_context=fresh_context)
+                if on_result is not None:
+                    on_result(probes[i], found[i])
+    return [found[i] for i in range(len(probes))]
+
+
+def check(probes: Sequence[Probe], browser: str, network: NetworkOptions) -> None:
+    """Raise ``ConfigError`` for the first probe that cannot be put to this browser, and why. Starts nothing."""
+    family = browsers.get(browser).family
+    for probe in probes:
+        if (reason := refusal(probe, family)) is not None:
+            raise ConfigError(reason)
+    plan(probes, network)
+
+
+class BrowserSession:
+    """One running browser, for probes that are known when it starts (its resolver rules cannot be changed later).
+
+    ``async with`` starts and stops it. ``ask`` takes any probe whose origin and target were among them. After a crash
+    ``ask`` answers ``inconclusive``. ``version`` is the browser's version number, ``pages`` its page server.
+    """
+
+    version: str
+    pages: PageServer
+    process: BrowserProcess
+
+    def __init__(self, probes: Sequence[Probe], browser: str, network: NetworkOptions) -> None:
+        check(probes, browser, network)
+        self._browser = browsers.get(browser)
+        if len(groups(probes, self._browser.family)) > 1:
+            raise ConfigError("the page of one of these probes would hide the target of another: use two browsers")
+        self._probes = list(probes)
+        self._network = network
+        self._stack = contextlib.AsyncExitStack()
+        self._driver: Driver
+        self._leaves: dict[Address, bytes | str] = {}
+        self._shared: dict[str, BrowserPage] = {}
+        self._dead: str | None = None
+
+    async def __aenter__(self) -> BrowserSession:
+        program = browsers.find(self._browser.name)
+        require_websockets()
+        async with self._stack:
+            await self._start(program)
+            # Everything went well: what was opened stays open until __aexit__.
+            self._stack = self._stack.pop_all()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        async with self._stack:
+            if kind is None and self._dead is None:
+                # A browser that ends by itself reaps its helpers; if it does not want to, it is killed all the same.
+                with contextlib.suppress(Exception):
+                    await self._driver.quit()
+
+    async def _start(self, program: str) -> None:
+        network, stack = self._network, self._stack
+        routes = plan(self._probes, network)
+        asked = origins(self._probes)
+        self._leaves = await collect([p.url for p in self._probes], network, routes)
+        leaves = {address: leaf for address, leaf in self._leaves.items() if isinstance(leaf, bytes)}
+        workspace = Workspace()
+        stack.callback(workspace.remove)
+        self.pages = await stack.enter_async_context(PageServer(asked, workspace.path))
+        socks = self._browser.family == "firefox"
+        forwarder_port = None
+        if routes.unix_socket is not None or (socks and routes.routes):
+            forwarder_port = (await stack.enter_async_context(Forwarder(routes, socks=socks))).port
+        title, agent = self._browser.title, network.user_agent
+        driver: chromium.ChromiumDriver | firefox.FirefoxDriver
+        if socks:
+            firefox.prepare(workspace, asked, self.pages, routes, forwarder_port, leaves, agent)
+            argv = firefox.command_line(program, workspace)
+            # No crash reports. (Firefox's crash helper leaves the process group, but ends with the browser by itself.)
+            extra = {"HOME": str(workspace.profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
+            self.process = BrowserProcess(title, argv, workspace, extra)
+            stack.callback(self.process.stop)
+            driver = firefox.FirefoxDriver(self.process, self.pages)
+        else:
+            hosts = {a.host for p in self._probes if (a := address_of(p.url)) is not None}
+            argv = chromium.command_line(
+                program, workspace, asked, self.pages, routes, forwarder_port, leaves, hosts, agent
+            )
+            # HOME stays: that is where the user's own certificate authorities are.
+            # Crash dumps would go there too. (The crash handler leaves the process group, but ends with the browser.)
+            extra = {"BREAKPAD_DUMP_LOCATION": str(workspace.path / "crashes")}
+            self.process = BrowserProcess(title, argv, workspace, extra)
+            stack.callback(self.process.stop)
+            driver = chromium.ChromiumDriver(self.process, self.pages)
+        stack.push_async_callback(driver.close)
+        try:
+            await driver.connect()
+        except BrowserDiedError as error:
+            raise BrowserUnavailable(f"{title} went away while it started: {error}") from error
+        self._driver = driver
+        self.version = driver.version
+
+    async def ask(self, probe: Probe, *, fresh_context: bool = True) -> Observation:
+        """Run the probe's ``fetch()`` in a page of its origin. One at a time. ``fresh_context``: see ``observe``."""
+        origin = parse_origin(probe.origin)
+        if isinstance(origin, str):
+            return self._inconclusive(origin)
+        target = address_of(probe.url)
+        leaf = self._leaves.get(target) if target is not None and probe.url.lower().startswith("https:") else None
+        if isinstance(leaf, str):
+            return self._inconclusive(leaf)
+        if self._dead is not None:
+            return self._inconclusive(self._dead)
+        try:
+            return await self._ask(probe, origin, fresh_context)
+        except PageUnusableError as error:
+            return self._inconclusive(str(error))
+        except (BrowserDiedError, CommandError) as error:
+            self._shared.pop(origin.serialized, None)
+            # A crashed page leaves the browser standing; what is left of the probes gets a new one.
+            if await self.process.ended(0.5):
+                status = self.process.exit_status
+                self._dead = f"{self._browser.title} died in mid-run (status {status}): {error}"
+                return self._inconclusive(self._dead)
+            return self._inconclusive(f"{self._browser.title} gave no answer: {error}")
+
+    async def _ask(self, probe: Probe, origin: Origin, fresh_context: bool) -> Observation:
+        page = None if fresh_context else self._shared.get(origin.serialized)
+        if page is None:
+            page = await self._driver.open_page(origin)
+        mark = self.pages.sync(self.pages.page(origin))
+        strays = len(self.pages.strays)
+        keep = False
+        try:
+            sighting = await page.run(expression(probe, mark), mark, self._network.timeout)
+            # A page with a fetch under way would take what comes of it for the next one's.
+            keep = not fresh_context and sighting.said is not None
+        finally:
+            if keep:
+                self._shared[origin.serialized] = page
+            else:
+                self._shared.pop(origin.serialized, None)
+                with contextlib.suppress(BrowserDiedError, CommandError):
+                    await page.close()
+        check_strays(self.pages, strays)
+        return self._observation(sighting)
+
+    def _observation(self, sighting: Sighting) -> Observation:
+        said = sighting.said
+        verdict: Verdict
+        readable: tuple[str, ...] = ()
+        error = None
+        if said is None:
+            verdict = "inconclusive"
+            error = f"the fetch did not settle within {self._network.timeout:g} s"
+        elif "response" in said:
+            verdict = "allowed"
+            readable = tuple(said["headers"])
+        elif "invalid" in said:
+            verdict = "invalid"
+            error = said["invalid"]
+        else:
+            verdict = "blocked"
+            error = None if sighting.trouble in _GENERIC else sighting.trouble
+        console = "\n".join(sighting.console) or None
+        return Observation(self._browser.name, self.version, verdict, readable, console, sighting.requests, error)
+
+    def _inconclusive(self, error: str) -> Observation:
+        return Observation(self._browser.name, self.version, "inconclusive", error=error)

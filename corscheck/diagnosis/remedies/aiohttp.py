@@ -1,0 +1,68 @@
+"""aiohttp, with aiohttp-cors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments, listing, quoted
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _code(wanted: Wanted) -> str:
+    if odd := [m for m in wanted.methods if m != m.upper()]:
+        raise ImpossibleError(
+            f"aiohttp routes methods in capitals, browsers compare {odd[0]} as it is: let the page ask with "
+            f"{odd[0].upper()}"
+        )
+    pairs: Pairs = []
+    if wanted.headers:
+        pairs.append(("allow_headers", wanted.headers))
+    if wanted.credentials:
+        pairs.append(("allow_credentials", True))
+    if wanted.exposed:
+        pairs.append(("expose_headers", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("max_age", wanted.max_age))
+    options = f"aiohttp_cors.ResourceOptions(\n{arguments(pairs)}\n)" if pairs else "aiohttp_cors.ResourceOptions()"
+    origins = "\n".join(f"    {quoted(origin)}: cors_options," for origin in wanted.origins)
+    return f"""import aiohttp_cors
+
+cors_options = {options}
+cors_origins = {{
+{origins}
+}}
+cors_methods = {listing(wanted.methods, "cors_methods = ", 0)}
+cors = aiohttp_cors.setup(app)
+for route in list(app.router.routes()):
+    if route.method in cors_methods:
+        cors.add(route, cors_origins)
+
+
+async def vary_by_origin(request, response):
+    # aiohttp-cors answers each origin differently and does not say so to caches.
+    response.headers.add("Vary", "Origin")
+
+
+app.on_response_prepare.append(vary_by_origin)
+"""
+
+
+REMEDY = Remedy(
+    "aiohttp",
+    "aiohttp",
+    "python",
+    "aiohttp-cors",
+    "After all routes have been added, before web.run_app(app).",
+    (
+        "Routes that are added later, and those of sub-applications, are not covered.",
+        (
+            'Routes for any method (add_route with "*") are left alone, and so are class-based views unless they derive '
+            "from aiohttp_cors.CorsViewMixin."
+        ),
+        "The 404 of a URL that has no route has no CORS headers, nor has its preflight.",
+        "A middleware that demands a login also sees the preflight, which never carries one: let it through there.",
+    ),
+    _code,
+)

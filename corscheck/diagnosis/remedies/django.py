@@ -1,0 +1,59 @@
+"""Django, with django-cors-headers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy, listing
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _code(wanted: Wanted) -> str:
+    if wanted.max_age == 0:
+        raise ImpossibleError(
+            "django-cors-headers sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 "
+            "seconds: leave the max-age out, or make it 1 or more"
+        )
+    lines = [
+        'INSTALLED_APPS = [*INSTALLED_APPS, "corsheaders"]',
+        'MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *MIDDLEWARE]',
+        _setting("CORS_ALLOWED_ORIGINS", wanted.origins),
+        _setting("CORS_ALLOW_METHODS", wanted.methods),
+        # Always: what is listed without it is a dozen headers.
+        _setting("CORS_ALLOW_HEADERS", wanted.headers),
+    ]
+    if wanted.credentials:
+        lines.append("CORS_ALLOW_CREDENTIALS = True")
+    if wanted.exposed:
+        lines.append(_setting("CORS_EXPOSE_HEADERS", wanted.exposed))
+    if wanted.max_age is not None:
+        lines.append(f"CORS_PREFLIGHT_MAX_AGE = {wanted.max_age}")
+    return "\n".join(lines) + "\n"
+
+
+def _setting(name: str, values: tuple[str, ...]) -> str:
+    return f"{name} = {listing(values, f'{name} = ', 0)}"
+
+
+REMEDY = Remedy(
+    "django",
+    "Django",
+    "python",
+    "django-cors-headers",
+    "At the end of settings.py, where INSTALLED_APPS and MIDDLEWARE are known.",
+    (
+        (
+            "The middleware must come before all that can answer (CommonMiddleware, WhiteNoise, authentication): an answer "
+            "that is made before it has no CORS headers."
+        ),
+        "APPEND_SLASH and SECURE_SSL_REDIRECT redirect; a page should ask for the URL as it is routed, over https.",
+        "Without CORS_PREFLIGHT_MAX_AGE a preflight may be remembered for a day (browsers cap that).",
+        (
+            "CSRF is another matter: a POST with the session cookie also needs the page's origin in CSRF_TRUSTED_ORIGINS, and "
+            'the cookie SameSite="None".'
+        ),
+    ),
+    _code,
+)

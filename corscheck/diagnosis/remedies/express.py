@@ -1,0 +1,76 @@
+"""Express, Fastify and NestJS: three ways to hand over the same options object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, properties
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _options(wanted: Wanted) -> str:
+    pairs: Pairs = [
+        # A list even for one: a text would be sent to everybody.
+        ("origin", wanted.origins),
+        ("methods", wanted.methods),
+        # Also where it is empty: without it whatever a preflight asks for is allowed.
+        ("allowedHeaders", wanted.headers),
+    ]
+    if wanted.credentials:
+        pairs.append(("credentials", True))
+    if wanted.exposed:
+        pairs.append(("exposedHeaders", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("maxAge", wanted.max_age))
+    return properties(pairs)
+
+
+_ALL_OF_THEM = (
+    "Other origins get a preflight with all headers but Access-Control-Allow-Origin: that is a refusal.",
+    "Without allowedHeaders every header is allowed, with origin: true every origin.",
+)
+_REQUIRE = 'In a CommonJS file the import is const cors = require("{package}").'
+
+EXPRESS = Remedy(
+    "express",
+    "Express",
+    "javascript",
+    "cors",
+    "Before every other app.use(...) and every route: an answer that is made earlier has no CORS headers.",
+    (
+        _REQUIRE.format(package="cors"),
+        "An authentication middleware before it answers the preflight with a 401.",
+        *_ALL_OF_THEM,
+    ),
+    lambda wanted: f'import cors from "cors";\n\napp.use(cors({{\n{_options(wanted)}\n}}));\n',
+)
+
+FASTIFY = Remedy(
+    "fastify",
+    "Fastify",
+    "javascript",
+    "@fastify/cors",
+    "Before the routes, on the outermost instance.",
+    (
+        _REQUIRE.format(package="@fastify/cors"),
+        "Hooks that demand a login and are added before it also see the preflight.",
+        *_ALL_OF_THEM,
+    ),
+    lambda wanted: f'import cors from "@fastify/cors";\n\nawait fastify.register(cors, {{\n{_options(wanted)}\n}});\n',
+)
+
+NESTJS = Remedy(
+    "nestjs",
+    "NestJS",
+    "javascript",
+    None,
+    "In main.ts, right after NestFactory.create(...) and before app.listen(...).",
+    (
+        "What is run on Express is what is tested; with the Fastify adapter @fastify/cors must be installed.",
+        "A middleware of Express that is added before it (app.use) answers without CORS headers.",
+        *_ALL_OF_THEM,
+    ),
+    lambda wanted: f"app.enableCors({{\n{_options(wanted)}\n}});\n",
+)

@@ -1,0 +1,63 @@
+"""Flask, with Flask-CORS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+_LOOKS_LIKE_A_PATTERN = re.compile(r"[*\\\]?$^\[()]")
+"""Flask-CORS takes a text with one of these for a regular expression, which it matches from the start only."""
+
+
+def _code(wanted: Wanted) -> str:
+    if odd := [m for m in wanted.methods if m != m.upper()]:
+        raise ImpossibleError(
+            f"Flask-CORS writes every method in capitals, browsers compare {odd[0]} as it is: let the page ask with "
+            f"{odd[0].upper()}"
+        )
+    pairs: Pairs = [
+        ("origins", _literal(wanted.origins)),
+        # The defaults of the next two are every method and every header.
+        ("methods", wanted.methods),
+        ("allow_headers", _literal(wanted.headers)),
+    ]
+    if wanted.credentials:
+        pairs.append(("supports_credentials", True))
+    if wanted.exposed:
+        pairs.append(("expose_headers", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("max_age", wanted.max_age))
+    return f"from flask_cors import CORS\n\nCORS(\n    app,\n{arguments(pairs)}\n)\n"
+
+
+def _literal(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Texts that Flask-CORS compares as they are: an IPv6 address in brackets would be a pattern to it."""
+    return tuple(f"^{re.escape(t)}$" if _LOOKS_LIKE_A_PATTERN.search(t) else t for t in texts)
+
+
+REMEDY = Remedy(
+    "flask",
+    "Flask",
+    "python",
+    "flask-cors",
+    "After app = Flask(...), for the whole application.",
+    (
+        (
+            "A before_request that demands a login also sees the preflight, which never carries one: let request.method == "
+            '"OPTIONS" through there.'
+        ),
+        "A route with its own OPTIONS or with strict_slashes may answer the preflight itself, by an error or a redirect.",
+        "The preflight of a URL that has no route is a 404, which is a failure to a browser.",
+        "With a single origin the header is the same for everybody, and no Vary is sent: that is right so.",
+        (
+            'An origin with "*", "[" or the like in it is a regular expression to Flask-CORS: without ^ and $ it matches more '
+            "than was meant."
+        ),
+    ),
+    _code,
+)

@@ -1,0 +1,75 @@
+"""Koa with @koa/cors, and Hono: both allow every header where none is listed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, listing, properties
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+_HARMLESS = ("Accept",)
+"""Listed where no header is wanted: an empty list would allow all that is asked for, and this one is always allowed."""
+
+
+def _options(wanted: Wanted) -> str:
+    pairs: Pairs = [("allowMethods", wanted.methods), ("allowHeaders", wanted.headers or _HARMLESS)]
+    if wanted.credentials:
+        pairs.append(("credentials", True))
+    if wanted.exposed:
+        pairs.append(("exposeHeaders", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("maxAge", wanted.max_age))
+    return properties(pairs)
+
+
+def _koa(wanted: Wanted) -> str:
+    if wanted.max_age == 0:
+        raise ImpossibleError(
+            "@koa/cors sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 seconds: "
+            "leave the max-age out, or make it 1 or more"
+        )
+    # A text is sent to everybody, and a list is none of the things that it takes.
+    return f"""import cors from "@koa/cors";
+
+const corsOrigins = {listing(wanted.origins, "const corsOrigins = ", 0)};
+
+app.use(cors({{
+    origin: (ctx) => (corsOrigins.includes(ctx.get("Origin")) ? ctx.get("Origin") : ""),
+{_options(wanted)}
+}}));
+"""
+
+
+def _hono(wanted: Wanted) -> str:
+    origin = properties([("origin", wanted.origins)])
+    return f'import {{ cors }} from "hono/cors";\n\napp.use("*", cors({{\n{origin}\n{_options(wanted)}\n}}));\n'
+
+
+_EMPTY = "An empty or missing allowHeaders allows every header; Accept in it stands for none."
+
+KOA = Remedy(
+    "koa",
+    "Koa",
+    "javascript",
+    "@koa/cors",
+    "Before every other app.use(...): an answer that is made earlier has no CORS headers.",
+    (
+        'In a CommonJS file the import is const cors = require("@koa/cors").',
+        "A text as origin is sent to everybody, and without origin every origin is allowed.",
+        "A preflight from another origin goes on to the routes, which usually answer 404: that is a refusal.",
+        _EMPTY,
+    ),
+    _koa,
+)
+
+HONO = Remedy(
+    "hono",
+    "Hono",
+    "javascript",
+    None,
+    "Before every other app.use(...) and every route: what comes earlier answers without CORS headers.",
+    ("Every OPTIONS is answered as a preflight: routes of your own for OPTIONS are not reached.", _EMPTY),
+    _hono,
+)

@@ -1,0 +1,49 @@
+"""Litestar, whose CORS is built in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _code(wanted: Wanted) -> str:
+    pairs: Pairs = [
+        # The defaults of all three are "*".
+        ("allow_origins", wanted.origins),
+        ("allow_methods", wanted.methods),
+        ("allow_headers", wanted.headers),
+    ]
+    if wanted.credentials:
+        pairs.append(("allow_credentials", True))
+    if wanted.exposed:
+        pairs.append(("expose_headers", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("max_age", wanted.max_age))
+    return f"from litestar.config.cors import CORSConfig\n\ncors_config = CORSConfig(\n{arguments(pairs)}\n)\n"
+
+
+REMEDY = Remedy(
+    "litestar",
+    "Litestar",
+    "python",
+    None,
+    "Before the application is made; hand it over with Litestar(..., cors_config=cors_config).",
+    (
+        "Every OPTIONS with an Origin is answered as a preflight: handlers of your own for OPTIONS are not reached.",
+        (
+            "What is not listed is refused with a 400 without CORS headers, and browsers then complain of a missing "
+            "Access-Control-Allow-Origin."
+        ),
+        "CORSConfig() without arguments allows everything to everybody.",
+        (
+            "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight "
+            "is remembered for 600 seconds."
+        ),
+        "Answers to other origins have no Vary: Origin, and a Vary of your own is overwritten: keep shared caches away.",
+    ),
+    _code,
+)

@@ -1,0 +1,171 @@
+"""nginx, Caddy and HAProxy: servers in front of an application that knows nothing of CORS."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+")
+"""Names that mean themselves in all these languages. ``$``, ``%`` and quotes are legal in a header's name and nowhere in
+use; each language would need its own escapes for them, and nginx has none for ``$``."""
+
+
+def demand_plain_names(wanted: Wanted) -> None:
+    """Raise ``ImpossibleError`` for a name that a configuration would not take as it is."""
+    for name in (*wanted.methods, *wanted.headers, *wanted.exposed):
+        if _PLAIN.fullmatch(name) is None:
+            raise ImpossibleError(
+                f"{name} has characters that the configuration takes for its own: give it another name"
+            )
+
+
+def _nginx(wanted: Wanted) -> str:
+    demand_plain_names(wanted)
+    preflight = {"cors_methods": ", ".join(wanted.methods), "cors_headers": ", ".join(wanted.headers)}
+    if wanted.max_age is not None:
+        preflight["cors_max_age"] = str(wanted.max_age)
+    allowed = {"cors_expose": ", ".join(wanted.exposed)}
+    if wanted.credentials:
+        allowed["cors_credentials"] = "true"
+    names = {
+        "cors_origin": "Access-Control-Allow-Origin",
+        "cors_credentials": "Access-Control-Allow-Credentials",
+        "cors_expose": "Access-Control-Expose-Headers",
+        "cors_methods": "Access-Control-Allow-Methods",
+        "cors_headers": "Access-Control-Allow-Headers",
+        "cors_max_age": "Access-Control-Max-Age",
+    }
+    given = {name: value for name, value in {**allowed, **preflight}.items() if value}
+    lines = ['set $cors_origin "";', 'set $cors_preflight "";', *(f'set ${name} "";' for name in given)]
+    lines += [f'if ($http_origin = "{origin}") {{ set $cors_origin $http_origin; }}' for origin in wanted.origins]
+    lines += ["if ($request_method = OPTIONS) { set $cors_preflight $http_access_control_request_method; }"]
+    lines += ['if ($cors_origin = "") { set $cors_preflight ""; }']
+    for condition, values in (("$cors_origin", allowed), ("$cors_preflight", preflight)):
+        for name, value in values.items():
+            if value:
+                lines.append(f'if ({condition}) {{ set ${name} "{value}"; }}')
+    # A header whose value is empty is not sent.
+    lines += [f"add_header {names[name]} ${name} always;" for name in ("cors_origin", *given)]
+    lines += ["add_header Vary Origin always;", "if ($cors_preflight) { return 204; }"]
+    return "\n".join(lines) + "\n"
+
+
+def _caddy(wanted: Wanted) -> str:
+    demand_plain_names(wanted)
+    origins = "\n".join(f"    header Origin {origin}" for origin in wanted.origins)
+    both = ["Access-Control-Allow-Origin {http.request.header.Origin}"]
+    if wanted.credentials:
+        both.append("Access-Control-Allow-Credentials true")
+    preflight = [*both, f'Access-Control-Allow-Methods "{", ".join(wanted.methods)}"']
+    if wanted.headers:
+        preflight.append(f'Access-Control-Allow-Headers "{", ".join(wanted.headers)}"')
+    if wanted.max_age is not None:
+        preflight.append(f"Access-Control-Max-Age {wanted.max_age}")
+    if wanted.exposed:
+        both.append(f'Access-Control-Expose-Headers "{", ".join(wanted.exposed)}"')
+    return f"""header +Vary Origin
+@cors_preflight {{
+    method OPTIONS
+    header Access-Control-Request-Method *
+{origins}
+}}
+handle @cors_preflight {{
+    header {{
+{_indented(preflight)}
+    }}
+    respond 204
+}}
+@cors_allowed {{
+    not method OPTIONS
+{origins}
+}}
+header @cors_allowed {{
+{_indented(both, 4)}
+}}
+"""
+
+
+def _indented(lines: list[str], columns: int = 8) -> str:
+    return "\n".join(f"{' ' * columns}{line}" for line in lines)
+
+
+def _haproxy(wanted: Wanted) -> str:
+    demand_plain_names(wanted)
+    answer = f'hdr Access-Control-Allow-Methods "{", ".join(wanted.methods)}"'
+    if wanted.headers:
+        answer += f' hdr Access-Control-Allow-Headers "{", ".join(wanted.headers)}"'
+    if wanted.max_age is not None:
+        answer += f" hdr Access-Control-Max-Age {wanted.max_age}"
+    allowed = f"{{ var(txn.cors_origin) -m str {' '.join(wanted.origins)} }}"
+    # http-after-response also holds for what http-request return answers.
+    lines = [
+        "http-request set-var(txn.cors_origin) req.hdr(Origin)",
+        (
+            f"http-request return status 204 {answer} if METH_OPTIONS "
+            f"{{ req.hdr(Access-Control-Request-Method) -m found }} {allowed}"
+        ),
+        f'http-after-response set-header Access-Control-Allow-Origin "%[var(txn.cors_origin)]" if {allowed}',
+    ]
+    if wanted.credentials:
+        lines.append(f"http-after-response set-header Access-Control-Allow-Credentials true if {allowed}")
+    if wanted.exposed:
+        exposed = ", ".join(wanted.exposed)
+        lines.append(f'http-after-response set-header Access-Control-Expose-Headers "{exposed}" if {allowed}')
+    lines.append("http-after-response add-header Vary Origin")
+    return "\n".join(lines) + "\n"
+
+
+TWICE = (
+    "If the application behind sends CORS headers too, browsers refuse the doubled Access-Control-Allow-Origin: configure "
+    "one of the two."
+)
+_FOREIGN = "A preflight from another origin goes on to the application, whose answer has no CORS headers: a refusal."
+
+NGINX = Remedy(
+    "nginx",
+    "nginx",
+    "nginx",
+    None,
+    "Inside server { ... }, outside of every location.",
+    (
+        "A location (or an if in one) with an add_header of its own loses all of these: repeat them there.",
+        'Without "always" errors have no headers; that is why it is on each line.',
+        TWICE,
+        _FOREIGN,
+    ),
+    _nginx,
+)
+
+CADDY = Remedy(
+    "caddy",
+    "Caddy",
+    "caddy",
+    None,
+    "Inside the site's block in the Caddyfile, beside reverse_proxy.",
+    (
+        '"defer" on these headers would lose them on errors.',
+        "Directives run in Caddy's own order, whatever the file's: header and handle come before reverse_proxy.",
+        TWICE,
+        _FOREIGN,
+    ),
+    _caddy,
+)
+
+HAPROXY = Remedy(
+    "haproxy",
+    "HAProxy",
+    "haproxy",
+    None,
+    "In the frontend, before use_backend and default_backend; HAProxy 2.2 or newer.",
+    (
+        "An http-request deny or auth that stands before these lines answers the preflight.",
+        TWICE,
+        _FOREIGN,
+    ),
+    _haproxy,
+)

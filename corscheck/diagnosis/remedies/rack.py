@@ -1,0 +1,93 @@
+"""Rack (Rails, Sinatra, Hanami), with rack-cors."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy, listing
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+_COMPARED_AS_IT_IS = re.compile(r"https?://")
+"""rack-cors puts any other scheme behind a pattern of its own, which then matches nothing."""
+
+
+def _code(wanted: Wanted) -> str:
+    if odd := [m for m in wanted.methods if m != m.upper()]:
+        raise ImpossibleError(
+            f"rack-cors writes every method in capitals, browsers compare {odd[0]} as it is: let the page ask with "
+            f"{odd[0].upper()}"
+        )
+    options = [f"methods: [{', '.join(_symbol(method) for method in wanted.methods)}]"]
+    if wanted.headers:
+        options.append(f"headers: {listing(wanted.headers, 'headers: ', 6, ruby_string)}")
+    if wanted.credentials:
+        options.append("credentials: true")
+    if wanted.exposed:
+        options.append(f"expose: {listing(wanted.exposed, 'expose: ', 6, ruby_string)}")
+    if wanted.max_age is not None:
+        options.append(f"max_age: {wanted.max_age}")
+    arguments = ",\n      ".join(("'*'", *options))
+    return f"""require 'rack/cors'
+
+use Rack::Cors do
+  allow do
+    origins {listing(wanted.origins, "origins ", 4, _origin)}
+    resource {arguments}
+  end
+end
+"""
+
+
+def ruby_string(text: str) -> str:
+    """A string literal of Ruby. Between single quotes, because ``#$x`` is a variable between double ones."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _symbol(method: str) -> str:
+    # In small letters: that is how rack-cors compares them.
+    name = method.lower()
+    return f":{name}" if re.fullmatch("[a-z]+", name) else f":{ruby_string(name)}"
+
+
+def _origin(origin: str) -> str:
+    if _COMPARED_AS_IT_IS.match(origin):
+        return ruby_string(origin)
+    pattern = re.sub(r"[^a-z0-9:_~-]", r"\\\g<0>", origin)
+    return rf"/\A{pattern}\z/"
+
+
+REMEDY = Remedy(
+    "rack",
+    "Rack",
+    "ruby",
+    "rack-cors",
+    (
+        "In config.ru, before every other use and before run. In Rails: in config/initializers/cors.rb, with "
+        '"Rails.application.config.middleware.insert_before 0, Rack::Cors do" for the line with "use".'
+    ),
+    (
+        (
+            "Without insert_before 0 a middleware that comes earlier (a login, a redirect to https, static files) answers "
+            "without CORS headers."
+        ),
+        (
+            "An exception that nobody handles passes through Rack::Cors, and the server's 500 has no CORS headers, so that "
+            "the browser calls it a CORS error. Rails and Rack::ShowExceptions make it a response: they must come after "
+            "Rack::Cors."
+        ),
+        (
+            "Every preflight is answered with a 200, one that is refused without CORS headers: routes of your own for "
+            "OPTIONS do not see it."
+        ),
+        "An origin without its scheme stands for every scheme, and * for every page.",
+        (
+            "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight "
+            "is remembered for two hours."
+        ),
+    ),
+    _code,
+)

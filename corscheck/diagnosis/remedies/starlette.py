@@ -1,0 +1,60 @@
+"""Starlette, and FastAPI whose middleware is Starlette's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _code(wanted: Wanted, module: str) -> str:
+    pairs: Pairs = [
+        ("allow_origins", wanted.origins),
+        # Written out even for GET alone: the middleware refuses a preflight for a method that is not listed.
+        ("allow_methods", wanted.methods),
+    ]
+    if wanted.headers:
+        pairs.append(("allow_headers", wanted.headers))
+    if wanted.credentials:
+        pairs.append(("allow_credentials", True))
+    if wanted.exposed:
+        pairs.append(("expose_headers", wanted.exposed))
+    if wanted.max_age is not None:
+        pairs.append(("max_age", wanted.max_age))
+    return (
+        f"from {module}.middleware.cors import CORSMiddleware\n\n"
+        f"app.add_middleware(\n    CORSMiddleware,\n{arguments(pairs)}\n)\n"
+    )
+
+
+_WHERE = "After every other app.add_middleware(...): the one added last is the outermost and sees each request first."
+_TRAPS = (
+    (
+        "An authentication middleware outside of this one answers the preflight with a 401, and its errors have no CORS "
+        "headers: hence the order."
+    ),
+    (
+        "A 500 for an exception that nobody handles is made outside of all added middleware and has no CORS headers, so that "
+        'the browser calls it a CORS error. If pages must read it, write "app = CORSMiddleware(" and "app," for the first two '
+        "lines of the call, and put it last in the module."
+    ),
+    "A method or header that is not listed is refused with a 400, and browsers then complain of the status.",
+    (
+        "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight is "
+        "remembered for 600 seconds."
+    ),
+    (
+        "Redirects for a missing or superfluous slash answer the preflight too, which no browser follows: ask for the URL as "
+        "it is routed."
+    ),
+)
+
+FASTAPI = Remedy(
+    "fastapi", "FastAPI", "python", None, _WHERE, _TRAPS, lambda wanted: _code(wanted, "fastapi")
+)  # fmt: skip
+STARLETTE = Remedy(
+    "starlette", "Starlette", "python", None, _WHERE, _TRAPS, lambda wanted: _code(wanted, "starlette")
+)  # fmt: skip

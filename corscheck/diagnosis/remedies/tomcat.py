@@ -1,0 +1,74 @@
+"""Tomcat, whose CorsFilter any web application may use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+
+def _code(wanted: Wanted) -> str:
+    if wanted.max_age == 0:
+        raise ImpossibleError(
+            "Tomcat's CorsFilter sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 "
+            "seconds: leave the max-age out, or make it 1 or more"
+        )
+    parameters = {
+        "cors.allowed.origins": ",".join(wanted.origins),
+        "cors.allowed.methods": ",".join(wanted.methods),
+        # Also where it is empty: the default has six names.
+        "cors.allowed.headers": ",".join(wanted.headers),
+    }
+    if wanted.credentials:
+        parameters["cors.support.credentials"] = "true"
+    if wanted.exposed:
+        parameters["cors.exposed.headers"] = ",".join(wanted.exposed)
+    if wanted.max_age is not None:
+        parameters["cors.preflight.maxage"] = str(wanted.max_age)
+    given = "\n".join(_parameter(name, value) for name, value in parameters.items())
+    return f"""<filter>
+  <filter-name>CorsFilter</filter-name>
+  <filter-class>org.apache.catalina.filters.CorsFilter</filter-class>
+  <async-supported>true</async-supported>
+{given}
+</filter>
+<filter-mapping>
+  <filter-name>CorsFilter</filter-name>
+  <url-pattern>/*</url-pattern>
+</filter-mapping>
+"""
+
+
+def _parameter(name: str, value: str) -> str:
+    return f"""  <init-param>
+    <param-name>{name}</param-name>
+    <param-value>{escape(value)}</param-value>
+  </init-param>"""
+
+
+REMEDY = Remedy(
+    "tomcat",
+    "Tomcat",
+    "xml",
+    None,
+    "In WEB-INF/web.xml, inside web-app, before every other filter: filters run in the order of their mappings.",
+    (
+        (
+            "What is refused is refused with a 403 before the application sees it, and not the preflight alone: also a plain "
+            "GET or POST from another origin, or with a method that is not listed."
+        ),
+        (
+            "Behind a proxy that ends TLS Tomcat takes the request for http, and a POST of the site's own https pages for one "
+            "from another origin: 403. A RemoteIpValve tells it what was asked for."
+        ),
+        "A security-constraint is checked before every filter: it answers the preflight with a 401 or 403.",
+        "Without cors.allowed.headers six names are allowed; without cors.preflight.maxage a preflight is kept for 1800 seconds.",
+        "The 403 for another origin has no Vary: Origin: keep shared caches away from errors.",
+        "Spring Boot reads no web.xml: there the filter is registered with a FilterRegistrationBean.",
+    ),
+    _code,
+)

@@ -1,0 +1,28 @@
+"""An application that fails while it is loaded or run: the error, and the traceback as its author wants it."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from corscheck.model.values import ConfigError
+
+OURS = str(Path(__file__).resolve().parents[1])
+"""The directory of this package."""
+
+
+class AppError(ConfigError):
+    """The application itself failed: it cannot be imported, does not start, or does not stop. The text is its own."""
+
+
+def own_traceback(error: BaseException) -> str:
+    """The traceback as the application's author wants it: without our frames and the import system's."""
+    trace = error.__traceback__
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    lines = traceback.format_exception(type(error), error, trace)
+    return "".join(lines).rstrip("\n")
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((OURS, "<frozen importlib")) or filename.endswith("importlib/__init__.py")

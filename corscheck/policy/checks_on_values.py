@@ -1,0 +1,201 @@
+"""What single values of a policy mean: origins, URLs, headers, codes, limits. Each complaint says what to write instead.
+
+Asked once per table of the file, so that a mistake in the defaults is one complaint and not one per check.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
+from corscheck.policy.complaints import nearest
+from corscheck.policy.variables import has_variable
+from corscheck.protocol.headers import is_token
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.protocol.safelist import is_forbidden_request_header
+from corscheck.protocol.steps import CODES
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corscheck.policy.complaints import Complaints
+    from corscheck.policy.model import PolicySettings
+    from corscheck.policy.toml_lines import Path
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import Header, Headers
+
+_COMPARISON = re.compile(r"(>=|<=|==|=|>|<)?\s*(\d{1,10})")
+_COMPARE: dict[str, Callable[[int, int], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_WARNINGS = frozenset({"CORS120", "CORS121", "CORS420", "CORS520", "CORS521"})
+"""Codes of remarks: nothing is ever blocked because of them."""
+
+DECIDING = tuple(code for code in CODES if code not in _WARNINGS and not code.startswith("CORS9"))
+"""The codes for which something can be blocked or invalid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A comparison with a number of seconds: ``>=600``."""
+
+    sign: str
+    seconds: int
+
+    def holds(self, seconds: int) -> bool:
+        """Whether that many seconds satisfy it."""
+        return _COMPARE[self.sign](seconds, self.seconds)
+
+    def possible(self, cap: int | None) -> bool:
+        """Whether any number of seconds up to a cap satisfies it."""
+        nearest_ones = {0, self.seconds, self.seconds + 1, max(self.seconds - 1, 0)}
+        return any(self.holds(s) for s in nearest_ones if cap is None or s <= cap)
+
+    def __str__(self) -> str:
+        return f"{self.sign}{self.seconds}"
+
+
+def limit(value: int | str) -> Limit | None:
+    """``max-age`` as written; None if it is no comparison."""
+    if isinstance(value, int):
+        return Limit("=", value)
+    found = _COMPARISON.fullmatch(value.strip())
+    if found is None:
+        return None
+    return Limit({"==": "=", None: "="}.get(found[1], found[1]), int(found[2]))
+
+
+def verdict_of(code: str) -> Verdict:
+    """The verdict that a code leads to: ``fetch()`` throws for those of the first hundred."""
+    return "invalid" if code.startswith("CORS1") else "blocked"
+
+
+def code_fault(code: str) -> str | None:
+    """What is wrong with a code that something is to be blocked for."""
+    if code in DECIDING:
+        return None
+    if code in _WARNINGS:
+        return f'"{code}" is a remark, nothing is blocked because of it'
+    if code in CODES:
+        return f'"{code}" says that there is no verdict, so it can be none\'s reason'
+    return f'"{code}" is no code (CORS301: {CODES["CORS301"].title}){nearest(code, DECIDING) if len(code) > 4 else ""}'
+
+
+def check_settings(settings: PolicySettings, path: Path, complaints: Complaints) -> None:
+    """Complain of every value in a table of settings that cannot be meant."""
+    for index, origin in enumerate(settings.origins or ()):
+        try:
+            check_origin(origin, "origin")
+        except ConfigError as error:
+            complaints.add((*path, "origins", index), str(error))
+    invalid = settings.expect == "invalid" or (settings.because or "").startswith("CORS1")
+    for index, method in enumerate(settings.methods or ()):
+        if not is_token(method) and not invalid:
+            complaints.add(
+                (*path, "methods", index),
+                f'"{method}" is no method: letters like GET, PUT (each one an item of its own)',
+            )
+    if settings.because is not None and (fault := code_fault(settings.because)) is not None:
+        complaints.add((*path, "because"), fault)
+    if settings.max_age is not None and limit(settings.max_age) is None:
+        complaints.add(
+            (*path, "max-age"), f'{complaints.shown((*path, "max-age"))} is no limit: write ">=600", "<600" or 600'
+        )
+    for key, names in (("exposes", settings.exposes), ("hides", settings.hides)):
+        for index, name in enumerate(names or ()):
+            if not is_token(name):
+                complaints.add(
+                    (*path, key, index), f'"{name}" is no header name: name the header alone, "X-Request-Id"'
+                )
+    for name in {n.lower() for n in settings.exposes or ()} & {n.lower() for n in settings.hides or ()}:
+        complaints.add((*path, "hides"), f'"{name}" is in exposes too: take it out of one of them')
+    _check_headers(settings, path, complaints, invalid=invalid)
+
+
+def _check_headers(settings: PolicySettings, path: Path, complaints: Complaints, *, invalid: bool) -> None:
+    for key, line in _lines(settings.headers):
+        at = (*path, "headers", key)
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            complaints.add(at, f'{complaints.shown(at)} is no header line: write it as "Name: value"')
+        elif not is_token(name.strip()) and not invalid:
+            complaints.add(at, f'"{name.strip()}" is no header name: letters, digits and hyphens')
+        elif is_forbidden_request_header(name.strip(), value.strip()):
+            complaints.add(at, f"a browser lets no script set {name.strip()}: take it out (it would be dropped)")
+
+
+def _lines(headers: dict[str, str] | list[str] | None) -> list[tuple[str | int, str]]:
+    """Both ways to write headers as lines, each with its key in the file."""
+    if isinstance(headers, dict):
+        return [(name, f"{name}:{value}") for name, value in headers.items()]
+    return list(enumerate(headers or ()))
+
+
+def header_pairs(headers: dict[str, str] | list[str] | None) -> Headers:
+    """The headers as pairs."""
+    found: list[Header] = []
+    for _, line in _lines(headers):
+        name, _, value = line.partition(":")
+        found.append((name.strip(), value.strip(" \t\r\n")))
+    return tuple(found)
+
+
+def variable_headers(raw: Any) -> frozenset[str]:
+    """Lower-case names of the headers whose value, as written, comes out of a variable: it may be a secret."""
+    if not isinstance(raw, (dict, list)):
+        return frozenset()
+    lines = _lines({k: str(v) for k, v in raw.items()} if isinstance(raw, dict) else [str(v) for v in raw])
+    return frozenset(line.partition(":")[0].strip().lower() for _, line in lines if has_variable(line))
+
+
+def base_url(text: str) -> str | None:
+    """What is wrong with a ``base-url``; None if nothing is."""
+    try:
+        url = parse_url(text)
+    except URLError:
+        url = None
+    if url is None or url.scheme not in HTTP_SCHEMES:
+        return 'is no base URL: scheme, host, perhaps a path, like "https://api.example.com/v1"'
+    if "?" in text or "#" in text:
+        return "has a query or a fragment, paths cannot be put behind it: take that away"
+    return None
+
+
+def via(text: str) -> str | None:
+    """What is wrong with ``via``; None if nothing is."""
+    try:
+        url = parse_url(text)
+    except URLError:
+        url = None
+    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+        return 'is no base to send to: scheme, host and port, like "http://api:8000"'
+    return None
+
+
+def target(text: str, base: str | None, *, anything: bool) -> tuple[str, str | None]:
+    """The URL that an item of ``urls`` stands for, and what is wrong with it. ``anything``: fetch() itself may refuse.
+
+    A path is put behind ``base-url``, whatever path that has: "/users" below ".../v1" is ".../v1/users".
+    """
+    if not _SCHEME.match(text):
+        if text[:1] not in ("/", "?") or text.startswith("//"):
+            return "", f"is neither a URL nor a path: write https://{text.lstrip('/')} or /{text.lstrip('/')}"
+        if base is None:
+            return "", 'is a path, and there is no base-url: add base-url = "https://..." at the top'
+        # The base is a URL, and behind that no path or query makes it none: parsing it again would tell nothing new.
+        return base.rstrip("/") + text, None
+    try:
+        parse_url(text)
+    except URLError:
+        if not anything:
+            return "", "is no URL: scheme, host and path, like https://api.example.com/data"
+    return text, None

@@ -1,0 +1,254 @@
+"""What a FastAPI or Starlette application says of itself: its operations and the parameters of its ``CORSMiddleware``.
+
+Read from the objects by the names that Starlette and FastAPI document, without importing either: what does not look
+like them is not read. Nothing here is believed; ``questions`` makes probes of it that verify each claim.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_ORDER = (
+    "allow_origins", "allow_methods", "allow_headers", "allow_credentials", "allow_origin_regex",
+)  # fmt: skip
+"""The first parameters of ``CORSMiddleware``, for who gives them by position."""
+
+_SAMPLES = {"integer": "1", "number": "1", "boolean": "true"}
+_FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date": "2030-01-01", "date-time": "2030-01-01T00:00:00Z"}
+_CONVERTORS = {"int": "1", "float": "1", "uuid": _FORMATS["uuid"]}
+_DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The parameters of a ``CORSMiddleware``; ``around`` says that it is the outermost application itself.
+
+    One that was added to the application is inside of what answers unhandled exceptions; ``prefix`` is the path at which
+    a mounted application has one of its own.
+    """
+
+    allow_origins: tuple[str, ...] = ()
+    allow_origin_regex: str | None = None
+    allow_methods: tuple[str, ...] = ("GET",)
+    allow_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    expose_headers: tuple[str, ...] = ()
+    max_age: int = 600
+    around: bool = False
+    prefix: str = ""
+
+    @property
+    def everyone(self) -> bool:
+        """Whether every origin is let in."""
+        return "*" in self.allow_origins
+
+
+@dataclass(frozen=True, slots=True)
+class AppOperation:
+    """A method of a route. ``path`` is as declared, ``url`` has its parameters filled in.
+
+    ``headers`` are the request headers that it declares (parameters, bearer token), ``query`` is what it requires.
+    ``json`` says that it takes a JSON body, ``form`` that it takes a form; ``wrong`` is a URL that its validation
+    refuses, if there is one.
+    """
+
+    method: str
+    path: str
+    url: str
+    headers: tuple[str, ...] = ()
+    json: bool = False
+    form: bool = False
+    wrong: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of an application."""
+
+    framework: str
+    operations: tuple[AppOperation, ...]
+    claims: tuple[Claim, ...]
+    inner: Any = field(repr=False)
+
+    @property
+    def claim(self) -> Claim | None:
+        """The claim of the application itself."""
+        return next((claim for claim in self.claims if not claim.prefix), None)
+
+
+def read(app: Any) -> Reading | None:
+    """What an application says of itself; None where it is not Starlette-like."""
+    claims: list[Claim] = []
+    inner = app
+    while not _is_starlette(inner):
+        if _is_cors(type(inner)):
+            claims.append(_of_instance(inner))
+        inner = getattr(inner, "app", None)
+        if inner is None:
+            return None
+    claims += _added(inner, "")
+    operations = dict.fromkeys(_operations(inner, "", claims))
+    return Reading(_framework(inner), tuple(operations), tuple(claims), inner)
+
+
+def _is_starlette(app: Any) -> bool:
+    return any(c.__name__ == "Starlette" and c.__module__.startswith("starlette.") for c in type(app).__mro__)
+
+
+def _is_cors(cls: Any) -> bool:
+    return any(c.__name__ == "CORSMiddleware" for c in getattr(cls, "__mro__", ()))
+
+
+def _framework(app: Any) -> str:
+    return "FastAPI" if any(c.__name__ == "FastAPI" for c in type(app).__mro__) else "Starlette"
+
+
+def _added(app: Any, prefix: str) -> list[Claim]:
+    """The claims of what ``add_middleware`` added."""
+    found = []
+    for one in getattr(app, "user_middleware", ()):
+        if _is_cors(getattr(one, "cls", None)):
+            given = {**dict(zip(_ORDER, getattr(one, "args", ()), strict=False)), **getattr(one, "kwargs", {})}
+            found.append(_claim(given, prefix))
+    return found
+
+
+def _claim(given: dict[str, Any], prefix: str = "") -> Claim:
+    regex = given.get("allow_origin_regex")
+    return Claim(
+        allow_origins=_texts(given.get("allow_origins", ())),
+        allow_origin_regex=getattr(regex, "pattern", regex),
+        allow_methods=_texts(given.get("allow_methods", ("GET",))),
+        allow_headers=_texts(given.get("allow_headers", ())),
+        allow_credentials=bool(given.get("allow_credentials", False)),
+        expose_headers=_texts(given.get("expose_headers", ())),
+        max_age=int(given.get("max_age", 600)),
+        prefix=prefix,
+    )
+
+
+def _of_instance(middleware: Any) -> Claim:
+    """The claim of a middleware that exists already, from what it keeps."""
+    simple, preflight = (dict(getattr(middleware, n, {})) for n in ("simple_headers", "preflight_headers"))
+    exposed = simple.get("Access-Control-Expose-Headers", "")
+    regex = getattr(middleware, "allow_origin_regex", None)
+    return Claim(
+        allow_origins=_texts(getattr(middleware, "allow_origins", ())),
+        allow_origin_regex=getattr(regex, "pattern", regex),
+        allow_methods=_texts(getattr(middleware, "allow_methods", ())),
+        allow_headers=("*",)
+        if getattr(middleware, "allow_all_headers", False)
+        else _texts(getattr(middleware, "allow_headers", ())),
+        allow_credentials="Access-Control-Allow-Credentials" in simple,
+        expose_headers=tuple(part.strip() for part in exposed.split(",") if part.strip()),
+        max_age=int(preflight.get("Access-Control-Max-Age", 600)),
+        around=True,
+    )
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    # A lone text in place of a list: "in" looks for a part of it, so that the text itself is let in.
+    return (values,) if isinstance(values, str) else tuple(str(value) for value in values)
+
+
+def _operations(app: Any, prefix: str, claims: list[Claim]) -> Iterator[AppOperation]:
+    """The operations of an application and of what is mounted in it: by its OpenAPI schema, then by its routes."""
+    described = dict(_described(app))
+    for template, item in described.items():
+        yield from _of_schema(prefix, template, item, app)
+    hidden = {getattr(app, name, None) for name in _DOCUMENTATION}
+    for route in getattr(app, "routes", ()):
+        path: str | None = getattr(route, "path", None)
+        methods = getattr(route, "methods", None)
+        mounted = getattr(route, "app", None)
+        if path is None or path in hidden:
+            continue
+        if methods:
+            format_ = getattr(route, "path_format", path)
+            if format_ not in described:
+                yield from _of_route(prefix + path, methods)
+        elif mounted is not None and not methods and getattr(mounted, "routes", None) and hasattr(route, "routes"):
+            claims += _added(mounted, prefix + path)
+            yield from _operations(mounted, prefix + path, claims)
+
+
+def _described(app: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    schema = getattr(app, "openapi", None)
+    if schema is None:
+        return
+    try:
+        paths = schema()["paths"]
+    except Exception:  # noqa: BLE001 - a schema that cannot be made is the application's; its routes remain
+        return
+    yield from paths.items()
+
+
+def _of_route(path: str, methods: Iterable[str]) -> Iterator[AppOperation]:
+    url = re.sub(r"\{(\w+)(?::(\w+))?\}", lambda m: _CONVERTORS.get(m[2] or "", m[1]), path)
+    for method in sorted(methods):
+        if method not in ("HEAD", "OPTIONS"):
+            yield AppOperation(method, path, url)
+
+
+def _of_schema(prefix: str, path: str, item: dict[str, Any], app: Any) -> Iterator[AppOperation]:
+    for method, found in item.items():
+        if method in ("head", "options", "trace", "parameters"):
+            continue
+        parameters = found.get("parameters", ())
+        url, wrong = prefix + path, None
+        headers = []
+        query = []
+        for parameter in parameters:
+            name, where, schema = parameter["name"], parameter["in"], parameter.get("schema", {})
+            sample = _sample(schema)
+            if where == "path":
+                if schema.get("type") in _SAMPLES:
+                    wrong = url.replace(f"{{{name}}}", "no-number")
+                url = url.replace(f"{{{name}}}", sample)
+                wrong = wrong.replace(f"{{{name}}}", sample) if wrong is not None else None
+            elif where == "header":
+                headers.append(name)
+            elif where == "query" and parameter.get("required"):
+                query.append(f"{name}={sample}")
+        if query:
+            wrong, url = url, f"{url}?{'&'.join(query)}"
+        content = found.get("requestBody", {}).get("content", {})
+        yield AppOperation(
+            method.upper(),
+            prefix + path,
+            url,
+            (*headers, *_tokens(found, app)),
+            json=any(kind.endswith("json") for kind in content),
+            form=any(kind.startswith(("multipart/", "application/x-www-form")) for kind in content),
+            wrong=wrong,
+        )
+
+
+def _sample(schema: dict[str, Any]) -> str:
+    """A value that validation lets pass, as far as the schema's first level tells."""
+    for name in ("const", "default", "example"):
+        if schema.get(name) is not None:
+            return str(schema[name])
+    if schema.get("enum"):
+        return str(schema["enum"][0])
+    return _FORMATS.get(schema.get("format", "")) or _SAMPLES.get(schema.get("type", ""), "a")
+
+
+def _tokens(found: dict[str, Any], app: Any) -> Iterator[str]:
+    """Headers of the security schemes that an operation names."""
+    if not found.get("security"):
+        return
+    schemes = app.openapi().get("components", {}).get("securitySchemes", {})
+    for name in {name for wanted in found["security"] for name in wanted}:
+        scheme = schemes.get(name, {})
+        if scheme.get("type") in ("http", "oauth2", "openIdConnect"):
+            yield "authorization"
+        elif scheme.get("in") == "header":
+            yield str(scheme["name"])

@@ -1,0 +1,127 @@
+"""``module:attribute`` to an application, and which interface it has. Knows no framework.
+
+What the application's own code raises on the way is its own: ``AppError`` shows its traceback without our frames.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from corscheck.model.app_error import AppError, own_traceback
+from corscheck.model.values import ConfigError
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Interface: TypeAlias = Literal["asgi", "wsgi"]
+
+_SPELLING = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<attribute>\w+(\.\w+)*)(?P<call>\(\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedApp:
+    """An application with its interface and the name it was asked for by."""
+
+    name: str
+    app: Any
+    interface: Interface
+
+
+def load(name: str, directory: str = ".") -> LoadedApp:
+    """The application that ``name`` (``main:app``, ``main:create_app()``) means, its module found from ``directory``.
+
+    Raises ``ConfigError`` for a name that means none, ``AppError`` for code that fails.
+    """
+    spelled = _SPELLING.fullmatch(name)
+    if spelled is None:
+        raise ConfigError(f"--app {name!r}: write MODULE:ATTRIBUTE, like main:app, or main:create_app() for a factory")
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise ConfigError(f"--app-dir {directory}: there is no such directory")
+    path = str(folder.resolve())
+    if sys.path[:1] != [path]:
+        sys.path.insert(0, path)
+    found: Any = _module(name, spelled["module"], directory)
+    for part in spelled["attribute"].split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            raise ConfigError(f"--app {name}: {spelled['module']} has no attribute {spelled['attribute']!r}") from None
+    if spelled["call"]:
+        found = _made(name, found)
+    return wrapped(found, name)
+
+
+def wrapped(app: Any, name: str = "app") -> LoadedApp:
+    """An application object with its interface; a callable without arguments is a factory and is called.
+
+    Raises ``ConfigError`` for what is no application.
+    """
+    kind = interface(app)
+    if kind is None and callable(app) and _arguments(app) == 0:
+        app = _made(name, app)
+        kind = interface(app)
+    if kind is None:
+        raise ConfigError(f"{name} is neither an ASGI nor a WSGI application, but a {type(app).__name__}")
+    return LoadedApp(name, app, kind)
+
+
+def interface(app: Any) -> Interface | None:
+    """ASGI is a coroutine function or takes (scope, receive, send), WSGI takes (environ, start_response)."""
+    if not callable(app):
+        return None
+    inner = app
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    call = getattr(inner, "__call__", None)  # noqa: B004 - the method is wanted, not whether there is one
+    required = _arguments(app)
+    if inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call):
+        return "asgi" if required != 0 else None
+    kinds: dict[int | None, Interface] = {3: "asgi", 2: "wsgi"}
+    return kinds.get(required)
+
+
+def _arguments(app: Callable[..., Any]) -> int | None:
+    """How many positional arguments a call needs; None where that cannot be told."""
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty for p in parameters)
+
+
+def _module(name: str, module: str, directory: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except KeyboardInterrupt:
+        raise
+    except ModuleNotFoundError as error:
+        # Its own name or a package around it: there is no such module. Any other is one that it imports.
+        if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
+            where = f"in {directory}" if directory != "." else "here (--app-dir names another directory)"
+            raise ConfigError(f"--app {name}: there is no module {error.name!r} {where}") from None
+        raise AppError(_failed(name, "imported", error)) from None
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: an import must not end the run unseen
+        raise AppError(_failed(name, "imported", error)) from None
+
+
+def _made(name: str, factory: Any) -> Any:
+    try:
+        return factory()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - likewise
+        raise AppError(_failed(name, "made", error)) from None
+
+
+def _failed(name: str, what: str, error: BaseException) -> str:
+    return f"the application {name} failed while it was {what}; this is its own traceback:\n{own_traceback(error)}"

@@ -1,0 +1,275 @@
+"""What to ask an application that says of itself what it allows: each claim becomes probes that verify it.
+
+Makes probes and says what to expect of each; asks nobody. Nothing that may change data is asked to be sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
+from corscheck.records import dataclass
+from corscheck.sources.app.address import absolute
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model.values import EngineName, Send
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import Credentials, Headers
+    from corscheck.sources.app.claims import AppOperation, Reading
+
+Topic: TypeAlias = Literal["plain", "cookies", "no-cookie", "error", "header"]
+
+STRANGER = "https://elsewhere.example"
+"""Stands for every page that nobody has listed."""
+
+SOMEBODY = "https://app.example.com"
+"""Stands for a page elsewhere where an application lists none."""
+
+COOKIE = "session=corscheck"
+FAILING = "/corscheck-fails"
+MISSING = "/corscheck-no-such-page"
+UNLISTED = "X-Corscheck-Unlisted"
+"""A request header that no list has."""
+
+_SAFE = ("GET", "HEAD")
+_MOST = 200
+"""Operations times origins up to which every listed origin is asked about every operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppQuestion:
+    """One probe and where its result belongs: under which topic, in which row."""
+
+    topic: Topic
+    row: str
+    probe: Probe
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """What is not asked, and why."""
+
+    topic: Topic
+    row: str
+    why: str
+    origin: str | None = None
+
+
+class Questions:
+    """All that is to be asked of an application. ``asked`` is in order; ``unasked`` says what is left out."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        *,
+        origins: Sequence[str] = (),
+        send: Send = "auto",
+        gate: tuple[EngineName, ...] = ("chromium", "firefox"),
+        expect: Verdict | None = None,
+    ) -> None:
+        self.reading = reading
+        self.claim = reading.claim
+        self.typed = bool(origins)
+        self.listed = tuple(origins) or self._listed()
+        self._send = send
+        self._gate = gate
+        self._expect = expect
+        self.asked: list[AppQuestion] = []
+        self.unasked: list[Unasked] = []
+        self._pages()
+        if not self.typed:
+            self._strangers()
+        self._errors()
+        self._headers()
+
+    def _listed(self) -> tuple[str, ...]:
+        """The origins that are named, or one that the regular expression matches, or somebody's."""
+        claim = self.claim
+        if claim is None or claim.everyone:
+            return (SOMEBODY,)
+        named = [o for o in claim.allow_origins if origin_fault(o) is None]
+        example = matching(claim.allow_origin_regex) if claim.allow_origin_regex is not None else None
+        return tuple(dict.fromkeys([*named, *([example] if example is not None else [])]))
+
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """What is wrong with entries of ``allow_origins`` that no page can ever match."""
+        origins = self.claim.allow_origins if self.claim is not None else ()
+        return tuple(fault for o in origins if o != "*" and (fault := origin_fault(o)) is not None)
+
+    def _pages(self) -> None:
+        operations = self.reading.operations
+        many = len(operations) * len(self.listed) > _MOST
+        for number, origin in enumerate(self.listed):
+            for operation in operations if number == 0 or not many else operations[:1]:
+                row = label(operation)
+                if self._held(operation):
+                    why = "needs no preflight: it runs for any page (--send always asks who reads the answer)"
+                    self.unasked.append(Unasked("plain", row, why, origin))
+                    continue
+                self._add("plain", row, operation, origin, "allowed")
+                with_cookies: Verdict = (
+                    "allowed" if self.claim is not None and self.claim.allow_credentials else "blocked"
+                )
+                self._add("cookies", row, operation, origin, with_cookies, cookies=True)
+
+    def _strangers(self) -> None:
+        claim = self.claim
+        if claim is None:
+            return
+        everyone: Verdict = "allowed" if claim.everyone else "blocked"
+        asked = [operation for operation in self.reading.operations if not self._held(operation)]
+        for operation in asked:
+            self._add("plain", label(operation), operation, STRANGER, everyone)
+            # Whoever lets in every page with the visitor's cookies has no secrets: that is expected of nobody.
+            self._add("cookies", label(operation), operation, STRANGER, "blocked", cookies=True)
+        safe = self._safe()
+        if safe is not None:
+            null: Verdict = "allowed" if claim.everyone or "null" in claim.allow_origins else "blocked"
+            self._add("plain", label(safe), safe, "null", null)
+            self._add("cookies", label(safe), safe, "null", "blocked", cookies=True)
+            self._add("no-cookie", label(safe), safe, STRANGER, "blocked", credentials="include")
+
+    def _errors(self) -> None:
+        if not self.listed:
+            return
+        origin = self.listed[0]
+        well: Verdict = "allowed" if self.claim is not None or self.typed else "blocked"
+        self._error("404", f"GET {MISSING}", MISSING, origin, well)
+        wrong = next((o for o in self.reading.operations if o.wrong is not None and o.method in _SAFE), None)
+        takes_json = next((o for o in self.reading.operations if o.json), None)
+        if wrong is not None:
+            assert wrong.wrong is not None
+            self._error("422", f"GET {wrong.wrong}", wrong.wrong, origin, well)
+        elif takes_json is not None and self._send == "always":
+            probe = self._probe(takes_json, origin, well)
+            self._put("error", f"422 {takes_json.method} {takes_json.path}, a body that is no JSON", probe, body=b"{")
+        elif takes_json is not None:
+            why = "a request that may change data: --send always asks it"
+            self.unasked.append(
+                Unasked("error", f"422 {takes_json.method} {takes_json.path}, a body that is no JSON", why)
+            )
+        # What answers an unhandled exception is outside of all added middleware, and inside of one put around.
+        outside: Verdict = "allowed" if self.claim is not None and self.claim.around else "blocked"
+        self._error("500", "an exception that nobody handles", FAILING, origin, outside)
+
+    def _error(self, status: str, what: str, path: str, origin: str, expected: Verdict) -> None:
+        probe = Probe(absolute(path), origin, send=self._send, gate=self._gate, engine=self._gate[0], expected=expected)
+        self._put("error", f"{status} {what}", probe)
+
+    def _headers(self) -> None:
+        safe = self._safe()
+        if self.claim is None or safe is None or not self.listed:
+            return
+        expected: Verdict = "allowed" if "*" in self.claim.allow_headers else "blocked"
+        probe = self._probe(safe, self.listed[0], expected, more=((UNLISTED, "1"),))
+        self._put("header", label(safe), probe)
+
+    def _safe(self) -> AppOperation | None:
+        return next((operation for operation in self.reading.operations if operation.method in _SAFE), None)
+
+    def _held(self, operation: AppOperation) -> bool:
+        """Whether a browser sends it unasked and it may change data: then nothing would be known without sending it."""
+        return operation.method == "POST" and operation.form and not operation.headers and self._send != "always"
+
+    def _add(
+        self,
+        topic: Topic,
+        row: str,
+        operation: AppOperation,
+        origin: str,
+        expected: Verdict,
+        *,
+        cookies: bool = False,
+        credentials: Credentials | None = None,
+    ) -> None:
+        mode = credentials or ("include" if cookies else "same-origin")
+        probe = self._probe(operation, origin, expected, credentials=mode)
+        self._put(topic, row, probe, cookies=COOKIE if cookies else None)
+
+    def _put(
+        self, topic: Topic, row: str, probe: Probe, *, cookies: str | None = None, body: bytes | None = None
+    ) -> None:
+        expected = self._expect if self._expect is not None and topic == "plain" and self.typed else probe.expected
+        placed = replace(probe, index=len(self.asked), cookies=cookies, body=body, expected=expected)
+        self.asked.append(AppQuestion(topic, row, placed))
+
+    def _probe(
+        self,
+        operation: AppOperation,
+        origin: str,
+        expected: Verdict,
+        *,
+        more: Headers = (),
+        credentials: Credentials = "same-origin",
+    ) -> Probe:
+        headers = tuple((name, _value(name)) for name in operation.headers)
+        if operation.method not in _SAFE and not operation.form:
+            # As a page sends JSON: with this type even a POST asks first.
+            headers = (*headers, ("Content-Type", "application/json"))
+        return Probe(
+            url=absolute(operation.url),
+            origin=origin,
+            method=operation.method,
+            headers=(*headers, *more),
+            credentials=credentials,
+            engine=self._gate[0],
+            gate=self._gate,
+            send=self._send,
+            expected=expected,
+        )
+
+
+def label(operation: AppOperation) -> str:
+    """``PUT /data with x-tenant``."""
+    text = f"{operation.method} {operation.path}"
+    return f"{text} with {', '.join(operation.headers)}" if operation.headers else text
+
+
+def _value(name: str) -> str:
+    return "Bearer corscheck" if name.lower() == "authorization" else "1"
+
+
+def origin_fault(text: str) -> str | None:
+    """Why no page can have this origin, in a sentence; None where one can."""
+    try:
+        check_origin(text, "allow_origins")
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+_LOOSE = (
+    "[a-zA-Z0-9-]+",
+    "[a-z0-9-]+",
+    "[a-z0-9]+",
+    "[a-z]+",
+    r"[^.]+",
+    r"[\w-]+",
+    r"\w+",
+    r"\d+",
+    ".+",
+    ".*",
+    "[0-9]+",
+)
+
+
+def matching(regex: str) -> str | None:
+    """An origin that a regular expression of the usual kind matches; None where none is found."""
+    text = regex.strip("^$")
+    for loose in _LOOSE:
+        text = text.replace(loose, "8000" if "d" in loose or loose == "[0-9]+" else "app")
+    text = re.sub(r"\((?:\?:)?([^()|]*)[^()]*\)[?*]?", r"\1", text).replace("\\", "")
+    candidates = (text, re.sub(r"(.)\?", r"\1", text), re.sub(r".\?", "", text))
+    for candidate in candidates:
+        try:
+            if origin_fault(candidate) is None and re.fullmatch(regex, candidate):
+                return candidate
+        except re.error:
+            return None
+    return None

@@ -1,0 +1,1 @@
+"""Applications in process as a transport: ASGI and WSGI, without a socket."""

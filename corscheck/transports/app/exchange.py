@@ -1,0 +1,290 @@
+"""One exchange with an application in process, without a socket: what goes in, what came, and the answer made of it.
+
+Shared by ``asgi`` and ``wsgi``, which know how to call; here is what a server would make of what comes. It does no I/O
+and must not import asyncio. What the servers differ in is left out: no Date, no Server header, no chunked framing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from corscheck.model.app_error import OURS
+from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
+from corscheck.transports.failures import printable, seconds
+from corscheck.transports.routing import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from corscheck.protocol.request import ErrorKind, Headers
+    from corscheck.transports.base import WireRequest
+
+DRAIN_SECONDS = 0.5
+"""A body that is not there so long after its head is not worth the probe's time."""
+
+
+EVIDENCE_SECONDS = 2.0
+"""The same for the body of a failed answer, which may say what the application disallowed."""
+
+
+CLOSE_SECONDS = 2.0
+"""How long work that goes on after its answer (a background task) may take when everything ends."""
+
+
+SERVER_ERROR = b"Internal Server Error"
+"""What uvicorn answers for an application that raises before it has answered (``text/plain``, status 500)."""
+
+
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+_NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
+"""What neither of uvicorn's two HTTP writers lets through in a value."""
+
+
+_NOT_IN_LINES = re.compile(rb"[\0\n\r]")
+
+
+_LENGTH_METHODS = ("POST", "PUT", "PATCH")
+
+
+class AppFault(Exception):  # noqa: N818 - a value on its way to NetworkError
+    """The application answered what no server can pass on; the text ends the sentence "The application ..."."""
+
+
+class App(Protocol):
+    """Anything that can be called."""
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Called as ASGI or as WSGI has it."""
+        ...
+
+
+class AppExchange:
+    """One request to the application, and what it has answered so far.
+
+    ``hosts`` are the host names that the application answers for: a redirect to any other leaves it, and is neither
+    handed to it nor sent anywhere.
+    """
+
+    def __init__(self, request: WireRequest, deadline: float, hosts: Iterable[str] | None) -> None:
+        self.request = request
+        self.started = time.monotonic()
+        self.deadline = deadline
+        self.target = split(request.url)
+        self._hosts = hosts
+        self.lines = _lines(request, self.target.authority)
+        self.complete = False
+        self.has_head = False
+        self.enough = False
+        self._status = 0
+        self._headers: Headers = ()
+        self._at = 0.0
+        self._body = b""
+        self._received = 0
+        self._length: int | None = None
+        self._fault: str | None = None
+        self._raised: BaseException | None = None
+
+    # What the application does
+
+    def head(self, status: object, headers: object) -> None:
+        """Take the head. Raises ``AppFault`` for what is no HTTP."""
+        try:
+            status, pairs = _checked(status, headers)
+        except AppFault as fault:
+            # Kept here too: the application may catch it, and must not answer anew.
+            self._fault = str(fault)
+            raise
+        self._status, self._headers = status, tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in pairs)
+        lengths = [v for n, v in pairs if n.lower() == b"content-length"]
+        self._length = int(lengths[-1]) if lengths and lengths[-1].isdigit() else None
+        self._at = time.monotonic()
+        self.has_head = True
+
+    @property
+    def is_head(self) -> bool:
+        """Whether nothing of a body goes out, whatever the application gives."""
+        return self.request.method == "HEAD" or self._status in (204, 304)
+
+    def body(self, chunk: bytes) -> bool:
+        """Take a part of the body; whether more of it is of interest."""
+        self._received += len(chunk)
+        if self._status >= 400 and not self.is_head and len(self._body) < EVIDENCE_BYTES:
+            self._body = (self._body + chunk)[:EVIDENCE_BYTES]
+        self.enough = self._received > DRAIN_BYTES
+        return not self.enough
+
+    def raised(self, error: BaseException) -> None:
+        """The application raised, before its answer, in the middle of it, or after it."""
+        if isinstance(error, AppFault):
+            self._fault = self._fault or str(error)
+        else:
+            self._raised = error
+
+    # What came of it
+
+    @property
+    def body_seconds(self) -> float:
+        """How long the rest of the body may take: an event stream has no end that is worth waiting for."""
+        if self._status >= 400:
+            return EVIDENCE_SECONDS
+        kinds = [v.lower() for n, v in self._headers if n.lower() == "content-type"]
+        return 0.0 if kinds and kinds[-1].startswith("text/event-stream") else DRAIN_SECONDS
+
+    @property
+    def failing(self) -> bool:
+        """Whether the answer is a server error, after which there may be an exception to tell of."""
+        return self._status >= 500
+
+    def refusal(self) -> NetworkError | None:
+        """Why the application is not asked at all: this is no request, it leaves the application, time is up."""
+        illegal = None if _TOKEN.fullmatch(self.request.method.encode("latin-1")) else self.request.method
+        for name, value in self.lines:
+            if illegal is None and (not _TOKEN.fullmatch(name) or _NOT_IN_LINES.search(value)):
+                illegal = name.decode("latin-1")
+        if illegal is not None:
+            return self._unsent(
+                "protocol", f"The request cannot be sent: {printable(repr(illegal))} is not legal in HTTP."
+            )
+        if self._hosts is not None and self.target.endpoint.host not in self._hosts:
+            where = f"{self.target.scheme}://{self.target.authority}"
+            return self._unsent(
+                "app", f"{where} is not the application that is asked in process; nothing was sent there."
+            )
+        if self.deadline <= self.started:
+            return self._unsent("timeout", "No time was left to ask the application.")
+        return None
+
+    def _unsent(self, kind: ErrorKind, message: str) -> NetworkError:
+        return NetworkError(kind, message, time.monotonic(), 0.0)
+
+    def failed(self, kind: ErrorKind, message: str) -> NetworkError:
+        """The answer that is none."""
+        now = time.monotonic()
+        return NetworkError(kind, message, now, (now - self.started) * 1000, self._sent())
+
+    def answer(self, *, ended: bool) -> HTTPResponse | NetworkError:
+        """What a server would have sent. ``ended`` says that the application has returned (or raised)."""
+        if self._fault is not None:
+            return self.failed("app", f"The application {self._fault}.")
+        if not self.has_head:
+            if not ended:
+                waited = seconds(self.deadline - self.started)
+                return self.failed("timeout", f"The application gave no answer within {waited}.")
+            return self._server_error()
+        error = None
+        if ended and not self.complete and not self.enough:
+            error = f"the application {self._complaint() or 'ended it too early'}"
+        elif self.complete and self._length is not None and not self.is_head and self._received < self._length:
+            error = f"the application gave {self._received} bytes of {self._length}"
+        body = self._body
+        if self._raised is not None and self._status >= 400:
+            body = self._noted(body)
+        return self._response(self._status, self._headers, body, error)
+
+    def _server_error(self) -> HTTPResponse:
+        self._at = time.monotonic()
+        headers = (
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(SERVER_ERROR))),
+            ("connection", "close"),
+        )
+        body = b"" if self.request.method == "HEAD" else SERVER_ERROR
+        return self._response(500, headers, self._noted(body), None)
+
+    def _response(self, status: int, headers: Headers, body: bytes, error: str | None) -> HTTPResponse:
+        return HTTPResponse(
+            status=status,
+            headers=headers,
+            reason=_REASONS.get(status, ""),
+            body=body,
+            body_error=error,
+            at=self._at,
+            elapsed_ms=(self._at - self.started) * 1000,
+            sent=self._sent(),
+        )
+
+    def _noted(self, body: bytes) -> bytes:
+        """Evidence with what a server would have written to its log."""
+        note = f"[in process: the application {self._complaint() or 'returned without an answer'}]"
+        return b"\n".join([*([body[:EVIDENCE_BYTES]] if body else []), note.encode()])
+
+    def _complaint(self) -> str | None:
+        if self._raised is None:
+            return None
+        return f"raised {described(self._raised)}"
+
+    def _sent(self) -> Headers:
+        return tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in self.lines)
+
+
+def described(error: BaseException) -> str:
+    """An exception in one line, with the place in the application where it was raised."""
+    text = printable(" ".join(str(error).split()), 200)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}{': ' if text else ''}{text}{where}"
+
+
+def _lines(request: WireRequest, authority: str) -> tuple[tuple[bytes, bytes], ...]:
+    """The header lines that a server would have read: Host first, and a Content-Length where ``fetch()`` has one."""
+    lines = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers]
+    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
+    lines = hosts + [line for line in lines if line[0].lower() != b"host"]
+    framed = any(n.lower() in (b"content-length", b"transfer-encoding") for n, _ in lines)
+    # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
+    if not framed and (request.body is not None or request.method in _LENGTH_METHODS):
+        lines.insert(1, (b"Content-Length", b"%d" % len(request.body or b"")))
+    return tuple(lines)
+
+
+def _checked(status: object, headers: object) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
+    """A head that can be sent. Raises ``AppFault``."""
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
+        raise AppFault(f"answered with a status that is none: {_short(status)}")
+    pairs = tuple(_pair(header) for header in _listed(headers))
+    if sum(len(n) + len(v) + 4 for n, v in pairs) > MAX_HEADER_BYTES:
+        raise AppFault("answered with a head of more than 256 KiB")
+    return status, pairs
+
+
+def _listed(headers: object) -> list[object]:
+    try:
+        return list(headers)  # type: ignore[call-overload, no-any-return]
+    except TypeError:
+        raise AppFault(f"answered with headers that are no list: {_short(headers)}") from None
+
+
+def _pair(header: object) -> tuple[bytes, bytes]:
+    """A header as it goes on the wire. Raises ``AppFault``."""
+    if not isinstance(header, (tuple, list)) or len(header) != 2:
+        raise AppFault(f"answered with a header that is no pair: {_short(header)}")
+    name, value = header
+    if not isinstance(name, (bytes, bytearray)) or not isinstance(value, (bytes, bytearray)):
+        kinds = " and ".join(dict.fromkeys(type(part).__name__ for part in (name, value)))
+        raise AppFault(f"answered with a header made of {kinds}, not of bytes: {_short(header)}")
+    if not _TOKEN.fullmatch(name):
+        raise AppFault(f"answered with a header whose name no server can send: {_short(bytes(name))}")
+    if _NOT_IN_VALUES.search(value):
+        raise AppFault(f"answered with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
+    return bytes(name), bytes(value).strip(b" \t")
+
+
+def _short(value: object) -> str:
+    return printable(repr(value), 80)
+
+
+def _reasons() -> dict[int, str]:
+    from http import HTTPStatus
+
+    return {status.value: status.phrase for status in HTTPStatus}
+
+
+_REASONS = _reasons()

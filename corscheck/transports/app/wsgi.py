@@ -1,0 +1,225 @@
+"""A WSGI application as a transport: called in process as a server following PEP 3333 would call it.
+
+The calls are made in one thread of their own, so that a deadline holds for an application that never returns; a thread
+that hangs is left behind, and the next call gets another. Must not import asyncio, but for the asynchronous wrapper.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import io
+import queue
+import sys
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from corscheck.transports.app.exchange import AppExchange, AppFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from corscheck.protocol.request import HTTPResponse, NetworkError
+    from corscheck.transports.app.exchange import App
+    from corscheck.transports.base import WireRequest
+
+_BARE = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+
+
+class WSGITransport:
+    """Carries exchanges to an application, one at a time; satisfies ``base.Transport``."""
+
+    def __init__(self, app: App, hosts: set[str] | None = None) -> None:
+        self.hosts = hosts
+        self._app = app
+        self._worker: _Worker | None = None
+
+    def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
+        """Call the application and take its head, and as much of the body as is worth it."""
+        exchange = AppExchange(request, deadline, self.hosts)
+        refusal = exchange.refusal()
+        if refusal is not None:
+            return refusal
+        call = _Call(self._app, exchange)
+        if self._worker is None:
+            self._worker = _Worker()
+        # Context variables of the caller (a framework's, a test's) hold there as well.
+        self._worker.do(partial(contextvars.copy_context().run, call.run))
+        if call.until(lambda: exchange.has_head, deadline):
+            limit = min(deadline, time.monotonic() + exchange.body_seconds)
+            call.until(lambda: call.ended, limit)
+        call.gone = True
+        if not call.ended:
+            self._worker.leave()
+            self._worker = None
+        return exchange.answer(ended=call.ended)
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._worker is not None:
+            self._worker.leave()
+            self._worker = None
+
+
+class AsyncWSGITransport:
+    """The same, awaited; satisfies ``base.AsyncTransport``."""
+
+    def __init__(self, app: App, hosts: set[str] | None = None) -> None:
+        self._inner = WSGITransport(app, hosts)
+
+    async def start(self, timeout: float) -> None:
+        """A WSGI application has nothing to start."""
+
+    async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
+        """Wait for the application in a thread."""
+        import asyncio
+
+        return await asyncio.to_thread(self._inner.send, request, deadline)
+
+    async def aclose(self) -> None:
+        """End the thread."""
+        self._inner.close()
+
+
+class _Worker:
+    """A thread that does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        threading.Thread(target=self._work, name="corscheck-wsgi", daemon=True).start()
+
+    def do(self, job: Callable[[], None]) -> None:
+        self._jobs.put(job)
+
+    def leave(self) -> None:
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+
+
+class _Call:
+    """One call of the application, made by the worker and watched by the caller."""
+
+    def __init__(self, app: App, exchange: AppExchange) -> None:
+        self.exchange = exchange
+        self.ended = False
+        self.gone = False
+        self._app = app
+        self._changed = threading.Condition()
+        self._start: tuple[object, object] | None = None
+
+    def until(self, reached: Callable[[], bool], limit: float) -> bool:
+        """Wait until something is so, the application has ended, or the time is up; whether it is so."""
+        with self._changed:
+            self._changed.wait_for(lambda: reached() or self.ended, max(limit - time.monotonic(), 0.0))
+        return reached()
+
+    def run(self) -> None:
+        """The application from its call to the end of its body. Never raises what the application does."""
+        try:
+            self._answered(self._app(self._environ(), self._start_response))
+        except BaseException as error:  # noqa: BLE001 - a server outlives SystemExit in a request, too
+            self.exchange.raised(error)
+        with self._changed:
+            self.ended = True
+            self._changed.notify_all()
+
+    def _answered(self, body: Iterable[bytes]) -> None:
+        try:
+            whole = True
+            for chunk in body:
+                # PEP 3333: the head goes out with the first part of the body that is not empty.
+                if chunk and not self._write(chunk):
+                    whole = False
+                    break
+            self._head()
+            self.exchange.complete = whole
+        finally:
+            close = getattr(body, "close", None)
+            if close is not None:
+                close()
+
+    def _write(self, chunk: bytes) -> bool:
+        self._head()
+        if not isinstance(chunk, (bytes, bytearray, memoryview)):
+            raise TypeError(f"a part of the body is {type(chunk).__name__}, not bytes")
+        return self.exchange.body(bytes(chunk)) and not self.gone
+
+    def _head(self) -> None:
+        if self.exchange.has_head:
+            return
+        if self._start is None:
+            raise RuntimeError("the application did not call start_response")
+        status, headers = self._start
+        text = status if isinstance(status, str) else ""
+        code = text.partition(" ")[0]
+        with self._changed:
+            self.exchange.head(int(code) if code.isdecimal() else status, [_encoded(pair) for pair in _pairs(headers)])
+            self._changed.notify_all()
+
+    def _start_response(self, status: object, headers: object, exc_info: Any = None) -> Callable[[bytes], None]:
+        if exc_info is not None:
+            try:
+                if self.exchange.has_head:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self._start is not None:
+            raise RuntimeError("start_response was called a second time")
+        self._start = (status, headers)
+        return lambda chunk: (self._write(chunk), None)[1]
+
+    def _environ(self) -> dict[str, Any]:
+        exchange, target = self.exchange, self.exchange.target
+        path, _, query = target.path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": exchange.request.method,
+            "SCRIPT_NAME": "",
+            # PEP 3333: bytes as latin-1 text.
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": target.path,
+            "RAW_URI": target.path,
+            "SERVER_NAME": target.endpoint.host,
+            "SERVER_PORT": str(target.endpoint.port),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": target.scheme,
+            "wsgi.input": io.BytesIO(exchange.request.body or b""),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in exchange.lines:
+            # With an underscore it could pass for another header: gunicorn and Werkzeug drop it.
+            if b"_" in name:
+                continue
+            key = _BARE.get(name.lower()) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
+            text = value.decode("latin-1")
+            environ[key] = f"{environ[key]},{text}" if key in environ else text
+        return environ
+
+
+def _pairs(headers: object) -> list[object]:
+    try:
+        return list(headers)  # type: ignore[call-overload, no-any-return]
+    except TypeError:
+        raise AppFault("answered with headers that are no list") from None
+
+
+def _encoded(pair: object) -> object:
+    """WSGI's headers are text of one character per byte; what is not goes on as it is, to be complained of."""
+    if isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
+        name, value = pair
+        try:
+            return name.encode("latin-1"), value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise AppFault(f"answered with a header of characters that are no bytes: {name!r}") from None
+    return pair

@@ -1,0 +1,1 @@
+"""Live HTTP over httpx: the only place that knows httpx and httpcore."""

@@ -1,0 +1,299 @@
+"""The network under the synchronous transport: an httpcore backend over plain sockets, with one deadline for it all.
+
+It goes where the exchange's route says, whatever address httpcore asks for, and reports to the exchange what comes.
+Every wait is as long as the exchange has time left. It must not import asyncio.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import httpcore
+
+from corscheck.transports import failures
+from corscheck.transports.base import NAMES_SECONDS
+from corscheck.transports.http import tls
+from corscheck.transports.http.tunnel import Tunnel
+from corscheck.transports.lookup import look_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from corscheck.transports.exchange import WireExchange
+
+_T = TypeVar("_T")
+_CHUNK = 64 * 1024
+
+
+class _Stream(Protocol):
+    """Bytes both ways: a socket, or TLS over one (or over TLS: an https proxy)."""
+
+    def read(self, size: int) -> bytes: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+    def is_readable(self) -> bool: ...
+
+
+class NetworkBackend(httpcore.NetworkBackend):
+    """Connects for one transport; ``exchange`` is the one under way (a transport carries one at a time)."""
+
+    exchange: WireExchange
+
+    def __init__(self, contexts: tls.Contexts, ip_version: int | None) -> None:
+        self._contexts = contexts
+        self._ip_version = ip_version
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002 - the route knows better
+        port: int,  # noqa: ARG002
+        timeout: float | None = None,  # noqa: ARG002 - the exchange has one deadline
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        """Open the way to the exchange's origin: the socket, and what a proxy on the way needs."""
+        self.exchange.fresh = True
+        return WatchedStream(self._open(), self)
+
+    def certificate_names(self, host: str) -> tuple[str, ...]:
+        """The names of the certificate that was refused for its name: verified, on a connection of its own."""
+        try:
+            self.exchange.hurry(min(NAMES_SECONDS, self.exchange.left() / 2))
+            stream = self._open()
+        except failures.NetworkFailure:
+            return ()
+        try:
+            return tls.certificate_names(TLSStream(stream, self._contexts.nameless, host).ssl_object.getpeercert())
+        except (OSError, ValueError, failures.NetworkFailure):
+            return ()
+        finally:
+            stream.close()
+
+    def _open(self) -> _Stream:
+        route, exchange = self.exchange.route, self.exchange
+        stream: _Stream = SocketStream(self._dial(), self)
+        try:
+            if route.proxy is not None and route.proxy.tls:
+                exchange.phase = "tls"
+                try:
+                    stream = TLSStream(stream, self._contexts.proxy, route.proxy.host)
+                except (OSError, ValueError) as error:
+                    raise tls.refused(route.dialled, route.proxy.host, error, (), "proxy") from error
+            if route.mode == "tunnel":
+                exchange.phase = "proxy"
+                tunnel = Tunnel(route)
+                try:
+                    stream.write(tunnel.request)
+                    while not tunnel.receive(stream.read(_CHUNK)):
+                        pass
+                except OSError as error:
+                    raise failures.broken(route.dialled, True, error, answering=False) from error
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def _dial(self) -> socket.socket:
+        exchange, route = self.exchange, self.exchange.route
+        if route.unix_socket is not None:
+            return self._attempt(socket.AF_UNIX, route.unix_socket, route.unix_socket, 1) or self._give_up()
+        exchange.phase = "lookup"
+        addresses = look_up(route, self._ip_version, exchange.left())
+        if addresses is None:
+            raise exchange.timed_out()
+        exchange.phase = "connect"
+        for tried, (family, address) in enumerate(addresses):
+            sock = self._attempt(family, address, address[0], len(addresses) - tried)
+            if sock is not None:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return sock
+        return self._give_up()
+
+    def _attempt(self, family: int, address: Any, name: str, remaining: int) -> socket.socket | None:
+        """Connect to one address in its share of the time, so that one that stays silent does not use up all of it."""
+        share = self.exchange.left() / remaining
+        try:
+            return _connect(family, address, share)
+        except OSError as error:
+            self.exchange.tried(name, error)
+            return None
+
+    def _give_up(self) -> socket.socket:
+        raise self.exchange.unreachable()
+
+
+def _connect(family: int, address: Any, timeout: float) -> socket.socket:
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def has_input(sock: socket.socket) -> bool:
+    """Whether a read from the socket would not wait, be it for bytes or for the end; True for a closed one as well."""
+    if sock.fileno() < 0:
+        return True
+    if hasattr(select, "poll"):  # select() fails on descriptors above 1023; Windows has nothing else
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([sock], [], [], 0)[0])
+
+
+class SocketStream:
+    """A connected socket; each wait ends at the deadline of the exchange under way."""
+
+    def __init__(self, sock: socket.socket, network: NetworkBackend) -> None:
+        self._socket = sock
+        self._network = network
+
+    def read(self, size: int) -> bytes:
+        """What has come, at most ``size`` bytes; empty at the end."""
+        exchange = self._network.exchange
+        self._socket.settimeout(exchange.left())
+        try:
+            return self._socket.recv(size)
+        except TimeoutError:
+            raise exchange.timed_out() from None
+
+    def write(self, data: bytes) -> None:
+        """Send it all."""
+        exchange = self._network.exchange
+        self._socket.settimeout(exchange.left())
+        try:
+            self._socket.sendall(data)
+        except TimeoutError:
+            raise exchange.timed_out() from None
+
+    def close(self) -> None:
+        """Close the socket at once."""
+        self._socket.close()
+
+    def is_readable(self) -> bool:
+        """Whether something, or the end, has come unasked."""
+        return has_input(self._socket)
+
+
+class TLSStream:
+    """TLS over any stream. The ssl module's own sockets cannot lie in one another, as an https proxy requires."""
+
+    def __init__(self, inner: _Stream, context: ssl.SSLContext, host: str) -> None:
+        self._inner = inner
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.ssl_object = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._run(self.ssl_object.do_handshake)
+
+    def _run(self, operation: Callable[[], _T]) -> _T:
+        while True:
+            try:
+                result = operation()
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._inner.read(_CHUNK)
+                self._incoming.write(data) if data else self._incoming.write_eof()
+            except ssl.SSLError:
+                with contextlib.suppress(OSError):  # the alert that tells the server why
+                    self._flush()
+                raise
+            else:
+                self._flush()
+                return result
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._inner.write(self._outgoing.read())
+
+    def read(self, size: int) -> bytes:
+        """What has come, decrypted; empty at the end, also at one without close_notify, as browsers take it."""
+        try:
+            return self._run(lambda: self.ssl_object.read(size))
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Encrypt and send it all (a memory BIO takes everything)."""
+        self._run(lambda: self.ssl_object.write(data))
+
+    def close(self) -> None:
+        """Close the socket at once."""
+        self._inner.close()
+
+    def is_readable(self) -> bool:
+        """Whether something, or the end, has come unasked."""
+        return bool(self.ssl_object.pending() or self._incoming.pending) or self._inner.is_readable()
+
+
+class WatchedStream(httpcore.NetworkStream):
+    """What httpcore sees: it reports to the exchange and puts errors into words."""
+
+    def __init__(self, stream: _Stream, network: NetworkBackend) -> None:
+        self._stream = stream
+        self._network = network
+        self._ssl_object = stream.ssl_object if isinstance(stream, TLSStream) else None
+        self._http2 = tls.is_http2(self._ssl_object)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        """A part of the answer: its head at once, then what comes."""
+        exchange = self._network.exchange
+        while True:
+            try:
+                data = self._stream.read(max_bytes)
+            except OSError as error:
+                raise exchange.broken(error) from error
+            seen = exchange.receive(data, http2=self._http2)
+            if seen is not None:
+                return seen
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Send a part of the request."""
+        if not buffer:
+            return  # the end of a message without a body; to send nothing would use up the news of a reset
+        exchange = self._network.exchange
+        exchange.phase = "write"
+        try:
+            self._stream.write(exchange.outgoing(buffer, http2=self._http2))
+        except OSError as error:
+            # httpcore goes on to read then: a server may answer a request that it does not read to the end.
+            raise httpcore.WriteError(str(error)) from error
+        exchange.wrote()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        """Do the handshake with the server; the certificate must be for ``server_hostname``."""
+        exchange = self._network.exchange
+        host = (server_hostname or "").removesuffix(".")
+        exchange.phase = "tls"
+        try:
+            return WatchedStream(TLSStream(self._stream, ssl_context, host), self._network)
+        except (OSError, ValueError) as error:
+            self.close()
+            names = self._network.certificate_names(host) if tls.is_name_mismatch(error) else ()
+            raise tls.refused(exchange.peer, host, error, names, "tls") from error
+        except failures.NetworkFailure:
+            self.close()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks about: the TLS object (ALPN), and whether an idle connection has been closed."""
+        if info == "ssl_object":
+            return self._ssl_object
+        return self._stream.is_readable() if info == "is_readable" else None

@@ -1,0 +1,121 @@
+"""TLS: the contexts that the options ask for, built once and only when needed, and what its errors mean.
+
+Certificates are verified by OpenSSL against the URL's host. Nothing here opens a connection.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model.values import ConfigError
+from corscheck.transports.failures import NetworkFailure, printable
+from corscheck.transports.handshakes import NAME_MISMATCHES, alert, certificate_refused, check_files
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import ErrorKind
+    from corscheck.transports.base import NetworkOptions
+
+
+def system_roots() -> tuple[str | None, str | None]:
+    """The file and the directory of the system's roots, which browsers and mkcert know; certifi's without any."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is None and paths.capath is None:
+        import certifi
+
+        return certifi.where(), None
+    return paths.cafile, paths.capath
+
+
+class Contexts:
+    """The TLS contexts of one set of options. Options that name no readable file are a ``ConfigError`` at once."""
+
+    def __init__(self, options: NetworkOptions) -> None:
+        self._options = options
+        check_files(options)
+
+    @cached_property
+    def target(self) -> ssl.SSLContext:
+        """For the server: with the client certificate."""
+        context = self._verifying()
+        if self._options.cert is not None:
+            try:
+                # An empty passphrase: OpenSSL would ask for one on the terminal otherwise.
+                context.load_cert_chain(self._options.cert, self._options.key, password=lambda: b"")
+            except (OSError, ValueError) as error:
+                raise ConfigError(
+                    f"cert and key cannot be used (PEM, key without a passphrase): {printable(str(error))}."
+                ) from None
+        return context
+
+    @cached_property
+    def proxy(self) -> ssl.SSLContext:
+        """For a proxy that is spoken to in TLS: HTTP/1.1, and the client certificate is not for its eyes."""
+        context = self._verifying()
+        context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    @cached_property
+    def nameless(self) -> ssl.SSLContext:
+        """Verifies the chain but not the name: only to read which names a refused certificate has, never to send."""
+        context = self._verifying()
+        context.check_hostname = False
+        return context
+
+    def _verifying(self) -> ssl.SSLContext:
+        if not self._options.verify:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            return context
+        if self._options.cacert is not None:
+            try:
+                return ssl.create_default_context(cafile=self._options.cacert)
+            except (OSError, ValueError) as error:
+                raise ConfigError(f'cacert "{self._options.cacert}" holds no PEM certificate ({error}).') from None
+        paths = ssl.get_default_verify_paths()
+        if paths.cafile is None and paths.capath is None:
+            return ssl.create_default_context(cafile=system_roots()[0])
+        return ssl.create_default_context()
+
+
+def is_tls(error: Exception) -> bool:
+    """Whether it is TLS that complains."""
+    return isinstance(error, ssl.SSLError)
+
+
+def is_name_mismatch(error: Exception) -> bool:
+    """Whether a certificate was refused for its names only, so that it is worth asking which ones it has."""
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCHES
+
+
+def certificate_names(certificate: Any) -> tuple[str, ...]:
+    """The host names and addresses of a verified certificate, as ``getpeercert()`` gives it."""
+    pairs = (certificate or {}).get("subjectAltName", ())
+    return tuple(value for kind, value in pairs if kind in ("DNS", "IP Address"))
+
+
+def refused(peer: str, host: str, error: Exception, names: tuple[str, ...], kind: ErrorKind) -> NetworkFailure:
+    """The failure for a TLS handshake with ``peer`` as ``host``; ``names`` are the certificate's, if they are known."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return certificate_refused(peer, host, error.verify_code, names, kind, error.verify_message)
+    return NetworkFailure(kind, f"{peer} {complaint(error)}.")
+
+
+def complaint(error: Exception) -> str:
+    """What a TLS error says about the peer, as the rest of a sentence that begins with its name."""
+    if isinstance(error, ssl.SSLError):
+        words = alert(f"{error.reason or ''} {error}")
+        return words or f"failed in TLS: {printable((error.reason or str(error)).replace('_', ' ').lower())}"
+    if isinstance(error, ValueError):
+        return f"cannot be named in TLS: {printable(str(error))}"
+    return "closed the connection during the TLS handshake"
+
+
+def is_http2(ssl_object: Any) -> bool:
+    """Whether ALPN settled on HTTP/2."""
+    with contextlib.suppress(AttributeError):
+        return bool(ssl_object.selected_alpn_protocol() == "h2")
+    return False
