@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from corscheck.policy import model as policy
-from corscheck.report import schema as report
+from corscheck.report.saved import schema as report
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "corscheck" / "schemas"
 

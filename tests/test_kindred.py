@@ -16,10 +16,10 @@ from corscheck.kindred import KindredResult, probe_of, result_for, whole
 from corscheck.model.result import ReadResponse, Result
 from corscheck.model.values import CheckRef, Probe
 from corscheck.protocol.request import HTTPResponse
-from corscheck.report import terminal
-from corscheck.report.compact import Encoder
-from corscheck.report.document import probe_object
-from corscheck.report.summary import Summary
+from corscheck.report.saved.compact import Encoder
+from corscheck.report.saved.document import probe_object
+from corscheck.report.saved.summary import Summary
+from corscheck.report.text import terminal
 from corscheck.transports.base import Unreadable, WireRequest, request_to, response_at
 from tests.report import samples
 

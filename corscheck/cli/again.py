@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli import sinks
 from corscheck.cli.outputs import colored, keep_printing, width
-from corscheck.report.style import Style
-from corscheck.report.terminal import View
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
 
 if TYPE_CHECKING:
     from corscheck.cli.outputs import Wanted
     from corscheck.cli.sinks import Sink
-    from corscheck.report.saved import Saved
+    from corscheck.report.saved.saved import Saved
 
 
 def show_again(saved: Saved, wanted: Wanted) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.sinks import Lines
-from corscheck.report import terminal, words
-from corscheck.report.causes import groups, why
-from corscheck.report.matrix import totals
-from corscheck.report.text import printable, several, wrap
+from corscheck.report.text import terminal, words
+from corscheck.report.text.causes import groups, why
+from corscheck.report.text.matrix import totals
+from corscheck.report.text.text import printable, several, wrap
 from corscheck.sources.app.questions import STRANGER, UNLISTED
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.protocol.request import Headers
-    from corscheck.report.summary import Summary
-    from corscheck.report.terminal import View
+    from corscheck.report.saved.summary import Summary
+    from corscheck.report.text.terminal import View
     from corscheck.sources.app.claims import Claim
     from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 

@@ -17,7 +17,7 @@ from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.records import dataclass
-from corscheck.report.text import printable
+from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Depth, FailOn
-    from corscheck.report.summary import Summary
+    from corscheck.report.saved.summary import Summary
     from corscheck.runner.options import RunOptions
 
 _SCHEMES = ("http", "https", "ws", "wss")
@@ -158,7 +158,7 @@ def judge(baseline: str | None) -> Callable[[Audit], Audit]:
     """What a baseline makes of an audit."""
     if baseline is None:
         return lambda audit: audit
-    from corscheck.report.baseline import read as read_baseline
+    from corscheck.report.saved.baseline import read as read_baseline
 
     return read_baseline(baseline).judge_audit
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import CheckRef, Probe
     from corscheck.policy.matrix import Matrix, Wants
-    from corscheck.report.baseline import Baseline
+    from corscheck.report.saved.baseline import Baseline
     from corscheck.runner.options import RunOptions
 
 
@@ -80,7 +80,7 @@ class Plan:
             raise ConfigError(f"--shard {choice.shard}: nothing is left to test, there are fewer probes than shards")
         baseline = None
         if choice.baseline is not None:
-            from corscheck.report.baseline import read
+            from corscheck.report.saved.baseline import read
 
             baseline = read(choice.baseline)
         return cls(

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from corscheck.cli.sinks import Lines
 from corscheck.records import dataclass
-from corscheck.report import checks
-from corscheck.report.matrix import block, list_row, totals
+from corscheck.report.text import checks
+from corscheck.report.text.matrix import block, list_row, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.model.result import Result
     from corscheck.model.values import CheckRef
-    from corscheck.report.checks import Tally
-    from corscheck.report.summary import Summary
-    from corscheck.report.terminal import View
+    from corscheck.report.saved.summary import Summary
+    from corscheck.report.text.checks import Tally
+    from corscheck.report.text.terminal import View
 
 _MOST_LINES = 120
 """How much of one check is explained; reports hold all of it."""

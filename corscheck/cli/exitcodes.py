@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from corscheck.report.summary import Summary
+    from corscheck.report.saved.summary import Summary
 
 OK = 0
 FAILED = 1

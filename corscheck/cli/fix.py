@@ -191,7 +191,7 @@ def as_code(remedy: "Remedy", wanted: "Wanted") -> str:
 
 
 def _comment(text: str, mark: str, bullet: str = "") -> list[str]:
-    from corscheck.report.text import wrap
+    from corscheck.report.text.text import wrap
 
     indent = len(mark) + 1 + len(bullet)
     lines = wrap(text, _WIDTH, indent, f"{mark} {bullet}")

@@ -145,7 +145,7 @@ def init(
     if output == "-":
         sys.stdout.write(text)
         return
-    from corscheck.report.files import write_whole
+    from corscheck.report.saved.files import write_whole
 
     try:
         write_whole(output, text)

@@ -11,17 +11,17 @@ from corscheck.cli import sinks
 from corscheck.cli.sinks import STDOUT
 from corscheck.model.values import ConfigError
 from corscheck.records import dataclass
-from corscheck.report.formats import WRITERS
-from corscheck.report.style import Style
-from corscheck.report.terminal import View
+from corscheck.report.formats.registry import WRITERS
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.cli.questions import Question
     from corscheck.cli.sinks import Sink
-    from corscheck.report.document import Run
-    from corscheck.report.part import Part
+    from corscheck.report.saved.document import Run
+    from corscheck.report.saved.resumable import ResumableReport
 
 _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -42,7 +42,7 @@ class Wanted:
     quiet: bool = False
     color: Literal["auto", "always", "never"] = "auto"
     in_browser: str | None = None
-    resumed: Part | None = None
+    resumed: ResumableReport | None = None
 
     @property
     def has_reports(self) -> bool:
@@ -203,7 +203,7 @@ def _documents(places: list[Place], store: sinks.Kept, *, beside_stderr: bool) -
 
 def _run() -> Run:
     from corscheck.cli.argv import masked
-    from corscheck.report.document import Run
+    from corscheck.report.saved.document import Run
 
     return Run(("corscheck", *masked(sys.argv[1:])))
 

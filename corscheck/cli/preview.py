@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corscheck.model.masking import mask_header, mask_url
-from corscheck.report import curl
-from corscheck.report.exchanges import request_lines
-from corscheck.report.text import printable
+from corscheck.report.formats import curl
+from corscheck.report.text.exchanges import request_lines
+from corscheck.report.text.text import printable
 from corscheck.runner.preview import plan_probe
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
     for index, request in enumerate(planned):
         if index:
             yield ""
-        one = curl.Request(request.method, request.url, request.headers, request.body, request.send_to, words)
+        one = curl.CurlRequest(request.method, request.url, request.headers, request.body, request.send_to, words)
         yield curl.command(one, show_secrets=options.show_secrets)
 
 

@@ -12,9 +12,9 @@ from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.outputs import Place, Wanted, colored, keep_printing, width
 from corscheck.cli.sinks import STDOUT
 from corscheck.model.values import ConfigError
-from corscheck.report.saved import Saved
-from corscheck.report.style import Style
-from corscheck.report.terminal import View
+from corscheck.report.saved.saved import Saved
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
 
 SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
 
@@ -85,7 +85,7 @@ def merge(
     reports: opt.Reports = None,
 ) -> None:
     """Make one report of the shards of a run, in the order of the whole run."""
-    from corscheck.report.merge import merge as merged
+    from corscheck.report.saved.merge import merge as merged
 
     lines = output.lower().endswith((".jsonl", ".ndjson")) or (output == STDOUT and files[0].lower().endswith(".jsonl"))
     wanted = Wanted(reports=tuple(reports or ()))
@@ -105,13 +105,13 @@ def diff(
     color: opt.Color = "auto",
 ) -> None:
     """Say what came out otherwise in NEW than in OLD, and why then and now."""
-    from corscheck.report import auditdiff
-    from corscheck.report import diff as probediff
+    from corscheck.report.text import audit_diff
+    from corscheck.report.text import diff as probediff
 
     keep_printing()
     before, after = _load(old), _load(new)
     found = probediff.diff(before.results(), after.results(), ignore_host=ignore_host)
-    audits = auditdiff.diff(before.audits(), after.audits(), ignore_host=ignore_host)
+    audits = audit_diff.diff(before.audits(), after.audits(), ignore_host=ignore_host)
     probes_too = found.compared or found.only_old or found.only_new
     audits_too = audits.compared or audits.only_old or audits.only_new
     if not found.compared and not audits.compared:
@@ -123,7 +123,7 @@ def diff(
         for line in probediff.lines(found, view):
             typer.echo(line, color=True)
     if audits_too:
-        for line in [*([""] if probes_too else []), *auditdiff.lines(audits, view)]:
+        for line in [*([""] if probes_too else []), *audit_diff.lines(audits, view)]:
             typer.echo(line, color=True)
     if found.count("now blocked", "now allowed") or audits.new or audits.gone:
         raise typer.Exit(FAILED)
@@ -131,7 +131,7 @@ def diff(
 
 
 def _load(path: str) -> Saved:
-    from corscheck.report.load import load
+    from corscheck.report.saved.load import load
 
     saved = load(path)
     _say_notes(saved)
@@ -150,7 +150,7 @@ def _write(saved: Saved, places: list[Place]) -> int:
     from corscheck.cli.inputs import reason
     from corscheck.cli.session import say, silence_stdout
     from corscheck.cli.sinks import write_document
-    from corscheck.report.github import add_summary
+    from corscheck.report.formats.github import add_summary
 
     status = OK
     for place in places:

@@ -95,8 +95,8 @@ def run(asked: Asked, messages: tuple[Message, ...], *, verify: bool, timeout: f
     from corscheck.cli import sinks
     from corscheck.cli.outputs import colored, width
     from corscheck.cli.session import Session
-    from corscheck.report.style import Style
-    from corscheck.report.terminal import View
+    from corscheck.report.text.style import Style
+    from corscheck.report.text.terminal import View
     from corscheck.runner.options import RunOptions
     from corscheck.runner.single import run_one
     from corscheck.transports.base import NetworkOptions

@@ -16,9 +16,9 @@ from corscheck._version import __version__
 from corscheck.cli.sinks import STDOUT, JSONLReport
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError
-from corscheck.report.jsonl import JSONLines
-from corscheck.report.part import Part, what
-from corscheck.report.revive import revive, revive_audit
+from corscheck.report.formats.jsonl import JSONLines
+from corscheck.report.saved.resumable import ResumableReport, what
+from corscheck.report.saved.revive import revive, revive_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.report.document import Run
-    from corscheck.report.summary import Summary
+    from corscheck.report.saved.document import Run
+    from corscheck.report.saved.summary import Summary
 
 _T = TypeVar("_T", "Result", "Audit")
 _AFRESH = "Without --resume the file is written anew"
@@ -40,7 +40,7 @@ def probes(
     asked: Iterable[Probe],
     say: Callable[[str], None],
     judge: Callable[[Result], Result] | None = None,
-) -> Part:
+) -> ResumableReport:
     """The results that the file holds of these probes.
 
     ``judge`` is what the run makes of a result that came: it must make the same of one that was saved. Raises
@@ -68,12 +68,12 @@ def probes(
 
 def audits(
     wanted: Wanted, asked: Iterable[AuditPlan], say: Callable[[str], None], judge: Callable[[Audit], Audit]
-) -> Part:
+) -> ResumableReport:
     """The same for audits."""
     part = _begun(wanted, say)
 
     def fault(found: dict[str, Any], plan: AuditPlan) -> str | None:
-        from corscheck.report.summary import failing
+        from corscheck.report.saved.summary import failing
 
         audit = revive_audit(found)
         difference = _difference(_audited(audit), _audits(plan))
@@ -88,7 +88,9 @@ def audits(
     return part
 
 
-def after(part: Part | None, ask: Callable[[Callable[[_T], None]], None]) -> Callable[[Callable[[_T], None]], None]:
+def after(
+    part: ResumableReport | None, ask: Callable[[Callable[[_T], None]], None]
+) -> Callable[[Callable[[_T], None]], None]:
     """Hands on the old results first, then asks what is left."""
     if part is None:
         return ask
@@ -104,7 +106,7 @@ def after(part: Part | None, ask: Callable[[Callable[[_T], None]], None]) -> Cal
 class Continued(JSONLReport):
     """The file that is continued: what it holds already is not written again, and what is torn in it goes."""
 
-    def __init__(self, part: Part, run: Run | None) -> None:
+    def __init__(self, part: ResumableReport, run: Run | None) -> None:
         super().__init__(part.path, run)
         self._part = part
         self._old = 0
@@ -145,13 +147,13 @@ class Continued(JSONLReport):
 # ---------------------------------------------------------------------- the file, and the question
 
 
-def _begun(wanted: Wanted, say: Callable[[str], None]) -> Part:
+def _begun(wanted: Wanted, say: Callable[[str], None]) -> ResumableReport:
     """The file, once it is known that it was written by a run of this kind."""
     if wanted.jsonl is None or wanted.jsonl == STDOUT:
         raise ConfigError("--resume goes on with a report: name its file with --jsonl FILE")
     if os.path.exists(wanted.jsonl) and not os.path.isfile(wanted.jsonl):  # noqa: PTH110, PTH113 - a path as typed
         raise ConfigError(f"--resume: {wanted.jsonl} is no file that can be continued")
-    part = Part.of(wanted.jsonl)
+    part = ResumableReport.of(wanted.jsonl)
     if part.head and ("run" in part.head) == wanted.reproducible:
         hint = "is not --reproducible: leave that out" if wanted.reproducible else "is: add it"
         raise ConfigError(f"--resume: the report in {part.path} {hint}, or write another file")
@@ -161,7 +163,9 @@ def _begun(wanted: Wanted, say: Callable[[str], None]) -> Part:
     return part
 
 
-def _check(part: Part, asked: Iterable[Any], kind: str, fault: Callable[[dict[str, Any], Any], str | None]) -> None:
+def _check(
+    part: ResumableReport, asked: Iterable[Any], kind: str, fault: Callable[[dict[str, Any], Any], str | None]
+) -> None:
     """Raise ``ConfigError`` if a line of the file is not the answer to the probe or plan in its place."""
     for (number, found), question in zip(part.objects(), chain(asked, repeat(None)), strict=False):
         where = f"--resume: {part.path}, line {number}"
@@ -177,7 +181,7 @@ def _check(part: Part, asked: Iterable[Any], kind: str, fault: Callable[[dict[st
             raise ConfigError(f"{where} is of another question: it {wrong}. {_AFRESH}")
 
 
-def _tell(part: Part, say: Callable[[str], None]) -> None:
+def _tell(part: ResumableReport, say: Callable[[str], None]) -> None:
     if part.count:
         say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
 

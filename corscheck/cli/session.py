@@ -17,8 +17,8 @@ from corscheck.cli.progress import Progress
 from corscheck.cli.sinks import STDOUT
 from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
-from corscheck.report.summary import Summary
-from corscheck.report.text import printable
+from corscheck.report.saved.summary import Summary
+from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,18 +11,18 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from corscheck.kindred import KindredResult
-from corscheck.report import terminal
-from corscheck.report.text import printable
+from corscheck.report.text import terminal
+from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
-    from corscheck.report.document import Run
-    from corscheck.report.saved import Saved
-    from corscheck.report.summary import Summary
-    from corscheck.report.terminal import View
+    from corscheck.report.saved.document import Run
+    from corscheck.report.saved.saved import Saved
+    from corscheck.report.saved.summary import Summary
+    from corscheck.report.text.terminal import View
 
 STDOUT = "-"
 
@@ -63,7 +63,7 @@ class Lines:
                 self._in_job = os.environ.get("GITHUB_ACTIONS") == "true"
             if self._in_job:
                 # A job reads what is printed: what a server sent must be no command there.
-                from corscheck.report.github import inert
+                from corscheck.report.formats.github import inert
 
                 lines = [inert(line) for line in lines]
             sys.stdout.write("\n".join(lines) + "\n")
@@ -71,7 +71,7 @@ class Lines:
 
     def add_audit(self, audit: Audit) -> None:
         """Its findings, a line each."""
-        from corscheck.report import audits
+        from corscheck.report.text import audits
 
         self.write(audits.quiet(audit))
 
@@ -110,7 +110,7 @@ class Viewed(Lines):
 
     def add_audit(self, audit: Audit) -> None:
         """The whole view of it."""
-        from corscheck.report import audits
+        from corscheck.report.text import audits
 
         lines = audits.render(audit, self._view)
         self.write(["", "", *lines] if self._shown else lines)
@@ -129,7 +129,7 @@ class Full(Viewed):
     def finish(self, summary: Summary) -> None:
         """Totals, unless one result said it all."""
         if summary.tested != 1 or summary.interrupted:
-            from corscheck.report.matrix import totals
+            from corscheck.report.text.matrix import totals
 
             self.write([*([""] * bool(self._shown)), *totals(summary, self._expected, self._view)])
 
@@ -159,7 +159,7 @@ class Grid(Viewed):
         return same and not any(r.origin == result.origin and r.method == result.method for r in self._block)
 
     def _flush(self, *, interrupted: bool) -> None:
-        from corscheck.report.matrix import block
+        from corscheck.report.text.matrix import block
 
         lines = block(self._block, self._view, interrupted=interrupted)
         self.write(["", *lines] if self._shown else lines)
@@ -168,7 +168,7 @@ class Grid(Viewed):
 
     def finish(self, summary: Summary) -> None:
         """The last block and the totals."""
-        from corscheck.report.matrix import totals
+        from corscheck.report.text.matrix import totals
 
         if self._block:
             self._flush(interrupted=summary.interrupted)
@@ -184,7 +184,7 @@ class Listed(Viewed):
 
     def add(self, result: Result) -> None:
         """The row, below a header that all share."""
-        from corscheck.report.matrix import list_header, list_row
+        from corscheck.report.text.matrix import list_header, list_row
 
         header = [] if self._shown else list_header(result, self._view, uniform=self._uniform)
         self.write([*header, *list_row(result, self._view, uniform=self._uniform)])
@@ -192,7 +192,7 @@ class Listed(Viewed):
 
     def finish(self, summary: Summary) -> None:
         """The totals."""
-        from corscheck.report.matrix import totals
+        from corscheck.report.text.matrix import totals
 
         held = ["", "  * preflight only, the request itself was not sent (--send always)"]
         self.write(
@@ -217,7 +217,7 @@ class AuditList(Viewed):
 
     def add_audit(self, audit: Audit) -> None:
         """Its row or its block, as it comes."""
-        from corscheck.report import audits
+        from corscheck.report.text import audits
 
         if audits.needs_room(audit):
             self._block(audits.render(audit, self._view))
@@ -234,7 +234,7 @@ class AuditList(Viewed):
 
     def finish(self, summary: Summary) -> None:
         """The totals."""
-        from corscheck.report.matrix import totals
+        from corscheck.report.text.matrix import totals
 
         self.write([*([""] * bool(self._shown)), *totals(summary, None, self._view)])
 
@@ -246,7 +246,7 @@ class Kept:
     path = "with the results so far"
 
     def __init__(self, run: Run | None) -> None:
-        from corscheck.report.store import Store
+        from corscheck.report.saved.store import Store
 
         self._store = Store(run)
         self._broken: OSError | None = None
@@ -302,7 +302,7 @@ class Document:
 
 def write_document(saved: Saved, form: str, path: str) -> None:
     """Render a report into a file, or to standard output. Raises ``OSError``."""
-    from corscheck.report.formats import writer
+    from corscheck.report.formats.registry import writer
 
     pieces = writer(form)(saved)
     if path == STDOUT:
@@ -313,7 +313,7 @@ def write_document(saved: Saved, form: str, path: str) -> None:
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
     else:
-        from corscheck.report.files import write_whole
+        from corscheck.report.saved.files import write_whole
 
         write_whole(path, pieces)
 
@@ -330,7 +330,7 @@ class Annotations(Document):
         if not self._to_stderr:
             super().finish(summary)
             return
-        from corscheck.report.github import render
+        from corscheck.report.formats.github import render
 
         sys.stderr.writelines(render(self._kept.saved(summary)))
         sys.stderr.flush()
@@ -353,7 +353,7 @@ class JobSummary:
 
     def finish(self, summary: Summary) -> None:
         """Add the report."""
-        from corscheck.report.github import add_summary
+        from corscheck.report.formats.github import add_summary
 
         add_summary(self._kept.saved(summary), self.path)
 
@@ -371,7 +371,7 @@ class JSONLReport:
 
     def open(self) -> None:
         """Open it and write the first line."""
-        from corscheck.report.jsonl import JSONLines
+        from corscheck.report.formats.jsonl import JSONLines
 
         if self.path == STDOUT:
             self._file = sys.stdout.buffer

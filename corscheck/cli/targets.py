@@ -18,7 +18,7 @@ from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.records import dataclass
-from corscheck.report.document import is_audit
+from corscheck.report.saved.document import is_audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

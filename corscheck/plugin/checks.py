@@ -11,8 +11,8 @@ from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import load as load_policy
 from corscheck.records import dataclass
-from corscheck.report.checks import line
-from corscheck.report.terminal import View, render
+from corscheck.report.text.checks import line
+from corscheck.report.text.terminal import View, render
 from corscheck.runner.app import AppConversation
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation

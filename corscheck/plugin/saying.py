@@ -10,7 +10,7 @@ from corscheck.cli.fix import as_code
 from corscheck.diagnosis.remedies.registry import find
 from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import ConfigError
-from corscheck.report.terminal import View, line, render
+from corscheck.report.text.terminal import View, line, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -19,10 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from corscheck.model.result import Result
-from corscheck.report.document import Run
-from corscheck.report.formats import WRITERS
-from corscheck.report.jsonl import JSONLines
-from corscheck.report.summary import Summary
+from corscheck.report.formats.jsonl import JSONLines
+from corscheck.report.formats.registry import WRITERS
+from corscheck.report.saved.document import Run
+from corscheck.report.saved.summary import Summary
 from tests.report import samples
 
 ROOT = Path(__file__).resolve().parents[2]

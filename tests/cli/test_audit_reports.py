@@ -13,7 +13,7 @@ from corscheck.cli import sinks
 from corscheck.cli.outputs import Wanted
 from corscheck.cli.session import Session
 from corscheck.model.audits import Audit
-from corscheck.report.load import load
+from corscheck.report.saved.load import load
 from tests.cli.fakes import Command, Runner
 from tests.report import audit_samples as audits
 from tests.report import samples

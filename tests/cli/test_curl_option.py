@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from corscheck.cli.inputs import Inputs
 from corscheck.cli.questions import Typed, question
 from corscheck.model.values import Probe
-from corscheck.report import curl as printed
+from corscheck.report.formats import curl as printed
 from corscheck.runner.options import RunOptions
 from corscheck.runner.preview import plan_probe
 from corscheck.sources import curl

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from corscheck.model.result import EngineVerdict, Result
-from corscheck.report.formats import WRITERS
-from corscheck.report.jsonl import JSONLines
-from corscheck.report.summary import Summary
+from corscheck.report.formats.jsonl import JSONLines
+from corscheck.report.formats.registry import WRITERS
+from corscheck.report.saved.summary import Summary
 from tests.cli.fakes import Command, Runner
 from tests.report import samples
 from tests.report.saved_reports import EVERYTHING, in_policy, on_disk, saved

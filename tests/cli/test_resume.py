@@ -531,7 +531,7 @@ def test_audit_with_a_baseline(
 
 def test_the_fakes_answer_is_what_the_file_holds(tmp_path: Path) -> None:
     """The tests above rest on it: a result read back is the result."""
-    from corscheck.report.revive import revive
+    from corscheck.report.saved.revive import revive
 
     for probe in probes(1):
         assert revive(answer(probe).to_dict()) == answer(probe)

@@ -10,7 +10,7 @@ import pytest
 
 from corscheck.cli.exitcodes import exit_status
 from corscheck.model.values import ConfigError, Probe
-from corscheck.report.summary import Summary
+from corscheck.report.saved.summary import Summary
 from tests.cli.fakes import Command, Runner
 
 PAGE = "https://app.example"

@@ -42,9 +42,10 @@ from corscheck.protocol.request import (
     NetworkError,
 )
 from corscheck.protocol.safelist import unsafe_request_header_names
-from corscheck.report import formats, terminal
-from corscheck.report.baseline import read as read_baseline
-from corscheck.report.load import load as load_report
+from corscheck.report.formats import registry
+from corscheck.report.saved.baseline import read as read_baseline
+from corscheck.report.saved.load import load as load_report
+from corscheck.report.text import terminal
 from corscheck.runner.conversation import fetch_request
 from corscheck.runner.result import Assembler
 from corscheck.runner.sending import dress, may_send
@@ -182,8 +183,8 @@ def reports(data: bytes) -> None:
         path = _scratch(data, name)
         try:
             saved = load_report(str(path))
-            for form in formats.WRITERS:
-                "".join(formats.writer(form)(saved))
+            for form in registry.WRITERS:
+                "".join(registry.writer(form)(saved))
         except ConfigError as error:
             worded(error)
 

@@ -10,8 +10,8 @@ import time
 import pytest
 
 from corscheck.cli.exitcodes import exit_status
-from corscheck.report import terminal
-from corscheck.report.summary import Summary
+from corscheck.report.saved.summary import Summary
+from corscheck.report.text import terminal
 from tests.hostile import rows_bodies, rows_connections, rows_heads, rows_http2, rows_redirects, rows_tls
 from tests.hostile.row import Row
 from tests.hostile.stage import WAYS, Certificates, certificates, question, servers

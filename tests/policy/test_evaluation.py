@@ -16,8 +16,8 @@ from corscheck.policy.checks_on_values import Limit
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import IgnoreEntry, Ignores
 from corscheck.policy.matrix import Wants
-from corscheck.report import baseline
-from corscheck.report.summary import Summary, failed
+from corscheck.report.saved import baseline
+from corscheck.report.saved.summary import Summary, failed
 from tests.report import samples, saved_reports
 
 CHECK = CheckRef("x", "corscheck.toml", 3)

@@ -10,13 +10,13 @@ from typing import Any
 from corscheck.model.audits import Audit
 from corscheck.model.result import Result
 from corscheck.model.values import CheckRef
-from corscheck.report import json as json_report
-from corscheck.report import jsonl
-from corscheck.report.document import Run
-from corscheck.report.formats import writer
-from corscheck.report.saved import Saved
-from corscheck.report.store import Store
-from corscheck.report.summary import Summary
+from corscheck.report.formats import json as json_report
+from corscheck.report.formats import jsonl
+from corscheck.report.formats.registry import writer
+from corscheck.report.saved.document import Run
+from corscheck.report.saved.saved import Saved
+from corscheck.report.saved.store import Store
+from corscheck.report.saved.summary import Summary
 from tests.report import samples
 
 RUN = Run(("corscheck", "probe", "x"), started=1_700_000_000.25)

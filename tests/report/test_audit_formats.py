@@ -10,10 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from corscheck.report import formats, github
-from corscheck.report.load import load
-from corscheck.report.saved import Saved
-from corscheck.report.schema import schema
+from corscheck.report.formats import github, registry
+from corscheck.report.saved.load import load
+from corscheck.report.saved.saved import Saved
+from corscheck.report.saved.schema import schema
 from tests.report import audit_samples as audits
 from tests.report import samples
 from tests.report.saved_reports import on_disk, saved, text
@@ -28,7 +28,7 @@ REPORTS = {
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
-@pytest.mark.parametrize("form", formats.WRITERS)
+@pytest.mark.parametrize("form", registry.WRITERS)
 @pytest.mark.parametrize("name", ["report.json", "report.jsonl"])
 def test_the_same_saved_report_renders_to_every_format(form: str, report: Saved, name: str, tmp_path: Path) -> None:
     made = text(form, report)
@@ -98,7 +98,7 @@ def relabelled() -> list[dict[str, object]]:
 
 
 def test_fingerprints_know_nothing_of_made_up_labels() -> None:
-    from corscheck.report.revive import revive_audit
+    from corscheck.report.saved.revive import revive_audit
 
     one, other = (saved(audits=[revive_audit(a)]) for a in relabelled())
     prints = [

@@ -10,10 +10,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from corscheck.cli import sinks
 from corscheck.model.audits import Audit
-from corscheck.report.audits import quiet, render
-from corscheck.report.style import Style
-from corscheck.report.summary import Summary
-from corscheck.report.terminal import View
+from corscheck.report.saved.summary import Summary
+from corscheck.report.text.audits import quiet, render
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
 from tests.report import audit_samples as audits
 from tests.report import samples
 

@@ -11,13 +11,14 @@ import pytest
 from corscheck.cli.exitcodes import exit_status
 from corscheck.model.audits import Audit
 from corscheck.model.values import ConfigError
-from corscheck.report import baseline, jsonl
-from corscheck.report import json as json_report
-from corscheck.report.load import load
-from corscheck.report.merge import merge
-from corscheck.report.revive import revive_audit
-from corscheck.report.saved import Saved
-from corscheck.report.summary import Summary, failing
+from corscheck.report.formats import json as json_report
+from corscheck.report.formats import jsonl
+from corscheck.report.saved import baseline
+from corscheck.report.saved.load import load
+from corscheck.report.saved.merge import merge
+from corscheck.report.saved.revive import revive_audit
+from corscheck.report.saved.saved import Saved
+from corscheck.report.saved.summary import Summary, failing
 from tests.report import audit_samples as audits
 from tests.report import samples
 from tests.report.saved_reports import RUN, on_disk, saved
@@ -210,7 +211,7 @@ def test_the_least_that_an_audit_has(tmp_path: Path) -> None:
 
 def shards(results: list[object], found: list[Audit], count: int) -> list[Saved]:
     """The reports of a run in shards: each has every ``count``-th probe and audit, with its index in the whole."""
-    from corscheck.report.store import Store
+    from corscheck.report.saved.store import Store
 
     made = []
     for shard in range(count):

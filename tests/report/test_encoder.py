@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from corscheck.model.result import Result
-from corscheck.report.compact import Encoder
-from corscheck.report.document import probe_object
+from corscheck.report.saved.compact import Encoder
+from corscheck.report.saved.document import probe_object
 from tests.report import samples
 
 RESULTS = {name: value for name, value in vars(samples).items() if isinstance(value, Result)}

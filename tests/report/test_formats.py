@@ -12,9 +12,9 @@ import pytest
 from lxml import etree
 
 from corscheck.model.result import EngineVerdict, Observation
-from corscheck.report import formats, github
-from corscheck.report.load import load
-from corscheck.report.saved import Saved
+from corscheck.report.formats import github, registry
+from corscheck.report.saved.load import load
+from corscheck.report.saved.saved import Saved
 from tests.report import samples
 from tests.report.saved_reports import EVERYTHING, in_policy, on_disk, saved, text
 
@@ -59,7 +59,7 @@ CHECKS = {"junit": is_junit, "sarif": is_sarif, "gitlab": is_gitlab, "html": is_
 
 
 @pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS)
-@pytest.mark.parametrize("form", formats.WRITERS)
+@pytest.mark.parametrize("form", registry.WRITERS)
 @pytest.mark.parametrize("name", ["report.json", "report.jsonl"])
 def test_the_same_saved_report_renders_to_every_format(form: str, report: Saved, name: str, tmp_path: Path) -> None:
     """From a run and from disk alike, and valid. Fingerprints are unique only if no question is asked twice."""

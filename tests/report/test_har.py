@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft6Validator, ValidationError
 
-from corscheck.report.saved import Saved
+from corscheck.report.saved.saved import Saved
 from tests.report import samples
 from tests.report.saved_reports import EVERYTHING, saved, text
 

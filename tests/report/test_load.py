@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from corscheck.model.values import ConfigError
-from corscheck.report import json as json_report
-from corscheck.report import jsonl
-from corscheck.report.load import load
-from corscheck.report.revive import revive
+from corscheck.report.formats import json as json_report
+from corscheck.report.formats import jsonl
+from corscheck.report.saved.load import load
+from corscheck.report.saved.revive import revive
 from tests.report import samples
 from tests.report.saved_reports import EVERYTHING, RUN, on_disk, saved
 

@@ -30,11 +30,12 @@ from corscheck.model.result import (
 )
 from corscheck.model.values import CheckRef, Excuse
 from corscheck.policy.write import policy
-from corscheck.report import auditdiff, formats, matrix, terminal
-from corscheck.report.audits import quiet, render, row
-from corscheck.report.markdown import code
-from corscheck.report.style import Style
-from corscheck.report.terminal import View
+from corscheck.report.formats import registry
+from corscheck.report.formats.markdown import code
+from corscheck.report.text import audit_diff, matrix, terminal
+from corscheck.report.text.audits import quiet, render, row
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
 from tests.report import samples
 from tests.report.saved_reports import saved, text
 from tests.report.test_formats import is_gitlab, is_junit, is_sarif
@@ -202,7 +203,7 @@ def commands_are_ours(made: str) -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-@pytest.mark.parametrize("form", formats.WRITERS)
+@pytest.mark.parametrize("form", registry.WRITERS)
 def test_nothing_becomes_active(form: str, payload: str) -> None:
     report = saved(poisoned(payload))
     report = replace(report, head={**report.head, "run": {"argv": [payload], "host": payload, "started": payload}})
@@ -210,7 +211,7 @@ def test_nothing_becomes_active(form: str, payload: str) -> None:
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-@pytest.mark.parametrize("form", formats.WRITERS)
+@pytest.mark.parametrize("form", registry.WRITERS)
 def test_nothing_of_an_audit_becomes_active(form: str, payload: str) -> None:
     is_inert(form, payload, text(form, saved(audits=poisoned_audits(payload))))
 
@@ -220,11 +221,11 @@ def test_nothing_of_an_audit_reaches_the_terminal(payload: str) -> None:
     for audit in poisoned_audits(payload):
         for line in (*render(audit, View()), *row(audit, View()), *quiet(audit)):
             assert line.isprintable(), line
-    difference = auditdiff.diff([], poisoned_audits(payload))
-    for line in auditdiff.lines(difference, View()):
+    difference = audit_diff.diff([], poisoned_audits(payload))
+    for line in audit_diff.lines(difference, View()):
         assert line.isprintable(), line
     one, two = (replace(poisoned_audits(payload)[0], findings=f) for f in ((), poisoned_audits(payload)[0].findings))
-    found = list(auditdiff.lines(auditdiff.diff([one], [two]), View()))
+    found = list(audit_diff.lines(audit_diff.diff([one], [two]), View()))
     assert len(found) > 2
     assert all(line.isprintable() for line in found)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.report.formats import WRITERS, writer
-from corscheck.report.load import load
+from corscheck.report.formats.registry import WRITERS, writer
+from corscheck.report.saved.load import load
 from tests.bench.rendering import write
 
 COUNT = 1000

@@ -11,12 +11,12 @@ import pytest
 
 from corscheck._version import __version__
 from corscheck.model.result import Result
-from corscheck.report import json as json_report
-from corscheck.report.document import Run
-from corscheck.report.files import write_whole
-from corscheck.report.jsonl import JSONLines
-from corscheck.report.store import Store
-from corscheck.report.summary import Summary
+from corscheck.report.formats import json as json_report
+from corscheck.report.formats.jsonl import JSONLines
+from corscheck.report.saved.document import Run
+from corscheck.report.saved.files import write_whole
+from corscheck.report.saved.store import Store
+from corscheck.report.saved.summary import Summary
 from tests.report import samples
 
 RUN = Run(("corscheck", "probe", "x"), started=1_700_000_000.25)

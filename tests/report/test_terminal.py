@@ -8,9 +8,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from corscheck.model.result import Observation, Result
-from corscheck.report.rows import table
-from corscheck.report.style import Style
-from corscheck.report.terminal import View, line, render
+from corscheck.report.text.rows import table
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View, line, render
 from tests.report import samples
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from corscheck.model.result import ErrorRecord, Finding, Reason, ResponseRecord
-from corscheck.report.matrix import block, list_row
-from corscheck.report.terminal import View, line, render
-from corscheck.report.text import cut, milliseconds, printable, several, wrap
+from corscheck.report.text.matrix import block, list_row
+from corscheck.report.text.terminal import View, line, render
+from corscheck.report.text.text import cut, milliseconds, printable, several, wrap
 from tests.report import samples
 
 PAYLOADS = {

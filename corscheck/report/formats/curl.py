@@ -1,0 +1,124 @@
+"""The requests of a probe as the equal ``curl`` commands, quoted for a POSIX shell, secrets as ``$VARIABLES``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from corscheck.model.masking import is_secret_header, secret_parameters
+from corscheck.records import dataclass
+from corscheck.report.text.exchanges import split_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from corscheck.protocol.request import Headers
+
+_MOST_BODY = 4096
+"""A body longer than this is named, not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurlRequest:
+    """One request to write down. ``send_to`` is another base URL to go to; ``options`` are words for curl."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None = None
+    send_to: str | None = None
+    options: tuple[str, ...] = ()
+
+
+def variable(name: str) -> str:
+    """The shell variable that stands for a secret header's value: ``X-Api-Key`` is ``X_API_KEY``."""
+    word = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").upper()
+    return word if word and not word[0].isdigit() else f"SECRET_{word}".rstrip("_")
+
+
+def command(request: CurlRequest, *, show_secrets: bool = False) -> str:
+    """One command, an option a line. Redirects are not followed: each hop is a command of its own."""
+    words = [["curl", "-sS", "-i"], *_method(request)]
+    url = request.url.partition("#")[0]
+    headers = list(request.headers)
+    if request.send_to is not None:
+        authority, target = split_url(url)
+        if not any(n.lower() == "host" for n, _ in headers):
+            headers.insert(0, ("Host", authority))
+        url = request.send_to.rstrip("/") + target
+    words.append(["-g", "--path-as-is", shlex.quote(url) if show_secrets else _url(url)])
+    words += [["-H", _header(name, value, show_secrets=show_secrets)] for name, value in headers]
+    words += _defaults_off(request, {name.lower() for name, _ in headers})
+    words += _body(request.body)
+    words += _pairs(request.options)
+    text = " \\\n  ".join(" ".join(w) for w in words)
+    if request.body is not None and _in_file(request.body):
+        return f"# body.bin: the {len(request.body)} bytes of the body\n{text}"
+    return text
+
+
+def _method(request: CurlRequest) -> list[list[str]]:
+    if request.method == "HEAD":
+        return [["-I"]]
+    if request.method == "GET" and request.body is None:
+        return []
+    return [["-X", shlex.quote(request.method)]]
+
+
+def _url(url: str) -> str:
+    """The URL for a shell, secret values of its parameters as variables."""
+    pieces = [shlex.quote(text) + (f'"${variable(name)}"' if name is not None else "")
+              for text, name in secret_parameters(url) if text]  # fmt: skip
+    return "".join(pieces)
+
+
+def _header(name: str, value: str, *, show_secrets: bool) -> str:
+    if not show_secrets and is_secret_header(name):
+        return f'{_quote(f"{name}: ")}"${variable(name)}"'
+    # curl drops a header that ends in its colon; a semicolon says that the empty value is meant.
+    return _quote(f"{name}: {value}" if value else f"{name};")
+
+
+def _quote(text: str) -> str:
+    """Header text for a shell: a character is a byte, and beyond ASCII a byte has to be spelled."""
+    if text.isascii():
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + re.sub(r"[^\x00-\x7f]", lambda m: f"\\x{ord(m[0]):02x}", escaped) + "'"
+
+
+def _defaults_off(request: CurlRequest, names: set[str]) -> list[list[str]]:
+    """What curl would add by itself and the browser does not send."""
+    off = [n for n in ("User-Agent", "Accept") if n.lower() not in names]
+    if request.body is not None and "content-type" not in names:
+        off.append("Content-Type")
+    return [["-H", shlex.quote(f"{name}:")] for name in off]
+
+
+def _body(body: bytes | None) -> list[list[str]]:
+    if body is None:
+        return []
+    if _in_file(body):
+        return [["--data-binary", "@body.bin"]]
+    # An @ at the start would name a file; --data-raw takes it as it is.
+    return [["--data-raw", shlex.quote(body.decode())]]
+
+
+def _in_file(body: bytes) -> bool:
+    """Whether a body is too long for a command line, or not text."""
+    try:
+        return len(body) > _MOST_BODY or "\0" in body.decode()
+    except UnicodeDecodeError:
+        return True
+
+
+def _pairs(options: Iterable[str]) -> list[list[str]]:
+    """Options of curl, each with its value on one line."""
+    lines: list[list[str]] = []
+    for option in options:
+        if option.startswith("-") or not lines:
+            lines.append([option])
+        else:
+            lines[-1].append(shlex.quote(option))
+    return lines

@@ -1,0 +1,304 @@
+"""HTML: one file that fetches nothing. The matrix, the audits, what failed and why, and for every cell all there is.
+
+The parts of the page lie in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
+nothing else. The details of a result stand in a ``noscript`` each: without JavaScript they are part of the page, and
+``:target`` shows the one whose cell was followed; with it they are text until a cell is opened, so that a page of ten
+thousand results is as quick as one of ten. Every value goes through ``printable`` and the template's escaping.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from corscheck.report.formats.panels import NAMED, headline, survey
+from corscheck.report.text import audits, causes, rows, terminal, words
+from corscheck.report.text.exchanges import exchange_lines
+from corscheck.report.text.text import cut, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.result import Result, StepRecord
+    from corscheck.report.formats.panels import Survey
+    from corscheck.report.saved.saved import Saved
+    from corscheck.report.saved.summary import Summary
+
+_PAGE = Path(__file__).parents[1] / "page"
+
+_CAUSES = 100
+"""How many causes are explained; the cells of further ones open like all others."""
+
+_FOLDED = 400
+"""From how many results on the parts of the picture in which all is well are folded."""
+
+_LONGEST = 4000
+"""How much of a value is shown; the saved report has all of it."""
+
+_BUFFER = 500
+
+FILTERS = (
+    ("bad", "not as expected"),
+    ("allowed", "allowed"),
+    ("preflight-only", "allowed*"),
+    ("blocked", "blocked"),
+    ("invalid", "invalid"),
+    ("inconclusive", "inconclusive"),
+)
+"""The filters: the class of the cells that each shows, and what it is called. The style sheet has a rule for each."""
+
+GLYPHS = {
+    "allowed": "✓",
+    "allowed*": "✓",
+    "blocked": "✕",
+    "invalid": "⊘",
+    "inconclusive": "?",
+    "differs": "≠",
+    "unmet": "≠",
+    "excused": "–",
+}
+
+
+def render(saved: Saved) -> Iterator[str]:
+    """The page in pieces. Reads the report twice: for the picture, and for the details."""
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        finalize=_final,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (_PAGE / "report.css").read_text("utf-8")
+    script = (_PAGE / "report.js").read_text("utf-8")
+    found = survey(saved.results())
+    counts = saved.counts()
+    word, said = headline(counts)
+    stream = environment.get_template(
+        "report.html"
+    ).stream(
+        csp=_policy(style, script),
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        word=word,
+        said=said,
+        state={"PASSED": "pass", "FAILED": "fail"}.get(word, "unsure"),
+        notes=saved.notes,
+        run=saved.run,
+        version=str(saved.head["tool"].get("version", "")),
+        total=counts.total,
+        filters=_filters(found),
+        bar=_bar(found, counts),
+        panels=found.panels,
+        audits=(_audit(audit) for audit in saved.audits()),
+        fold=counts.total > _FOLDED,
+        causes=found.causes[:_CAUSES],
+        further_causes=max(len(found.causes) - _CAUSES, 0),
+        named=NAMED,
+        glyphs=GLYPHS,
+        kinds=_kinds,
+        deciding=_deciding,
+        fixes=_fixes,
+        console=_console,
+        details=(_detail(number, result) for number, result in enumerate(saved.results(), 1)),
+    )
+    stream.enable_buffering(_BUFFER)
+    return stream
+
+
+def _final(value: object) -> object:
+    """What the template does with every value before it escapes it."""
+    return cut(printable(value), _LONGEST) if type(value) is str else value
+
+
+def _lines(lines: list[str]) -> Markup:
+    """Lines for a ``pre``, escaped in one go: there are more of them than of all other values."""
+    return escape("\n".join(cut(printable(line), _LONGEST) for line in lines))
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing is fetched, framed, sent or submitted; one style and one script, these. The icon is a ``data:`` URL."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _cells(found: Survey) -> Iterator[Any]:
+    return (cell for panel in found.panels for cell in panel.cells())
+
+
+def _filters(found: Survey) -> list[tuple[str, str, int]]:
+    """The filters that would show something: class, name, how many."""
+    counts = dict.fromkeys((name for name, _ in FILTERS), 0)
+    for cell in _cells(found):
+        counts[cell.kind] += 1
+        counts["bad"] += cell.state != "pass"
+    return [(name, label, counts[name]) for name, label in FILTERS if counts[name]]
+
+
+def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
+    """The proportions: state, where it starts and how wide it is, in percent."""
+    counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
+    for cell in _cells(found):
+        counts[cell.state] += 1
+    total = sum(counts.values()) or 1
+    names = {"pass": "as expected", "unsure": "not judged", "fail": "not as expected"}
+    bar, start = [], 0.0
+    for state, count in counts.items():
+        wide = 100 * count / total
+        bar.append((state, f"{count} {names[state]}", round(start, 3), round(wide, 3)))
+        start += wide
+    return bar
+
+
+def _kinds(cells: Any) -> str:
+    """The classes of a row or a part of the picture: which filters show it. ``cells`` may have gaps."""
+    there = [cell for cell in cells if cell is not None]
+    names = {cell.kind for cell in there} | ({"bad"} if any(c.state != "pass" for c in there) else set())
+    return " ".join(f"has-{name}" for name in sorted(names))
+
+
+# ---------------------------------------------------------------------- one audit
+
+_STATES = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    word = audits.word(audit)
+    return {
+        "url": audit.url,
+        "word": word,
+        "state": _STATES[word],
+        "circumstances": audits.circumstances(audit),
+        "statement": audits.statement(audit),
+        "notes": (*audit.notes, *(f"unstable: {text}" for text in audit.unstable)),
+        "findings": [_audit_finding(finding, audit) for finding in audit.findings],
+    }
+
+
+def _audit_finding(finding: AuditFinding, audit: Audit) -> dict[str, Any]:
+    lines = audits.evidence(finding)
+    return {
+        "label": audits.label(finding).upper(),
+        "weight": "info" if finding.excused is not None else finding.severity,
+        "code": finding.code,
+        "title": finding.title,
+        "origin": finding.origin,
+        "message": finding.message,
+        "works_in": audits.works_in(finding),
+        "asked": audits.elsewhere(finding, audit),
+        "evidence": _lines(lines) if lines else None,
+        "advice": finding.advice,
+        "help": _link(finding.help),
+        "excused": audits.excuse(finding),
+    }
+
+
+# ---------------------------------------------------------------------- one result
+
+
+def _detail(number: int, result: Result) -> dict[str, Any]:
+    label = causes.label(result)
+    return {
+        "number": number,
+        "label": label if causes.state(result) == "pass" else label.upper(),
+        "glyph": GLYPHS[label],
+        "state": causes.state(result),
+        "request": f"{result.method} {result.url}",
+        "from": f"from {result.origin}, {terminal.circumstances(result, terminal.View())}",
+        "headers": [f"{name}: {value}" for name, value in result.headers],
+        "check": result.check,
+        "statement": terminal.statement(result).replace("\n", " "),
+        "standard": _link(result.reason.standard_url if result.reason is not None else None),
+        "expected": None if result.expected == "allowed" and result.passed else result.expected,
+        "passed": result.passed,
+        "engines": [(words.capital(words.engine(n)), e.verdict, e.basis) for n, e in result.engines.items()],
+        "others": [words.other_verdict(result, name) for name in words.differing(result)],
+        "seen": " ".join(line.strip() for line in terminal.observed(result, terminal.View(width=100_000))),
+        "findings": [(_label(result, f), f.message or f.title, f.advice, _link(f.help)) for f in result.findings],
+        "groups": _steps(result),
+        "console": _console(result),
+        "exchanges": [
+            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(result, e)))
+            for e in result.exchanges
+        ],
+    }
+
+
+def _label(result: Result, finding: Any) -> str:
+    if finding.severity == "info":
+        return "note"
+    return "warning" if result.verdict == "allowed" else "cause"
+
+
+def _link(url: str | None) -> str | None:
+    """An address to follow. A report may come from anywhere: what is not https is no link."""
+    return url if url is not None and url.startswith("https://") else None
+
+
+def _fixes(result: Result) -> list[str]:
+    return [f.advice for f in result.findings if f.advice and f.severity != "info"]
+
+
+def _console(result: Result) -> list[tuple[str, Markup]]:
+    """Whose console says what: the driving engine's, and those of the gate that differ."""
+    names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
+    return [(words.engine(n), _lines(text.split("\n"))) for n in names if (text := result.console.get(n))]
+
+
+def _deciding(result: Result) -> dict[str, Any] | None:
+    """The row that decided, if it has something to compare."""
+    step = causes.deciding(result)
+    if step is None or (step.expected is None and step.received is None):
+        return None
+    return _row(step)
+
+
+def _steps(result: Result) -> list[dict[str, Any]]:
+    """The steps under the exchange they judged, as the terminal's table has them."""
+    groups: list[dict[str, Any]] = []
+    for index, steps in enumerate(rows.grouped(result)):
+        exchange = result.exchanges[index] if index < len(result.exchanges) else None
+        before = [_row(s) for s in steps if s.exchange is None]
+        if before:
+            groups.append({"head": None, "note": None, "rows": before})
+        if exchange is None:
+            continue
+        note = None
+        if exchange.held_back:
+            note = f"not sent: {words.not_sent(result)}"
+        elif exchange.error is not None:
+            note = f"no answer: {exchange.error.message}"
+        judged = [_row(s) for s in steps if s.exchange is not None and exchange.response is not None]
+        groups.append({"head": rows.label(exchange), "note": note, "rows": judged})
+    kept = rows.unsent(result)
+    if kept is not None:
+        groups.append({"head": kept[0], "note": kept[1], "rows": []})
+    return groups
+
+
+def _row(step: StepRecord) -> dict[str, Any]:
+    said = bool(step.message) and (step.exchange is None or (step.expected is None and step.received is None))
+    expected, received = rows.values(step)
+    neutral = step.header == "preflight" and step.exchange is None and step.status in ("pass", "skip")
+    return {
+        "status": "" if neutral else step.status,
+        "word": "" if neutral else "FAIL" if step.status == "fail" else step.status,
+        "decisive": step.decisive,
+        "subject": words.subject(step.header),
+        "step": step.step,
+        "text": step.message if said else None,
+        "expected": expected,
+        "received": received,
+    }

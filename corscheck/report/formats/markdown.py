@@ -1,0 +1,194 @@
+"""Markdown (GitHub's and GitLab's): the verdict, counts, a table per panel, the audits, the causes with their fixes.
+
+What a server sent is put into code spans, word by word: there no Markdown, no HTML, no link and no mention is active.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from corscheck.report.formats.panels import headline, survey
+from corscheck.report.text import audits, words
+from corscheck.report.text.text import cut, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.report.formats.panels import Band, CausePanel, Cell, Survey
+    from corscheck.report.saved.saved import Saved
+
+_MARKS = {"pass": "✅", "fail": "❌", "unsure": "⚠️"}
+_LABELS = {
+    "allowed": "allowed",
+    "allowed_preflight_only": "of these by preflight only (allowed\\*)",
+    "blocked": "blocked",
+    "invalid": "invalid",
+    "inconclusive": "inconclusive",
+}
+_CAUSES = 50
+"""How many causes are explained."""
+
+_FURTHER = 8
+"""How many of those that share a cause are named."""
+
+_LONGEST = 2000
+"""How much of a server's text is shown in one place."""
+
+_HARMLESS = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9/'-]|[.,](?![A-Za-z0-9]))*[.,;:!?)]*\Z|\([a-z]+(?:-[a-z]+)*(?::[0-9.]+)?[.,;)]*\Z"
+)
+"""A word that means nothing to Markdown: ordinary ones with their punctuation, and ``(cors-check:4).``"""
+
+_PUNCTUATION = re.compile(r"[^A-Za-z0-9 ]")
+
+
+def render(saved: Saved) -> Iterator[str]:
+    """The document in pieces."""
+    return document(saved, None)
+
+
+def document(saved: Saved, limit: int | None) -> Iterator[str]:
+    """The document in pieces, of at most ``limit`` bytes: of tables and audits, what is left over is counted, not shown."""
+    found = survey(saved.results())
+    top = "".join(_top(saved))
+    bottom = "".join(_causes(found))
+    yield top
+    room = None if limit is None else limit - len((top + bottom).encode()) - 200
+    left_out = 0
+    for piece, cells in chain(_tables(found), _audits(saved)):
+        if room is not None:
+            room -= len(piece.encode())
+            if room < 0:
+                # Once cut, cut for good: later, shorter rows would stand under a wrong head.
+                room, left_out = -1, left_out + cells
+                continue
+        yield piece
+    if left_out:
+        yield f"\n\n_{left_out} results are not shown here: this file would be too long._\n\n"
+    yield bottom
+
+
+def _top(saved: Saved) -> Iterator[str]:
+    counts = saved.counts()
+    word, said = headline(counts)
+    mark = {"PASSED": "✅", "FAILED": "❌"}.get(word, "⚠️")
+    yield f"## {mark} corscheck: {word}\n\n{said}\n\n".replace("*", "\\*")
+    for note in saved.notes:
+        yield f"> {text(note)}\n\n"
+    shown = [(label, n) for name, label in _LABELS.items() if (n := getattr(counts, name))]
+    if shown:
+        yield "| " + " | ".join(label for label, _ in shown) + " |\n" + "| ---: " * len(shown) + "|\n"
+        yield "| " + " | ".join(str(n) for _, n in shown) + " |\n\n"
+
+
+def _tables(found: Survey) -> Iterator[tuple[str, int]]:
+    """The tables in pieces, each with the number of results in it."""
+    for panel in found.panels:
+        title = f"### {code(panel.title)}\n\n" + (f"{code(panel.base)}: " if panel.base != panel.title else "")
+        yield f"{title}{text(panel.circumstances)}\n\n", 0
+        for band in panel.bands():
+            yield _band_head(band), 0
+            for origin, row in band.rows:
+                yield f"| {code(origin)} | " + " | ".join(_cell(c) for c in row) + " |\n", sum(map(bool, row))
+            yield "\n", 0
+
+
+def _band_head(band: Band) -> str:
+    heads = [f"{text(method)} {code(path)}" for path, methods in band.endpoints for method in methods]
+    return "| origin | " + " | ".join(heads) + " |\n| --- " + "| --- " * len(heads) + "|\n"
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "–"
+    word = cell.label.replace("*", "\\*")
+    if cell.cause is None:
+        return f"{_MARKS[cell.state]} {word}"
+    return f"{_MARKS[cell.state]} **{word.upper()}** {cell.cause}"
+
+
+_VERDICTS = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
+
+
+def _audits(saved: Saved) -> Iterator[tuple[str, int]]:
+    """The audits in pieces, each of one result."""
+    for audit in saved.audits():
+        yield "".join(_audit(audit)), 1
+
+
+def _audit(audit: Audit) -> Iterator[str]:
+    word = audits.word(audit)
+    yield f"### Audit of {code(audit.url)}\n\n{_MARKS[_VERDICTS[word]]} **{word}** {text(audits.statement(audit))}\n\n"
+    yield f"{text(audits.circumstances(audit))}\n\n"
+    for remark in (*audit.notes, *(f"unstable: {one}" for one in audit.unstable)):
+        yield f"> {text(remark)}\n\n"
+    for finding in audit.findings:
+        yield from _audit_finding(finding, audit)
+
+
+def _audit_finding(finding: AuditFinding, audit: Audit) -> Iterator[str]:
+    yield f"**{audits.label(finding).upper()}** {code(finding.code)} {text(finding.title)} ({code(finding.origin)})\n\n"
+    if finding.message:
+        yield f"{text(finding.message)}\n\n"
+    yield f"Works in {text(audits.works_in(finding))}.\n\n"
+    asked = audits.elsewhere(finding, audit)
+    lines = ([asked] if asked is not None else []) + audits.evidence(finding)
+    if lines:
+        yield fenced(lines) + "\n\n"
+    if finding.advice:
+        yield f"**Fix:** {text(finding.advice)}\n\n"
+    excused = audits.excuse(finding)
+    if excused is not None:
+        yield f"Excused: {text(excused)}\n\n"
+
+
+def _causes(found: Survey) -> Iterator[str]:
+    if found.causes:
+        yield "### Why\n\n"
+    for cause in found.causes[:_CAUSES]:
+        yield from _cause(cause)
+    if len(found.causes) > _CAUSES:
+        yield f"_{len(found.causes) - _CAUSES} further causes are not explained here._\n\n"
+    if any(cell.word == "allowed*" for panel in found.panels for cell in panel.cells()):
+        yield "\\* The preflight allows it; the request itself was not sent (`--send always`).\n"
+
+
+def _cause(cause: CausePanel) -> Iterator[str]:
+    yield f"**{cause.number}.** {text(cause.why())}\n\n"
+    named = [f"{m.method} {m.path} from {m.origin}" for m in cause.members[:_FURTHER]]
+    more = cause.count - len(named)
+    yield "".join(f"- {text(name)}\n" for name in named) + (f"- and {more} more\n" if more else "") + "\n"
+    for finding in cause.first.findings:
+        if finding.severity != "info" and finding.advice:
+            yield f"**Fix:** {text(finding.advice)}\n\n"
+    console = cause.first.console.get(cause.first.engine)
+    if console:
+        yield fenced([f"{words.engine(cause.first.engine)}'s console:", *console.split("\n")]) + "\n\n"
+
+
+def text(value: str) -> str:
+    """A sentence with all that could mean something to Markdown in code spans."""
+    return " ".join(_word(word) for word in cut(printable(value.replace("\n", " ")), _LONGEST).split(" "))
+
+
+def _word(word: str) -> str:
+    return word if not word or _HARMLESS.match(word) else code(word)
+
+
+def code(value: str) -> str:
+    """A code span. A backtick, pipe or backslash would end it, or a table's cell: then it is HTML with references."""
+    shown = cut(printable(value), _LONGEST) or " "
+    if not any(c in shown for c in "`|\\") and shown == shown.strip():
+        return f"`{shown}`"
+    return "<code>" + _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", shown) + "</code>"
+
+
+def fenced(lines: list[str]) -> str:
+    """A code block whose fence is longer than any in it."""
+    shown = [cut(printable(line), _LONGEST) for line in lines]
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}text", *shown, fence])

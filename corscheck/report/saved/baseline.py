@@ -1,0 +1,120 @@
+"""A saved report as a baseline: a failure or finding that it has already does not fail the run again. A new one does, and
+so does one that fails in another way than it did.
+
+Keeps a short key for each failure of the baseline and nothing else of it. Reads both formats; JSON Lines a line at a
+time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model.values import ConfigError, Excuse
+from corscheck.records import dataclass
+from corscheck.report.formats.audit_problems import finding_key
+from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.revive import revive_audit
+from corscheck.report.saved.summary import failed, failing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+
+_QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The failures of a saved report, by what was asked and what came of it, and the findings of its audits."""
+
+    file: str
+    failures: Mapping[tuple[Any, ...], frozenset[str]]
+    findings: frozenset[tuple[object, ...]] = field(default=frozenset())
+
+    def judge(self, result: Result) -> Result:
+        """The result, excused if it failed in the same way before."""
+        if result.excused is not None or result.passed or not failed(result):
+            return result
+        plain = result.to_dict()
+        ways = self.failures.get(_question(plain))
+        if ways is None or not _ways(plain) <= ways:
+            return result
+        return replace(result, excused=Excuse("baseline", "it failed like this before", self.file))
+
+    def judge_audit(self, audit: Audit) -> Audit:
+        """The audit, its findings excused that were found before, whatever origin proved them this time."""
+        found = tuple(
+            replace(f, excused=Excuse("baseline", "it was found before", self.file))
+            if f.excused is None and finding_key(audit, f) in self.findings
+            else f
+            for f in audit.findings
+        )
+        judged = replace(audit, findings=found)
+        return replace(judged, passed=audit.passed or (audit.error is None and not failing(judged)))
+
+
+def read(path: str) -> Baseline:
+    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it is none."""
+    failures: dict[tuple[Any, ...], frozenset[str]] = {}
+    findings: set[tuple[object, ...]] = set()
+    try:
+        for probe in _objects(path):
+            if is_audit(probe):
+                audit = revive_audit(probe)
+                findings.update(finding_key(audit, finding) for finding in audit.findings)
+                continue
+            ways = _ways(probe)
+            if probe["passed"] is False and ways:
+                failures[_question(probe)] = ways
+    except OSError as error:
+        raise ConfigError(f"--baseline: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigError(f"--baseline {path}: no report of corscheck (what --json or --jsonl wrote)") from None
+    return Baseline(path, failures, frozenset(findings))
+
+
+def _objects(path: str) -> Iterator[dict[str, Any]]:
+    with Path(path).open("rb") as file:
+        first = file.readline()
+        try:
+            head = json.loads(first)
+        except ValueError:
+            # One document over many lines; the other format has a whole object in its first.
+            document = json.loads(first + file.read())
+            yield from document["probes"]
+            yield from document.get("audits", ())
+            return
+        if "schema_version" not in head:
+            raise ValueError("no head")
+        yield from head.get("probes", ())
+        yield from head.get("audits", ())
+        for line in file:
+            found = json.loads(line)
+            if "url" in found:
+                yield found
+
+
+def _question(probe: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells one probe from another, whatever its place in the run: the check's name and the request."""
+    check = probe.get("check")
+    headers = tuple((name.lower(), value) for name, value in probe["headers"])
+    return (check["name"] if check else None, *(probe[name] for name in _QUESTION), headers)
+
+
+def _ways(probe: Mapping[str, Any]) -> frozenset[str]:
+    """In which ways it failed: the engines of the gate that decide otherwise, for which code; expectations not met."""
+    found = set()
+    for name in probe["gate"]:
+        engine = probe["engines"][name]
+        if engine["verdict"] not in (probe["expected"], "inconclusive"):
+            found.add(f"{name} {engine['verdict']} {engine['code']}")
+    check = probe.get("check") or {}
+    for one in check.get("expectations", ()):
+        if one["passed"] is False and one["name"] != "expect":
+            found.add(f"{one['name']} {one['expected']} {one['received'] if one['name'] == 'because' else ''}")
+    return frozenset(found)

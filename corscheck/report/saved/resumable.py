@@ -1,0 +1,115 @@
+"""What a JSON Lines file holds of a run that has not come to its end (or has): read a line at a time, to be continued.
+
+It knows the file, not the question: whether its lines answer the question of a run is that run's to say.
+"""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corscheck.model.values import ConfigError
+from corscheck.report.saved.document import Run, is_audit
+from corscheck.report.saved.load import check_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+_HEAD = b'{"schema_version":'
+"""How every report begins that ``jsonl`` has written: less than a whole first line may be less than this."""
+
+
+class ResumableReport:
+    """The whole lines of a report that is to be continued.
+
+    ``head`` is its first line (empty where there is none yet). Once ``objects`` was read to its end, ``count`` says how
+    many results and audits there are, ``end`` how many bytes they and the head take, and ``summary`` is the summary of a
+    run that came to its end. What follows ``end`` is that summary, or the piece of a line that a killed run left.
+    """
+
+    def __init__(self, path: str, head: dict[str, Any], begin: int) -> None:
+        self.path = path
+        self.head = head
+        self.count = 0
+        self.end = begin
+        self.summary: dict[str, Any] | None = None
+        self._begin = begin
+
+    @classmethod
+    def of(cls, path: str) -> ResumableReport:
+        """What the file holds; nothing if there is no file. Raises ``ConfigError`` for one that is no such report."""
+        try:
+            with Path(path).open("rb") as file:
+                first = file.readline()
+        except FileNotFoundError:
+            return cls(path, {}, 0)
+        except OSError as error:
+            raise ConfigError(f"--resume: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+        if not first.endswith(b"\n"):
+            if first[: len(_HEAD)] != _HEAD[: len(first)]:
+                raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
+            # Killed in the middle of the first line, or before it.
+            return cls(path, {}, 0)
+        head = _object(first)
+        if head is None or "schema_version" not in head or "probes" in head:
+            raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
+        check_head(path, head)
+        return cls(path, head, len(first))
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is continued, as it was begun; None for a reproducible report and where nothing is known of it."""
+        begun = self.head.get("run")
+        if begun is None:
+            return None
+        argv = begun.get("argv")
+        known = isinstance(argv, list) and all(isinstance(word, str) for word in argv)
+        started = time.time()
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            day, _, milliseconds = begun["started"].rstrip("Z").partition(".")
+            started = calendar.timegm(time.strptime(day, "%Y-%m-%dT%H:%M:%S")) + int(milliseconds or 0) / 1000
+        return Run(tuple(argv) if known else (), started + 1e-4)  # so that no millisecond is lost to rounding
+
+    def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each probe or audit object with the number of its line. Raises ``ConfigError`` for a whole line that is none."""
+        if not self.head:
+            return
+        count, end, summary = 0, self._begin, None
+        with Path(self.path).open("rb") as file:
+            file.seek(self._begin)
+            for number, line in enumerate(file, 2):
+                if not line.endswith(b"\n"):
+                    break
+                found = _object(line)
+                if found is None or ("url" not in found and "summary" not in found):
+                    raise ConfigError(f"--resume: {self.path}, line {number}: no probe or audit object of a report")
+                if "url" not in found:
+                    summary = self._summary(file, number, found["summary"])
+                    break
+                yield number, found
+                count += 1
+                end += len(line)
+        self.count, self.end, self.summary = count, end, summary
+
+    def _summary(self, file: BinaryIO, number: int, summary: Any) -> dict[str, Any] | None:
+        if file.readline():
+            raise ConfigError(f"--resume: {self.path}: something follows the summary in line {number}")
+        return summary if isinstance(summary, dict) else None
+
+
+def what(found: dict[str, Any]) -> str:
+    """What a line holds, in a word."""
+    return "audit" if is_audit(found) else "probe"
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

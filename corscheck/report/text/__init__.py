@@ -1,0 +1,1 @@
+"""What the terminal shows: verdicts, rows, matrices, audits, differences."""

@@ -1,0 +1,99 @@
+"""What failed, by cause: when two failures are one, and the sentence that says why. Shared by every view of many results.
+
+Knows the saved model and words, no layout.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from corscheck.report.saved.summary import failed
+from corscheck.report.text import words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model.result import Result, StepRecord
+
+
+def groups(results: Sequence[Result]) -> list[list[Result]]:
+    """What did not come as expected, by cause, in order of appearance."""
+    found: dict[tuple[object, ...], list[Result]] = {}
+    for result in results:
+        if not result.passed and result.excused is None:
+            found.setdefault(cause(result), []).append(result)
+    return list(found.values())
+
+
+def cause(result: Result) -> tuple[object, ...]:
+    """What makes two failures one: verdict, reason, what the deciding row received, and what other engines say.
+
+    The expected value is no part of it: twenty origins that miss the same header have one cause.
+    """
+    step = deciding(result)
+    others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in words.differing(result))
+    return (
+        result.verdict,
+        result.reason.code if result.reason is not None else None,
+        result.error.message if result.error is not None else None,
+        result.reason.message if result.reason is not None and not at_origin(step) else None,
+        (step.header.lower(), step.received) if step is not None else None,
+        tuple(f.message for f in result.findings if f.severity != "info")[:1],
+        others if words.as_driven(result) else (),
+        tuple(words.unmet(result)) if words.as_driven(result) else (),
+    )
+
+
+def at_origin(step: StepRecord | None) -> bool:
+    """Whether Access-Control-Allow-Origin decided: there every origin has an expectation of its own."""
+    return step is not None and words.subject(step.header).lower() == "allow-origin"
+
+
+def deciding(result: Result) -> StepRecord | None:
+    """The row that decided."""
+    return next((s for s in result.steps if s.decisive), None)
+
+
+def why(result: Result) -> str:
+    """One sentence and its step: the first finding's, else the reason's."""
+    if words.as_driven(result) and not result.passed:
+        if agreed(result) and words.unmet(result):
+            return " ".join(words.unmet(result))
+        others = [words.other_verdict(result, n) for n in words.differing(result) if n in result.gate]
+        if others:
+            return " ".join(others)
+    finding = next((f for f in result.findings if f.severity != "info"), None)
+    step = result.reason.step if result.reason is not None else None
+    if finding is not None:
+        return words.sentence(finding.message or finding.title, step)
+    if result.error is not None:
+        return f"No answer: {words.sentence(result.error.message)}"
+    if result.reason is not None:
+        return words.reason(result.reason)
+    if words.as_driven(result):
+        return f"It is {words.word(result)} as expected, but something else that was expected of it is not so."
+    return f"Expected {result.expected}, but it is {words.word(result)}."
+
+
+def label(result: Result) -> str:
+    """One word for a result: its verdict, or what is the matter although the verdict is the expected one."""
+    if result.passed:
+        return words.word(result)
+    if result.excused is not None:
+        return "excused"
+    if not words.as_driven(result):
+        return words.word(result)
+    # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
+    return "unmet" if agreed(result) and words.unmet(result) else "differs"
+
+
+def agreed(result: Result) -> bool:
+    """Whether every engine of the gate came to the expected verdict."""
+    return all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines)
+
+
+def state(result: Result) -> Literal["pass", "fail", "unsure"]:
+    """Whether it came as expected (or is excused), did not, or could not be judged."""
+    if result.passed or result.excused is not None:
+        return "pass"
+    return "fail" if failed(result) else "unsure"

@@ -1,0 +1,64 @@
+"""The exchanges of a result as ``curl -v`` shows them: ``>`` what was sent, ``<`` what came, ``*`` what happened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.report.text import words
+from corscheck.report.text.text import printable
+
+if TYPE_CHECKING:
+    from corscheck.model.result import ExchangeRecord, Result
+    from corscheck.protocol.request import Headers
+
+_BODY = 300
+"""How much of a failed answer's body is shown."""
+
+
+def exchanges(result: Result) -> list[str]:
+    """Every exchange of a result, full header names, in wire order."""
+    lines: list[str] = []
+    for exchange in result.exchanges:
+        if lines:
+            lines.append("")
+        lines += exchange_lines(result, exchange)
+    return lines
+
+
+def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
+    """One of them."""
+    request = exchange.request
+    lines = [f"* {printable(exchange.kind)}, {printable(request.url)}"]
+    lines += request_lines(request.method, request.url, request.headers)
+    if exchange.held_back:
+        lines.append(f"* not sent: {words.not_sent(result)}")
+    if exchange.error is not None:
+        lines.append(f"* {printable(exchange.error.message)}")
+    if exchange.response is not None:
+        response = exchange.response
+        lines.append(f"< {printable(response.http_version)} {response.status} {printable(response.reason)}".rstrip())
+        lines += [f"< {printable(name)}: {printable(value)}" for name, value in response.headers]
+        if response.body:
+            text = response.body if len(response.body) <= _BODY else response.body[:_BODY] + " ..."
+            # A mark of its own: a line of the body must not pass for one of ours.
+            lines += ["<", *(f"| {printable(line.rstrip(chr(13)))}".rstrip() for line in text.split("\n"))]
+    return lines
+
+
+def request_lines(method: str, url: str, headers: Headers) -> list[str]:
+    """The request line and headers as they go out; Host is shown first even where the record leaves it to the URL."""
+    authority, target = split_url(url)
+    lines = [f"> {printable(method)} {printable(target)} HTTP/1.1"]
+    if not any(name.lower() == "host" for name, _ in headers):
+        lines.append(f"> Host: {printable(authority)}")
+    lines += [f"> {printable(name)}: {printable(value)}".rstrip() for name, value in headers]
+    return lines
+
+
+def split_url(url: str) -> tuple[str, str]:
+    """Host with port, and path with query, of a serialized http(s) URL."""
+    rest = url.partition("://")[2].partition("#")[0]
+    cuts = [i for i in (rest.find("/"), rest.find("?")) if i >= 0]
+    at = min(cuts, default=len(rest))
+    target = rest[at:] or "/"
+    return rest[:at], target if target.startswith("/") else "/" + target

@@ -1,0 +1,198 @@
+"""The table of one result: a row a step, grouped under the exchange it judged. Plain text, a line at a time.
+
+  pass  Allow-Origin        http://localhost:3000   http://localhost:3000
+> FAIL  status              200 to 299              400 Bad Request
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.records import dataclass
+from corscheck.report.text import words
+from corscheck.report.text.style import PLAIN, Style
+from corscheck.report.text.text import cut, milliseconds, printable, wrap
+
+if TYPE_CHECKING:
+    from corscheck.model.result import ExchangeRecord, Result, StepRecord
+
+INDENT = 8
+"""Where the subject starts: the mark, the status and the blanks around them."""
+
+ABSENT = "absent"
+_GAP = 3
+_NAME = 20
+_VALUE = 24
+_WORDS = {"pass": "pass", "fail": "FAIL", "warn": "warn", "skip": "skip"}
+_LISTS = ("allow-headers", "allow-methods")
+_FULL_VALUE = 400
+"""How much of a deciding value is spelled out below its row when the column cuts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How wide subject and expected value are; what was received takes the rest."""
+
+    name: int
+    expected: int
+    received: int
+
+    @classmethod
+    def of(cls, steps: list[StepRecord], labels: list[str], width: int) -> Columns:
+        """Columns that show as much as fits, the two values sharing what there is when both are long."""
+        pairs = [values(s) for s in steps if s.expected is not None or s.received is not None]
+        name = max([_NAME, *(len(words.subject(s.header)) + 2 for s in steps), *(len(text) + 2 for text in labels)])
+        name = min(name, _NAME + 12)
+        room = max(width - INDENT - name - _GAP, 20)
+        expected = max((len(e) for e, _ in pairs), default=0)
+        received = max((len(r) for _, r in pairs), default=0)
+        half = room // 2
+        if expected + received <= room:
+            expected = max(expected, min(_VALUE - _GAP, room - received))
+        elif expected > half:
+            expected = max(half, room - received)
+        return cls(name, expected + _GAP, room - expected)
+
+
+def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
+    """All rows of a result: what was decided before anything was sent, then each exchange with what was made of it."""
+    labels = [label(e) for e in result.exchanges]
+    groups = grouped(result)
+    columns = Columns.of([s for group in groups for s in group if s.exchange is not None], labels, width)
+    lines: list[str] = []
+    if not any(s.exchange is None for s in result.steps):
+        lines += _preflight(result, columns, width)
+    url = result.url
+    for index, group in enumerate(groups):
+        before = [s for s in group if s.exchange is None]
+        exchange = result.exchanges[index] if index < len(labels) else None
+        if lines and (before or exchange is not None):
+            lines.append("")
+        if exchange is not None and _without_fragment(exchange.request.url) != _without_fragment(url):
+            url = exchange.request.url
+            lines.append(style("dim", " " * INDENT + printable(url)))
+        for step in before:
+            lines += row(step, columns, width, style)
+        if exchange is None:
+            break
+        if before:
+            lines.append("")
+        # A request without an answer has nothing to judge: its head says why.
+        steps = [s for s in group if s.exchange is not None] if exchange.response is not None else []
+        lines += _exchange_head(exchange, labels[index], bool(steps), columns, width, style, words.not_sent(result))
+        for step in steps:
+            lines += row(step, columns, width, style)
+    kept = unsent(result)
+    if kept:
+        lines += ["", *wrap(kept[1], width, INDENT + columns.name, " " * INDENT + kept[0])]
+    return lines
+
+
+def grouped(result: Result) -> list[list[StepRecord]]:
+    """The steps by exchange, those that belong to none before the exchange they came before; a last group after all."""
+    groups: list[list[StepRecord]] = [[] for _ in range(len(result.exchanges) + 1)]
+    following = 0
+    for step in result.steps:
+        if step.exchange is None or step.exchange >= len(result.exchanges):
+            groups[following].append(step)
+        else:
+            groups[step.exchange].append(step)
+            following = step.exchange + 1
+    return groups
+
+
+def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) -> list[str]:
+    """One step: the mark, PASS or FAIL, its subject, what would have passed, what came."""
+    mark = ">" if step.decisive else " "
+    status = style(step.status, _WORDS[step.status])
+    name = words.subject(step.header)
+    if name.lower() == "preflight" and step.exchange is None and step.status in ("pass", "skip"):
+        # Whether there is one is no test that could fail.
+        status = " " * len(_WORDS[step.status])
+    head = f"{mark} {status}  {cut(name, columns.name - 1):<{columns.name}}"
+    plain = INDENT + columns.name
+    if step.message and (step.exchange is None or (step.expected is None and step.received is None)):
+        # Nothing came that a column could show. What decided says it in the verdict; the row names the value.
+        text = step.received if step.decisive and step.received is not None else step.message
+        first, *rest = wrap(printable(text), width, plain, " " * plain)
+        return [(head + first[plain:]).rstrip(), *rest]
+    expected, received = values(step)
+    if name.lower() == "location" and step.status == "pass":
+        return [(head + cut(received, width - plain)).rstrip()]
+    if len(received) > columns.received and step.status == "fail" and name.lower() in _LISTS:
+        received = _lacking(expected, received)
+    shown = f"{cut(expected, columns.expected - _GAP):<{columns.expected}}{cut(received, columns.received)}"
+    lines = [(head + shown).rstrip()]
+    if step.decisive and (len(expected) > columns.expected - _GAP or len(received) > columns.received):
+        # What decided must be seen whole: two long origins may differ in their last character only.
+        lines += [f"{' ' * (INDENT + 2)}expected  {cut(expected, _FULL_VALUE)}"]
+        lines += [f"{' ' * (INDENT + 2)}received  {cut(received, _FULL_VALUE)}"]
+    if step.status == "warn" and step.message:
+        lines += wrap(printable(step.message), width, INDENT + 2)
+    return lines
+
+
+def values(step: StepRecord) -> tuple[str, str]:
+    """What would have passed, and what came."""
+    expected = "" if step.expected is None else printable(step.expected)
+    received = ABSENT if step.received is None else printable(step.received)
+    return expected, received or "(empty)"
+
+
+def _lacking(expected: str, received: str) -> str:
+    """Which of the wanted names a list lacks, where the list itself is too long to show."""
+    names = {n.strip().lower() for n in received.split(",")}
+    lacks = [n for n in (part.strip() for part in expected.split(",")) if n.lower() not in names]
+    if not lacks:
+        return received
+    return f"lacks {', '.join(lacks)} ({len(names)} other{'s' if len(names) > 1 else ''})"
+
+
+def _preflight(result: Result, columns: Columns, width: int) -> list[str]:
+    record = result.preflight
+    if record.needed:
+        text = "needed: " + ", ".join(printable(b) for b in record.because)
+    elif result.exchanges and not any(s.decisive for s in result.steps if s.exchange is None):
+        text = "not needed" + "".join(f": {printable(b)}" for b in record.because[:1])
+    else:
+        return []
+    return wrap(text, width, INDENT + columns.name, " " * INDENT + "preflight")
+
+
+def label(exchange: ExchangeRecord) -> str:
+    """``GET 200, 4 ms``; the method alone where there was no answer."""
+    method = printable(exchange.request.method)
+    if exchange.response is None:
+        return method
+    took = f", {milliseconds(exchange.elapsed_ms)}" if exchange.elapsed_ms is not None else ""
+    return f"{method} {exchange.response.status}{took}"
+
+
+def _exchange_head(
+    exchange: ExchangeRecord, label: str, has_rows: bool, columns: Columns, width: int, style: Style, why: str | None
+) -> list[str]:
+    start = INDENT + columns.name
+    if exchange.held_back:
+        return wrap(f"not sent: {why}", width, start, " " * INDENT + label)
+    if exchange.error is not None:
+        return wrap(f"no answer: {printable(exchange.error.message)}", width, start, " " * INDENT + label)
+    if not has_rows:
+        return [" " * INDENT + label]
+    titles = f"{'expected':<{columns.expected}}received"
+    return [f"{' ' * INDENT}{label:<{columns.name}}{style('dim', titles)}"]
+
+
+def unsent(result: Result) -> tuple[str, str] | None:
+    """The request that a failed preflight kept from being sent, and why; None when there is none."""
+    if not result.exchanges or result.exchanges[-1].kind != "preflight":
+        return None
+    last = result.exchanges[-1]
+    asked = (v for n, v in last.request.headers if n.lower() == "access-control-request-method")
+    method = printable(next(asked, result.method))
+    if last.error is not None:
+        return method, "not sent: the preflight had no answer"
+    return method, "not sent: the preflight failed"
+
+
+def _without_fragment(url: str) -> str:
+    return url.partition("#")[0]

@@ -1,0 +1,261 @@
+"""One result as people see it: what was asked, the table of steps, the verdict, its cause and fix, the console text.
+
+Rendered from the saved model alone, so that a report read back from disk looks the same. All text of a server's goes
+through ``printable``. Pure: returns lines, prints nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.records import dataclass
+from corscheck.report.text import words
+from corscheck.report.text.exchanges import exchanges
+from corscheck.report.text.rows import table
+from corscheck.report.text.style import PLAIN, VERDICT_STYLES, Style
+from corscheck.report.text.text import printable, several, wrap
+
+if TYPE_CHECKING:
+    from corscheck.model.result import Finding, Result
+
+_LABEL = 9
+"""Where the text of ``  cause  `` and its like starts."""
+
+_READABLE = {
+    "basic": "The page can read this response: same origin, CORS is not involved.",
+    "opaque": "The request goes out, but the page can read nothing of the answer (an opaque response).",
+    "opaqueredirect": "The page sees that there is a redirect and nothing of it (an opaque-redirect response).",
+}
+
+_HINTS = {
+    "dns": "This says nothing about CORS. Is the name right?",
+    "connect": "This says nothing about CORS. Is the server running?\nIn CI: --wait-for 30 keeps asking until it is.",
+    "tls": "This says nothing about CORS. --cacert FILE trusts your own CA, -k trusts anyone.",
+    "timeout": "This says nothing about CORS. --max-time SECONDS waits longer.",
+    "protocol": "No browser rule was reached, so no verdict. -v shows what came.",
+    "too-large": "No browser rule was reached, so no verdict. -v shows what came.",
+    "proxy": "This says nothing about CORS. -x URL names another proxy, --noproxy HOST goes without.",
+    "app": "No browser rule was reached, so no verdict.",
+}
+"""What to do when there is no answer, per kind of error."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How to show results: columns, colours, how much. ``because`` says why the credentials mode is what it is."""
+
+    width: int = 80
+    style: Style = PLAIN
+    verbose: bool = False
+    because: str | None = None
+
+
+def render(result: Result, view: View) -> list[str]:
+    """The whole view of one result."""
+    lines = header(result, view)
+    if view.verbose and result.exchanges:
+        lines += ["", *exchanges(result)]
+    rows = table(result, view.width, view.style)
+    # Where nobody answered, the verdict says all there is to say.
+    if rows and (any(e.response or e.held_back for e in result.exchanges) or result.error is None):
+        lines += ["", *rows]
+    lines += ["", *verdict(result, view)]
+    console = console_lines(result)
+    if console:
+        lines += ["", *console]
+    return lines
+
+
+def header(result: Result, view: View) -> list[str]:
+    """What was asked, from where, and as whom."""
+    request = view.style("bold", f"{printable(result.method)} {printable(result.url)}")
+    return [request, *wrap(f"from {printable(result.origin)}, {circumstances(result, view)}", view.width, 0)]
+
+
+def circumstances(result: Result, view: View) -> str:
+    """Credentials mode, the engine, and whatever differs from the defaults of ``fetch()``."""
+    parts = [f"credentials {result.credentials}" + (f" ({view.because})" if view.because else "")]
+    if result.mode != "cors":
+        parts.append(f"mode {result.mode}")
+    if result.redirect != "follow":
+        parts.append(f"redirect {result.redirect}")
+    if result.body is not None:
+        parts.append(f"a body of {result.body} byte{'' if result.body == 1 else 's'}")
+    who = "by the standard" if result.engine == "standard" else f"as {words.engine(result.engine)}"
+    return ", ".join([*parts, who])
+
+
+def line(result: Result) -> str:
+    """The verdict in one line that is never wrapped: what ``-q`` prints for each probe."""
+    before, after = around(result)
+    return f"{before}{printable(result.url)}{after}"
+
+
+def around(result: Result) -> tuple[str, str]:
+    """What stands before and after the URL in its line."""
+    before = f"{words.word(result).upper()}  {printable(result.method)} "
+    after = f" from {printable(result.origin)}"
+    because = "" if result.verdict == "allowed" else statement(result)
+    differing = [words.other_makes(result, n) for n in words.differing(result) if n in result.gate]
+    if differing:
+        because = f"{because} {'But' if because else 'but'} {several(differing)}.".lstrip()
+    if not result.passed and not differing and words.as_driven(result) and words.unmet(result):
+        because = " ".join([*([because] if because else []), *words.unmet(result)])
+    if result.excused is not None:
+        because = f"{because} Excused: {words.sentence(result.excused.reason)}".lstrip()
+    return before, f"{after}: {because}" if because else after
+
+
+def verdict(result: Result, view: View) -> list[str]:
+    """The verdict, in what engines differ, what was seen in a browser, and the findings."""
+    word = words.word(result)
+    label = word.upper() + "  "
+    first, *rest = wrap(statement(result), view.width, len(label), label)
+    lines = [view.style(VERDICT_STYLES[result.verdict], label.rstrip()) + first[len(label.rstrip()) :], *rest]
+    if result.verdict == "inconclusive":
+        hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
+        lines += wrap(hint, view.width, len(label)) if hint else []
+    lines += _engines(result, view)
+    lines += observed(result, view)
+    lines += _findings(result, view)
+    lines += _expectation(result, view)
+    return lines
+
+
+def statement(result: Result) -> str:
+    """What the verdict means, in a sentence or two."""
+    if result.verdict == "allowed":
+        return _allowed(result)
+    if result.verdict == "inconclusive" and result.error is not None:
+        return f"No answer: {words.sentence(result.error.message)}"
+    why = words.not_sent(result)
+    if result.verdict == "inconclusive" and why is not None:
+        method = printable(result.method)
+        if result.send == "never":
+            return f"{method} was not sent ({why}), and no preflight says what would come of it."
+        return f"{method} may change data and was not sent; no preflight says what would come of it. Add --send always."
+    return words.reason(result.reason)
+
+
+def _allowed(result: Result) -> str:
+    if not result.complete:
+        text = f"The preflight allows it; {printable(result.method)} itself was not sent: {words.not_sent(result)}."
+    elif result.response is not None and result.response.type in _READABLE:
+        text = _READABLE[result.response.type]
+    else:
+        status = result.response.status if result.response is not None else 200
+        which = "this response" if 200 <= status <= 299 else f"this response, a {status}"
+        names = ", ".join(printable(n) for n in result.readable_headers)
+        text = f"The page can read {which}; of its headers {names or 'none'}."
+    agreement = _agreement(result)
+    return f"{text}\n{agreement}" if agreement else text
+
+
+def _agreement(result: Result) -> str:
+    """``Firefox and the standard agree; so does WebKit (from its source).``"""
+    names = words.agreeing(result)
+    seen = [words.engine(n) for n in names if result.engines[n].basis not in words.BASES]
+    read = [f"{words.engine(n)} ({words.BASES[b]})" for n in names if (b := result.engines[n].basis) in words.BASES]
+    # Firefox before the standard: what people use first.
+    seen.sort(key=lambda name: name == words.ENGINES["standard"])
+    text = words.capital(several(seen)) + (" agrees" if len(seen) == 1 else " agree") if seen else ""
+    if read:
+        verb = "does" if len(read) == 1 else "do"
+        alone = f"{words.capital(several(read))} {'agrees' if len(read) == 1 else 'agree'}"
+        text = f"{text}; so {verb} {several(read)}" if text else alone
+    return text + "." if text else ""
+
+
+def _engines(result: Result, view: View) -> list[str]:
+    """A row for each engine that comes to another verdict; one of the gate that fails is a FAIL."""
+    lines: list[str] = []
+    for name in words.differing(result):
+        found = result.engines[name]
+        text = words.other_verdict(result, name)
+        fails = name in result.gate and found.verdict not in (result.expected, "inconclusive")
+        label = view.style("fail", "FAIL") if fails else "note"
+        first, *rest = wrap(text, view.width, _LABEL)
+        lines += [f"  {label}   {first[_LABEL:]}", *rest]
+    return lines
+
+
+def observed(result: Result, view: View) -> list[str]:
+    """What a real browser was seen to do."""
+    seen = result.observed
+    if seen is None:
+        return []
+    browser = f"{words.BROWSERS.get(seen.browser, printable(seen.browser))} {printable(seen.version)}".rstrip()
+    if seen.error is not None:
+        return wrap(f"{browser} could not be asked: {printable(seen.error)}", view.width, _LABEL, "  seen")
+    if seen.agrees is None:
+        said = "not judged" if seen.verdict == "inconclusive" else seen.verdict
+        return wrap(f"{browser}: {said}; there is no prediction to hold it against.", view.width, _LABEL, "  seen")
+    if seen.agrees:
+        return wrap(f"{browser} was seen to do the same.", view.width, _LABEL, "  seen")
+    lines = wrap(f"{browser} was seen to differ. Please report this.", view.width, _LABEL, "  SEEN")
+    for difference in seen.differences:
+        lines += wrap(printable(difference), view.width, _LABEL + 2, " " * _LABEL + "-")
+    return lines
+
+
+def _findings(result: Result, view: View) -> list[str]:
+    """The cause and its fix, further findings, notes."""
+    weighty = [f for f in result.findings if f.severity != "info"]
+    notes = [f for f in result.findings if f.severity == "info"]
+    label = "cause" if result.verdict in ("blocked", "invalid", "inconclusive") else "warn"
+    lines: list[str] = []
+    for index, finding in enumerate(weighty):
+        lines += _finding(finding, label if index == 0 else "also", view)
+    for finding in notes:
+        lines += _finding(finding, "note", view)
+    return lines
+
+
+def _finding(finding: Finding, label: str, view: View) -> list[str]:
+    lines = wrap(_lines(finding.message or finding.title), view.width, _LABEL, f"  {label}")
+    if finding.advice:
+        lines += wrap(_lines(finding.advice), view.width, _LABEL, "  fix" if label != "note" else "")
+    return lines
+
+
+def _lines(text: str) -> str:
+    """Our own text may have lines; whatever else is in it is spelled out."""
+    return "\n".join(printable(part) for part in text.split("\n"))
+
+
+def _expectation(result: Result, view: View) -> list[str]:
+    """Whether it came as expected, where more than ``allowed`` was expected, and why a failure is excused."""
+    lines = _verdict_expected(result, view)
+    if not result.passed and words.as_driven(result):
+        wrong = any(e.passed is False for e in result.check.expectations) if result.check is not None else False
+        label = view.style("fail", "FAIL") if wrong else view.style("unsure", "????")
+        for text in words.unmet(result):
+            first, *rest = wrap(text, view.width, _LABEL)
+            lines += [f"  {label}   {first[_LABEL:]}", *rest]
+    if result.excused is not None:
+        lines += wrap(f"Excused: {words.sentence(result.excused.reason)}", view.width, _LABEL, "  note")
+    return lines
+
+
+def _verdict_expected(result: Result, view: View) -> list[str]:
+    if result.expected == "allowed":
+        return []
+    if result.passed:
+        return [f"  {view.style('pass', 'pass')}   Expected {result.expected}: it is."]
+    if words.as_driven(result):
+        if all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines):
+            return []
+        return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine asked."]
+    return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected}, got {result.verdict}."]
+
+
+def console_lines(result: Result) -> list[str]:
+    """The console text of the engine, and of any of the gate that differs: verbatim, never wrapped."""
+    lines: list[str] = []
+    names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
+    for name in names:
+        text = result.console.get(name)
+        if text:
+            lines += [""] if lines else []
+            lines += [f"{words.engine(name)}'s console:", *(printable(part) for part in text.split("\n"))]
+    return lines
