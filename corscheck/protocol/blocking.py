@@ -1,7 +1,7 @@
-"""Decided before anything is sent: what ``fetch()`` refuses, what it drops, and what main fetch blocks.
+"""Decisions before the first request: what makes ``fetch()`` throw, which headers it drops, what main fetch blocks.
 
-Sources: Fetch, *Request constructor*, *Headers/append*, *bad port*, ``main-fetch:7`` and ``main-fetch:12``; Mixed Content,
-*should fetching request be blocked as mixed content*.
+Sources: https://fetch.spec.whatwg.org/#dom-request, ``#concept-headers-append`` and ``#block-bad-port`` in the same
+document, and https://www.w3.org/TR/mixed-content/#should-block-fetch (both checks are ``main-fetch:7``).
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ BAD_PORTS = frozenset(
         10080,
     }
 )
-"""Fetch, *bad port* (the list that the recorded browsers share)."""
+"""https://fetch.spec.whatwg.org/#bad-port. The recorded browsers use the same list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why ``fetch()`` throws or main fetch blocks: a code, what it is about, the value at fault, a sentence."""
+    """Why ``fetch()`` throws or main fetch blocks: code, subject, offending value, message."""
 
     code: str
     subject: str
@@ -119,7 +119,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A header that the browser leaves out silently."""
+    """A header that the browser drops silently: code, header name, message."""
 
     code: str
     name: str
@@ -128,7 +128,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Constructed:
-    """What is left after ``new Request()``: the parsed URL, the normalized method, the headers that stay."""
+    """The result of ``new Request()``: parsed URL, normalized method, remaining headers, dropped headers."""
 
     url: URL
     method: str
@@ -137,11 +137,15 @@ class Constructed:
 
 
 def construct(request: Request, rules: Rules = STANDARD) -> Constructed | Refusal:
-    """``new Request(url, init)``: everything that makes it throw, and the headers that it drops."""
+    """Run ``new Request(url, init)``: https://fetch.spec.whatwg.org/#dom-request.
+
+    Returns a ``Refusal`` where the constructor throws a TypeError.
+    """
     try:
         url = parse_url(request.url)
     except URLError:
         return Refusal("CORS101", "URL", request.url, "The URL does not parse: fetch() throws a TypeError.")
+    # Userinfo makes fetch() throw; in a Location it is a matter of redirect:9 and 10.
     if url.has_credentials:
         return Refusal("CORS102", "URL", request.url, "fetch() refuses a URL with a username or password in it.")
     refusal = _method_refusal(request)
@@ -153,6 +157,7 @@ def construct(request: Request, rules: Rules = STANDARD) -> Constructed | Refusa
     headers, dropped, refusal = _fill(request, rules)
     if refusal is not None:
         return refusal
+    # Only GET and HEAD forbid a body; DELETE and OPTIONS may have one.
     if request.body is not None and method in ("GET", "HEAD"):
         return Refusal("CORS108", "body", method, f"fetch() refuses a body on {method}.")
     return Constructed(url, method, headers, dropped)
@@ -162,6 +167,7 @@ def _method_refusal(request: Request) -> Refusal | None:
     method = request.method
     if not safelist.is_method(method):
         return Refusal("CORS103", "method", method, "The method is not a token: fetch() throws a TypeError.")
+    # Forbidden methods compare without case, unlike all other uses of a method.
     if safelist.is_forbidden_method(method):
         return Refusal("CORS104", "method", method, f"fetch() forbids {method.upper()}.")
     if request.mode == "no-cors" and not safelist.is_safelisted_method(safelist.normalize_method(method)):
@@ -170,7 +176,10 @@ def _method_refusal(request: Request) -> Refusal | None:
 
 
 def _fill(request: Request, rules: Rules) -> tuple[Headers, tuple[Dropped, ...], Refusal | None]:
-    """*Fill* a Headers object: normalize each value, refuse what is no header, drop what is forbidden."""
+    """*Fill* a Headers object: https://fetch.spec.whatwg.org/#concept-headers-fill.
+
+    An invalid name or value throws. A forbidden header does not: it is dropped, and the fetch goes on without it.
+    """
     kept: list[tuple[str, str]] = []
     dropped: list[Dropped] = []
     for name, raw in request.headers:
@@ -194,14 +203,18 @@ def _fill(request: Request, rules: Rules) -> tuple[Headers, tuple[Dropped, ...],
 
 
 def is_bad_port(url: URL) -> bool:
-    """Whether the URL's port is one that browsers never connect to. ftp keeps its own two."""
+    """Whether browsers refuse to connect to the URL's port: https://fetch.spec.whatwg.org/#block-bad-port.
+
+    ws and wss count like http and https. Other schemes, such as ftp, are never blocked here.
+    """
     return url.scheme in ("http", "https", "ws", "wss") and url.effective_port in BAD_PORTS
 
 
 def is_mixed_content(page_origin: str, url: URL) -> bool:
-    """Whether a page of that origin may not ask that URL: a secure page, an insecure http address.
+    """Whether mixed content blocks the URL: the page is secure, the target is http or ws and not loopback.
 
-    An opaque origin is taken to be insecure: from its serialization nothing can be said about the page behind it.
+    Source: https://www.w3.org/TR/mixed-content/#should-block-fetch. The result for an opaque origin is False, because
+    ``null`` does not tell whether the page behind it is secure.
     """
     if page_origin == OPAQUE or url.scheme not in ("http", "ws"):
         return False
@@ -209,7 +222,10 @@ def is_mixed_content(page_origin: str, url: URL) -> bool:
 
 
 def blocked(page_origin: str, url: URL) -> Refusal | None:
-    """``main-fetch:7`` as far as the two URLs tell: bad port, mixed content."""
+    """``main-fetch:7``: bad port, then mixed content. Returns None if neither blocks the request.
+
+    ``page_origin`` is a serialized origin. CSP and integrity policy depend on the page's own headers: not checked.
+    """
     if is_bad_port(url):
         message = f"Port {url.effective_port} is one that browsers never connect to."
         return Refusal("CORS201", "port", str(url.effective_port), message)

@@ -1,7 +1,7 @@
-"""The preflight cache: what a page remembers of preflights that were answered. Time is passed in, in seconds.
+"""The CORS-preflight cache. The caller passes the time in, in seconds.
 
-Source: Fetch, *CORS-preflight cache* and ``preflight:7.8-7.16``. Engines differ in almost every respect of it (key,
-wildcards, credentials, caps); the switches are in ``engines.Rules``.
+Source: https://fetch.spec.whatwg.org/#cors-preflight-cache and ``preflight:7.8`` to ``7.16``. Engines differ in key,
+wildcards, credentials and caps: see the ``cache_*`` and ``max_age_*`` entries in engines.py.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ _SIGNED = re.compile(r"[+-]?[0-9]+")
 
 
 def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
-    """How many seconds a preflight with this answer is cached, after the engine's cap; None: not at all.
+    """Return how many seconds a preflight response is cached, after the engine's cap; None means not at all.
 
-    Zero and less: it has expired as soon as it is stored.
+    Zero or less means that the entry has expired at once.
     """
     values = get_all(headers, ACMA)
+    # preflight:7.8: Access-Control-Max-Age is a single value; "600" sent twice joins to "600, 600" and does not parse.
     if rules.empty_fields_ignored:
         values = [v for v in values if v] or values[:1]
     text = ", ".join(values)
+    # preflight:7.9: absent means 5 seconds, not "no caching". Servers that want no caching must send 0.
     if not text:
         return DEFAULT_SECONDS
+    # Chromium and WebKit accept a sign: max_age_syntax and max_age_overflow in engines.py.
     if rules.max_age_syntax == "signed-integer":
         seconds = int(text) if _SIGNED.fullmatch(text) and len(text) < 4000 else None
         if seconds is not None and seconds > (rules.max_age_overflow or seconds):
@@ -42,38 +45,39 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
         if seconds is not None and seconds < 0:
             return None
     elif _DIGITS.fullmatch(text):
-        # More digits than any cap; int() refuses to convert very long ones.
+        # int() raises ValueError for more than 4300 digits; 4000 digits exceed every cap.
         seconds = int(text[:4000])
-    elif rules.max_age_syntax == "digits-or-uncached":
+    elif rules.max_age_syntax == "digits-or-uncached":  # Firefox
         return None
     else:
         seconds = None
-    if seconds is None:
+    if seconds is None:  # preflight:7.9: a value that does not parse counts as absent
         return DEFAULT_SECONDS
+    # preflight:7.10: the user agent sets the cap: max_age_cap in engines.py.
     return seconds if rules.max_age_cap is None else min(seconds, rules.max_age_cap)
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What one key allows: (method or lower-case name, made with credentials) to its time of expiry."""
+    """The permissions under one key: (method or lower-case header name, credentials flag) mapped to the expiry time."""
 
     methods: dict[tuple[str, bool], float] = field(default_factory=dict)
     headers: dict[tuple[str, bool], float] = field(default_factory=dict)
 
 
 class PreflightCache:
-    """The entries of one page (one network partition) under one engine's rules."""
+    """The preflight cache of one page (one network partition) under one engine's rules."""
 
     def __init__(self, rules: Rules = STANDARD) -> None:
         self.rules = rules
         self._entries: dict[tuple[str, str, bool], _Entry] = {}
 
     def reads(self, cache_mode: CacheMode) -> bool:
-        """Whether a request of this cache mode looks at the cache."""
+        """Whether a request with this cache mode uses the cache: always in the standard (``cache_bypassed_by``)."""
         return cache_mode not in self.rules.cache_bypassed_by
 
     def stores(self, cache_mode: CacheMode) -> bool:
-        """Whether a preflight of this cache mode fills it: modes that bypass it may."""
+        """Whether a preflight with this cache mode is stored. A mode that bypasses the cache may still store."""
         return cache_mode not in self.rules.cache_not_stored_by
 
     def covers(
@@ -87,18 +91,22 @@ class PreflightCache:
         *,
         method_needed: bool = False,
     ) -> bool:
-        """Whether entries that have not expired allow this method and every unsafe name, so that no preflight is needed.
+        """Whether unexpired entries cover the method and every unsafe name, so that no preflight is sent.
 
-        ``method_needed`` says that even a safelisted method must have an entry (use-CORS-preflight flag).
+        Source: ``http-fetch:4.1``. ``origin`` is the serialized request origin, ``now`` the time in seconds. With
+        ``method_needed`` (the use-CORS-preflight flag) even a safelisted method needs an entry.
         """
         entry = self._entries.get(self._key(origin, url, credentials))
         if entry is None:
             return False
         include = credentials == "include"
+        # http-fetch:4.1: GET, HEAD and POST need no entry. Firefox wants one for HEAD: cache_unlisted_methods.
         if (method_needed or method not in self.rules.cache_unlisted_methods) and not self._matches(
             entry.methods, method, include, now, wildcard=True
         ):
             return False
+        # https://fetch.spec.whatwg.org/#concept-cache-match-header: a cached * does not cover Authorization. Chromium
+        # keeps this rule although its preflight check does not, so such a request is preflighted every time.
         by_wildcard = self.rules.cache_authorization_by_wildcard
         return all(
             self._matches(entry.headers, n, include, now, wildcard=by_wildcard or n != "authorization") for n in names
@@ -109,10 +117,14 @@ class PreflightCache:
     ) -> bool:
         rules = self.rules
         for (stored, credentialed), expires in tokens.items():
+            # https://fetch.spec.whatwg.org/#concept-cache-match: an entry made with credentials serves requests without
+            # them, but not the other way round. Firefox keeps the two apart: cache_separates_credentials.
             if now >= expires or (include and not credentialed):
                 continue
             if stored == token:
                 return True
+            # A cached * covers every method and name, even from an entry made with credentials, for which the preflight
+            # itself took it literally. Chromium: cache_wildcards_literal_with_credentials. Firefox: cache_wildcards.
             literal = credentialed and rules.cache_wildcards_literal_with_credentials
             if stored == "*" and wildcard and rules.cache_wildcards and not literal:
                 return True
@@ -128,8 +140,9 @@ class PreflightCache:
         seconds: int | None,
         now: float,
     ) -> None:
-        """Remember an answered preflight (``preflight:7.11-7.16``); ``seconds`` None means that it is not cached."""
+        """Store a successful preflight (``preflight:7.12`` to ``7.15``); ``seconds`` None means "do not cache"."""
         key = self._key(origin, url, credentials)
+        # The standard adds to the entries of the same origin and URL. Chromium: cache_replaces_whole_entry.
         if self.rules.cache_replaces_whole_entry:
             self._entries.pop(key, None)
         limit = self.rules.cache_url_limit
@@ -143,7 +156,7 @@ class PreflightCache:
             entry.headers[name.lower(), flag] = now + seconds
 
     def clear(self, origin: str, url: URL) -> None:
-        """Forget everything for this origin and URL (a network error of the whole CORS-with-preflight fetch)."""
+        """Remove every entry for this origin and URL: https://fetch.spec.whatwg.org/#concept-cache-clear."""
         for flag in (True, False):
             self._entries.pop((origin, self._url(url), flag), None)
 
@@ -152,4 +165,5 @@ class PreflightCache:
         return (origin, self._url(url), separate)
 
     def _url(self, url: URL) -> str:
+        # The query is part of the key: another query needs another preflight. The fragment: cache_key_has_fragment.
         return url.href if self.rules.cache_key_has_fragment else url.without_fragment

@@ -1,6 +1,7 @@
-"""The CORS check, and beside it the Timing-Allow-Origin and Cross-Origin-Resource-Policy checks.
+"""The CORS check, the Timing-Allow-Origin (TAO) check and the Cross-Origin-Resource-Policy (CORP) check.
 
-Sources: Fetch, *CORS check* (8 steps), *TAO check*, *cross-origin resource policy internal check*.
+Sources: https://fetch.spec.whatwg.org/#concept-cors-check (``cors-check:1`` to ``8``), ``#concept-tao-check`` and
+``#cross-origin-resource-policy-internal-check`` in the same document.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ACAC = "Access-Control-Allow-Credentials"
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The verdict of the CORS check, its deciding step, the two values it read (None: absent), and the code of a failure."""
+    """The result of a CORS check: deciding step, the two header values (None: absent), and the code of a failure."""
 
     ok: bool
     step: str
@@ -31,7 +32,9 @@ class CheckResult:
 
 
 def field_value(headers: Headers, name: str, rules: Rules) -> str | None:
-    """*Get*; where the rules say so, an empty field beside others does not count (Firefox merges headers so)."""
+    """*Get* a header; None if absent: https://fetch.spec.whatwg.org/#concept-header-list-get."""
+    # Repeated fields are joined with ", ", so "true" sent twice is not "true". Firefox drops empty fields before it
+    # joins: empty_fields_ignored in engines.py.
     if not rules.empty_fields_ignored:
         return get(headers, name)
     values = get_all(headers, name)
@@ -39,36 +42,47 @@ def field_value(headers: Headers, name: str, rules: Rules) -> str | None:
 
 
 def cors_check(origin: str, credentials: Credentials, headers: Headers, rules: Rules = STANDARD) -> CheckResult:
-    """The CORS check for a serialized request origin (``null`` after a redirect taint) and the request's mode."""
+    """Run the CORS check: https://fetch.spec.whatwg.org/#concept-cors-check.
+
+    ``origin`` is the serialized request origin, ``null`` if it is opaque or tainted by redirects. ``credentials`` is
+    the credentials mode of the actual request, also when ``headers`` come from a preflight response. The status code,
+    Vary and whether a cookie was sent play no part.
+    """
     acao = field_value(headers, ACAO, rules)
     acac = field_value(headers, ACAC, rules)
+    # cors-check:2: only an absent header fails here. An empty value goes on and fails at step 4.
     if acao is None:
         return CheckResult(False, "cors-check:2", acao, acac, "CORS301")
+    # cors-check:3: the whole value must be "*". Mode "include" rules it out even for a request that has no cookies.
     if credentials != "include" and acao == "*":
-        # Two fields "*" and "" are not one "*", even where empty fields are ignored: an exact spelling sent twice
-        # is refused before its value is looked at.
+        # Firefox only: "*" plus an empty field joins to "*" there, but Firefox rejects the repeated header first.
         if _sent_twice(headers, rules):
             return CheckResult(False, "cors-check:4", acao, acac, "CORS303")
         return CheckResult(True, "cors-check:3", acao, acac)
+    # cors-check:4: the comparison is byte for byte. A trailing slash, a capital letter, a default port or a list fails;
+    # "null" equals "null", also with credentials.
     if acao != origin or _sent_twice(headers, rules):
         return CheckResult(False, "cors-check:4", acao, acac, _mismatch(headers, acao, credentials, rules))
+    # cors-check:5: without "include", Access-Control-Allow-Credentials is not read; any value passes.
     if credentials != "include":
         return CheckResult(True, "cors-check:5", acao, acac)
+    # cors-check:7 and 8: exactly "true". "True", "TRUE" and "1" fail.
     if acac == "true":
         return CheckResult(True, "cors-check:7", acao, acac)
     return CheckResult(False, "cors-check:8", acao, acac, "CORS307")
 
 
 def _sent_twice(headers: Headers, rules: Rules) -> bool:
-    """Firefox refuses two fields spelled exactly like the header's name, whatever they say."""
+    """Firefox: a repeated header fails whatever its values, if each field is spelled Access-Control-Allow-Origin."""
     return rules.empty_fields_ignored and sum(n == ACAO for n, _ in headers) > 1
 
 
 def _mismatch(headers: Headers, acao: str, credentials: Credentials, rules: Rules) -> str:
-    """Which fault a value has that is not the origin: the split of ``cors-check:4`` into codes."""
+    """Name the fault of a value that fails ``cors-check:4``. The standard has one failure here; the codes split it."""
     several = _sent_twice(headers, rules) if rules.empty_fields_ignored else len(get_all(headers, ACAO)) > 1
     if several:
         return "CORS303"
+    # In mode "include" * is compared as a literal, and no origin serializes to "*".
     if acao == "*" and credentials == "include":
         return "CORS302"
     if " " in acao or "," in acao:
@@ -77,10 +91,9 @@ def _mismatch(headers: Headers, acao: str, credentials: Credentials, rules: Rule
 
 
 def looks_like_a_url(value: str) -> bool:
-    """Whether a value would pass for a URL, so that "another origin" describes it better than "no origin".
+    """Whether a header value parses as a URL, and so names a different origin rather than an invalid one.
 
-    Chromium's console tells the two apart by its URL parser: a scheme, and for http(s) and the like a valid host. The
-    value's bytes are read as UTF-8.
+    Chromium's console makes the same distinction. The bytes of ``value`` are decoded as UTF-8.
     """
     try:
         parse_url(value.encode("latin-1", "replace").decode("utf-8", "replace"))
@@ -90,7 +103,11 @@ def looks_like_a_url(value: str) -> bool:
 
 
 def tao_check(origin: str, tainting: Literal["basic", "cors", "opaque"], headers: Headers) -> bool:
-    """*TAO check*: whether timing details may be read. A list, unlike Access-Control-Allow-Origin."""
+    """*TAO check*: whether the page may read timing details. The header is a list, unlike Access-Control-Allow-Origin.
+
+    Source: https://fetch.spec.whatwg.org/#concept-tao-check. A response that passes the CORS check does not pass this
+    one for that reason alone: ``Timing-Allow-Origin`` must be sent too.
+    """
     values = get_decode_split(headers, "Timing-Allow-Origin") or []
     return "*" in values or origin in values or tainting == "basic"
 
@@ -103,10 +120,13 @@ def corp_check(
     *,
     registrable_domain: RegistrableDomain,
 ) -> bool:
-    """*Cross-origin resource policy internal check* for a no-cors response that is no navigation.
+    """*Cross-origin resource policy internal check*: whether a page may load a no-cors response.
 
-    With ``credentialless`` the response is taken to have been fetched without credentials.
+    Source: https://fetch.spec.whatwg.org/#cross-origin-resource-policy-internal-check, for requests other than
+    navigations. ``origin`` is the page's serialized origin, ``coep`` the page's embedder policy; ``credentialless``
+    assumes a response that was fetched without credentials. Raises ``URLError`` if ``response_url`` is invalid.
     """
+    # Step 3: keywords are case-sensitive and never a list, so "Same-Origin" or two fields count as absent.
     policy = get(headers, "Cross-Origin-Resource-Policy")
     if policy not in ("same-origin", "same-site", "cross-origin"):
         policy = "same-origin" if coep == "require-corp" else None
@@ -115,11 +135,11 @@ def corp_check(
     target = parse_url(response_url).origin
     if same_origin(origin, target):
         return True
-    if origin == OPAQUE:
+    if origin == OPAQUE:  # an opaque origin is same-site with nothing but itself
         return False
     if policy == "same-origin":
         return False
-    # Schemelessly same site, and a secure response is not for an insecure initiator.
+    # "same-site" ignores the scheme of the site, with one exception: an http page may not load an https response.
     if parse_url(origin).scheme != "https" and parse_url(target).scheme == "https":
         return False
     https = parse_url(origin).host, parse_url(target).host

@@ -1,7 +1,7 @@
-"""Where each engine departs from the standard: data, with the evidence beside it.
+"""Where each engine departs from the Fetch Standard: a table of departures with their evidence.
 
-``Rules`` are the switches of the algorithm; their defaults are the standard's text. A ``Departure`` sets one of them
-for one engine. The algorithm asks the switch, never the engine's name.
+``Rules`` holds the switches of the algorithm; the defaults follow the standard. A ``Departure`` sets one switch for one
+engine. The algorithm reads only the switches and never the engine's name, so a new engine needs table rows and no code.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ Basis: TypeAlias = Literal["text", "recorded", "source"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The switches. Each default is what the standard's text says."""
+    """The switches of the algorithm. Each default follows the standard; ``DEPARTURES`` explains each switch.
+
+    Limits: ``range_number_limit`` is the first number that fails, ``safelisted_total_limit`` is in bytes,
+    ``max_age_cap`` and ``max_age_overflow`` are in seconds, ``cache_url_limit`` is in characters. None means no limit.
+    """
 
     authorization_covered_by_wildcard: bool = False
     forced_preflight_allows_unlisted_method: bool = True
@@ -72,7 +76,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """One named departure of one engine: the switch and its value, in words, since when if known, and the evidence."""
+    """One departure of one engine from the standard.
+
+    ``rule`` is a field of ``Rules`` and ``value`` its setting. ``subject``, ``standard`` and ``differs`` describe it.
+    ``since`` is the engine's first version that departs (None: unknown), ``evidence`` says how it was established.
+    """
 
     engine: str
     rule: str
@@ -86,7 +94,7 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine: its rules, what they rest on, and the version that was recorded."""
+    """An engine: its rules, their basis (standard text, recordings or source code), and the recorded version."""
 
     name: str
     title: str
@@ -246,7 +254,7 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("firefox", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode",
               "measured with Firefox 153"),
-    # WebKit: from reading its source, never run
+    # WebKit: read from its source code, not measured
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
               "is covered by *", "CrossOriginPreflightResultCache.cpp"),

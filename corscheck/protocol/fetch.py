@@ -1,10 +1,7 @@
-"""The algorithm as a generator: it yields what to send, is sent what came, and returns the outcome.
+"""Fetch as a generator: it yields each request to send, receives the answer, and returns the outcome.
 
-The shape is httpx's ``Auth.auth_flow``: ``Generator[HTTPRequest, Answer, Outcome]``. Whether a request is sent at all is
-the driver's business: it may answer ``HeldBack``. Sources: Fetch, *main fetch* (7, 12, 14), *HTTP fetch* (4, 6),
-*HTTP-redirect fetch*, *CORS-preflight fetch*, *HTTP-network-or-cache fetch* (421).
-
-One ``_Fetch`` is one call of ``fetch()``: its attributes are the standard's request as it changes from hop to hop.
+The shape is that of httpx's ``Auth.auth_flow``: ``Generator[HTTPRequest, Answer, Outcome]``. The driver decides whether
+to send a request; it may answer ``HeldBack`` instead. Each section below names its algorithm in the Fetch Standard.
 """
 
 from __future__ import annotations
@@ -55,16 +52,19 @@ _Exchanging: TypeAlias = Generator[HTTPRequest, Answer, HTTPResponse | None]
 def fetch(
     request: Request, engine: str | Engine = "standard", *, now: float = 0.0, cache: PreflightCache | None = None
 ) -> Flow:
-    """Fetch as a page does. ``now`` is the time of the call on the clock of the answers' ``at``; ``cache`` the page's.
+    """Predict what a browser does with one ``fetch()`` call; the generator returns the ``Outcome``.
 
-    Without a cache an empty one is used: within one fetch a redirect may come back to where it was.
+    ``engine`` is an ``Engine`` or a key of ``ENGINES`` (``KeyError`` for any other name). ``now`` is the time of the
+    call in seconds, on the clock that sets the answers' ``at``. ``cache`` is the page's preflight cache; the default is
+    an empty one, which matters within one fetch when a redirect loops back. A network failure makes the verdict
+    ``inconclusive``; it does not raise.
     """
     described = ENGINES[engine] if isinstance(engine, str) else engine
     return _Fetch(request, described, now, cache if cache is not None else PreflightCache(described.rules)).run()
 
 
 class _Fetch(Trace):
-    """The standard's request, as it changes from hop to hop."""
+    """One ``fetch()`` call. The attributes are the standard's *request*, which changes with every redirect."""
 
     def __init__(self, request: Request, engine: Engine, now: float, cache: PreflightCache) -> None:
         super().__init__(request, engine, now)
@@ -77,7 +77,7 @@ class _Fetch(Trace):
         self.stream = request.stream and engine.rules.request_streams
         self.sticky = False
 
-    # ------------------------------------------------------------------ main fetch
+    # ------------------ main fetch: https://fetch.spec.whatwg.org/#concept-main-fetch
 
     def run(self) -> Flow:
         try:
@@ -90,7 +90,7 @@ class _Fetch(Trace):
         return self.outcome()
 
     def _construct(self) -> None:
-        """``new Request()``."""
+        """``new Request(url, init)``: https://fetch.spec.whatwg.org/#dom-request."""
         made = blocking.construct(self.request, self.rules)
         if isinstance(made, blocking.Refusal):
             self.urls = []
@@ -100,25 +100,28 @@ class _Fetch(Trace):
         for dropped in made.dropped:
             step = CODES[dropped.code].step
             self.steps.append(Step(step, "warn", dropped.name, None, "dropped", dropped.message, dropped.code))
-        self.sticky = bool(self._reasons()[0])
+        self.sticky = bool(self._reasons()[0])  # read only under preflight_sticks (Firefox, engines.py)
 
     def _forced(self) -> bool:
-        """The use-CORS-preflight flag: an upload listener or a stream body."""
-        listener = self.request.use_cors_preflight
+        """The use-CORS-preflight flag: an upload listener or a stream body forces a preflight even for GET and POST."""
+        listener = self.request.use_cors_preflight  # Chromium wants a body too: see upload_listener_needs_body
         if listener and self.rules.upload_listener_needs_body and self.request.body is None and not self.request.stream:
             listener = False
         return listener or self.stream
 
     def _hop(self) -> _Exchanging:
-        """``main-fetch:7`` and ``12`` for the current URL; returns the response that passed, None when all is decided."""
+        """Run ``main-fetch:7`` and ``12`` for the current URL. Return None if there is no response left to process."""
         url, request = self.urls[-1], self.request
+        # main-fetch:12: same origin counts only while tainting is "basic". It never returns to "basic", so a redirect
+        # back to the page's own origin still needs CORS headers.
         own = self.tainting == "basic" and same_origin(url.origin, request.origin)
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
+        # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
         refusal = blocking.blocked(request.origin, url)
         if refusal is not None:
             self.refuse(refusal, "blocked")
-        if url.scheme == "data":
+        if url.scheme == "data":  # main-fetch:12: an opaque origin, yet the response is "basic"
             self._deliver("basic", HTTPResponse(200, (("Content-Type", "text/plain"),)), 200)
             return None
         if own:
@@ -128,7 +131,7 @@ class _Fetch(Trace):
         self._check_mode(url)
         if request.mode == "no-cors":
             return (yield from self._no_cors())
-        if url.scheme not in HTTP_SCHEMES:
+        if url.scheme not in HTTP_SCHEMES:  # main-fetch:12: CORS works over http and https only
             message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
             self.fail("CORS204", message, value=url.href)
         self.tainting = "cors"
@@ -136,11 +139,13 @@ class _Fetch(Trace):
         return (yield from self._actual())
 
     def _check_mode(self, url: URL) -> None:
+        # main-fetch:12: mode same-origin fails for every other origin, whatever headers the server would send.
         if self.request.mode == "same-origin":
             message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
             self.fail("CORS203", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
+        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
         if self.request.redirect != "follow":
             self.fail(
                 "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
@@ -150,13 +155,14 @@ class _Fetch(Trace):
         self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
         return (yield from self._actual())
 
-    # ------------------------------------------------------------------ the preflight
+    # ------------------ the preflight: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
     def _preflight_if_needed(self) -> Generator[HTTPRequest, Answer, None]:
-        """``http-fetch:4.1`` and *CORS-preflight fetch*."""
+        """``http-fetch:4.1``: send a preflight unless the request is safelisted or the cache covers it."""
         url, first = self.urls[-1], len(self.urls) == 1
         reasons, names = self._reasons()
         forced = self._forced()
+        # The standard decides afresh on every hop; Firefox does not: preflight_sticks in engines.py.
         needed = bool(reasons) or (self.rules.preflight_sticks and self.sticky)
         if not needed:
             text = "not needed: safelisted method and headers"
@@ -187,15 +193,15 @@ class _Fetch(Trace):
         self._judge_preflight(asked, self._usable(answer), cache)
 
     def _reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Why the request as it stands needs a preflight, and its unsafe names (``main-fetch:12``)."""
+        """Why the current hop needs a preflight (``main-fetch:12``), and its CORS-unsafe request-header names."""
         forced = self._forced()
-        if not self.request.unsafe_request:
+        if not self.request.unsafe_request:  # EventSource and elements: method and headers never cause a preflight
             return because("GET", (), forced=forced), ()
         names = unsafe_names(self.headers, self.rules)
         return because(self.method, names, forced=forced), names
 
     def _preflight_cache(self) -> PreflightCache | None:
-        """The cache that this hop may use: the page's, or one for this fetch alone, or none."""
+        """The cache for this hop. Chromium's exceptions are under ``cache_for_opaque_origins`` in engines.py."""
         if self.rules.cache_for_opaque_origins:
             return self.cache
         if redirect.is_tainted(self.request.origin, tuple(self.urls)):
@@ -206,6 +212,7 @@ class _Fetch(Trace):
         return self.request.origin if self.rules.cache_by_page_origin else origin
 
     def _preflight_origin(self) -> str:
+        # preflight:1 clones the URL list: a tainted chain sends "null". Firefox: preflight_origin_stays in engines.py.
         if self.rules.preflight_origin_stays:
             return self.request.origin
         return redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
@@ -219,7 +226,7 @@ class _Fetch(Trace):
         judgement = judge(asked, response, location, self.rules)
         self.steps += [replace(step, exchange=index) for step in judgement.steps]
         if judgement.failed is not None:
-            failed = judgement.failed
+            failed = judgement.failed  # preflight:8 and 7.3-7.7: a network error; the actual request is never sent
             self._clear_cache(key)
             self.fail(
                 failed.code or "",
@@ -235,19 +242,21 @@ class _Fetch(Trace):
             cache.store(key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at)
 
     def _clear_cache(self, key: str) -> None:
+        # main-fetch:12: a network error clears the entries of this origin and URL. Chromium: cache_kept_after_failure.
         if not self.rules.cache_kept_after_failure:
             self.cache.clear(key, self.urls[-1])
 
-    # ------------------------------------------------------------------ the actual request
+    # ------------------ the actual request: https://fetch.spec.whatwg.org/#concept-http-fetch
 
     def _actual(self) -> _Exchanging:
-        """``http-fetch:4.3`` to ``4.4``: send, and check what came. None when the response was not seen."""
+        """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
         headers = self.headers
+        # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
             headers = (*headers, ("Origin", origin))
         answer = yield from self._exchange("actual", self.method, headers, self.body)
-        if isinstance(answer, HeldBack):
+        if isinstance(answer, HeldBack):  # a good preflight alone decides: allowed, but not complete
             if self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight":
                 self.complete = False
                 return None
@@ -261,18 +270,20 @@ class _Fetch(Trace):
         return response
 
     def _check(self, origin: str, response: HTTPResponse) -> None:
-        """``http-fetch:4.4``: the CORS check, on every response, redirects included."""
+        """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
         index = len(self.exchanges) - 1
         url = self.urls[-1]
         location = redirect.locate(response.headers, url, self.rules)
         goes = redirect.is_redirect(response.status, location, self.rules)
         redirecting = goes and self.request.redirect == "follow"
+        # The standard reads Location only after the CORS check. Engines that reject a bad one first: engines.py,
+        # malformed_location_fails_in_every_mode and locations_refused_first.
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
         if malformed or (redirecting and redirect.refused_first(location, self.rules)):
             return
         check = cors_check(origin, self.request.credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, self.request.credentials)
-        vary = get(response.headers, "Vary")
+        vary = get(response.headers, "Vary")  # plays no part in the CORS check: the row is for the reader
         if vary is not None and check.allow_origin not in (None, "*"):
             names = {n.strip().lower() for n in vary.split(",")}
             if names & {"origin", "*"}:
@@ -295,7 +306,8 @@ class _Fetch(Trace):
     def _exchange(
         self, kind: ExchangeKind, method: str, headers: Headers, body: bytes | None
     ) -> Generator[HTTPRequest, Answer, Answer]:
-        """One exchange; a 421 is asked once more on a new connection (*HTTP-network-or-cache fetch*)."""
+        """One exchange, repeated once after a 421: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch."""
+        # A preflight never carries credentials (preflight:1). Mode same-origin sends them only while tainting is basic.
         mode = self.request.credentials
         sends_credentials = kind == "actual" and (
             mode == "include" or (mode == "same-origin" and self.tainting == "basic")
@@ -324,12 +336,12 @@ class _Fetch(Trace):
         return answer
 
     def _usable(self, answer: Answer) -> HTTPResponse:
-        """The response, unless there is none, or one that the engine takes for a network error."""
+        """Return the response; a network failure ends the fetch without a verdict."""
         exchange = self.exchanges[-1]
         if isinstance(answer, NetworkError):
             self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
         assert isinstance(answer, HTTPResponse)
-        if answer.status == 407 and self.rules.proxy_authentication_blocked:
+        if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see engines.py
             message = "Chromium takes a 407 from a server for a network error."
             step = Step(
                 "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
@@ -338,10 +350,10 @@ class _Fetch(Trace):
             self.fail("CORS508", message, phase=exchange.request.kind, status=407)
         return answer
 
-    # ------------------------------------------------------------------ redirects and delivery
+    # ------------------ redirects and delivery: https://fetch.spec.whatwg.org/#concept-http-redirect-fetch
 
     def _follow(self, response: HTTPResponse) -> bool:
-        """``http-fetch:6`` and *HTTP-redirect fetch*: True when there is another hop."""
+        """``http-fetch:6``: follow, deliver or refuse a redirect. True if there is another hop."""
         hop = redirect.Hop(
             page_origin=self.request.origin,
             mode=self.request.mode,
@@ -377,7 +389,7 @@ class _Fetch(Trace):
                 became.body,
                 became.stream,
             )
-            self.urls.append(became.url)
+            self.urls.append(became.url)  # redirect:18; the caller's loop is redirect:22, main fetch again
             return True
         if became.kind == "opaque-redirect":
             self.response = FetchResponse("opaqueredirect", 0, self.request.url, redirected=False)
@@ -388,7 +400,7 @@ class _Fetch(Trace):
         return False
 
     def _expose(self, response: HTTPResponse, index: int) -> None:
-        """A remark where Access-Control-Expose-Headers does not parse: it exposes nothing, and nobody says so."""
+        """``main-fetch:14.1``: a list that does not parse exposes nothing. The fetch succeeds, and no browser warns."""
         received = get(response.headers, ACEH)
         if self.tainting != "cors" or received is None:
             return

@@ -1,6 +1,8 @@
-"""Header lists: *get*, *get, decode, and split*, *extract header list values* (Fetch), and the token grammar (RFC 9110).
+"""Header lists: the algorithms of the Fetch Standard that read them, and the token grammar of RFC 9110.
 
-A header list is a tuple of (name, value) pairs in wire order; names keep their case and compare without it.
+A header list is a tuple of (name, value) pairs in wire order. Names keep their case but compare without it. The CORS
+check compares the raw value from ``get``; the list headers go through ``extract_list``. Do not swap the two.
+Source: https://fetch.spec.whatwg.org/#terminology-headers.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class Extraction(Enum):
-    """What *extract header list values* gives beside a list."""
+    """The failure result of *extract header list values*, distinct from an absent header (None) and an empty list."""
 
     FAILURE = "failure"
 
@@ -29,13 +31,13 @@ ListValue: TypeAlias = tuple[str, ...] | Extraction | None
 
 
 def is_token(text: str) -> bool:
-    """RFC 9110 ``token``: one or more tchar, ASCII only."""
+    """Whether the text is an RFC 9110 ``token``: one or more tchar, ASCII only."""
     return _TOKEN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=16)
 def _by_name(headers: Headers) -> dict[str, list[str]]:
-    """The stripped values by lower-case name. One list is asked about a dozen names in a row."""
+    """Map each lower-case name to its stripped values. Cached: callers look up a dozen names in the same list."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.lower(), []).append(value.strip(OWS))
@@ -43,24 +45,30 @@ def _by_name(headers: Headers) -> dict[str, list[str]]:
 
 
 def get_all(headers: Headers, name: str) -> list[str]:
-    """The values of every field of that name, in order, stripped of SP and HTAB."""
+    """Return the values of every field with that name, in wire order, stripped of SP and HTAB."""
     return list(_by_name(headers).get(name.lower(), ()))
 
 
 def get(headers: Headers, name: str) -> str | None:
-    """*Get*: all values joined by comma and space; None when there is no such header."""
+    """*Get*: all values joined with ", ", or None if the header is absent. An empty value is not None.
+
+    Source: https://fetch.spec.whatwg.org/#concept-header-list-get.
+    """
     values = get_all(headers, name)
     return ", ".join(values) if values else None
 
 
 def get_decode_split(headers: Headers, name: str) -> list[str] | None:
-    """*Get, decode, and split*: split on commas outside quoted strings, each stripped of SP and HTAB."""
+    """*Get, decode, and split*: split on commas outside quoted strings, strip SP and HTAB; None if absent.
+
+    Source: https://fetch.spec.whatwg.org/#concept-header-list-get-decode-split.
+    """
     value = get(headers, name)
     return None if value is None else split_value(value)
 
 
 def split_value(text: str) -> list[str]:
-    """The splitting half of *get, decode, and split*. Quoted strings keep their quotes and their commas."""
+    """Split a value on commas outside quoted strings. Quoted strings keep their quotes, and empty items are kept."""
     values: list[str] = []
     current: list[str] = []
     quoted = escaped = False
@@ -84,14 +92,15 @@ def split_value(text: str) -> list[str]:
 
 
 def list_elements(value: str) -> list[str]:
-    """The elements of one ``#rule`` field: split on commas, OWS stripped, empty elements ignored (RFC 9110 5.6.1)."""
+    """Split one ``#rule`` field on commas, strip OWS, and drop empty elements (RFC 9110, section 5.6.1)."""
     return [e for e in (part.strip(OWS) for part in value.split(",")) if e]
 
 
 def extract_list(headers: Headers, name: str) -> ListValue:
-    """*Extract header list values* for a ``#token`` header.
+    """*Extract header list values* for a ``#token`` header: https://fetch.spec.whatwg.org/#extract-header-list-values.
 
-    None when absent, ``FAILURE`` when any element of any field is not a token, else the elements in order.
+    Returns None if the header is absent, ``FAILURE`` if any element of any field is not a token, else the elements in
+    order. One bad element fails the whole header: "PUT, a b" does not allow PUT.
     """
     fields = get_all(headers, name)
     if not fields:
@@ -101,26 +110,27 @@ def extract_list(headers: Headers, name: str) -> ListValue:
 
 
 def first_bad_element(headers: Headers, name: str) -> str | None:
-    """The first list element that is not a token: what an unparsable list is to be blamed on."""
+    """Return the first list element that is not a token, or None if the list parses."""
     elements = (e for field in get_all(headers, name) for e in list_elements(field))
     return next((e for e in elements if not is_token(e)), None)
 
 
 def delta_seconds(text: str | None) -> int | None:
-    """``delta-seconds`` (RFC 9111, section 1.2.2): a number of seconds, at most 2^31; None for what is none.
-
-    ``str.isdigit`` alone would take superscripts for digits, and ``int`` refuses numbers of thousands of digits.
-    """
+    """Parse ``delta-seconds`` (RFC 9111, section 1.2.2), capped at 2^31; None if the text is not all digits."""
+    # str.isdigit() alone accepts superscripts; int() raises ValueError for more than 4300 digits.
     if text is None or not (text.isascii() and text.isdigit()):
         return None
     return min(int(text[:20]), 1 << 31)
 
 
 def normalize_value(value: str) -> str:
-    """*Normalize*: strip leading and trailing HTTP whitespace, as ``Headers`` does with what script gives."""
+    """*Normalize*: strip SP, HTAB, CR and LF, https://fetch.spec.whatwg.org/#concept-header-value-normalize."""
     return value.strip(HTTP_WHITESPACE)
 
 
 def is_header_value(value: str) -> bool:
-    """A normalized value may hold any byte but NUL, CR and LF, and nothing that is not a byte."""
+    """Whether a normalized value is valid: https://fetch.spec.whatwg.org/#header-value.
+
+    Any byte except NUL, CR and LF is allowed; a character above U+00FF is not a byte and makes ``fetch()`` throw.
+    """
     return value == value.strip(OWS) and not any(c in "\0\r\n" or c > "\xff" for c in value)

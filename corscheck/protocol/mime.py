@@ -1,6 +1,7 @@
-"""MIME types as far as the safelist needs them: the essence (MIME Sniffing, *parse a MIME type*).
+"""The essence of a MIME type, which is all that the Content-Type safelist needs.
 
-Parameters can never make the parsing fail, so they are not parsed.
+Source: https://mimesniff.spec.whatwg.org/#parse-a-mime-type. Parameters never make that algorithm fail, so this module
+skips them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ _BLANK = re.compile(f"[{OWS}]")
 
 
 def essence(text: str) -> str | None:
-    """``type/subtype`` in lower case, or None when the value does not parse."""
+    """Return ``type/subtype`` in lower case, or None if the value does not parse."""
+    # "text/plain,x" fails: the comma belongs to the subtype. "text/plain;a=b, x/y" is text/plain.
     type_, slash, rest = text.strip(HTTP_WHITESPACE).partition("/")
     subtype = rest.partition(";")[0].rstrip(HTTP_WHITESPACE)
     if not slash or not is_token(type_) or not is_token(subtype):
@@ -22,10 +24,10 @@ def essence(text: str) -> str | None:
 
 
 def gecko_request_essence(text: str) -> str | None:
-    """The essence as Firefox reads a request's Content-Type: it wants exactly one media type.
+    """Return the essence as Firefox parses a request's Content-Type: exactly one media type, else None.
 
-    A semicolon at the end of the parameter list counts as something left over and fails (net_ParseRequestContentType,
-    nsURLHelper.cpp; measured with ``text/plain;;;``).
+    A trailing semicolon fails, e.g. ``text/plain;;;`` (measured; net_ParseRequestContentType in nsURLHelper.cpp). See
+    ``gecko_content_type`` in engines.py.
     """
     if "," in text:
         return None
@@ -33,7 +35,7 @@ def gecko_request_essence(text: str) -> str | None:
     if semicolon and rest.endswith(";"):
         return None
     first, *more = _BLANK.split(media.strip(OWS), maxsplit=1)
-    # Without a parameter, whatever follows the type is left over; with one, a blank merely ends the type.
+    # Without parameters, text after a blank makes the value invalid. With parameters, the blank only ends the type.
     if more and (not semicolon or "/" not in first):
         return None
     return first.lower()

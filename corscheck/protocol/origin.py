@@ -1,8 +1,9 @@
 """URLs and origins: parsing, serialization, same origin, same site.
 
-Sources: WHATWG URL (parsing, ``concept-url-origin``), HTML (``ascii-serialisation-of-an-origin``, ``same-site``),
-Secure Contexts (potentially trustworthy). The WHATWG parser is ada's; the registrable-domain function is passed in,
-since the Public Suffix List is data that this package does not have.
+Sources: https://url.spec.whatwg.org/#concept-url-origin,
+https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin, ``#same-site`` in the same
+document, and https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy. ada parses the URLs. Callers pass
+a registrable-domain function in, because this package does not contain the Public Suffix List.
 """
 
 from __future__ import annotations
@@ -27,15 +28,15 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "ftp": 21}
 
 
 class URLError(ValueError):
-    """The text is not a valid absolute URL (or not relative to the base given)."""
+    """The text is not a valid absolute URL, or not a valid URL relative to the given base."""
 
 
 @dataclass(frozen=True, slots=True)
 class URL:
-    """A parsed URL; ``host`` is serialized (IPv6 in brackets), ``port`` None when it is the scheme's default.
+    """A parsed URL, as the WHATWG parser serializes its parts.
 
-    ``origin`` is the serialized origin of the URL (``null`` where it is opaque). ``target`` is path and query, as they
-    go on the request line.
+    ``host`` has brackets around an IPv6 address. ``port`` is None for the scheme's default port. ``query`` and
+    ``fragment`` include ``?`` and ``#``. ``origin`` is the serialized origin, ``null`` if it is opaque.
     """
 
     href: str
@@ -51,28 +52,28 @@ class URL:
 
     @property
     def target(self) -> str:
-        """Path and query."""
+        """Path and query, as they go on the request line."""
         return self.path + self.query
 
     @property
     def without_fragment(self) -> str:
-        """The serialization that goes into requests and into the preflight cache's key."""
+        """The URL without its fragment: the form for requests and for the preflight cache."""
         return self.href[: len(self.href) - len(self.fragment)] if self.fragment else self.href.removesuffix("#")
 
     @property
     def has_credentials(self) -> bool:
-        """Whether it includes credentials: a username or password that is not empty."""
+        """*Includes credentials*: a non-empty username or password. ``https://@host/`` has neither."""
         return bool(self.username or self.password)
 
     @property
     def effective_port(self) -> int | None:
-        """The port that is connected to."""
+        """The port of the connection: explicit or the scheme's default; None for a scheme without one."""
         return self.port if self.port is not None else DEFAULT_PORTS.get(self.scheme)
 
 
 @lru_cache(maxsize=2048)
 def parse_url(text: str, base: str | None = None) -> URL:
-    """The WHATWG URL parser. Raises ``URLError`` on failure."""
+    """Parse an absolute URL, or one relative to ``base``, with the WHATWG parser. Raises ``URLError``."""
     try:
         url = ada_url.URL(text, base)
     except (ValueError, UnicodeError) as e:
@@ -93,35 +94,42 @@ def parse_url(text: str, base: str | None = None) -> URL:
 
 
 def _origin(scheme: str, url: ada_url.URL) -> str:
-    """``concept-url-origin``, serialized. ``file:`` is opaque, as the URL Standard advises."""
+    """Serialize the origin of a URL: https://url.spec.whatwg.org/#concept-url-origin."""
+    # The parser has already lower-cased the host and removed a default port.
     if scheme in _TUPLE_SCHEMES:
         return f"{scheme}://{url.host}"
     if scheme == "blob":
-        # The blob URL store is the browser's; what can be said is the origin of an http(s) URL inside the path.
+        # Only the browser has the blob URL store. Without it, the origin is that of the http(s) URL in the path.
         try:
             inner = parse_url(url.pathname)
         except URLError:
             return OPAQUE
         return inner.origin if inner.scheme in HTTP_SCHEMES else OPAQUE
+    # The standard leaves file: to the implementation and advises an opaque origin.
     return OPAQUE
 
 
 def serialize_origin(url: str) -> str:
-    """The serialized origin of a URL: ``https://app.example``, or ``null`` where it is opaque."""
+    """Return the serialized origin of a URL, e.g. ``https://app.example``; ``null`` if opaque. Raises ``URLError``."""
     return parse_url(url).origin
 
 
 def same_origin(a: str, b: str) -> bool:
     """Whether two serialized origins are the same origin.
 
-    An opaque origin is the same as itself only, and its serialization does not say which one it is: ``null`` is never
-    the same as ``null``.
+    ``null`` is not the same origin as ``null``: an opaque origin equals only itself, and two of them serialize alike.
+    The CORS check, in contrast, compares bytes: there ``null`` matches ``null``.
     """
     return a == b and a != OPAQUE
 
 
 def same_site(a: str, b: str, registrable_domain: RegistrableDomain) -> bool:
-    """Schemefully same site (HTML): schemes equal, and hosts or registrable domains equal. Ports do not matter."""
+    """Whether two serialized origins are schemefully *same site*.
+
+    Source: https://html.spec.whatwg.org/multipage/browsers.html#same-site. Schemes must be equal, and hosts
+    or registrable domains; ports may differ. ``registrable_domain`` maps a host to its registrable domain, or None.
+    CORS depends on same *origin*; same site matters for cookies and CORP.
+    """
     if OPAQUE in (a, b):
         return False
     ua, ub = parse_url(a), parse_url(b)
@@ -134,7 +142,10 @@ def same_site(a: str, b: str, registrable_domain: RegistrableDomain) -> bool:
 
 
 def _domain(host: str, registrable_domain: RegistrableDomain) -> str | None:
-    """The registrable domain; a trailing dot is part of it, IP addresses have none (URL, ``host-registrable-domain``)."""
+    """Return the registrable domain, with a trailing dot if the host has one; None for an IP address.
+
+    Source: https://url.spec.whatwg.org/#host-registrable-domain.
+    """
     if is_ip(host):
         return None
     dotted = host.endswith(".")
@@ -143,7 +154,7 @@ def _domain(host: str, registrable_domain: RegistrableDomain) -> str | None:
 
 
 def is_ip(host: str) -> bool:
-    """Whether a serialized host is an IPv4 or (bracketed) IPv6 address."""
+    """Whether a serialized host is an IPv4 address or a bracketed IPv6 address."""
     return host.startswith("[") or (host[-1:].isdigit() and _is_ipv4(host))
 
 
@@ -157,14 +168,18 @@ def _is_ipv4(host: str) -> bool:
 
 
 def is_potentially_trustworthy(url: URL) -> bool:
-    """Secure Contexts: https and wss, loopback addresses, ``localhost`` names. Decides mixed content and Sec-Fetch-*."""
+    """Whether a URL is potentially trustworthy: https, wss, loopback addresses and ``localhost`` names.
+
+    Source: https://w3c.github.io/webappsec-secure-contexts/#is-origin-trustworthy. Mixed content and the Sec-Fetch
+    headers depend on it.
+    """
     if url.scheme in ("https", "wss"):
         return True
     return is_loopback_host(url.host)
 
 
 def is_loopback_host(host: str) -> bool:
-    """127.0.0.0/8, ::1, ``localhost`` and its subdomains."""
+    """Whether a host is 127.0.0.0/8, ::1, ``localhost`` or a subdomain of ``localhost``. Does not resolve names."""
     name = host.removesuffix(".")
     if name == "localhost" or name.endswith(".localhost") or name == "[::1]":
         return True

@@ -1,4 +1,4 @@
-"""The answer of a fetch: a verdict, what decided it, every step on the way, every exchange, what script can read."""
+"""The outcome of a fetch: the verdict and its reason, every step, every exchange, and what script can read."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ VERDICTS: tuple[Verdict, ...] = ("allowed", "blocked", "invalid", "inconclusive"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One decision: a row of the table.
+    """One decision of the algorithm, shown as one row of the table.
 
-    ``step`` is the standard's name for it (``cors-check:4``); ``header`` the header it looked at (full name), or its
-    subject (``preflight``, ``status``, ``method``). ``exchange`` is the index of the exchange it judged, None before
-    the first. ``code`` is set on failures and warnings (see ``steps.py``); ``decisive`` on the one that decided.
+    ``step`` is the step name (``cors-check:4``). ``header`` is the full name of the header it examined, or another
+    subject such as ``preflight``, ``status`` or ``method``. ``exchange`` is the index into ``Outcome.exchanges``, None
+    before the first one. ``code`` is set on failures and warnings (a key of ``steps.CODES``). ``decisive`` marks the
+    row that decided the verdict.
     """
 
     step: str
@@ -40,7 +41,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request that was (or would have been) put on the wire, and its answer."""
+    """One request and its answer. If the driver held the request back, the answer is ``HeldBack``."""
 
     request: HTTPRequest
     answer: Answer
@@ -48,12 +49,13 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What decided a verdict other than ``allowed``, with all that a console text or a root cause needs.
+    """Why a verdict is not ``allowed``, with the data that a console text or a root cause needs.
 
-    ``code`` is a key of ``steps.CODES``. ``url`` is the URL whose response (or whose request) failed, ``first_url``
-    the first of the chain, ``last_url`` the one that redirected to ``url`` (None on the first hop). ``value`` is the
-    offending header value, method, header name or URL, in full. ``redirecting`` says that the response was about to be
-    followed as a redirect; ``tainting`` is the request's at that moment.
+    ``code`` is a key of ``steps.CODES``. ``url`` is the URL whose request or response failed, ``first_url`` the first
+    URL of the redirect chain, ``last_url`` the one that redirected to ``url`` (None on the first hop). ``hop`` is the
+    number of redirects followed. ``value`` is the offending header value, method, header name or URL, unmasked.
+    ``redirecting`` is true if the response was a redirect about to be followed. ``tainting`` is the response tainting
+    at that time.
     """
 
     code: str
@@ -72,7 +74,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FetchResponse:
-    """The response object that the page's promise resolves to; ``status`` is 0 for the two opaque types."""
+    """The ``Response`` that ``fetch()`` resolves to; ``status`` is 0 for ``opaque`` and ``opaqueredirect``."""
 
     type: ResponseType
     status: int
@@ -82,9 +84,10 @@ class FetchResponse:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """Whether the first hop needed a preflight, because of what, and what became of it.
+    """Whether the fetch needed a preflight, why, and whether one was sent.
 
-    ``because`` holds ``method PUT`` and ``header x-a`` entries. ``cached`` is true when the cache answered.
+    Describes the first hop that needs one. ``because`` holds entries such as ``method PUT`` and ``header x-a``.
+    ``cached`` is true if the preflight cache covered the request, so that no preflight was sent.
     """
 
     needed: bool = False
@@ -95,11 +98,12 @@ class Preflight:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The whole answer of one fetch under one engine's rules.
+    """The result of one fetch under the rules of one engine.
 
-    ``complete`` is false when the actual request was held back after a good preflight. ``author_headers`` are the
-    headers left after the browser dropped the forbidden ones. ``notices`` are codes of things an engine's console
-    remarks on although they decide nothing (Firefox's warning about Authorization under ``*``), with their URL.
+    ``complete`` is false if the driver held the actual request back after a preflight that passed. ``readable_headers``
+    are lower-case and sorted. ``author_headers`` are the request headers that remain after the browser drops forbidden
+    ones. ``notices`` holds (code, URL) pairs for console warnings that do not change the verdict, e.g. Firefox's
+    warning about Authorization covered by ``*``.
     """
 
     request: Request

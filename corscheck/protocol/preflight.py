@@ -1,6 +1,7 @@
-"""The CORS-preflight fetch: whether, what to send, how to judge the answer.
+"""CORS-preflight fetch: when a request needs one, what it sends, and whether its response allows the request.
 
-Source: Fetch, ``main-fetch:12``, ``http-fetch:4.1`` and *CORS-preflight fetch* (steps 1 to 8, 7.1 to 7.16).
+Source: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0 (``preflight:1`` to ``8``, with 7.1 to 7.16). The two
+conditions for sending a preflight are ``main-fetch:12`` (method and headers) and ``http-fetch:4.1`` (preflight cache).
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ ACAH = "Access-Control-Allow-Headers"
 
 @dataclass(frozen=True, slots=True)
 class PreflightQuestion:
-    """What a preflight asks for: the request it stands for, seen from the page.
+    """What a preflight asks permission for.
 
-    ``unchecked`` says that the engine does not apply the CORS check to the answer.
+    ``origin`` is the serialized request origin (``null`` after a redirect taint), ``credentials`` the credentials mode
+    of the actual request, ``names`` its CORS-unsafe request-header names. ``forced`` is the use-CORS-preflight flag.
+    ``unchecked`` skips the CORS check on the response (Firefox: ``preflight_to_own_origin_unchecked`` in engines.py).
     """
 
     origin: str
@@ -46,11 +49,11 @@ class PreflightQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The judgement of a preflight's answer.
+    """The result of ``preflight:7`` and ``8``.
 
-    ``steps`` are all its rows, later ones evaluated even after a failure. ``failed`` is the row that decides, None when
-    the preflight passed; ``value`` what that row is about. ``methods`` and ``names`` are what may be cached, for
-    ``seconds`` (None: not at all). ``authorization_by_wildcard`` remarks on ``preflight:7.6``.
+    ``steps`` holds every row: rows after the first failure are evaluated too. ``failed`` is the row that decides, or
+    None if the preflight passed; ``value`` is the offending value. ``methods`` and ``names`` go into the cache for
+    ``seconds`` seconds (None: do not cache). ``authorization_by_wildcard``: only ``*`` allowed Authorization.
     """
 
     steps: tuple[Step, ...]
@@ -63,7 +66,10 @@ class Judgement:
 
 
 def because(method: str, names: tuple[str, ...], *, forced: bool = False) -> tuple[str, ...]:
-    """Why a request needs a preflight: empty when it does not (``main-fetch:12``)."""
+    """List the reasons for a preflight, e.g. ``method PUT`` or ``header x-a`` (``main-fetch:12``); empty: none needed.
+
+    ``names`` are the CORS-unsafe request-header names. ``forced`` is the use-CORS-preflight flag.
+    """
     reasons = [] if is_safelisted_method(method) else [f"method {method}"]
     reasons += [f"header {n}" for n in dict.fromkeys(names)]
     if forced:
@@ -72,26 +78,30 @@ def because(method: str, names: tuple[str, ...], *, forced: bool = False) -> tup
 
 
 def unsafe_names(headers: Headers, rules: Rules = STANDARD) -> tuple[str, ...]:
-    """The names that the preflight asks for."""
+    """*CORS-unsafe request-header names* (``preflight:4``): lower-case and sorted."""
     return unsafe_request_header_names(headers, rules)
 
 
 def request_headers(asked: PreflightQuestion) -> Headers:
-    """The preflight's own headers, in the standard's order; the names only where there are any (``preflight:3-5``)."""
+    """Return the preflight's CORS headers in the standard's order. The sender adds ``Accept``."""
+    # preflight:3: the method goes out with its case, e.g. "patch".
     headers = [(ACRM, asked.method)]
     names = access_control_request_headers(asked.names)
-    if names is not None:
+    if names is not None:  # preflight:5: with no unsafe name the header is left out, not sent empty
         headers.append((ACRH, names))
     return (*headers, ("Origin", asked.origin))
 
 
 def judge(asked: PreflightQuestion, response: HTTPResponse, location: Location, rules: Rules = STANDARD) -> Judgement:
-    """``preflight:7`` and ``8``: may the request be sent? ``location`` is where the answer redirects to, if it does."""
+    """Decide whether a preflight response allows the actual request (``preflight:7`` and ``8``).
+
+    ``location`` is the parsed ``Location`` of ``response``. Engines use it only to choose which fault to report.
+    """
     return _Judge(asked, response, location, rules).judgement()
 
 
 class _Judge:
-    """Evaluates every row once; which failing row decides is the engine's choice of order."""
+    """Evaluates every row, then picks the failing row that decides. Engines differ in that order."""
 
     def __init__(self, asked: PreflightQuestion, response: HTTPResponse, location: Location, rules: Rules) -> None:
         self.asked = asked
@@ -104,6 +114,8 @@ class _Judge:
     def judgement(self) -> Judgement:
         asked, rules = self.asked, self.rules
         headers = self.response.headers
+        # preflight:7: the CORS check uses the credentials mode of the actual request, although the preflight itself
+        # never sends credentials. In mode "include" this response needs Access-Control-Allow-Credentials too.
         check = cors_check(asked.origin, asked.credentials, headers, rules)
         origin_rows = [] if asked.unchecked else cors_check_steps(check, asked.origin, asked.credentials)
         status = self._status()
@@ -114,7 +126,8 @@ class _Judge:
         if self._status_first(status):
             order = [status, *order]
         if not rules.preflight_lists_in_turn:
-            # Both lists are parsed before either is searched (7.1 to 7.3).
+            # preflight:7.1 to 7.3 parse both lists before 7.5 to 7.7 search either, so a list that does not parse fails
+            # the preflight even if nothing in it is needed. Firefox: preflight_lists_in_turn in engines.py.
             order.sort(key=lambda row: row.code in ("CORS405", "CORS406", "CORS407"))
         failed = next((row for row in order if row.status == "fail"), None)
         steps = tuple(row for row in (*origin_rows, status, methods, *names, age) if row is not None)
@@ -123,6 +136,7 @@ class _Judge:
             value = check.allow_credentials if failed.code == "CORS307" else value
             return Judgement(steps, failed, value)
         listed_methods = self._listed(ACAM)
+        # preflight:7.4 exists so that a forced preflight for an unlisted method can be cached.
         if asked.forced and not get_all(headers, ACAM) and rules.forced_preflight_allows_unlisted_method:
             listed_methods = (asked.method,)
         return Judgement(
@@ -130,7 +144,8 @@ class _Judge:
         )
 
     def _status_first(self, status: Step) -> bool:
-        """Whether the status decides before the CORS check is looked at."""
+        """Whether the engine reports the status before the CORS check. The standard joins both in one condition."""
+        # engines.py: preflight_status_first (WebKit), preflight_redirect_first (Chromium), locations_refused_first.
         rules = self.rules
         if rules.preflight_status_first or status.code == "CORS501":
             return True
@@ -143,10 +158,12 @@ class _Judge:
         return () if found is None or isinstance(found, Extraction) else found
 
     def _status(self) -> Step:
+        # preflight:7: ok status means 200 to 299. 304 is not ok. The actual response, in contrast, may have any status.
         status, expected = self.response.status, "200 to 299"
         received = f"{status} {self.response.reason}".strip()
         if 200 <= status <= 299:
             return Step("preflight:7", "pass", "status", expected, received)
+        # preflight:8: a preflight is never redirected: a 3xx is simply "status not ok". Browsers report it separately.
         if is_redirect(status, self.location, self.rules):
             return self._redirect(received)
         message = "The preflight's status is not ok (preflight:8)."
@@ -164,19 +181,23 @@ class _Judge:
         return Step("preflight:8", "fail", "status", "200 to 299", received, message, "CORS402")
 
     def _wildcard(self, listed: tuple[str, ...]) -> bool:
+        # preflight:7.5, 7.7: in mode "include" * is a literal method or header name, even if no cookie exists.
         return self.asked.credentials != "include" and "*" in listed
 
     def _methods(self) -> Step:
         asked, headers = self.asked, self.response.headers
         received = get(headers, ACAM)
         listed = extract_list(headers, ACAM)
-        if isinstance(listed, Extraction):
+        if isinstance(listed, Extraction):  # preflight:7.3: one bad element fails the header, and so the preflight
             self.values["CORS403"] = first_bad_element(headers, ACAM)
             message = "Access-Control-Allow-Methods is not a list of tokens (preflight:7.3)."
             return Step("preflight:7.3", "fail", ACAM, asked.method, received, message, "CORS403")
-        if is_safelisted_method(asked.method):
+        if is_safelisted_method(asked.method):  # preflight:7.5: GET, HEAD and POST pass unlisted
             return Step("preflight:7.5", "skip", ACAM, None, received, f"{asked.method} needs no listing.")
+        # preflight:7.4 applies to an absent header only, not to an empty one. No engine implements it:
+        # forced_preflight_allows_unlisted_method in engines.py.
         forced_null = asked.forced and listed is None and self.rules.forced_preflight_allows_unlisted_method
+        # preflight:7.5: methods compare byte for byte: "put" in the header does not allow PUT.
         if forced_null or asked.method in (listed or ()) or self._wildcard(listed or ()):
             return Step("preflight:7.5", "pass", ACAM, asked.method, received)
         self.values["CORS405"] = asked.method
@@ -193,12 +214,13 @@ class _Judge:
         received = get(headers, ACAH)
         expected = ", ".join(dict.fromkeys(asked.names)) or None
         listed = extract_list(headers, ACAH)
-        if isinstance(listed, Extraction):
+        if isinstance(listed, Extraction):  # preflight:7.3
             self.values["CORS404"] = first_bad_element(headers, ACAH)
             message = "Access-Control-Allow-Headers is not a list of tokens (preflight:7.3)."
             return [Step("preflight:7.3", "fail", ACAH, expected, received, message, "CORS404")]
         if not asked.names:
             return [Step("preflight:7.7", "skip", ACAH, None, received, "No request header needs listing.")]
+        # preflight:7.7: header names, unlike methods, compare without case.
         lower = {n.lower() for n in listed or ()}
         wildcard = self._wildcard(listed or ())
         missing = [n for n in dict.fromkeys(asked.names) if n not in lower and not wildcard]
@@ -206,10 +228,11 @@ class _Judge:
         by_wildcard = wildcard and "authorization" in asked.names and "authorization" not in lower
         by_name = not self.rules.authorization_covered_by_wildcard
         if by_wildcard or (by_name and "authorization" in missing and "*" in lower):
-            # Step 7.6 comes before 7.7, and * plays no part in it.
+            # preflight:7.6 comes before 7.7 and ignores *: Authorization must be listed by name. All three engines
+            # accept *: authorization_covered_by_wildcard in engines.py.
             rows.append(self._authorization_by_wildcard(received))
             missing = [n for n in missing if n != "authorization"]
-        elif by_name and "authorization" in missing:
+        elif by_name and "authorization" in missing:  # preflight:7.6 decides before 7.7, whatever sorts first
             missing.remove("authorization")
             missing.insert(0, "authorization")
         if missing:
@@ -224,7 +247,7 @@ class _Judge:
         return rows
 
     def _authorization_by_wildcard(self, received: str | None) -> Step:
-        """``preflight:7.6``: the standard wants Authorization named; every engine lets ``*`` cover it."""
+        """``preflight:7.6`` with ``*`` in the list: a failure in the standard, a warning where engines accept it."""
         if self.rules.authorization_covered_by_wildcard:
             self.wildcard_authorization = True
             message = "Browsers let * cover Authorization; the standard does not (preflight:7.6). Name it."
@@ -234,6 +257,7 @@ class _Judge:
         return Step("preflight:7.6", "fail", ACAH, "authorization", received, message, "CORS406")
 
     def _age(self) -> Step | None:
+        # preflight:7.9: a value that does not parse never fails the preflight; it only changes how long it is cached.
         values = get_all(self.response.headers, ACMA)
         if not values:
             return None
@@ -245,7 +269,10 @@ class _Judge:
 
 
 def cors_check_steps(check: CheckResult, origin: str, credentials: Credentials) -> list[Step]:
-    """The rows of a CORS check: Access-Control-Allow-Origin, and -Credentials where it plays a part."""
+    """Return the rows of a CORS check: one for Access-Control-Allow-Origin, one for -Allow-Credentials if it matters.
+
+    ``origin`` is the serialized request origin, ``credentials`` the request's credentials mode.
+    """
     acao, acac = check.allow_origin, check.allow_credentials
     origin_ok = check.ok or check.code == "CORS307"
     rows = []
@@ -255,12 +282,12 @@ def cors_check_steps(check: CheckResult, origin: str, credentials: Credentials) 
         message = _origin_message(check, origin)
         rows.append(Step(check.step, "fail", ACAO, origin, acao, message, check.code))
     if credentials == "include":
-        # Evaluated even when the origin already failed: it is often the second thing to mend.
+        # cors-check:6 to 8. Evaluated even if step 2 or 4 failed: it is often the next thing to fix.
         ok = acac == "true"
         message = "" if ok else 'A request with credentials needs exactly "true" here (cors-check:8).'
         step = "cors-check:7" if ok else "cors-check:8"
         rows.append(Step(step, "pass" if ok else "fail", ACAC, "true", acac, message, None if ok else "CORS307"))
-    elif acac is not None:
+    elif acac is not None:  # cors-check:5 has already decided: without "include" this header is never read
         rows.append(Step("cors-check:5", "skip", ACAC, "nothing (no include)", acac))
     return rows
 

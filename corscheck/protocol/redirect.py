@@ -1,6 +1,7 @@
-"""HTTP-redirect fetch as far as CORS cares: where a redirect leads, and with which method, headers and origin.
+"""HTTP-redirect fetch: where a redirect leads, and the method, headers, body and origin of the next request.
 
-Source: Fetch, *HTTP-redirect fetch* (steps 1 to 22), *location URL*, *redirect-taint*.
+Sources: https://fetch.spec.whatwg.org/#concept-http-redirect-fetch (``redirect:1`` to ``22``), and in the same document
+``#concept-response-location-url`` and ``#concept-request-tainted-origin``.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ Taint: TypeAlias = Literal["same-origin", "same-site", "cross-site"]
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """What a response says about where to go: ``url`` None with ``value`` set means that it does not parse.
+    """The ``Location`` of a response.
 
-    ``value`` is the field as received (several joined), None when there is none.
+    ``value`` is the field as received, several fields joined with ", ", or None if there is none. ``url`` is the parsed
+    target; None with ``value`` set means that the value does not parse.
     """
 
     value: str | None
@@ -45,7 +47,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """The request as it stands when a redirect response arrives. ``count`` is the number of redirects followed so far."""
+    """The request at the time a redirect response arrives. ``count`` is the number of redirects followed so far."""
 
     page_origin: str
     mode: Mode
@@ -61,7 +63,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The redirect is followed with this."""
+    """Follow the redirect: the next request. Its ``Origin`` and its preflight are decided by main fetch."""
 
     url: URL
     method: str
@@ -72,14 +74,17 @@ class Follow:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The response is the result: as it is, as an opaque redirect, or because it is no redirect at all."""
+    """Deliver the response to the page instead of following it.
+
+    ``returned-as-is`` is a redirect status without a usable Location, ``not-a-redirect`` any other status.
+    """
 
     kind: Literal["returned-as-is", "opaque-redirect", "not-a-redirect"]
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """A network error: its code, the Location at fault, a sentence."""
+    """Fail with a network error: its code, the offending Location value (None if absent), and a message."""
 
     code: str
     value: str | None
@@ -87,16 +92,22 @@ class Refuse:
 
 
 def locate(headers: Headers, base: URL, rules: Rules = STANDARD) -> Location:
-    """*Location URL*: one field, resolved against the response's URL, inheriting its fragment."""
+    """Parse the ``Location`` header against ``base``: https://fetch.spec.whatwg.org/#concept-response-location-url.
+
+    Returns a ``Location`` without ``url`` if the value does not parse; it does not raise.
+    """
     values = get_all(headers, "Location")
     if not values:
         return Location(None, None)
     joined = ", ".join(values)
+    # Step 2: Location is a single header; sent twice it is a failure. Chromium and Firefox accept identical fields:
+    # identical_locations_count_once in engines.py.
     if len(values) > 1 and not (rules.identical_locations_count_once and len(set(values)) == 1):
         return Location(joined, None)
     text = values[0].encode("latin-1").decode("utf-8", "replace")
     try:
         url = parse_url(text, base.href)
+        # Step 4: the target inherits the fragment only if it has none. An empty one ("#") counts as a fragment.
         if base.fragment and not url.fragment and "#" not in text:
             url = parse_url(url.href + base.fragment)
     except URLError:
@@ -105,14 +116,15 @@ def locate(headers: Headers, base: URL, rules: Rules = STANDARD) -> Location:
 
 
 def is_redirect(status: int, location: Location, rules: Rules = STANDARD) -> bool:
-    """Whether the engine takes a response for a redirect to go somewhere: a redirect status with a Location."""
+    """Whether the engine treats a response as a redirect: a redirect status and a ``Location`` header."""
     if status not in STATUSES or location.value is None:
         return False
+    # An empty Location resolves to the same URL, which loops. Chromium: empty_location_delivers in engines.py.
     return not (rules.empty_location_delivers and not location.value)
 
 
 def refused_first(location: Location, rules: Rules) -> bool:
-    """Whether the engine gives up on such a Location before it applies the CORS check to the response."""
+    """Whether the engine rejects this Location before the CORS check: ``locations_refused_first`` in engines.py."""
     schemes = rules.locations_refused_first
     if schemes is None or location.value is None:
         return False
@@ -120,13 +132,19 @@ def refused_first(location: Location, rules: Rules) -> bool:
 
 
 def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = STANDARD) -> Follow | Deliver | Refuse:
-    """What becomes of a response that passed the CORS check (where one applies): ``http-fetch:6`` and ``redirect:1-22``."""
+    """Decide what to do with a response after the CORS check: ``http-fetch:6`` and ``redirect:1`` to ``22``.
+
+    Only a "cors" tainted hop has had a CORS check; a same-origin hop has not.
+    """
+    # http-fetch:6: 300, 304 and 305 are not redirect statuses, with or without a Location.
     if status not in STATUSES:
         return Deliver("not-a-redirect")
     location = locate(headers, hop.url, rules)
     goes = is_redirect(status, location, rules)
+    # Chromium, before it looks at the redirect mode: malformed_location_fails_in_every_mode in engines.py.
     if goes and location.url is None and rules.malformed_location_fails_in_every_mode:
         return _bad_location(location.value)
+    # http-fetch:6, mode "error": the status alone is enough. Chromium: redirect_error_needs_location in engines.py.
     if hop.redirect == "error":
         if rules.redirect_error_needs_location and not goes:
             return Deliver("returned-as-is")
@@ -134,9 +152,10 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
         return first or Refuse(
             "CORS507", location.value, f"Redirect mode error: a {status} is a network error (http-fetch:6)."
         )
+    # http-fetch:6, mode "manual": the target is not examined, so none of redirect:5 to 11 can fail.
     if hop.redirect == "manual":
         return Deliver("opaque-redirect")
-    if not goes:
+    if not goes:  # redirect:4: a 3xx without Location is the final response, not an error
         return Deliver("returned-as-is")
     target = location.url
     refusal = _refusal(hop, location.value or "", target, rules)
@@ -150,53 +169,72 @@ def _bad_location(value: str | None) -> Refuse:
 
 
 def _refusal(hop: Hop, value: str, target: URL | None, rules: Rules) -> Refuse | None:
-    """Steps 5 to 11: why a redirect is not followed."""
-    if target is None:
+    """``redirect:5`` to ``10``: the reason not to follow a redirect, or None."""
+    if target is None:  # redirect:5
         return _bad_location(value)
+    # redirect:6: data:, blob:, ftp: and the like, although fetch() itself accepts a data: URL.
     if target.scheme not in HTTP_SCHEMES:
         return Refuse("CORS502", target.href, f"A redirect may not lead to {target.scheme}: (redirect:6).")
+    # redirect:7: 20 redirects are followed, the 21st fails.
     if hop.count >= LIMIT:
         return Refuse("CORS503", target.href, f"This would be redirect number {LIMIT + 1} (redirect:7).")
     return _userinfo_refusal(hop, target, rules)
 
 
 def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | None:
-    """Steps 9 and 10, and what Chromium adds to them."""
+    """``redirect:9`` and ``10``: a target URL with a username or password. ``https://@host`` has neither."""
     if target is None or not target.has_credentials:
         return None
+    # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.
+    # WebKit skips it on the first hop: userinfo_allowed_on_first_hop in engines.py.
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):
         if not (rules.userinfo_allowed_on_first_hop and hop.tainting == "basic"):
             message = "A redirect to another origin may not have a username or password in its URL (redirect:9)."
             return Refuse("CORS504", target.href, message)
+    # redirect:10 catches the case that step 9 passes: a cross-origin URL that redirects back to the page's own origin.
     elif hop.tainting == "cors":
         message = "A redirected cross-origin request may not have a username or password in its URL (redirect:10)."
         return Refuse("CORS505", target.href, message)
+    # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in engines.py.
     elif rules.own_origin_userinfo_blocked:
         return Refuse("CORS510", target.href, "Chromium refuses any redirect with a username or password in its URL.")
     return None
 
 
 def _follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
-    """Steps 11 to 18: the body, the method, the headers of the next request."""
+    """``redirect:11`` to ``18``: build the next request."""
+    # redirect:11: a stream cannot be read twice. 303 passes because step 12 drops the body.
     if status != 303 and hop.stream:
         return Refuse("CORS506", target.href, f"A stream cannot be sent again after a {status} (redirect:11).")
     method, body, stream, headers = hop.method, hop.body, hop.stream, hop.headers
+    # redirect:12: 301 and 302 rewrite POST only; PUT and DELETE stay. 303 rewrites every method except GET and HEAD.
+    # 307 and 308 rewrite nothing. After a rewrite the next hop may need no preflight.
     if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
         method, body, stream = "GET", None, False
         headers = strip_body_headers(headers)
+    # redirect:13 removes Authorization and nothing else: X-Api-Key and other author headers go to the new origin.
     if not same_origin(target.origin, hop.url.origin):
         headers = strip_authorization(headers)
+    # Chromium removes client hints on every redirect: redirect_drops in engines.py.
     headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
     return Follow(target, method, headers, body, stream)
 
 
 def taints(page_origin: str, last: URL, url: URL) -> bool:
-    """Whether the step from ``last`` to ``url`` makes the request's origin opaque: leaving a foreign origin does."""
+    """Whether the hop from ``last`` to ``url`` taints the request's origin.
+
+    Leaving a foreign origin for a different one does; leaving the page's own origin does not. For a page on A, the hop
+    from A to B keeps ``Origin: A``; the hops from B to C and from B back to A send ``null``.
+    """
     return not same_origin(url.origin, last.origin) and not same_origin(page_origin, last.origin)
 
 
 def redirect_taint(page_origin: str, url_list: tuple[str, ...], registrable_domain: RegistrableDomain) -> Taint:
-    """*Redirect-taint* of a whole URL list; anything but ``same-origin`` makes the serialized request origin ``null``."""
+    """*Redirect-taint* of a URL list: https://fetch.spec.whatwg.org/#concept-request-tainted-origin.
+
+    CORS needs only ``same-origin`` or not; SameSite cookies depend on ``cross-site``. ``url_list`` holds absolute URLs
+    (``URLError`` otherwise), the first request first. ``registrable_domain`` maps a host to its registrable domain.
+    """
     taint: Taint = "same-origin"
     for last, url in itertools.pairwise(url_list):
         a, b = parse_url(last).origin, parse_url(url).origin
@@ -208,10 +246,14 @@ def redirect_taint(page_origin: str, url_list: tuple[str, ...], registrable_doma
 
 
 def is_tainted(page_origin: str, url_list: tuple[URL, ...]) -> bool:
-    """Whether any step of the chain has made the request's origin opaque."""
+    """Whether any hop of the chain has tainted the origin. The taint is permanent, also back on the page's origin."""
     return any(taints(page_origin, last, url) for last, url in itertools.pairwise(url_list))
 
 
 def serialized_request_origin(page_origin: str, url_list: tuple[URL, ...]) -> str:
-    """*Serializing a request origin*: ``null`` once the chain is tainted, the page's origin before."""
+    """*Serializing a request origin*: ``null`` once the chain is tainted, else the page's origin.
+
+    Source: https://fetch.spec.whatwg.org/#serializing-a-request-origin. After a taint, only ``null`` or, without
+    credentials, ``*`` passes the CORS check.
+    """
     return OPAQUE if is_tainted(page_origin, url_list) else page_origin

@@ -1,7 +1,7 @@
-"""The values that go in and out of the protocol: the page's request, what is put on the wire, and what came back.
+"""The inputs and outputs of the protocol: the page's request, the HTTP requests it causes, and their answers.
 
-All header text is isomorphic (latin-1): one character per byte. Header lists are tuples of pairs in wire order, with
-their case and their duplicates. Nothing here knows how a byte travels.
+Header text is isomorphic (latin-1): one character per byte. A header list is a tuple of (name, value) pairs in wire
+order, with case and duplicates kept. These types know nothing about the transport.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ ERROR_KINDS: tuple[ErrorKind, ...] = ("dns", "connect", "tls", "timeout", "proto
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a page passes to ``fetch()``: the question.
+    """The arguments of a ``fetch()`` call and the origin of the page that makes it.
 
-    ``origin`` is a serialized origin (``https://app.example``) or ``null`` for an opaque one. ``url`` is absolute.
-    ``method`` and ``headers`` are as script gives them, before normalization. ``stream`` says that the body is a
-    ``ReadableStream``; ``use_cors_preflight`` is the standard's use-CORS-preflight flag (an upload listener),
-    ``unsafe_request`` its unsafe-request flag (unset for EventSource and elements only).
+    ``url`` is absolute. ``origin`` is a serialized origin (``https://app.example``), or ``null`` for an opaque one.
+    ``method`` and ``headers`` are as script passes them, before normalization. ``stream`` is true for a
+    ``ReadableStream`` body. ``use_cors_preflight`` is the standard's use-CORS-preflight flag (an upload listener),
+    ``unsafe_request`` its unsafe-request flag, unset only for EventSource and elements.
     """
 
     url: str
@@ -52,12 +52,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class HTTPRequest:
-    """One request to put on the wire, as the protocol demands it (``http-fetch``, ``preflight:1-6``).
+    """One HTTP request that the driver has to send (``http-fetch``, ``preflight:1`` to ``6``).
 
-    ``url_list`` are the URLs of the chain so far, serialized, the last one being the target; the fragment never goes
-    out. ``headers`` hold the author's headers and those of the protocol (Origin, Access-Control-Request-*), not what
-    every browser adds. ``credentials`` says whether cookies and stored authentication may go along;
-    ``new_connection`` that the connection of the answer before must not be used again (421).
+    ``hop`` is the number of redirects followed. ``url_list`` holds the serialized URLs of the redirect chain, target
+    last; do not send its fragment. ``headers`` holds the author's headers, Origin and Access-Control-Request-*; the
+    sender adds the headers that every browser sends. ``credentials`` allows cookies and stored authentication.
+    ``new_connection`` asks for a fresh connection (after a 421).
     """
 
     kind: ExchangeKind
@@ -73,22 +73,22 @@ class HTTPRequest:
 
     @property
     def url(self) -> str:
-        """The target: serialized, with its fragment if it has one."""
+        """The target URL, serialized, including its fragment."""
         return self.url_list[-1]
 
     def get(self, name: str) -> str | None:
-        """The first value of a header, or None."""
+        """Return the first value of a header, or None. The name is case-insensitive."""
         lower = name.lower()
         return next((v for n, v in self.headers if n.lower() == lower), None)
 
 
 @dataclass(frozen=True, slots=True)
 class HTTPResponse:
-    """The answer to one request: a status and raw header lines.
+    """The response to one request: status and raw header fields.
 
-    ``body`` is what was kept of the body as evidence (at most 1 KiB, and only of failed answers); ``body_error`` says
-    why the rest did not arrive. ``at`` is the time of arrival in seconds on the clock that was given to the fetch,
-    ``elapsed_ms`` how long the exchange took. ``sent`` are the header lines that really went out.
+    ``body`` is the part of the body kept as evidence (at most 1 KiB, failed responses only). ``body_error`` says why
+    the body is incomplete; None if it is complete. ``at`` is the arrival time in seconds, on the clock of ``now``
+    in ``fetch``. ``elapsed_ms`` is the duration of the exchange. ``sent`` holds the header fields that went out.
     """
 
     status: int
@@ -104,7 +104,7 @@ class HTTPResponse:
 
 @dataclass(frozen=True, slots=True)
 class NetworkError:
-    """No usable answer: one of a closed list of kinds, and a sentence for people."""
+    """No usable response: the kind of failure (one of ``ERROR_KINDS``) and a message."""
 
     kind: ErrorKind
     message: str
@@ -115,7 +115,7 @@ class NetworkError:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """The driver chose not to send this request (it may change data, and nobody asked for that)."""
+    """The driver did not send this request, e.g. because its method may change data on the server."""
 
     at: float = 0.0
 

@@ -1,7 +1,7 @@
-"""Methods and request headers: normalized, forbidden, CORS-safelisted, unsafe names.
+"""Methods and request headers: normalization, forbidden ones, and the CORS safelist.
 
-Source: Fetch, sections *Methods* and *HTTP headers* (``forbidden-request-header``, ``cors-safelisted-request-header``,
-``cors-unsafe-request-header-names``). Where an engine departs from it, ``rules`` says so.
+Source: https://fetch.spec.whatwg.org/#methods and https://fetch.spec.whatwg.org/#terminology-headers. ``rules`` carries
+the departures of an engine; engines.py lists them with their evidence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REQUEST_BODY_HEADERS = ("content-encoding", "content-language", "content-locatio
 NO_CORS_SAFELISTED = ("accept", "accept-language", "content-language", "content-type")
 
 HINTS = ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect", "save-data", "intervention")
-"""Chromium's additions to the safelist, where their value is a usable one."""
+"""Chromium's additions to the safelist, if the value is valid (``client_hints_safelisted`` in engines.py)."""
 
 _FORBIDDEN_NAMES = frozenset(
     {
@@ -62,70 +62,93 @@ _MAX_VALUE = 128
 
 
 def normalize_method(method: str) -> str:
-    """*Normalize* a method: six names are upper-cased, nothing else is (``patch`` stays ``patch``)."""
+    """*Normalize* a method: https://fetch.spec.whatwg.org/#concept-method-normalize.
+
+    Only six names are upper-cased. PATCH is not one of them: ``patch`` goes out as ``patch`` and does not match
+    ``PATCH`` in Access-Control-Allow-Methods.
+    """
     upper = method.upper() if method.isascii() else method
     return upper if upper in NORMALIZED_METHODS else method
 
 
 def is_forbidden_method(method: str) -> bool:
-    """CONNECT, TRACE, TRACK, whatever their case."""
+    """Whether ``fetch()`` forbids the method: CONNECT, TRACE or TRACK, in any case."""
     return method.upper() in FORBIDDEN_METHODS
 
 
 def is_safelisted_method(method: str) -> bool:
-    """Exactly GET, HEAD or POST."""
+    """Whether the method needs no permission: GET, HEAD or POST. Compares byte for byte; normalize the method first."""
     return method in SAFELISTED_METHODS
 
 
 def is_forbidden_request_header(name: str, value: str, rules: Rules = STANDARD) -> bool:
-    """Whether script's attempt to set this header is ignored (``forbidden-request-header``)."""
+    """Whether script cannot set this header: https://fetch.spec.whatwg.org/#forbidden-request-header.
+
+    The browser drops it silently, so a forbidden header causes no preflight.
+    """
     lower = name.lower()
     if lower in _FORBIDDEN_NAMES or lower.startswith(("proxy-", "sec-")):
         return True
+    # The method overrides are forbidden only for CONNECT, TRACE and TRACK; "PUT" is an ordinary unsafe header.
     if lower in _METHOD_OVERRIDES:
         return any(is_forbidden_method(item) for item in split_value(value))
+    # User-Agent is not forbidden in the standard. Chromium: user_agent_forbidden in engines.py.
     return rules.user_agent_forbidden and lower == "user-agent"
 
 
 def is_safelisted_request_header(name: str, value: str, rules: Rules = STANDARD) -> bool:
-    """Whether this header, with this value, needs no permission (``cors-safelisted-request-header``)."""
+    """Whether this header, with this value, needs no permission.
+
+    Source: https://fetch.spec.whatwg.org/#cors-safelisted-request-header. ``value`` holds one character per byte.
+    """
+    # Step 1: the limit of 128 bytes applies to each value.
     if len(value) > _MAX_VALUE:
         return False
     lower = name.lower()
     if lower == "accept":
         return _has_no_unsafe_byte(value, rules)
+    # Stricter than Accept: "/", "+" and bytes from 0x80 on are unsafe here.
     if lower in ("accept-language", "content-language"):
         return _LANGUAGE.fullmatch(value) is not None
     if lower == "content-type":
         if not _has_no_unsafe_byte(value, rules):
             return False
+        # The value is parsed as one MIME type; it is not split on commas, so "text/plain, text/plain" is unsafe.
+        # application/json is never safelisted. Firefox: gecko_content_type in engines.py.
         found = gecko_request_essence(value) if rules.gecko_content_type else essence(value)
         return found in SAFELISTED_ESSENCES
     if lower == "range":
         return _is_safelisted_range(value, rules)
+    # Every other name is unsafe, Authorization and X-Requested-With included.
     return rules.client_hints_safelisted and _is_usable_client_hint(lower, value)
 
 
 def _has_no_unsafe_byte(value: str, rules: Rules) -> bool:
     if not _UNSAFE_BYTES.isdisjoint(value):
         return False
+    # Bytes 0x80 to 0xFF are safe in the standard. Firefox: high_bytes_safelisted in engines.py.
     return rules.high_bytes_safelisted or value.isascii()
 
 
 def _is_safelisted_range(value: str, rules: Rules) -> bool:
-    """*Parse a single range header value* without whitespace, with a start: ``bytes=0-``, ``bytes=1-2``."""
+    """Whether the value is one byte range with a start: ``bytes=0-``, ``bytes=1-2``.
+
+    Source: https://fetch.spec.whatwg.org/#simple-range-header-value with allowWhitespace false.
+    """
+    # A suffix range ("bytes=-5") and several ranges are unsafe. WebKit: range_unit_ignores_case in engines.py.
     match = _RANGE.fullmatch(value.lower() if rules.range_unit_ignores_case else value)
     if match is None:
         return False
-    # int() refuses more than 4300 digits; the 128 byte limit above keeps far below that.
+    # int() raises ValueError for more than 4300 digits; the 128 byte limit rules that out.
     numbers = [int(n) for n in match.groups() if n]
+    # The standard sets no upper limit; all three engines do: range_number_limit in engines.py.
     if rules.range_number_limit is not None and max(numbers) >= rules.range_number_limit:
         return False
     return len(numbers) == 1 or numbers[0] <= numbers[1]
 
 
 def _is_usable_client_hint(lower: str, value: str) -> bool:
-    """Chromium's additions to the safelist (cors.cc): the hint must have a value of its own grammar."""
+    """Chromium's additions to the safelist (cors.cc). The value must match the grammar of its hint."""
     if lower in ("device-memory", "dpr", "downlink"):
         return _DECIMAL.fullmatch(value) is not None
     if lower in ("width", "viewport-width", "rtt"):
@@ -138,7 +161,7 @@ def _is_usable_client_hint(lower: str, value: str) -> bool:
 
 
 def combine(headers: Headers) -> Headers:
-    """Repeated fields made one, joined by comma and space, in the place of the first: what Chromium's loader sees."""
+    """Join repeated fields with ", " at the position of the first one, as Chromium's loader does."""
     combined: dict[str, tuple[str, str]] = {}
     for name, value in headers:
         lower = name.lower()
@@ -151,7 +174,13 @@ def combine(headers: Headers) -> Headers:
 
 
 def unsafe_request_header_names(headers: Headers, rules: Rules = STANDARD) -> tuple[str, ...]:
-    """*CORS-unsafe request-header names*: lower-case, sorted by bytes, each once (each field's, where the rules say so)."""
+    """*CORS-unsafe request-header names*: lower-case, unique, sorted by bytes.
+
+    Source: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names. A non-empty result means that the request
+    needs a preflight (``main-fetch:12``). Firefox lists a repeated header once per field
+    (``repeated_headers_named_each`` in engines.py).
+    """
+    # The standard judges each field by itself. Chromium and WebKit: repeated_headers_combined in engines.py.
     if rules.repeated_headers_combined:
         headers = combine(headers)
     unsafe: list[str] = []
@@ -163,38 +192,44 @@ def unsafe_request_header_names(headers: Headers, rules: Rules = STANDARD) -> tu
             size += len(value)
         else:
             unsafe.append(name.lower())
+    # Step 5: above 1024 bytes in total, the safelisted headers become unsafe too. Firefox and WebKit have no total:
+    # safelisted_total_limit in engines.py.
     if rules.safelisted_total_limit is not None and size > rules.safelisted_total_limit:
         unsafe += potentially
     return tuple(sorted(unsafe)) if rules.repeated_headers_named_each else tuple(sorted(set(unsafe)))
 
 
 def access_control_request_headers(names: tuple[str, ...]) -> str | None:
-    """The value of ``Access-Control-Request-Headers`` (``preflight:5``), None when it is not sent."""
+    """Return the value of Access-Control-Request-Headers (``preflight:5``), or None if the header is not sent.
+
+    The separator is a bare comma. Do not join with ", ": the standard avoids *combine* here on purpose, and some
+    servers parse the value strictly.
+    """
     return ",".join(names) if names else None
 
 
 def is_no_cors_safelisted(name: str, value: str) -> bool:
-    """*no-CORS-safelisted request-header*."""
+    """Whether mode no-cors keeps the header: https://fetch.spec.whatwg.org/#no-cors-safelisted-request-header."""
     return name.lower() in NO_CORS_SAFELISTED and is_safelisted_request_header(name, value)
 
 
 def is_method(text: str) -> bool:
-    """A method is a token."""
+    """Whether the text is a valid method (an RFC 9110 token)."""
     return is_token(text)
 
 
 def is_header_name(text: str) -> bool:
-    """A header name is a token."""
+    """Whether the text is a valid header name (an RFC 9110 token)."""
     return is_token(text)
 
 
 def strip_body_headers(headers: Headers) -> Headers:
-    """Without the request-body-header names (``redirect:12``)."""
+    """Remove the request-body-header names, such as Content-Type (``redirect:12``)."""
     return tuple(h for h in headers if h[0].lower() not in REQUEST_BODY_HEADERS)
 
 
 def strip_authorization(headers: Headers) -> Headers:
-    """Without ``Authorization`` (``redirect:13``)."""
+    """Remove ``Authorization`` (``redirect:13``), the only CORS non-wildcard request-header name."""
     return tuple(h for h in headers if h[0].lower() != "authorization")
 
 

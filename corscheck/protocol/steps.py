@@ -1,8 +1,8 @@
-"""Every deciding step by name: its place in the standard, its code, its title. A flat table; codes are never reused.
+"""The codes of all faults, each with its step of the standard and a title. Codes are never reused.
 
-A code names one fault; several codes may belong to one step of the standard (``cors-check:4`` fails for five different
-reasons). 1xx: ``fetch()`` itself refuses or changes the request. 2xx: blocked before anything is sent. 3xx: the CORS
-check. 4xx: the preflight. 5xx: redirects and the response. 9xx: no verdict.
+A code names one fault. Several codes may share a step: ``cors-check:4`` fails for five reasons. CORS1xx: ``fetch()``
+throws, or drops a header. 2xx: blocked before the first request. 3xx: CORS check. 4xx: preflight. 5xx: redirects and
+the response. 9xx: no verdict.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ ANCHORS = {
     "http-network": FETCH + "#http-network-or-cache-fetch",
     "filtering": FETCH + "#concept-filtered-response-cors",
 }
-"""The algorithm of a step name (the part before the colon) to its place in the standard."""
+"""Maps the algorithm in a step name (the part before the colon) to its URL in the standard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One way to fail (or, for warnings, to be remarked on): its code, the step it belongs to, a title naming the fault."""
+    """A failure or warning: its code, the step of the standard that raises it, and a title that names the fault."""
 
     code: str
     step: str
@@ -35,17 +35,17 @@ class Code:
 
     @property
     def url(self) -> str | None:
-        """Where the standard says it."""
+        """The URL of the step's algorithm in the standard; None for a step outside the standard."""
         return standard_url(self.step)
 
 
 def standard_url(step: str) -> str | None:
-    """The place in the standard of a step name, None for a step of our own."""
+    """Return the URL of a step's algorithm, e.g. for ``cors-check:4``; None for a step outside the standard."""
     return ANCHORS.get(step.partition(":")[0])
 
 
 _TABLE = (
-    # fetch() throws: the verdict is invalid
+    # fetch() throws; the verdict is "invalid"
     Code("CORS101", "request-constructor:url", "the URL does not parse"),
     Code("CORS102", "request-constructor:url", "the URL has a username or password"),
     Code("CORS103", "request-constructor:method", "the method is not a token"),
@@ -55,10 +55,10 @@ _TABLE = (
     Code("CORS107", "headers:value", "a header value holds what no header can hold"),
     Code("CORS108", "request-constructor:body", "GET and HEAD have no body"),
     Code("CORS109", "request-constructor:cache", "cache mode only-if-cached needs mode same-origin"),
-    # the browser drops it: warnings
+    # warnings: the browser drops a header
     Code("CORS120", "headers:forbidden", "a forbidden header is dropped"),
     Code("CORS121", "headers:no-cors", "mode no-cors drops this header"),
-    # blocked before anything is sent
+    # blocked before the first request
     Code("CORS201", "main-fetch:7", "the port is on the list of bad ports"),
     Code("CORS202", "main-fetch:7", "a secure page asks an insecure address (mixed content)"),
     Code("CORS203", "main-fetch:12", "mode same-origin does not reach another origin"),
@@ -94,7 +94,7 @@ _TABLE = (
     Code("CORS510", "redirect:10", "a redirect within the page's own origin has a username or password in its URL"),
     Code("CORS520", "main-fetch:14.1", "Access-Control-Expose-Headers does not parse"),
     Code("CORS521", "http-network:body", "the body is cut short"),
-    # no verdict
+    # no verdict ("inconclusive")
     Code("CORS901", "network:dns", "the name does not resolve"),
     Code("CORS902", "network:connect", "no connection"),
     Code("CORS903", "network:tls", "TLS failed"),

@@ -1,6 +1,6 @@
-"""What is written down while a fetch goes on: steps, exchanges, and the failure that ends it.
+"""The record of a running fetch: steps, exchanges, and the failure that ends it.
 
-Knows nothing of the algorithm; ``fetch.py`` decides, this remembers and makes the outcome.
+``fetch.py`` makes the decisions; ``Trace`` stores them and builds the ``Outcome``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the outcome has been decided
-    """Unwinds to the start of the fetch once a failure has been recorded."""
+    """Ends the fetch after ``Trace.fail`` has recorded why. ``fetch.py`` catches it."""
 
 
 class Trace:
-    """The record of one fetch. ``now`` is the latest time known, in seconds."""
+    """The record of one fetch. ``now`` is the time of the latest answer, or of the call, in seconds."""
 
     def __init__(self, request: Request, engine: Engine, now: float) -> None:
         self.request = request
@@ -44,7 +44,7 @@ class Trace:
         self.author_headers: Headers = ()
 
     def outcome(self) -> Outcome:
-        """What it all came to."""
+        """Build the ``Outcome`` from the record."""
         return Outcome(
             request=self.request,
             engine=self.engine.name,
@@ -61,18 +61,18 @@ class Trace:
         )
 
     def record(self, request: HTTPRequest, answer: Answer) -> None:
-        """One exchange, and the time it came at."""
+        """Append an exchange and move ``now`` to the answer's time."""
         self.exchanges.append(Exchange(request, answer))
         self.now = max(self.now, answer.at)
 
     def refuse(self, refusal: Refusal, verdict: Verdict) -> NoReturn:
-        """What ``fetch()`` refuses, or main fetch blocks."""
+        """Record a ``Refusal`` as the deciding step and end the fetch."""
         code = CODES[refusal.code]
         self.steps.append(Step(code.step, "fail", refusal.subject, None, refusal.value, refusal.message, refusal.code))
         self.fail(refusal.code, refusal.message, value=refusal.value, verdict=verdict)
 
     def hold_back(self, message: str) -> NoReturn:
-        """Nothing was sent that could be judged."""
+        """End the fetch as ``inconclusive``: the driver sent nothing that could be judged."""
         self.fail(HELD_BACK, message, verdict="inconclusive")
 
     def fail(
@@ -86,7 +86,7 @@ class Trace:
         verdict: Verdict = "blocked",
         redirecting: bool = False,
     ) -> NoReturn:
-        """Record what decided and unwind."""
+        """Record the failure and end the fetch. Adds a row for ``code`` unless a failed row with it exists."""
         first = self.urls[0].href if self.urls else self.request.url
         last = self.urls[-1].href if self.urls else self.request.url
         self.verdict = verdict
@@ -111,7 +111,7 @@ class Trace:
         raise Stopped
 
     def _decided_steps(self) -> tuple[Step, ...]:
-        """All steps; the one that decided is marked."""
+        """Return all steps, with the last step of the failure's code marked as decisive."""
         if self.failure is None:
             return tuple(self.steps)
         code = self.failure.code
