@@ -12,7 +12,7 @@ import sys
 def main() -> None:
     """Run the command line and exit with its status."""
     # A short process that mostly imports: collecting garbage on the way costs 5 % of it and frees nothing. A run of
-    # many probes switches the collector on again (``cli.session``).
+    # many probes switches the collector on again (``cli.run_loop``).
     gc.disable()
     if sys.stdin is None or sys.stdout is None or sys.stderr is None:
         _open_what_is_closed()
@@ -24,12 +24,12 @@ def main() -> None:
     try:
         sys.stdout.flush()
     except OSError as error:
-        from corscheck.cli.session import say, silence_stdout
+        from corscheck.cli.run_loop import say, silence_stdout
 
         silence_stdout()
         if status == 0 and not isinstance(error, BrokenPipeError):  # what was asked for did not get there
+            from corscheck.cli.ask.inputs import reason
             from corscheck.cli.exitcodes import USAGE
-            from corscheck.cli.inputs import reason
 
             say(f"standard output: cannot write: {reason(error)}")
             status = USAGE

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.demo.endpoints import ENDPOINTS
+from corscheck.cli.demo.endpoints import ENDPOINTS
 from corscheck.model.result import Result
 from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import HARRecording

@@ -17,17 +17,17 @@ from corscheck.cli.options import Version
 from corscheck.model.values import ConfigError
 
 COMMANDS = {
-    "probe": "corscheck.cli.probe",
-    "run": "corscheck.cli.run",
-    "audit": "corscheck.cli.audit",
-    "init": "corscheck.cli.init",
-    "report": "corscheck.cli.report",
-    "har": "corscheck.cli.har",
-    "explain": "corscheck.cli.explain",
-    "fix": "corscheck.cli.fix",
-    "engines": "corscheck.cli.engines",
-    "schema": "corscheck.cli.schema",
-    "demo": "corscheck.cli.demo",
+    "probe": "corscheck.cli.commands.probe",
+    "run": "corscheck.cli.commands.run",
+    "audit": "corscheck.cli.commands.audit",
+    "init": "corscheck.cli.commands.init",
+    "report": "corscheck.cli.commands.report",
+    "har": "corscheck.cli.commands.har",
+    "explain": "corscheck.cli.commands.explain",
+    "fix": "corscheck.cli.commands.fix",
+    "engines": "corscheck.cli.commands.engines",
+    "schema": "corscheck.cli.commands.schema",
+    "demo": "corscheck.cli.commands.demo",
 }
 """Commands and the modules that hold them, each with a function of the command's name, or a group of commands.
 
@@ -83,7 +83,7 @@ def run(argv: Sequence[str]) -> int:
             return exitcodes.OK
         return stop.code if isinstance(stop.code, int) else exitcodes.OK
     except ConfigError as error:
-        from corscheck.cli.session import say
+        from corscheck.cli.run_loop import say
 
         say(str(error))
         return exitcodes.USAGE
@@ -115,8 +115,8 @@ def _failed(error: OSError) -> int:
     """A full disk, a directory that is gone, too many open files: the machine's fault, not ours."""
     if os.environ.get("CORSCHECK_TRACEBACK") == "1":
         raise error
-    from corscheck.cli.inputs import reason
-    from corscheck.cli.session import say, silence_stdout
+    from corscheck.cli.ask.inputs import reason
+    from corscheck.cli.run_loop import say, silence_stdout
 
     what = f" {error.filename}" if error.filename else ""
     try:

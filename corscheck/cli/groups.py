@@ -12,28 +12,28 @@ from collections.abc import Callable
 from typing import Any
 
 from corscheck.cli import options as opt
-from corscheck.cli.network import network_options
-from corscheck.cli.outputs import Wanted
+from corscheck.cli.ask.network import network_options
+from corscheck.cli.show.outputs import OutputOptions
 from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class OptionGroup:
     """Options by their parameters' names, each with its annotation and default; ``build`` makes one value of them."""
 
     parameters: dict[str, tuple[Any, Any]]
     build: Callable[..., object]
 
 
-def _outputs(*, report: list[str] | None, **typed: Any) -> Wanted:
-    wanted = Wanted(reports=tuple(report or ()), **typed)
+def _outputs(*, report: list[str] | None, **typed: Any) -> OutputOptions:
+    wanted = OutputOptions(reports=tuple(report or ()), **typed)
     wanted.check_outputs()
     return wanted
 
 
-_GROUPS: dict[type, Group] = {
-    NetworkOptions: Group(
+_GROUPS: dict[type, OptionGroup] = {
+    NetworkOptions: OptionGroup(
         {
             "user_agent": (opt.UserAgent, None),
             "insecure": (opt.Insecure, False),
@@ -53,7 +53,7 @@ _GROUPS: dict[type, Group] = {
         },
         network_options,
     ),
-    Wanted: Group(
+    OutputOptions: OptionGroup(
         {
             "json": (opt.JSONFile, None),
             "jsonl": (opt.JSONLFile, None),
@@ -70,7 +70,7 @@ _GROUPS: dict[type, Group] = {
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """The command with the options of its groups in their place; values are built in the order of their parameters."""
-    groups: dict[str, Group] = {}
+    groups: dict[str, OptionGroup] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
         group = _GROUPS.get(parameter.annotation) if isinstance(parameter.annotation, type) else None

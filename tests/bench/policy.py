@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 
 PROBES = 10_000
 MOST_SECONDS = 1.0

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corscheck.browsers import BrowserSession
 from corscheck.browsers.chromium import ChromiumDriver
-from corscheck.demo.endpoints import ENDPOINTS
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.endpoints import ENDPOINTS
+from corscheck.cli.demo.server import DemoServer
 from corscheck.model.result import Observation
 from corscheck.model.values import Probe
 from corscheck.transports.base import NetworkOptions

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import HARRecording
 from tests.browser.har import demo_probes, record

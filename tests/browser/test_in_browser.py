@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from corscheck.browsers import find
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from tests.servers.uvicorn_app import UvicornApp
 
 ROOT = Path(__file__).resolve().parents[2]

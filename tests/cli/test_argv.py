@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corscheck.cli.argv import masked
+from corscheck.cli.show.masked_argv import masked
 
 
 @pytest.mark.parametrize(

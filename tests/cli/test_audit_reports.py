@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.cli import sinks
-from corscheck.cli.outputs import Wanted
-from corscheck.cli.session import Session
+from corscheck.cli.run_loop import Session
+from corscheck.cli.show import sinks
+from corscheck.cli.show.outputs import OutputOptions
 from corscheck.model.audits import Audit
 from corscheck.report.saved.load import load
 from tests.cli.fakes import Command, Runner
@@ -32,7 +32,7 @@ def outside_of_github(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_session_of_audits(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     names = ("junit", "sarif", "gitlab", "html", "markdown", "json", "jsonl")
-    wanted = Wanted(reports=tuple(f"{name}:{tmp_path / name}" for name in names), color="never")
+    wanted = OutputOptions(reports=tuple(f"{name}:{tmp_path / name}" for name in names), color="never")
     session = Session(wanted.audit_sinks(2))
 
     def ask(take: Callable[[Audit], None]) -> None:
@@ -57,7 +57,7 @@ def test_show_is_what_the_run_showed(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    wanted = Wanted(quiet="-q" in argv, verbose="-v" in argv, color="never", jsonl=str(tmp_path / "r.jsonl"))
+    wanted = OutputOptions(quiet="-q" in argv, verbose="-v" in argv, color="never", jsonl=str(tmp_path / "r.jsonl"))
     session = Session(wanted.audit_sinks(len(found)))
 
     def ask(take: Callable[[Audit], None]) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corscheck.cli.inputs import Inputs
-from corscheck.cli.questions import Typed, question
+from corscheck.cli.ask.inputs import Inputs
+from corscheck.cli.ask.questions import ProbeArguments, question
 from corscheck.model.values import Probe
 from corscheck.report.formats import curl as printed
 from corscheck.runner.options import RunOptions
@@ -156,7 +156,7 @@ def test_complaints(argv: list[str], message: str, command: Command, fake: Runne
 
 
 def test_a_report_keeps_no_copied_text(command: Command, tmp_path: Path) -> None:
-    from corscheck.cli.argv import masked
+    from corscheck.cli.show.masked_argv import masked
 
     assert masked(["probe", "--curl", "curl -H 'X-Token: s3cr3t'"]) == ("probe", "--curl", "***")
 
@@ -188,9 +188,9 @@ PROBES = st.builds(
 
 def asked_again(text: str) -> list[Probe]:
     """The probes that a printed command stands for."""
-    from corscheck.cli.curlinput import with_curl
+    from corscheck.cli.ask.from_curl import with_curl
 
-    typed = Typed(
+    typed = ProbeArguments(
         urls=(), origins=(), methods=(), headers=(), data=(), form=(), credentials=None, cookies=(), user=None, mode="cors",
         redirect="follow", targets=None, send="always", engines=(), expect=None, via=None,
     )  # fmt: skip

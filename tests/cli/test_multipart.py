@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.cli.inputs import Inputs
-from corscheck.cli.multipart import Part, boundary, encode, form, parse
+from corscheck.cli.ask.inputs import Inputs
+from corscheck.cli.ask.multipart import FormPart, boundary, encode, form, parse
 from tests.cli.fakes import Command, Runner
 
 
@@ -28,7 +28,7 @@ def test_a_form(tmp_path: Path) -> None:
 
 
 def test_the_bytes() -> None:
-    body = encode([Part('a"\n', b"x\r\ny"), Part("f", b"\n", "n", "t/t")], "B")
+    body = encode([FormPart('a"\n', b"x\r\ny"), FormPart("f", b"\n", "n", "t/t")], "B")
     assert body == (
         b'--B\r\nContent-Disposition: form-data; name="a%22%0D%0A"\r\n\r\nx\r\ny\r\n'
         b'--B\r\nContent-Disposition: form-data; name="f"; filename="n"\r\nContent-Type: t/t\r\n\r\n\n\r\n'
@@ -39,29 +39,29 @@ def test_the_bytes() -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("a=b", Part("a", b"b")),
-        ("a=", Part("a", b"")),
-        ("a=b=c;d", Part("a", b"b=c;d")),
-        ("a=b;type=text/html", Part("a", b"b", None, "text/html")),
-        ("a=b;type=text/plain; charset=utf-8", Part("a", b"b", None, "text/plain; charset=utf-8")),
-        ("a=@{file}", Part("a", b"content", "upload.bin", "application/octet-stream")),
-        ("a=@{file};type=image/x", Part("a", b"content", "upload.bin", "image/x")),
-        ('a=@{file};filename="x;y\\".png"', Part("a", b"content", 'x;y".png', "image/png")),
-        ('a=@"{file}"', Part("a", b"content", "upload.bin", "application/octet-stream")),
-        ("a=<{file}", Part("a", b"content")),
+        ("a=b", FormPart("a", b"b")),
+        ("a=", FormPart("a", b"")),
+        ("a=b=c;d", FormPart("a", b"b=c;d")),
+        ("a=b;type=text/html", FormPart("a", b"b", None, "text/html")),
+        ("a=b;type=text/plain; charset=utf-8", FormPart("a", b"b", None, "text/plain; charset=utf-8")),
+        ("a=@{file}", FormPart("a", b"content", "upload.bin", "application/octet-stream")),
+        ("a=@{file};type=image/x", FormPart("a", b"content", "upload.bin", "image/x")),
+        ('a=@{file};filename="x;y\\".png"', FormPart("a", b"content", 'x;y".png', "image/png")),
+        ('a=@"{file}"', FormPart("a", b"content", "upload.bin", "application/octet-stream")),
+        ("a=<{file}", FormPart("a", b"content")),
     ],
 )
-def test_parts(text: str, part: Part, tmp_path: Path) -> None:
+def test_parts(text: str, part: FormPart, tmp_path: Path) -> None:
     file = tmp_path / "upload.bin"
     file.write_bytes(b"content")
     assert parse(text.replace("{file}", str(file)), Inputs()) == part
 
 
 def test_a_boundary_is_in_no_part_and_always_the_same() -> None:
-    parts = [Part("a", b"x")]
+    parts = [FormPart("a", b"x")]
     first = boundary(parts)
     assert first == boundary(parts)
-    assert first != boundary([Part("a", first.encode())])
+    assert first != boundary([FormPart("a", first.encode())])
     assert len(first) <= 70
 
 

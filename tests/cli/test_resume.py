@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.cli import resuming
-from corscheck.cli.outputs import Wanted
-from corscheck.cli.session import Session
+from corscheck.cli.ask import resuming
+from corscheck.cli.run_loop import Session
+from corscheck.cli.show.outputs import OutputOptions
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Probe
 from tests.cli.fakes import Command, Runner, answer
@@ -129,7 +129,7 @@ def small(probe: Probe) -> Result:
 
 def resumed(path: Path, asked: list[Probe]) -> tuple[int, list[int]]:
     """Resume as the command does, without a network: the exit status, and which probes were asked."""
-    wanted = Wanted(jsonl=str(path), reproducible=True)
+    wanted = OutputOptions(jsonl=str(path), reproducible=True)
     part = resuming.probes(wanted, asked, lambda said: None)
     sent: list[int] = []
 
@@ -178,7 +178,7 @@ def test_interrupted_while_the_old_results_are_handed_on(tmp_path: Path) -> None
     asked = probes(3)
     resumed(path, asked)
     before = path.read_bytes()
-    wanted = Wanted(jsonl=str(path), reproducible=True)
+    wanted = OutputOptions(jsonl=str(path), reproducible=True)
     part = resuming.probes(wanted, asked, lambda said: None)
     session = Session(replace(wanted, resumed=part).report_sinks())
 
@@ -233,7 +233,7 @@ def test_a_header_is_the_same_whatever_its_value(tmp_path: Path) -> None:
     """Values may be masked in the report: they cannot be compared."""
     path = tmp_path / "r.jsonl"
     asked = [replace(probe, headers=(("Authorization", "Bearer abc"),)) for probe in probes(1)]
-    wanted = Wanted(jsonl=str(path), reproducible=True)
+    wanted = OutputOptions(jsonl=str(path), reproducible=True)
     result = replace(small(asked[0]), headers=(("Authorization", "Bearer ***"),))
     Session(wanted.report_sinks()).run(lambda take: take(result))
     assert resumed(path, asked) == (1, [])

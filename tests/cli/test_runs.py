@@ -93,7 +93,7 @@ def test_colour(
 def test_automatic_colour(
     terminal: bool, environment: dict[str, str], colored: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from corscheck.cli import outputs
+    from corscheck.cli.show import outputs
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     for name, value in environment.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import trustme
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from tests.servers.proxy import Proxy
 from tests.servers.raw import HOLD, READ, RawServer, Repeat
 from tests.servers.uvicorn_app import UvicornApp

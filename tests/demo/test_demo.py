@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.demo.endpoints import BY_PATH, ENDPOINTS, Endpoint
-from corscheck.demo.run import check_all, command_of, compare, lines_of, run_demo, serve_text
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.endpoints import BY_PATH, ENDPOINTS, DemoEndpoint
+from corscheck.cli.demo.run import check_all, command_of, compare, lines_of, run_demo, serve_text
+from corscheck.cli.demo.server import DemoServer
 from corscheck.protocol.steps import CODES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def ask(
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.path)
-def test_the_server_answers_from_the_table(server: DemoServer, endpoint: Endpoint) -> None:
+def test_the_server_answers_from_the_table(server: DemoServer, endpoint: DemoEndpoint) -> None:
     for method, reply in (("OPTIONS", endpoint.preflight), ("GET", endpoint.actual)):
         status, headers = ask(server, method, endpoint.path)
         assert status == reply.status
@@ -142,7 +142,7 @@ def test_the_run_says_how_it_went(server: DemoServer, monkeypatch: pytest.Monkey
     assert written[-2].startswith(f"OK  all {len(ENDPOINTS)}")
     assert max(map(len, written)) <= 110
     broken = (replace(BY_PATH["/good"], verdict="blocked", code="CORS301"),)
-    monkeypatch.setattr("corscheck.demo.run.ENDPOINTS", broken)
+    monkeypatch.setattr("corscheck.cli.demo.run.ENDPOINTS", broken)
     written.clear()
     run_demo(server, written.append)
     assert written[-1] == "FAILED  1 of 1 did not come as expected."

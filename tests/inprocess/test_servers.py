@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from corscheck.cli.fix import as_code
+from corscheck.diagnosis.remedies.code import as_code
 from corscheck.diagnosis.remedies.registry import find
 from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import Probe

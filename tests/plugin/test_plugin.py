@@ -48,7 +48,7 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     pytester.makeini("[pytest]\nfilterwarnings =\n    error\n    ignore:Using .httpx. with .starlette.testclient.\n")
 
     def go(*arguments: str, plugins: tuple[str, ...] = ()) -> pytest.RunResult:
-        named = [part for name in ("corscheck.pytest_plugin", *plugins) for part in ("-p", name)]
+        named = [part for name in ("corscheck.pytest_plugin.hooks", *plugins) for part in ("-p", name)]
         return pytester.runpytest_subprocess(*named, "-p", "no:cacheprovider", *arguments)
 
     return go
@@ -330,12 +330,12 @@ def test_the_readme(run: Run, pytester: pytest.Pytester) -> None:
 def test_the_entry_point_and_what_it_imports() -> None:
     """pytest imports the plugin whenever corscheck is installed: that must cost next to nothing."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]["pytest11"]
-    assert declared == {"corscheck": "corscheck.pytest_plugin"}
+    assert declared == {"corscheck": "corscheck.pytest_plugin.hooks"}
     assert importlib.import_module(declared["corscheck"]).cors is not None
     code = """
 import pytest, sys
 before = set(sys.modules)
-import corscheck.pytest_plugin
+import corscheck.pytest_plugin.hooks
 print(*sorted(set(sys.modules) - before))
 """
     done = subprocess.run(
@@ -346,4 +346,4 @@ print(*sorted(set(sys.modules) - before))
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
     )
-    assert done.stdout.split() == ["corscheck", "corscheck._version", "corscheck.pytest_plugin"]
+    assert done.stdout.split() == ["corscheck", "corscheck._version", "corscheck.pytest_plugin.hooks"]

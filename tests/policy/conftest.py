@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from tests.cli.fakes import Command
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from tests import schemas
 from tests.cli.fakes import Command
 
@@ -223,7 +223,8 @@ def test_wait_for(command: Command, write: Write) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    script = f"import time; time.sleep(0.6)\nfrom corscheck.demo.server import DemoServer\nwith DemoServer({port}): time.sleep(30)"
+    wait = "import time; time.sleep(0.6)\n"
+    script = f"{wait}from corscheck.cli.demo.server import DemoServer\nwith DemoServer({port}): time.sleep(30)"
     starting = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
         write(f'base-url = "http://127.0.0.1:{port}"\n' + DEFAULTS + check("x", "/good"))
@@ -368,7 +369,7 @@ def test_the_example_passes_against_the_demo(
 
 
 def test_the_example_asks_where_the_demo_is() -> None:
-    from corscheck.demo.server import PORT
+    from corscheck.cli.demo.server import PORT
 
     assert f'base-url = "http://127.0.0.1:{PORT}"' in (ROOT / "examples" / "corscheck.toml").read_text()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from corscheck.demo.server import DemoServer
+from corscheck.cli.demo.server import DemoServer
 from corscheck.report.formats.registry import WRITERS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,8 +6,8 @@ import io
 
 import pytest
 
-from corscheck.cli import progress
-from corscheck.cli.progress import EVERY, Progress
+from corscheck.cli.show import progress
+from corscheck.cli.show.progress import EVERY, Progress
 
 
 class Terminal(io.StringIO):

@@ -12,8 +12,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from corscheck.cli.fix import as_code
 from corscheck.diagnosis import remedies
+from corscheck.diagnosis.remedies.code import as_code
 from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.diagnosis.remedies.registry import REMEDIES
 from corscheck.diagnosis.remedies.remedy import Remedy

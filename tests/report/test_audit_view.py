@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from corscheck.cli import sinks
+from corscheck.cli.show import sinks
 from corscheck.model.audits import Audit
 from corscheck.report.saved.summary import Summary
 from corscheck.report.text.audits import quiet, render

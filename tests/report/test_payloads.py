@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from corscheck.audit.poc import page
-from corscheck.cli.session import say
+from corscheck.cli.run_loop import say
 from corscheck.model.audits import Audit, AuditFinding
 from corscheck.model.result import (
     EngineVerdict,

@@ -1,0 +1,171 @@
+"""``--app``: the application of a ``probe`` is asked in process. Without a URL, what it says of itself is verified."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corscheck.cli.run_loop import Session, say
+from corscheck.cli.show import sinks
+from corscheck.cli.show.progress import Progress
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
+from corscheck.records import dataclass
+from corscheck.runner.app import AppConversation, printing
+from corscheck.sources.app.address import absolute
+from corscheck.sources.app.loading import load
+from corscheck.transports.base import NetworkOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from corscheck.cli.ask.questions import ProbeArguments, ProbeQuestion
+    from corscheck.cli.show.outputs import OutputOptions
+    from corscheck.cli.show.sinks import Sink
+    from corscheck.model.result import Result
+    from corscheck.runner.options import RunOptions
+    from corscheck.sources.app.loading import LoadedApp
+
+_WITHOUT_URL = {
+    "methods": "-X",
+    "headers": "-H",
+    "data": "-d",
+    "form": "-F",
+    "credentials": "--credentials",
+    "cookies": "-b",
+    "user": "-u",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """An application that was typed: its name and where its module is found."""
+
+    name: str
+    directory: str = "."
+
+    def typed(self, typed: ProbeArguments) -> ProbeArguments:
+        """The question with paths as URLs. Raises ``ConfigError`` for what has no meaning in process."""
+        if typed.via is not None:
+            raise ConfigError("--app asks in process: there is no network in between for --via")
+        return replace(typed, urls=[absolute(url) for url in typed.urls])
+
+    def schema(self) -> object:
+        """The OpenAPI document that the application makes of itself, as FastAPI's does."""
+        app = self._load().app
+        make = getattr(app, "openapi", None)
+        if not callable(make):
+            raise ConfigError(f"--openapi app: {self.name} has no openapi(), as a FastAPI has: name a file or a URL")
+        with printing(True):
+            return make()
+
+    def check(self, network: NetworkOptions, *, in_browser: str | None, dry_run: bool, curl: bool) -> None:
+        """Raise ``ConfigError`` for options about a network or a browser, of which there is none here."""
+        plain = NetworkOptions(timeout=network.timeout, user_agent=network.user_agent)
+        if network != plain:
+            raise ConfigError("--app asks in process: options about the network have no meaning there, leave them out")
+        if in_browser is not None:
+            raise ConfigError("--in-browser needs a server: start the application and leave --app out")
+        if dry_run or curl:
+            option = "--dry-run" if dry_run else "--print-curl"
+            raise ConfigError(f"{option} has no use for an application: leave --app out and write the whole URL")
+
+    def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
+        """What asks the probes of a question, as ``session.asker`` does over the network."""
+
+        def ask(take: Callable[[Result], None]) -> None:
+            with _asked(self._load(), options) as conversation:
+                for probe in question.probes():
+                    take(conversation.ask(probe))
+
+        return ask
+
+    def verify(
+        self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
+    ) -> int:
+        """Ask what the application's own claims make one ask; returns the exit status."""
+        if resume:
+            raise ConfigError("--resume needs a URL: without one, --app asks everything anew")
+        for field, option in _WITHOUT_URL.items():
+            if getattr(typed, field):
+                raise ConfigError(f"{option} needs a URL: without one, --app asks about every route by itself")
+        wanted.check_outputs()
+        from corscheck.cli.ask.questions import gate_of
+        from corscheck.cli.show.appview import AppView
+        from corscheck.sources.app.claims import read
+        from corscheck.sources.app.failing import failing_route
+        from corscheck.sources.app.questions import Questions
+
+        origins = tuple(dict.fromkeys(check_origin(origin) for origin in typed.origins))
+        loaded = self._load()
+        with printing(True):
+            reading = read(loaded.app)
+        if reading is None or not reading.operations:
+            raise ConfigError(self._unread(loaded, routes=reading is not None))
+        questions = Questions(
+            reading, origins=origins, send=typed.send, gate=gate_of(typed.engines), expect=typed.expect
+        )
+        if not questions.listed:
+            raise ConfigError(_nobody(self.name, questions))
+        view: list[Sink] = []
+        if not wanted.stdout_taken:
+            view.append(sinks.Quiet() if wanted.quiet else AppView(wanted.view(), self.name, questions))
+        progress = Progress(len(questions.asked), wanted=not wanted.quiet)
+        session = Session([*view, *wanted.report_sinks()], complete=complete, progress=progress)
+
+        def ask(take: Callable[[Result], None]) -> None:
+            with failing_route(reading.inner), _asked(loaded, options) as conversation:
+                for one in questions.asked:
+                    take(conversation.ask(one.probe))
+
+        return session.run(ask)
+
+    def _load(self) -> LoadedApp:
+        with printing(True):
+            return load(self.name, self.directory)
+
+    def _unread(self, loaded: LoadedApp, *, routes: bool) -> str:
+        kind = type(loaded.app)
+        what = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+        why = (
+            "no routes"
+            if routes
+            else "neither routes nor a CORSMiddleware that can be read, only Starlette and FastAPI have"
+        )
+        return (
+            f"{self.name} ({what}, {loaded.interface.upper()}) has {why}: name a URL. For example:\n"
+            f"  corscheck probe --app {self.name} /data --origin https://app.example.com"
+        )
+
+
+def _nobody(name: str, questions: object) -> str:
+    from corscheck.sources.app.questions import Questions
+
+    assert isinstance(questions, Questions)
+    claim = questions.claim
+    faults = "".join(f"\n  {fault}" for fault in questions.unusable)
+    regex = claim.allow_origin_regex if claim is not None else None
+    why = (
+        f"allow_origin_regex is {regex!r}"
+        if regex is not None
+        else "allow_origins names no origin that a page can have"
+    )
+    return f"{name}: {why}; name a page that should get in: --origin https://app.example.com{faults}"
+
+
+@contextlib.contextmanager
+def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
+    """The application, started and shut down. A shutdown that fails is said; what was asked stands."""
+    import gc
+
+    # Off since the start of the process (see ``__main__``), where it only delays; an application needs it.
+    gc.enable()
+    conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
+    try:
+        yield conversation
+    finally:
+        try:
+            conversation.close()
+        except ConfigError as error:
+            say(str(error))

@@ -1,0 +1,111 @@
+"""``--openapi``: the operations of a document as targets. Read from a file, fetched, or asked of ``--app`` itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corscheck.cli.ask.inputs import Inputs
+from corscheck.cli.ask.targets import TargetLine
+from corscheck.model.masking import mask_url
+from corscheck.model.values import ConfigError
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.cli.ask.from_app import InProcess
+    from corscheck.cli.ask.questions import ProbeArguments
+    from corscheck.sources.openapi.document import OpenAPIDocument
+    from corscheck.sources.openapi.operations import Operation
+    from corscheck.transports.base import NetworkOptions
+
+_URL = re.compile(r"https?://", re.IGNORECASE)
+APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was typed about the document."""
+
+    source: str | None
+    base: str | None = None
+    select: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+
+def with_openapi(
+    wish: Wish, typed: ProbeArguments, network: NetworkOptions, app: InProcess | None = None
+) -> ProbeArguments:
+    """What was typed, with every operation beside it."""
+    targets = [_target(operation, typed) for operation in operations(wish, network, app)]
+    return replace(typed, found=(*typed.found, *targets))
+
+
+def operations(wish: Wish, network: NetworkOptions, app: InProcess | None = None) -> list[Operation]:
+    """The operations that are wanted. Raises ``ConfigError`` that names the document and the place in it."""
+    if wish.source is None:
+        option = "--base-url" if wish.base is not None else "--select" if wish.select else "--exclude"
+        raise ConfigError(f"{option} is about the operations of a document: --openapi FILE|URL names one")
+    from corscheck.sources.openapi import operations as reader
+    from corscheck.sources.openapi.select import chosen
+
+    document, source = _document(wish.source, network, app)
+    found = reader.operations(document, source=source, base=_base(wish.base))
+    return chosen(found, wish.select, wish.exclude)
+
+
+def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tuple[OpenAPIDocument, str | None]:
+    """The document and the URL against which its servers are resolved."""
+    from corscheck.sources.openapi import document as reader
+
+    base = None
+    if app is not None:
+        from corscheck.sources.app.address import BASE
+
+        base = f"{BASE}/"
+        if name == APP:
+            return reader.check(app.schema(), f"the schema of {app.name}"), base
+    if _URL.match(name):
+        from corscheck.cli.ask.download import fetch
+
+        text, url = fetch(name, network, "--openapi")
+        return reader.read(text, mask_url(url)), base or url
+    if name == APP:
+        raise ConfigError("--openapi app asks the application of --app for its schema: name one, --app main:app")
+    with Inputs() as inputs:
+        content = inputs.read(name, "--openapi")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{name}, line {line}: not UTF-8, byte {content[error.start]:#04x}") from None
+    return reader.read(text, "<stdin>" if name == "-" else name), base
+
+
+def _base(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        url = parse_url(text)
+    except URLError:
+        url = None
+    if url is None or url.scheme not in HTTP_SCHEMES or "?" in text or "#" in text:
+        raise ConfigError(
+            f"--base-url {text!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
+        )
+    return url.href
+
+
+def _target(operation: Operation, typed: ProbeArguments) -> TargetLine:
+    """What an operation asks; headers, methods and credentials that were typed override it."""
+    names = {line.partition(":")[0].strip().lower() for line in typed.headers}
+    return TargetLine(
+        url=operation.url,
+        method=operation.method if not typed.methods else None,
+        headers=tuple(h for h in operation.headers if h[0].lower() not in names),
+        credentials="include" if operation.credentials and typed.credentials is None else None,
+        secret_headers=operation.secret - names,
+    )

@@ -1,0 +1,99 @@
+"""``-F``: the body that a browser makes of a ``FormData`` (HTML, *multipart/form-data encoding*)."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import os
+import re
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from corscheck.model.values import ConfigError
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.cli.ask.inputs import Inputs
+
+_PARAMETER = re.compile(r';\s*(type|filename)=("(?:\\.|[^"\\])*"|[^;]*(?:;\s*charset=[^;]*)?)', re.IGNORECASE)
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """An entry of the form; one with a ``filename`` is a file."""
+
+    name: str
+    content: bytes
+    filename: str | None = None
+    content_type: str | None = None
+
+
+def form(texts: Sequence[str], inputs: Inputs) -> tuple[bytes, str]:
+    """The body and its Content-Type for ``-F`` options."""
+    parts = [parse(text, inputs) for text in texts]
+    limit = boundary(parts)
+    return encode(parts, limit), f"multipart/form-data; boundary={limit}"
+
+
+def parse(text: str, inputs: Inputs) -> FormPart:
+    """``name=value``, ``name=@file;type=...;filename=...``, ``name=<file`` (the content as a plain field)."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"-F {text!r} is no part of a form: write name=value, or name=@file for an upload")
+    if value[:1] not in ("@", "<"):
+        value, options = _options(value)
+        return FormPart(name, os.fsencode(value), options.get("filename"), options.get("type"))
+    path, options = _options(value[1:])
+    content = inputs.read(path.strip('"'), "-F")
+    if value[0] == "<":
+        return FormPart(name, content, options.get("filename"), options.get("type"))
+    filename = options.get("filename", PurePath(path.strip('"')).name)
+    guessed = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return FormPart(name, content, filename, options.get("type", guessed))
+
+
+def _options(value: str) -> tuple[str, dict[str, str]]:
+    """The value without its ``;type=`` and ``;filename=``, and these."""
+    found: dict[str, str] = {}
+    first = len(value)
+    for match in _PARAMETER.finditer(value):
+        first = min(first, match.start())
+        text = match[2].strip()
+        if text[:1] == '"':
+            text = re.sub(r"\\(.)", r"\1", text[1:-1])
+        found[match[1].lower()] = text
+    return value[:first], found
+
+
+def boundary(parts: Sequence[FormPart]) -> str:
+    """A boundary that no part contains. It comes from the content, so that equal runs send equal bytes."""
+    digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    limit = f"----corscheckFormBoundary{digest[:16]}"
+    while any(limit.encode() in part.content for part in parts):
+        digest = hashlib.sha256(digest.encode()).hexdigest()
+        limit = f"----corscheckFormBoundary{digest[:16]}"
+    return limit
+
+
+def encode(parts: Sequence[FormPart], limit: str) -> bytes:
+    """The body. Line breaks in names and in plain values are CR LF, as HTML says; files go as they are."""
+    out = bytearray()
+    for part in parts:
+        out += f'--{limit}\r\nContent-Disposition: form-data; name="'.encode() + _escaped(part.name) + b'"'
+        content = part.content
+        if part.filename is not None:
+            out += b'; filename="' + _escaped(part.filename) + b'"'
+        else:
+            content = _LINE_BREAK.sub(b"\r\n", content)
+        if part.content_type is not None:
+            out += b"\r\nContent-Type: " + os.fsencode(part.content_type)
+        out += b"\r\n\r\n" + content + b"\r\n"
+    return bytes(out) + f"--{limit}--\r\n".encode()
+
+
+def _escaped(name: str) -> bytes:
+    text = _LINE_BREAK.sub(b"\r\n", os.fsencode(name))
+    return text.replace(b"\r", b"%0D").replace(b"\n", b"%0A").replace(b'"', b"%22")

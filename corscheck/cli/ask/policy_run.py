@@ -1,0 +1,217 @@
+"""A run of policies: which probes are asked, how each result is judged, and what is said when all is over."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from corscheck.cli.ask.questions import via_base
+from corscheck.cli.run_loop import Session, say
+from corscheck.cli.show.checkview import CheckView, QuietView
+from corscheck.cli.show.progress import Progress
+from corscheck.cli.show.sinks import Full
+from corscheck.model.values import ConfigError
+from corscheck.policy.checks_on_values import base_url as base_url_fault
+from corscheck.policy.evaluate import evaluate
+from corscheck.policy.ignore import Ignores
+from corscheck.policy.load import LoadedPolicy, discover, load
+from corscheck.policy.select import Shard, selected
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from corscheck.cli.show.outputs import OutputOptions
+    from corscheck.cli.show.sinks import Sink
+    from corscheck.model.result import Result
+    from corscheck.model.values import CheckRef, Probe
+    from corscheck.policy.matrix import Matrix, Wants
+    from corscheck.report.saved.baseline import Baseline
+    from corscheck.runner.options import RunOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was typed about the policies and the part of them to run."""
+
+    files: Sequence[Path] = ()
+    env: str | None = None
+    base_url: str | None = None
+    via: str | None = None
+    select: Sequence[str] = ()
+    shard: str | None = None
+    baseline: str | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the policies is asked."""
+        return bool(self.select) or self.shard is not None
+
+
+@dataclass(slots=True)
+class PolicyRun:
+    """The checks of a run and all that judges their results. The first ``done`` probes are not asked again."""
+
+    policies: Sequence[LoadedPolicy]
+    checks: Sequence[Matrix]
+    shard: Shard
+    total: int
+    ignores: dict[str, Ignores]
+    baseline: Baseline | None
+    partial: bool
+    done: int = 0
+    _wants: dict[CheckRef, Wants] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, choice: Choice, tell: Callable[[str], None], today: datetime.date | None = None) -> PolicyRun:
+        """Load what was chosen. Raises ``ConfigError``, with the complaints about all files."""
+        today = today or datetime.datetime.now(datetime.UTC).date()
+        if choice.base_url is not None and (fault := base_url_fault(choice.base_url)) is not None:
+            raise ConfigError(f"--base-url {choice.base_url!r} {fault}")
+        via = via_base(choice.via)
+        shard = Shard(choice.shard)
+        policies = _loaded(choice, via, tell)
+        checks = selected(policies, choice.select)
+        total = shard.count(sum(len(check) for check in checks))
+        if not total:
+            raise ConfigError(f"--shard {choice.shard}: nothing is left to test, there are fewer probes than shards")
+        baseline = None
+        if choice.baseline is not None:
+            from corscheck.report.saved.baseline import read
+
+            baseline = read(choice.baseline)
+        return cls(
+            policies,
+            checks,
+            shard,
+            total,
+            {policy.file: Ignores(policy.ignores, today) for policy in policies},
+            baseline,
+            choice.partial,
+            _wants={check.ref: check.wants for check in checks},
+        )
+
+    def probes(self) -> Iterator[Probe]:
+        """What is left to ask, in order."""
+        return islice(self.shard.probes(self.checks), self.done, None)
+
+    def resume(self, wanted: OutputOptions, tell: Callable[[str], None]) -> OutputOptions:
+        """Go on with what the file of ``--jsonl`` holds. Raises ``ConfigError`` if that is of another run."""
+        from corscheck.cli.ask import resuming
+
+        part = resuming.probes(wanted, self.probes(), tell, self.judge)
+        self.done = part.count
+        return replace(wanted, resumed=part)
+
+    def run(
+        self,
+        options: RunOptions,
+        wanted: OutputOptions,
+        *,
+        complete: bool,
+        max_failures: int | None,
+        cluster: str | None = None,
+    ) -> int:
+        """Ask and judge; returns the exit status."""
+        expired = [entry for ignores in self.ignores.values() for entry in ignores.expired]
+        session = Session(
+            self._sinks(wanted),
+            complete=complete,
+            progress=Progress(self.total, wanted=not wanted.quiet, log=True),
+            faults=bool(expired),
+        )
+        ask = self._asker(options, session, max_failures, cluster)
+        if wanted.resumed is not None:
+            from corscheck.cli.ask import resuming
+
+            ask = resuming.after(wanted.resumed, ask)
+        status = session.run(ask)
+        for entry in expired:
+            say(
+                f"{entry.place}: this ignore expired on {entry.expires}: repair it, or give it a later day ({entry.reason})"
+            )
+        if session.summary.total == self.total and not self.partial and not wanted.quiet:
+            for ignores in self.ignores.values():
+                for entry in ignores.unused:
+                    say(f"{entry.place}: this ignore excuses nothing any more: take it out ({entry.reason})")
+        return status
+
+    def _sinks(self, wanted: OutputOptions) -> list[Sink]:
+        view: list[Sink] = []
+        if not wanted.stdout_taken:
+            how = wanted.view()
+            if wanted.quiet:
+                view.append(QuietView())
+            elif wanted.verbose:
+                view.append(Full(how, None))
+            else:
+                view.append(CheckView(how, {check.ref: check.grid for check in self.checks}))
+        return [*view, *wanted.report_sinks()]
+
+    def judge(self, result: Result) -> Result:
+        """The result with what its check expects, an ignore excuses and the baseline has already."""
+        assert result.check is not None
+        file = result.check.file
+        result = evaluate(result, self._wants[result.check])
+        if file in self.ignores:
+            result = self.ignores[file].judge(result)
+        return self.baseline.judge(result) if self.baseline is not None else result
+
+    def _asker(
+        self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None
+    ) -> Callable[[Callable[[Result], None]], None]:
+        def ask(take: Callable[[Result], None]) -> None:
+            import gc
+
+            from corscheck.runner import many
+            from corscheck.runner.options import for_many
+
+            # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
+            gc.enable()
+
+            def judged(result: Result) -> bool:
+                take(self.judge(result))
+                return max_failures is not None and session.summary.failed >= max_failures
+
+            if max_failures is None or session.summary.failed < max_failures:
+                if cluster is None:
+                    many.ask_all(self.probes(), for_many(options, self.total), judged)
+                else:
+                    from corscheck.cli.ask.clustering import ask_probes
+
+                    ask_probes(self.probes(), options, cluster, self.total - self.done, judged)
+            done = session.summary.total
+            if done < self.total:
+                count = "one failure" if max_failures == 1 else f"{max_failures} failures"
+                session.progress.clear()
+                say(f"stopped after {count} (--max-failures): {done} of {self.total} probes were asked")
+
+        return ask
+
+
+def _loaded(choice: Choice, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
+    files = list(choice.files)
+    if not files:
+        found = discover(Path.cwd())
+        files = [found]
+        if found.parent != Path.cwd():
+            tell(f"policy: {_shown(found)}")
+    loaded: list[LoadedPolicy] = []
+    complaints: list[str] = []
+    for file in dict.fromkeys(files):
+        try:
+            loaded.append(load(file, env=choice.env, base=choice.base_url, send_via=via))
+        except ConfigError as error:
+            complaints.append(str(error))
+    if complaints:
+        raise ConfigError("\n".join(complaints))
+    return loaded
+
+
+def _shown(path: Path) -> str:
+    from corscheck.policy.load import display
+
+    return display(path)

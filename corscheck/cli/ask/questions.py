@@ -1,0 +1,271 @@
+"""From what was typed to the probes: URLs, origins and methods multiplied, headers, body and login filled in."""
+
+from __future__ import annotations
+
+from dataclasses import field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from corscheck.cli.ask import inputs as read
+from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
+from corscheck.kindred import probe_of
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from corscheck.model.values import EngineName, Send
+    from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
+
+GATE: tuple[EngineName, ...] = ("chromium", "firefox")
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeQuestion:
+    """What all probes of a run share, and what they are multiplied from.
+
+    ``shard`` is which of how many parts is asked: (2, 5) is every fifth probe from the second on. The first ``done`` of
+    them are not asked again.
+    """
+
+    targets: Sequence[TargetLine]
+    file: TargetFile | None
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    common: Probe
+    total: int
+    because: str | None = None
+    body_asked: bool = field(default=False)
+    done: int = 0
+    shard: tuple[int, int] = (1, 1)
+    _firsts: dict[tuple[str, str], Probe] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one probe only."""
+        return self.total == 1
+
+    @property
+    def grid(self) -> bool:
+        """Whether a URL is asked from several origins or with several methods, and all of that here."""
+        return len(self.origins) * len(self.methods) > 1 and self.shard == (1, 1)
+
+    @property
+    def uniform(self) -> bool:
+        """Whether all probes share origin, expectation and modes."""
+        plain = all(target.plain for target in self.targets)
+        return len(self.origins) == 1 and plain and (self.file is None or self.file.uniform)
+
+    def probes(self) -> Iterator[Probe]:
+        """Every probe in order: by URL, then origin, then method. Can be iterated again."""
+        number, of = self.shard
+        return islice(self._probes(), number - 1 + self.done * of, None, of)
+
+    def count(self) -> int:
+        """How many probes there are, by what ``file.check`` has counted."""
+        kinds = dict(self.file.kinds) if self.file is not None else {}
+        for target in self.targets:
+            kind = (target.origin is not None, target.method is not None)
+            kinds[kind] = kinds.get(kind, 0) + 1
+        origins, methods = len(self.origins), len(self.methods)
+        return sum(
+            times * (1 if own_origin else origins) * (1 if own_method else methods)
+            for (own_origin, own_method), times in kinds.items()
+        )
+
+    def _probes(self) -> Iterator[Probe]:
+        index = 0
+        for target in self._all():
+            for origin in (target.origin,) if target.origin is not None else self.origins:
+                for method in (target.method,) if target.method is not None else self.methods:
+                    yield self._probe(target, origin, method, index)
+                    index += 1
+
+    def _all(self) -> Iterator[TargetLine]:
+        yield from self.targets
+        if self.file is not None:
+            yield from self.file
+
+    def _probe(self, target: TargetLine, origin: str, method: str, index: int) -> Probe:
+        common = self.common
+        if target.bare:
+            # What a list of thousands of URLs is made of.
+            asked = (origin, method)
+            if asked not in self._firsts:
+                self._firsts[asked] = replace(common, origin=origin, method=method)
+            return probe_of(self._firsts[asked], target.url, index)
+        own_body = target.body is not None
+        return replace(
+            common,
+            url=target.url,
+            origin=origin,
+            method=method,
+            headers=_merged(common.headers, target.headers),
+            credentials=target.credentials or common.credentials,
+            redirect=target.redirect or common.redirect,
+            mode=target.mode or common.mode,
+            body=target.body if own_body else common.body,
+            # A body out of a file was not typed here: it does not count as asking to send it.
+            body_asked=common.body_asked and not own_body,
+            expected=target.expected or common.expected,
+            index=index,
+            user=target.login[0] if target.login is not None else common.user,
+            password=target.login[1] if target.login is not None else common.password,
+            cookies=target.cookies or common.cookies,
+            via=target.via or common.via,
+            secret_headers=target.secret_headers,
+        )
+
+
+def _merged(common: Headers, own: Headers | None) -> Headers:
+    """A target's own headers replace those of the command line that have the same name."""
+    if own is None:
+        return common
+    names = {name.lower() for name, _ in own}
+    return (*(h for h in common if h[0].lower() not in names), *own)
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeArguments:
+    """The options that make up the question, as typed; ``found`` is what to ask out of a curl command or a document."""
+
+    urls: Sequence[str]
+    origins: Sequence[str]
+    methods: Sequence[str]
+    headers: Sequence[str]
+    data: Sequence[str]
+    form: Sequence[str]
+    credentials: Credentials | None
+    cookies: Sequence[str]
+    user: str | None
+    mode: Mode
+    redirect: Redirect
+    targets: str | None
+    send: Send
+    engines: Sequence[str]
+    expect: Verdict | None
+    via: str | None
+    found: Sequence[TargetLine] = ()
+    because: str | None = None
+
+
+def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:
+    """The question that was typed. ``inputs`` must live as long as it; ``say`` is told what was guessed."""
+    headers = read.headers(typed.headers, inputs)
+    _demand(typed, headers)
+    origins = tuple(dict.fromkeys(check_origin(o) for o in typed.origins))
+    body, headers = _body(typed, headers, inputs)
+    methods = tuple(dict.fromkeys(typed.methods)) or (("GET",) if body is None else ("POST",))
+    user, password = read.login(typed.user)
+    cookies = read.cookies(typed.cookies)
+    credentials, because = _credentials(typed)
+    targets: list[TargetLine] = []
+    for text in typed.urls:
+        url = with_scheme(text)
+        targets.append(TargetLine(url, guessed=text if url != text else None))
+    targets += typed.found
+    file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
+    gate = gate_of(typed.engines)
+    common = Probe(
+        url="",
+        origin="",
+        headers=headers,
+        credentials=credentials,
+        redirect=typed.redirect,
+        mode=typed.mode,
+        body=body,
+        body_asked=body is not None,
+        engine=gate[0],
+        gate=gate,
+        send=typed.send,
+        expected=typed.expect or "allowed",
+        user=user,
+        password=password,
+        cookies=cookies,
+        via=via_base(typed.via),
+    )
+    listed = file.check(needs_origin=not origins) if file is not None else 0
+    if not targets and not listed:
+        raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
+    made = ProbeQuestion(targets, file, origins, methods, common, 0, because)
+    total = made.count()
+    _say_guesses(made, say)
+    return replace(made, total=total)
+
+
+def _demand(typed: ProbeArguments, headers: Headers) -> None:
+    """A URL, and an origin to ask from; each with an example of what to type."""
+    if not typed.urls and typed.targets is None and not typed.found:
+        raise ConfigError(
+            "nothing to ask: name a URL, or a file of them with --targets. For example:\n"
+            "  corscheck probe https://api.example.com/data --origin https://app.example.com"
+        )
+    lacking = [target.url for target in typed.found if target.origin is None]
+    if typed.origins or (not typed.urls and not lacking):
+        return
+    page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
+    raise ConfigError(
+        "--origin is missing: the origin of the page that asks. For example:\n"
+        f"  corscheck probe {[*typed.urls, *lacking][0]} --origin {page}"
+    )
+
+
+def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple[bytes | None, Headers]:
+    """The body and the headers with the Content-Type that ``fetch()`` gives it, unless ``-H`` sets one."""
+    if typed.data and typed.form:
+        raise ConfigError("-d and -F exclude each other: a body is either text or a form")
+    if typed.data:
+        body, content_type = read.data(typed.data, inputs), read.TEXT
+    elif typed.form:
+        from corscheck.cli.ask.multipart import form
+
+        body, content_type = form(typed.form, inputs)
+    else:
+        return None, headers
+    if any(name.lower() == "content-type" for name, _ in headers):
+        return body, headers
+    return body, (*headers, ("Content-Type", content_type))
+
+
+def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
+    """The engines that must agree, the first of which drives."""
+    for name in names:
+        if name not in ENGINE_NAMES:
+            raise ConfigError(f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}")
+    return tuple(known for name in dict.fromkeys(names) for known in ENGINE_NAMES if known == name) or GATE
+
+
+def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:
+    """The credentials mode, and why it is not the default one although nobody typed it."""
+    if typed.credentials is not None:
+        return typed.credentials, None
+    if typed.because is not None:
+        return "same-origin", typed.because
+    given = [option for option, value in (("-b", typed.cookies), ("-u", typed.user)) if value]
+    if given:
+        return "include", f"implied by {' and '.join(given)}"
+    return "same-origin", None
+
+
+def via_base(base: str | None) -> str | None:
+    """``--via`` as the origin it names. Raises ``ConfigError`` for what is no base URL."""
+    if base is None:
+        return None
+    from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+
+    try:
+        url = parse_url(base)
+    except URLError:
+        url = None
+    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+        raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
+    return url.origin
+
+
+def _say_guesses(made: ProbeQuestion, say: Callable[[str], None]) -> None:
+    for target in made._all() if made.file is None or made.file.guessed else made.targets:
+        if target.guessed is not None:
+            say(f"{target.guessed} has no scheme: taken as {target.url}")

@@ -1,0 +1,127 @@
+"""``explain --probe``: from a console text to the probe that should come to the same, and whether it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.cli.ask import inputs
+from corscheck.cli.exitcodes import FAILED, OK
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError, Probe
+from corscheck.protocol.safelist import is_safelisted_method
+from corscheck.records import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from corscheck.model.result import Result
+    from corscheck.model.values import EngineName
+    from corscheck.protocol.request import Header
+    from corscheck.sources.console import Message
+
+_TYPICAL = ("Content-Type", "application/json")
+"""What most often causes a preflight, where the text speaks of one and does not say why there was one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRequest:
+    """What the texts say of the request; None where they do not. ``guessed`` says that the header is ours."""
+
+    url: str | None
+    origin: str | None
+    method: str | None
+    headers: tuple[Header, ...]
+    credentials: bool
+    engine: EngineName
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """The probe, and what is said before it is asked."""
+
+    probe: Probe
+    said: tuple[str, ...]
+
+
+def wanted(messages: Sequence[Message]) -> ToldRequest:
+    """The request that the messages are about, as far as they say."""
+    first = next((m.first_url for m in messages if m.first_url), None)
+    method = next((m.method for m in messages if m.method), None)
+    header = next((m.header for m in messages if m.header), None)
+    preflight = any(m.preflight for m in messages)
+    headers: tuple[Header, ...] = ((header, "1"),) if header else ()
+    guessed = preflight and not headers and (method is None or is_safelisted_method(method))
+    return ToldRequest(
+        url=first or next((m.url for m in messages if m.url), None),
+        origin=next((m.origin for m in messages if m.origin), None),
+        method=method,
+        headers=(_TYPICAL,) if guessed else headers,
+        credentials=any(m.credentials for m in messages),
+        engine=messages[0].browser,
+        guessed=guessed,
+    )
+
+
+def question(
+    messages: Sequence[Message], origin: str | None, method: str | None, headers: Sequence[str]
+) -> Reproduction:
+    """The probe that reproduces the messages. Raises ``ConfigError`` where they do not say enough."""
+    want = wanted(messages)
+    if want.url is None:
+        raise ConfigError("--probe: the text names no URL to ask")
+    page = origin or want.origin
+    if page is None:
+        raise ConfigError("--probe: the text does not say which page asked: add --origin, like https://app.example")
+    with inputs.Inputs() as files:
+        given = inputs.headers(headers, files)
+    said: list[str] = []
+    guessed = want.guessed and not given and method is None
+    if guessed:
+        said.append("The text does not say what caused the preflight; asked with Content-Type: application/json")
+        said.append("(-X and -H say it better).")
+    probe = Probe(
+        url=want.url,
+        origin=check_origin(page),
+        method=method or want.method or "GET",
+        headers=given or (want.headers if guessed or not want.guessed else ()),
+        credentials="include" if want.credentials else "same-origin",
+        engine=want.engine,
+        gate=(want.engine,),
+    )
+    return Reproduction(probe, (*said, "") if said else ())
+
+
+def run(asked: Reproduction, messages: tuple[Message, ...], *, verify: bool, timeout: float) -> int:
+    """Ask, show what came, say whether it is the same; returns the exit status."""
+    from corscheck.cli.run_loop import Session
+    from corscheck.cli.show import sinks
+    from corscheck.cli.show.outputs import colored, width
+    from corscheck.report.text.style import Style
+    from corscheck.report.text.terminal import View
+    from corscheck.runner.options import RunOptions
+    from corscheck.runner.single import run_one
+    from corscheck.transports.base import NetworkOptions
+
+    options = RunOptions(network=NetworkOptions(verify=verify, timeout=timeout), diagnose=True)
+    result = run_one(asked.probe, options)
+    view = sinks.Full(View(width(), Style(colored("auto"))), None)
+    status = Session([view]).run(lambda take: take(result))
+    view.write(["", _verdict(result, messages)])
+    if status not in (OK, FAILED):
+        return status
+    # Here the failure is what was looked for.
+    return OK if result.verdict == "blocked" else FAILED
+
+
+def _verdict(result: Result, messages: tuple[Message, ...]) -> str:
+    from corscheck.sources.console import codes
+
+    expected = codes(messages)
+    if result.verdict == "blocked" and result.reason is not None and result.reason.code in expected:
+        return f"REPRODUCED  It is {result.reason.code}."
+    if result.verdict == "blocked" and result.reason is not None:
+        return f"NOT THE SAME  It is blocked, but by {result.reason.code}, which the text does not speak of."
+    if result.verdict == "inconclusive":
+        return "NOT REPRODUCED  There is no answer to judge by."
+    return f"NOT REPRODUCED  Asked like this it is {result.verdict}."

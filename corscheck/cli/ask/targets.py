@@ -1,0 +1,237 @@
+"""``--targets``: what to ask from a file, a URL or a JSON probe object a line. Streams: holds one line at a time.
+
+The file is read twice, first to find every mistake in it before anything is sent, then to ask. Blank lines and those
+that start with ``#`` are skipped. A JSON Lines report is a list of targets too: of an audit in it the URL is taken, and
+lines that are neither probe nor audit are skipped.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import attrgetter
+from typing import IO, TYPE_CHECKING, Any, get_args
+
+from corscheck.cli.ask.inputs import reason
+from corscheck.model.page_origin import check_origin
+from corscheck.model.result import Result
+from corscheck.model.values import ConfigError
+from corscheck.protocol.outcome import Verdict
+from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
+from corscheck.records import dataclass
+from corscheck.report.saved.document import is_audit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.cli.ask.inputs import Inputs
+    from corscheck.protocol.request import Header, Headers
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_PLAIN = re.compile(r"https?://[\x21-\x7e]+")
+"""A URL that needs no second look."""
+
+_NO_ORIGIN = "has no origin, and --origin is missing"
+_MOST_COMPLAINTS = 10
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "credentials": CREDENTIALS_MODES,
+    "redirect": REDIRECT_MODES,
+    "mode": REQUEST_MODES,
+    "expected": tuple(v for v in get_args(Verdict) if v != "inconclusive"),
+}
+_TEXTS = ("url", "origin", "method", "body", *_CHOICES)
+_KNOWN = {*_TEXTS, "headers", *Result.__slots__}
+"""Fields of a saved probe that say what came of it are known and ignored; anything else is a slip of the pen."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLine:
+    """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme.
+
+    ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them;
+    ``secret_headers`` are lower-case names of headers whose values are masked.
+    """
+
+    url: str
+    origin: str | None = None
+    method: str | None = None
+    headers: Headers | None = None
+    credentials: Any = None
+    redirect: Any = None
+    mode: Any = None
+    body: bytes | None = None
+    expected: Any = None
+    guessed: str | None = None
+    cookies: str | None = None
+    login: tuple[str, str] | None = None
+    via: str | None = None
+    secret_headers: frozenset[str] = frozenset()
+
+    @property
+    def bare(self) -> bool:
+        """Whether everything but the URL is left to the command line."""
+        return _REST(self) == _NOTHING
+
+    @property
+    def plain(self) -> bool:
+        """Whether origin, expectation and modes are left to the command line."""
+        own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
+        return own == (None,) * len(own)
+
+
+_REST = attrgetter(*(name for name in TargetLine.__slots__ if name not in ("url", "guessed")))
+_NOTHING = _REST(TargetLine(""))
+
+
+def with_scheme(text: str) -> str:
+    """The URL; one without a scheme means https. ``localhost:8000`` has a port there, no scheme."""
+    return text if _SCHEME.match(text) else f"https://{text}"
+
+
+class TargetFile:
+    """A list of targets in a file, or in standard input (which is spooled, since it is read twice).
+
+    After ``check``, ``uniform`` says that every line leaves origin, expectation and modes to the command line, ``guessed``
+    that one has no scheme, and ``kinds`` how many have (an origin, a method) of their own.
+    """
+
+    def __init__(self, path: str, inputs: Inputs) -> None:
+        self.path = path
+        self.uniform = True
+        self.guessed = False
+        self.kinds: dict[tuple[bool, bool], int] = {}
+        self._spool = inputs.spool_stdin("--targets") if path == "-" else None
+
+    def check(self, needs_origin: bool) -> int:
+        """How many targets there are. Raises ``ConfigError`` with every complaint, its file and its line."""
+        complaints: list[str] = []
+        count = 0
+        plain = 0
+        for number, line in self._lines():
+            if _PLAIN.fullmatch(line):
+                plain += 1
+                if needs_origin:
+                    complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
+                continue
+            try:
+                target = parse(line)
+                if target is not None:
+                    count += 1
+                    self.uniform = self.uniform and target.plain
+                    self.guessed = self.guessed or target.guessed is not None
+                    kind = (target.origin is not None, target.method is not None)
+                    self.kinds[kind] = self.kinds.get(kind, 0) + 1
+                    if needs_origin and target.origin is None:
+                        complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
+            except ConfigError as error:
+                complaints.append(f"{self._at(number)}: {error}")
+        if plain:
+            self.kinds[False, False] = self.kinds.get((False, False), 0) + plain
+        if complaints:
+            more = len(complaints) - _MOST_COMPLAINTS
+            shown = complaints[:_MOST_COMPLAINTS] + ([f"and {more} more"] if more > 0 else [])
+            raise ConfigError("\n".join(shown))
+        return count + plain
+
+    def _at(self, number: int) -> str:
+        return f"{'<stdin>' if self._spool is not None else self.path}, line {number}"
+
+    def __iter__(self) -> Iterator[TargetLine]:
+        for _, target in self.numbered():
+            yield target
+
+    def numbered(self) -> Iterator[tuple[int, TargetLine]]:
+        """Each target with the number of its line."""
+        for number, line in self._lines():
+            target = TargetLine(line) if _PLAIN.fullmatch(line) else parse(line)
+            if target is not None:
+                yield number, target
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        """Each line that says something, with its number."""
+        try:
+            with _Kept(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
+                for number, raw in enumerate(file, 1):
+                    line = raw.decode("utf-8", "surrogateescape").strip()
+                    if number == 1:
+                        line = line.removeprefix("\ufeff")
+                    if line and not line.startswith("#"):
+                        yield number, line
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"--targets: cannot read {self.path}: {reason(error)}") from None
+
+
+class _Kept:
+    """Gives a file from its start and leaves it open."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __enter__(self) -> IO[bytes]:
+        self.file.seek(0)
+        return self.file
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def parse(line: str) -> TargetLine | None:
+    """One line. None for the lines of a JSON Lines report that are neither probes nor audits. Raises ``ConfigError``."""
+    if not line.startswith("{"):
+        if re.search(r"\s", line):
+            raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
+        url = with_scheme(line)
+        return TargetLine(url, guessed=line if url != line else None)
+    import json
+
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"not a JSON object: {error}") from None
+    if "url" not in found and found.keys() & {"schema_version", "summary"}:
+        return None
+    # What came of an audit is no question of a probe's: only where it was asked is.
+    return _target({"url": found.get("url")} if is_audit(found) else found)
+
+
+def _target(found: dict[str, Any]) -> TargetLine:
+    unknown = [name for name in found if name not in _KNOWN]
+    if unknown:
+        raise ConfigError(f"unknown field {unknown[0]!r}; there are {', '.join(sorted({*_TEXTS, 'headers'}))}")
+    if isinstance(found.get("body"), int):
+        raise ConfigError("body is a length here: a report does not keep the body itself; write its text")
+    for name in _TEXTS:
+        if found.get(name) is not None and not isinstance(found[name], str):
+            raise ConfigError(f"{name} must be a text")
+    if not found.get("url"):
+        raise ConfigError("url is missing")
+    for name, choices in _CHOICES.items():
+        if found.get(name) is not None and found[name] not in choices:
+            raise ConfigError(f"{name} is {found[name]!r}, not one of {', '.join(choices)}")
+    url = with_scheme(found["url"])
+    body, headers = found.get("body"), found.get("headers")
+    return TargetLine(
+        url=url,
+        origin=check_origin(found["origin"], "origin") if found.get("origin") is not None else None,
+        method=found.get("method"),
+        headers=_headers(headers) if headers is not None else None,
+        credentials=found.get("credentials"),
+        redirect=found.get("redirect"),
+        mode=found.get("mode"),
+        body=body.encode("utf-8", "surrogatepass") if body is not None else None,
+        expected=found.get("expected"),
+        guessed=found["url"] if url != found["url"] else None,
+    )
+
+
+def _headers(found: Any) -> Headers:
+    """Pairs, or an object of names and values."""
+    pairs = list(found.items()) if isinstance(found, dict) else found
+    if not isinstance(pairs, list):
+        raise ConfigError('headers must be pairs, [["X-A", "1"]], or an object, {"X-A": "1"}')
+    out: list[Header] = []
+    for pair in pairs:
+        if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, str) for p in pair)):
+            raise ConfigError(f"headers: {pair!r} is no pair of a name and a value")
+        out.append((pair[0], pair[1]))
+    return tuple(out)

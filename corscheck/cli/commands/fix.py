@@ -1,0 +1,179 @@
+"""``corscheck fix``: the configuration that makes the wanted requests pass, for a framework. Asks no server."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import json as jsonlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.model.values import ConfigError, Probe
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.remedy import Remedy
+    from corscheck.diagnosis.remedies.wanted import Wanted
+    from corscheck.protocol.request import Credentials
+
+SUMMARY = "Print the configuration that makes requests pass."
+
+EXAMPLES = """\b
+Examples:
+  corscheck fix --for fastapi http://localhost:8000/data \\
+      --origin http://localhost:3000 -X PUT -H 'X-Tenant: 7'
+  corscheck fix --for django --config corscheck.toml
+  corscheck fix --list
+
+\b
+Exit status: 0 printed, 2 usage, an unknown framework, or what no
+configuration can do (and which check wants it, and why).
+"""
+
+
+def fix(
+    urls: opt.Urls = None,
+    framework: opt.Framework = None,
+    origin: opt.Origins = None,
+    method: opt.Methods = None,
+    header: opt.HeaderLines = None,
+    credentials: opt.CredentialsMode = None,
+    expose: opt.Expose = None,
+    max_age: opt.PreflightSeconds = None,
+    config: opt.Config = None,
+    env: opt.Environment = None,
+    list_names: opt.ListFrameworks = False,
+    format_: Annotated[Literal["code", "json"], typer.Option("--format", help="What to print.")] = "code",
+) -> None:
+    """Print the smallest configuration of a framework that makes the wanted requests pass and nothing more.
+
+    What is wanted are the requests of a command line, as for probe, or the checks of a policy. No server is asked.
+    """
+    # Here and not at the top: the help needs none of it.
+    from corscheck.diagnosis.remedies.code import as_code
+    from corscheck.diagnosis.remedies.registry import REMEDIES, find
+
+    if list_names:
+        if framework or urls or origin or config:
+            raise ConfigError("--list shows all frameworks: leave the rest out")
+        _print(_names(list(REMEDIES.values()), json=format_ == "json"))
+        return
+    if framework is None:
+        raise ConfigError(f"--for is missing: one of {', '.join(REMEDIES)}. For example:\n  {_EXAMPLE}")
+    try:
+        remedy = find(framework)
+    except ConfigError:
+        from corscheck.diagnosis.guides.registry import lookup
+
+        guide = lookup(framework)
+        if guide is None:
+            raise
+        raise ConfigError(
+            f"--for {framework!r}: there is no remedy for {guide.name!r} that the tests execute; "
+            f"`corscheck explain {guide.name}` says what to look for"
+        ) from None
+    typed = {
+        "a URL": urls, "--origin": origin, "-X": method, "-H": header, "--credentials": credentials,
+        "--expose": expose, "--max-age": max_age,
+    }  # fmt: skip
+    if config:
+        if both := [name for name, value in typed.items() if value is not None]:
+            raise ConfigError(f"--config and {both[0]} exclude each other: the policy says what is wanted")
+        wanted = _from_policies(config, env)
+    else:
+        if env is not None:
+            raise ConfigError("--env names an environment of a policy: it needs --config")
+        wanted = _typed(urls or [], origin or [], method or [], header or [], credentials, expose or [], max_age)
+    _print(_as_json(remedy, wanted) if format_ == "json" else as_code(remedy, wanted))
+
+
+_EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http://localhost:3000"
+
+
+def _from_policies(files: list[str], env: str | None) -> "Wanted":
+    from corscheck.diagnosis.remedies.wanted import from_policies
+    from corscheck.policy.load import load
+
+    return from_policies([load(Path(file), env=env) for file in dict.fromkeys(files)])
+
+
+def _typed(
+    urls: list[str],
+    origins: list[str],
+    methods: list[str],
+    headers: list[str],
+    credentials: "Credentials | None",
+    expose: list[str],
+    max_age: int | None,
+) -> "Wanted":
+    from corscheck.cli.ask import inputs as read
+    from corscheck.cli.ask.targets import with_scheme
+    from corscheck.cli.run_loop import say
+    from corscheck.diagnosis.remedies.wanted import from_probes
+    from corscheck.model.page_origin import check_origin
+
+    if not origins:
+        raise ConfigError(f"--origin is missing: the origin of the page that asks. For example:\n  {_EXAMPLE}")
+    with read.Inputs() as given:
+        pairs = read.headers(headers, given)
+    targets = [with_scheme(url) for url in urls]
+    for typed, url in zip(urls, targets, strict=True):
+        if typed != url:
+            say(f"{typed} has no scheme: taken as {url}")
+    probes = [
+        Probe(
+            url=url,
+            origin=page,
+            method=one,
+            headers=pairs,
+            credentials=credentials or "same-origin",
+        )
+        for url in targets or [""]
+        # "*" is no page's origin, but it is what people type here: from_probes says why it cannot be.
+        for page in (text if text == "*" else check_origin(text) for text in dict.fromkeys(origins))
+        for one in dict.fromkeys(methods or ["GET"])
+    ]
+    return from_probes(probes, expose, max_age)
+
+
+def _names(remedies: "list[Remedy]", *, json: bool) -> str:
+    if json:
+        return _dumped(
+            [{"name": r.name, "title": r.title, "language": r.language, "package": r.package} for r in remedies]
+        )
+    width = max(len(r.name) for r in remedies)
+    return "".join(
+        f"  {r.name:{width}}  {r.title}{f', with {r.package}' if r.package is not None else ''}\n" for r in remedies
+    )
+
+
+def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
+    return _dumped(
+        {
+            "framework": remedy.name,
+            "title": remedy.title,
+            "language": remedy.language,
+            "package": remedy.package,
+            "where": remedy.where,
+            "code": remedy.code(wanted),
+            "traps": list(remedy.traps),
+            "notes": list(wanted.notes),
+            "wanted": {
+                "origins": list(wanted.origins),
+                "methods": list(wanted.methods),
+                "headers": list(wanted.headers),
+                "exposed": list(wanted.exposed),
+                "max_age": wanted.max_age,
+                "credentials": wanted.credentials,
+            },
+        }
+    )
+
+
+def _dumped(value: Any) -> str:
+    return jsonlib.dumps(value, indent=2) + "\n"
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)

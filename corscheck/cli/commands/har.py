@@ -1,0 +1,143 @@
+"""``corscheck har``: recorded traffic judged offline, with the views, reports and exit status of ``probe``."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.cli.ask.inputs import Inputs, reason
+from corscheck.cli.ask.questions import gate_of
+from corscheck.cli.groups import grouped
+from corscheck.cli.run_loop import Session, say
+from corscheck.cli.show import sinks
+from corscheck.cli.show.outputs import OutputOptions
+from corscheck.cli.show.progress import Progress
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import IO
+
+    from corscheck.model.result import Result
+    from corscheck.runner.recorded import Judge
+    from corscheck.sources.har.recording import Counts
+
+SUMMARY = "Judge recorded traffic: what a browser blocked in a HAR file, and why."
+
+EXAMPLES = """\b
+Examples:
+  corscheck har app.example.com.har
+  corscheck har app.example.com.har -v --report html:cors.html
+  corscheck har - --jsonl - < recording.har
+
+\b
+What recordings leave out: the credentials mode of a request (cookies tell it,
+else what the browser did); preflights that the cache answered; in Chrome,
+unless exported "with sensitive data", cookies and Authorization; in Safari, as
+far as is known, every preflight. What cannot be told is inconclusive.
+
+\b
+Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
+3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+"""
+
+
+@grouped
+def har(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A HAR file; - is stdin.")],
+    origin: Annotated[
+        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the recording is silent.")
+    ] = None,
+    credentials: opt.CredentialsMode = None,
+    engine: opt.Engines = None,
+    expect: opt.Expect = None,
+    *,
+    wanted: OutputOptions,
+    show_secrets: opt.ShowSecrets = False,
+) -> None:
+    """Judge every cross-origin request of a page in FILE by the answers recorded there. Sends nothing.
+
+    The rules are those of the browser that made the recording, unless --engine names others.
+    """
+    from corscheck.runner.recorded import Judge, Terms
+    from corscheck.sources.har.recording import HARRecording
+
+    gate = gate_of(engine) if engine else ()
+    page = check_origin(origin) if origin is not None else None
+    terms = Terms(
+        engine=gate[0] if gate else None,
+        gate=gate,
+        credentials=credentials,
+        expected=expect or "allowed",
+        show_secrets=show_secrets,
+    )
+    with Inputs() as inputs, _open(file, inputs) as opened:
+        name = "<stdin>" if file == "-" else file
+        judge = Judge(HARRecording(opened, name, page), terms)
+        session = Session(_sinks(wanted, expect), progress=Progress(0))
+        status = session.run(_asker(judge))
+        if not session.reader_gone:
+            _say_counts(judge.recording.counts, session.summary.total, name)
+        raise typer.Exit(status)
+
+
+def _open(path: str, inputs: Inputs) -> "IO[bytes]":
+    if path == "-":
+        inputs.take_stdin("har")
+        return sys.stdin.buffer
+    try:
+        return open(path, "rb")  # noqa: PTH123 - closed by the caller
+    except OSError as error:
+        raise ConfigError(f"har: cannot read {path}: {reason(error)}") from None
+
+
+def _sinks(wanted: OutputOptions, expect: str | None) -> list[sinks.Sink]:
+    """The view: nobody knows how many there will be, so that each is a row unless all is wanted."""
+    view: list[sinks.Sink] = []
+    if not wanted.stdout_taken:
+        if wanted.quiet:
+            view.append(sinks.Quiet())
+        elif wanted.verbose:
+            view.append(sinks.Full(wanted.view(), expect or "allowed"))
+        else:
+            view.append(sinks.Listed(wanted.view(), expect or "allowed", uniform=False))
+    return [*view, *wanted.report_sinks()]
+
+
+def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
+    def ask(take: "Callable[[Result], None]") -> None:
+        import gc
+
+        # Off since the start of the process (see ``__main__``), where it only delays; a large file needs it.
+        gc.enable()
+        try:
+            for result in judge.results():
+                take(result)
+        except OSError as error:
+            raise ConfigError(f"har: cannot read on: {reason(error)}") from None
+
+    return ask
+
+
+def _say_counts(counts: "Counts", judged: int, name: str) -> None:
+    """What became of the other entries."""
+    words = {
+        "same-origin": "within the page's own origin",
+        "not-cors": "not in mode cors (navigations, images, scripts)",
+        "unreadable": "not readable",
+    }
+    rest = [f"{counts.skipped[key]} {text}" for key, text in words.items() if counts.skipped[key]]
+    theirs = counts.entries - judged - counts.skipped.total()
+    if judged and theirs > 0:
+        rest.insert(0, f"{theirs} their preflights or redirects")
+    said = f"{name}: {judged} of {counts.entries} entries judged"
+    if not judged and counts.entries:
+        said = f"{name}: none of its {counts.entries} entries is a cross-origin request of a page"
+    if judged or counts.entries:
+        say(said + (f"; {', '.join(rest)}" if rest else ""))
+    elif not counts.entries:
+        say(f"{name}: there are no entries in it")

@@ -1,0 +1,168 @@
+"""``corscheck report``: saved reports shown again in any format, shards made one, two runs compared."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import os
+from typing import Annotated
+
+import typer
+
+from corscheck.cli import options as opt
+from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
+from corscheck.cli.show.outputs import OutputOptions, ReportTarget, colored, keep_printing, width
+from corscheck.cli.show.sinks import STDOUT
+from corscheck.model.values import ConfigError
+from corscheck.report.saved.saved import Saved
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
+
+SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
+
+report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=SUMMARY)
+
+_SHOW = """\b
+Examples:
+  corscheck report show cors.jsonl
+  corscheck report show cors.json --report html:cors.html --report junit:cors.xml
+
+\b
+Exit status: 0 shown, whatever came of the run; 2 no report, or a file that
+cannot be written.
+"""
+
+_MERGE = """\b
+Example:
+  corscheck report merge shard-*.jsonl -o cors.jsonl
+
+\b
+Exit status: 0 merged, whatever came of the runs; 2 files at fault.
+"""
+
+_DIFF = """\b
+Examples:
+  corscheck report diff before.json after.json
+  corscheck report diff staging.json production.json --ignore-host
+
+\b
+Exit status: 0 nothing that was allowed is blocked, or the other way round, and
+no finding of an audit is new or gone; 1 something is; 2 no report, or nothing
+to compare; 3 one side is inconclusive.
+"""
+
+_FILE = "A report as JSON or JSON Lines."
+
+
+@report.command("show", epilog=_SHOW)
+def show(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_FILE)],
+    json: opt.JSONFile = None,
+    jsonl: opt.JSONLFile = None,
+    reports: opt.Reports = None,
+    verbose: opt.Verbose = False,
+    quiet: opt.Quiet = False,
+    color: opt.Color = "auto",
+) -> None:
+    """Show a saved report as the run showed it, or write it in other formats."""
+    wanted = OutputOptions(
+        json=json, jsonl=jsonl, reports=tuple(reports or ()), verbose=verbose, quiet=quiet, color=color
+    )
+    saved = _load(file)
+    places = wanted.places()
+    if verbose and quiet:
+        raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
+    if not places:
+        from corscheck.cli.show.replay_report import show_again
+
+        show_again(saved, wanted)
+    raise typer.Exit(_write(saved, places))
+
+
+@report.command("merge", epilog=_MERGE)
+def merge(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False, help=_FILE)],
+    output: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="JSON Lines if it ends in .jsonl, else JSON; - is stdout."),
+    ],
+    reports: opt.Reports = None,
+) -> None:
+    """Make one report of the shards of a run, in the order of the whole run."""
+    from corscheck.report.saved.merge import merge as merged
+
+    lines = output.lower().endswith((".jsonl", ".ndjson")) or (output == STDOUT and files[0].lower().endswith(".jsonl"))
+    wanted = OutputOptions(reports=tuple(reports or ()))
+    places = [ReportTarget("jsonl" if lines else "json", output, "-o"), *wanted.places()]
+    saved = merged([_load(file) for file in files])
+    _say_notes(saved)
+    raise typer.Exit(_write(saved, places))
+
+
+@report.command("diff", epilog=_DIFF)
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", show_default=False, help=_FILE)],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The one to hold against it.")],
+    ignore_host: Annotated[
+        bool, typer.Option("--ignore-host", help="Compare URLs without scheme, host and port.")
+    ] = False,
+    color: opt.Color = "auto",
+) -> None:
+    """Say what came out otherwise in NEW than in OLD, and why then and now."""
+    from corscheck.report.text import audit_diff
+    from corscheck.report.text import diff as probediff
+
+    keep_printing()
+    before, after = _load(old), _load(new)
+    found = probediff.diff(before.results(), after.results(), ignore_host=ignore_host)
+    audits = audit_diff.diff(before.audits(), after.audits(), ignore_host=ignore_host)
+    probes_too = found.compared or found.only_old or found.only_new
+    audits_too = audits.compared or audits.only_old or audits.only_new
+    if not found.compared and not audits.compared:
+        what = "audited target" if audits_too and not probes_too else "probe"
+        hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
+        raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
+    view = View(width(), Style(colored(color)))
+    if probes_too:
+        for line in probediff.lines(found, view):
+            typer.echo(line, color=True)
+    if audits_too:
+        for line in [*([""] if probes_too else []), *audit_diff.lines(audits, view)]:
+            typer.echo(line, color=True)
+    if found.count("now blocked", "now allowed") or audits.new or audits.gone:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(INCONCLUSIVE if found.count("not judged") or audits.unaudited else OK)
+
+
+def _load(path: str) -> Saved:
+    from corscheck.report.saved.load import load
+
+    saved = load(path)
+    _say_notes(saved)
+    return saved
+
+
+def _say_notes(saved: Saved) -> None:
+    from corscheck.cli.run_loop import say
+
+    for note in saved.notes:
+        say(note)
+
+
+def _write(saved: Saved, places: list[ReportTarget]) -> int:
+    """Write every report; one that cannot be written is said and the others are written all the same."""
+    from corscheck.cli.ask.inputs import reason
+    from corscheck.cli.run_loop import say, silence_stdout
+    from corscheck.cli.show.sinks import write_document
+    from corscheck.report.formats.github import add_summary
+
+    status = OK
+    for place in places:
+        try:
+            write_document(saved, place.format, place.path)
+            if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+                add_summary(saved, summary)
+        except BrokenPipeError:
+            silence_stdout()
+        except OSError as error:
+            status = USAGE
+            say(f"{place.option}: cannot write {place.path}: {reason(error)}")
+    return status

@@ -1,0 +1,129 @@
+"""Probes every endpoint of the demo and holds the verdicts against the table: the whole tool in one second, offline."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from corscheck.cli.demo.endpoints import ENDPOINTS, PAGE, DemoEndpoint
+from corscheck.model.values import Probe
+from corscheck.records import dataclass
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import run_one
+from corscheck.transports.base import NetworkOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from corscheck.cli.demo.server import DemoServer
+    from corscheck.model.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An endpoint, the result of its probe, and in what it differs from the expectation (empty: in nothing)."""
+
+    endpoint: DemoEndpoint
+    result: Result
+    differences: tuple[str, ...]
+
+
+def probe_of(endpoint: DemoEndpoint, base: str, index: int = 0) -> Probe:
+    """The probe that shows what an endpoint does. It is sent whole: the server is ours and keeps nothing."""
+    return Probe(
+        url=base + endpoint.path,
+        origin=endpoint.origin,
+        method=endpoint.method,
+        headers=endpoint.headers,
+        credentials=endpoint.credentials,
+        send="always",
+        expected=endpoint.verdict,
+        index=index,
+    )
+
+
+def command_of(endpoint: DemoEndpoint, base: str) -> str:
+    """The same probe as a command to copy."""
+    parts = ["corscheck", "probe", base + endpoint.path, "--origin", endpoint.origin]
+    if endpoint.method != "GET":
+        parts += ["-X", endpoint.method]
+    for name, value in endpoint.headers:
+        parts += ["-H", f"{name}: {value}"]
+    if endpoint.credentials != "same-origin":
+        parts += ["--credentials", endpoint.credentials]
+    return shlex.join(parts)
+
+
+def compare(endpoint: DemoEndpoint, result: Result) -> tuple[str, ...]:
+    """In what a result differs from what the table says."""
+    differences = []
+    if result.verdict != endpoint.verdict:
+        differences.append(f"expected {endpoint.verdict}, got {result.verdict}")
+    elif not result.passed:
+        others = ", ".join(f"{name} {e.verdict}" for name, e in result.engines.items() if e.verdict != endpoint.verdict)
+        differences.append(f"expected {endpoint.verdict} in every engine of the gate, got {others}")
+    code = result.reason.code if result.reason is not None else None
+    if code != endpoint.code:
+        differences.append(f"expected the reason {endpoint.code}, got {code}")
+    differences += [f"{name} should be hidden" for name in endpoint.hidden if name in result.readable_headers]
+    return tuple(differences)
+
+
+def check_all(base: str) -> Iterator[Checked]:
+    """Probe every endpoint of a running demo, in the table's order."""
+    # The environment's proxies are for other hosts than this one; "" says so whatever they are.
+    options = RunOptions(network=NetworkOptions(timeout=5.0, proxy=""), diagnose=False)
+    for index, endpoint in enumerate(ENDPOINTS):
+        result = run_one(probe_of(endpoint, base, index), options)
+        yield Checked(endpoint, result, compare(endpoint, result))
+
+
+def run_demo(server: DemoServer, write: Callable[[str], None]) -> list[Checked]:
+    """Check every endpoint of a running demo, write what comes of each as it comes, and a summary. Returns all."""
+    write(f"A page on {PAGE} asks {server.url}, which has right and wrong endpoints.")
+    write("")
+    checked = []
+    for one in check_all(server.url):
+        checked.append(one)
+        for line in lines_of(one):
+            write(line)
+    wrong = sum(1 for one in checked if one.differences)
+    write("")
+    if wrong:
+        write(f"FAILED  {wrong} of {len(checked)} did not come as expected.")
+    else:
+        write(f"OK  all {len(checked)} came as expected.")
+        write("    To try them yourself: corscheck demo --serve")
+    return checked
+
+
+def lines_of(one: Checked) -> Iterator[str]:
+    """The rows for one endpoint: whether it came as expected, what came, what it shows, in what it differs."""
+    endpoint, result = one.endpoint, one.result
+    mark = "FAIL" if one.differences else "pass"
+    verdict = result.verdict if result.verdict == "allowed" else result.verdict.upper()
+    code = result.reason.code if result.reason is not None else ""
+    yield f"  {mark}  {verdict:<8} {code:<8} {request_of(endpoint)}"
+    yield f"        {endpoint.shows}"
+    for difference in one.differences:
+        yield f"      > {difference}"
+
+
+def request_of(endpoint: DemoEndpoint) -> str:
+    """The request in a few words: method, path, and what is special about it."""
+    notes = [name for name, _ in endpoint.headers]
+    if endpoint.credentials == "include":
+        notes.append("credentials")
+    if endpoint.origin != PAGE:
+        notes.append(f"from {endpoint.origin}")
+    return f"{endpoint.method} {endpoint.path}" + (f"  ({', '.join(notes)})" if notes else "")
+
+
+def serve_text(server: DemoServer) -> Iterator[str]:
+    """What ``demo --serve`` prints: where it is, and a command for each endpoint."""
+    yield f"The demo is up at {server.url} (a list of its endpoints; Ctrl-C stops it)."
+    yield "Copy one of these into another terminal:"
+    for endpoint in ENDPOINTS:
+        yield ""
+        yield f"# {endpoint.verdict}: {endpoint.shows}"
+        yield command_of(endpoint, server.url)

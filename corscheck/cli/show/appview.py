@@ -1,0 +1,313 @@
+"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers make of it.
+
+Holds the results of one application until all are there: a row of an operation needs the one without and the one with
+cookies, and the usual problems need them all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.cli.show.sinks import TextSink
+from corscheck.report.text import terminal, words
+from corscheck.report.text.causes import groups, why
+from corscheck.report.text.matrix import totals
+from corscheck.report.text.text import printable, several, wrap
+from corscheck.sources.app.questions import STRANGER, UNLISTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.model.audits import Audit
+    from corscheck.model.result import Result
+    from corscheck.protocol.request import Headers
+    from corscheck.report.saved.summary import Summary
+    from corscheck.report.text.terminal import View
+    from corscheck.sources.app.claims import Claim
+    from corscheck.sources.app.questions import AppQuestion, Questions, Topic
+
+_COLUMNS: tuple[Topic, ...] = ("plain", "cookies")
+_WIDTH = 12
+_MOST_EXPLAINED = 8
+
+
+class AppView(TextSink):
+    """The view of one application's claims and what came of them."""
+
+    def __init__(self, view: View, name: str, questions: Questions) -> None:
+        self._view = view
+        self._name = name
+        self._questions = questions
+        self._results: dict[int, Result] = {}
+
+    def add(self, result: Result) -> None:
+        """Keep it: a row is made of several."""
+        self._results[result.index] = result
+
+    def add_audit(self, audit: Audit) -> None:
+        """Nobody audits here."""
+
+    def finish(self, summary: Summary) -> None:
+        """All of it."""
+        lines = [*self._claims(), "", *self._who(), "", *self._errors(), "", *self._problems()]
+        if self._view.verbose:
+            for result in self._results.values():
+                lines += ["", "", *terminal.render(result, self._view)]
+        else:
+            lines += self._explained()
+        self.write([*lines, "", *totals(summary, None, self._view)])
+
+    # What it says of itself
+
+    def _claims(self) -> list[str]:
+        reading, claim = self._questions.reading, self._questions.claim
+        count = len(reading.operations)
+        title = f"{self._name}: {reading.framework}, {count} operation{'' if count == 1 else 's'}, asked in process"
+        lines = [self._view.style("bold", printable(title))]
+        if claim is None:
+            let_in = any(r.verdict == "allowed" for r in self._of("plain"))
+            so = "something else lets pages in" if let_in else "browsers let no page elsewhere read its answers"
+            lines += ["", f"It has no CORSMiddleware: {so}."]
+        else:
+            where = "around the application" if claim.around else "added to the application"
+            lines += ["", f"CORSMiddleware, {where}, claims:", *self._parameters(claim)]
+        for other in reading.claims:
+            if other is not claim:
+                what = f"mounted at {other.prefix}" if other.prefix else "added inside of it"
+                lines += ["", f"Another CORSMiddleware, {printable(what)}, claims:", *self._parameters(other)]
+        return lines
+
+    def _parameters(self, claim: Claim) -> Iterator[str]:
+        for name, value in (
+            ("allow_origins", _listed(claim.allow_origins)),
+            ("allow_origin_regex", claim.allow_origin_regex or "none"),
+            ("allow_methods", _listed(claim.allow_methods)),
+            ("allow_headers", _listed(claim.allow_headers)),
+            ("allow_credentials", str(claim.allow_credentials)),
+            ("expose_headers", _listed(claim.expose_headers)),
+            ("max_age", f"{claim.max_age} s"),
+        ):
+            yield from wrap(printable(value), self._view.width, 22, f"  {name}")
+
+    # Who may do what
+
+    def _who(self) -> list[str]:
+        labels = [one.row for one in self._questions.asked if one.topic in _COLUMNS]
+        left = min(max([len("Who may do what"), *(len(text) + 2 for text in labels)]) + 2, self._view.width - 26)
+        lines = [f"{'Who may do what':{left}}  {'no cookies':{_WIDTH}}with cookies"]
+        origins = dict.fromkeys(one.probe.origin for one in self._questions.asked if one.topic in _COLUMNS)
+        held = dict.fromkeys(one.origin for one in self._questions.unasked if one.origin is not None)
+        for origin in [*origins, *(o for o in held if o not in origins)]:
+            lines += [f"{printable(origin)}{self._kind(origin)}", *self._of_origin(origin, left)]
+        found = self._results.values()
+        notes = ["* preflight only, the request itself was not sent"] if any(not r.complete for r in found) else []
+        notes += [f"! not as {self._standard}"] if any(not r.passed for r in self._in_columns()) else []
+        return [*lines, *(["", *(f"  {note}" for note in notes)] if notes else [])]
+
+    @property
+    def _standard(self) -> str:
+        return "expected" if self._questions.claim is None or self._questions.typed else "claimed"
+
+    def _in_columns(self) -> list[Result]:
+        wanted = {one.probe.index for one in self._questions.asked if one.topic in _COLUMNS}
+        return [result for index, result in self._results.items() if index in wanted]
+
+    def _kind(self, origin: str) -> str:
+        if origin in self._questions.listed:
+            if self._questions.typed or self._questions.claim is None:
+                return ""
+            return ", as any other page" if self._questions.claim.everyone else ", which is let in"
+        return ", a stranger" if origin == STRANGER else ", a sandboxed frame or a local file"
+
+    def _of_origin(self, origin: str, left: int) -> Iterator[str]:
+        table: dict[str, dict[Topic, str]] = {}
+        for one in self._questions.asked:
+            if one.probe.origin == origin and one.topic in _COLUMNS:
+                table.setdefault(one.row, {})[one.topic] = self._cell(one)
+        cells = {tuple(row.get(column, "-") for column in _COLUMNS) for row in table.values()}
+        if len(table) > 1 and len(cells) == 1:
+            table = {f"all {len(table)}": next(iter(table.values()))}
+        for row, found in table.items():
+            plain, cookies = (found.get(column, "-") for column in _COLUMNS)
+            yield f"  {printable(row):{left - 2}}  {plain:{_WIDTH}}{cookies}"
+        for left_out in self._questions.unasked:
+            if left_out.origin == origin:
+                yield from wrap(f"{left_out.row} {left_out.why}", self._view.width, 4, "  - ")
+
+    def _cell(self, one: AppQuestion) -> str:
+        result = self._results.get(one.probe.index)
+        if result is None:
+            return "-"
+        word = words.word(result)
+        return (word if result.verdict == "allowed" else word.upper()) + ("" if result.passed else " !")
+
+    # Errors
+
+    def _errors(self) -> list[str]:
+        origin = self._questions.listed[0]
+        lines = [f"What errors look like to {printable(origin)}"]
+        for one in self._questions.asked:
+            result = self._results.get(one.probe.index)
+            if one.topic == "error" and result is not None:
+                lines += self._error(one.row, self._readable(result, one.row[:3]))
+        for left_out in self._questions.unasked:
+            if left_out.topic == "error":
+                lines += self._error(left_out.row, f"not asked, {left_out.why}")
+        return lines
+
+    def _error(self, row: str, said: str) -> list[str]:
+        status, _, what = row.partition(" ")
+        return wrap(f"{printable(what)}: {said}", self._view.width, 8, f"  {status}")
+
+    def _readable(self, result: Result, meant: str) -> str:
+        status = _status(result)
+        instead = f" (it was a {status})" if status is not None and str(status) != meant else ""
+        if result.verdict == "allowed":
+            return f"the page can read it{instead}"
+        if result.verdict != "blocked":
+            return f"{result.verdict}: {terminal.statement(result)}"
+        outside = meant == "500" and not instead and self._questions.claim is not None
+        reason = "What answers it is outside of the middleware." if outside else words.reason(result.reason)
+        return f"BLOCKED{instead}, the page sees a CORS error and no status. {reason}"
+
+    # The usual problems
+
+    def _problems(self) -> list[str]:
+        lines = ["The usual problems"]
+        for status, text in (
+            *self._credentials(),
+            *self._header(),
+            *self._cache(),
+            *self._wildcard(),
+            *self._entries(),
+        ):
+            mark = self._view.style({"ok": "pass", "FAIL": "fail"}.get(status, "skip"), f"{status:4}")
+            first, *more = wrap(text, self._view.width, 8)
+            lines += [f"  {mark}  {first[8:]}", *more]
+        fix = self._fix()
+        return [*lines, *([f"  fix   {fix}"] if fix else [])]
+
+    def _of(self, topic: Topic, origin: str | None = None) -> list[Result]:
+        wanted = [
+            one.probe.index
+            for one in self._questions.asked
+            if one.topic == topic and (origin is None or one.probe.origin == origin)
+        ]
+        return [self._results[index] for index in wanted if index in self._results]
+
+    def _credentials(self) -> Iterator[tuple[str, str]]:
+        claim, asked = self._questions.claim, self._of("cookies", self._questions.listed[0])
+        if claim is None and all(result.verdict == "blocked" for result in self._of("plain")):
+            yield "FAIL", "Origins: there is no CORSMiddleware, so that no page elsewhere can use the application."
+        if claim is None or not asked:
+            return
+        if any(result.verdict == "allowed" for result in asked):
+            yield "ok", 'Cookies: fetch() with credentials: "include" gets its answer.'
+        elif claim.allow_credentials:
+            yield (
+                "FAIL",
+                f"Cookies: allow_credentials is True, and still fetch() with cookies is blocked: {why(asked[0])}",
+            )
+        else:
+            yield "note", 'Cookies: fetch() with credentials: "include" is blocked, since allow_credentials is False.'
+
+    def _header(self) -> Iterator[tuple[str, str]]:
+        refused: dict[str, None] = {}
+        for result in self._of("plain") if self._questions.claim is not None else ():
+            if result.origin in self._questions.listed and result.verdict == "blocked":
+                refused |= dict.fromkeys(_refused_headers(result))
+        if refused:
+            yield "FAIL", f"Headers: operations take {several(list(refused))}, which the preflight refuses."
+        for result in self._of("header"):
+            if result.verdict == "blocked":
+                yield (
+                    "note",
+                    f"Headers: any other header ({UNLISTED}, say) is refused, with a {_status(result)} to the preflight.",
+                )
+            elif result.verdict == "allowed":
+                yield "note", 'Headers: every header is let in (allow_headers is "*").'
+
+    def _cache(self) -> Iterator[tuple[str, str]]:
+        kept = next((r.preflight.cache_seconds for r in self._of("plain") if r.preflight.cache_seconds), None)
+        if kept is None:
+            return
+        seconds = {name: kept[name] for name in ("chromium", "firefox") if name in kept}
+        each = several([f"{words.engine(name)} for {count} s" for name, count in seconds.items()])
+        if any(seconds.values()):
+            yield "ok", f"Preflight cache: {each}."
+        else:
+            yield "FAIL", "Preflight cache: no browser keeps the answer (max_age), each request asks twice."
+
+    def _wildcard(self) -> Iterator[tuple[str, str]]:
+        claim = self._questions.claim
+        strangers = [r for r in self._of("cookies") if r.origin not in self._questions.listed]
+        let_in = [r for r in strangers if r.verdict == "allowed"]
+        if let_in:
+            without = any(r.verdict == "allowed" for r in self._of("no-cookie"))
+            when = "" if without else " as soon as a cookie is present"
+            so = f"every page reads {len(let_in)} of {len(strangers)} answers with the visitor's cookies"
+            yield "FAIL", f"* with credentials: any origin is reflected{when}, so that {so}."
+        elif claim is not None and claim.everyone:
+            yield "note", "* with credentials: every page may read, none with cookies."
+        elif claim is not None and strangers:
+            yield "ok", "* with credentials: strangers get nothing, with or without cookies."
+
+    def _entries(self) -> Iterator[tuple[str, str]]:
+        for fault in self._questions.unusable:
+            yield "FAIL", f"Origins: {printable(fault)}."
+        claim = self._questions.claim
+        if claim is not None and claim.allow_origin_regex is not None and not self._questions.typed:
+            yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."
+
+    def _fix(self) -> str | None:
+        """The command that prints what would let these pages do what was expected to work."""
+        failed = [r for r in self._of("plain") if not r.passed and r.expected == "allowed"]
+        if not failed:
+            return None
+        framework = self._questions.reading.framework.lower()
+        results = [r for r in self._of("plain") if r.expected == "allowed" and r.origin in self._questions.listed]
+        methods = dict.fromkeys(r.method for r in results)
+        names = {n.lower(): n for r in results for n, _ in r.headers if n.lower() not in ("content-type", "accept")}
+        parts = [f"--origin {o}" for o in dict.fromkeys(r.origin for r in results)]
+        parts += [f"-X {m}" for m in methods] + [f"-H '{n}: 1'" for n in names.values()]
+        return printable(f"corscheck fix --for {framework} {' '.join(parts)}")
+
+    def _explained(self) -> list[str]:
+        """What is not as claimed, by cause."""
+        lines: list[str] = []
+        found = groups(list(self._results.values()))
+        for group in found[:_MOST_EXPLAINED]:
+            first = group[0]
+            more = f" and {len(group) - 1} more" if len(group) > 1 else ""
+            head = f"{first.method} {first.url} from {first.origin}{more}, expected {first.expected}:"
+            said = (
+                why(first)
+                if first.verdict != first.expected and first.verdict != "allowed"
+                else terminal.statement(first)
+            )
+            lines += ["", *wrap(f"{printable(head)} {said}", self._view.width, 3, "!")]
+        if len(found) > _MOST_EXPLAINED:
+            lines += ["", f"   and {len(found) - _MOST_EXPLAINED} more causes (-v shows every result)"]
+        return lines
+
+
+def _listed(values: tuple[str, ...]) -> str:
+    return ", ".join(values) or "none"
+
+
+def _status(result: Result) -> int | None:
+    responses = [e.response for e in result.exchanges if e.response is not None]
+    return responses[-1].status if responses else None
+
+
+def _refused_headers(result: Result) -> Iterator[str]:
+    """The request headers that the preflight asked for and its answer does not list."""
+    for exchange in result.exchanges:
+        if exchange.kind == "preflight" and exchange.response is not None:
+            asked = _names(exchange.request.headers, "access-control-request-headers")
+            listed = _names(exchange.response.headers, "access-control-allow-headers")
+            yield from (name for name in asked if name not in listed and "*" not in listed)
+
+
+def _names(headers: Headers, name: str) -> list[str]:
+    return [part.strip().lower() for n, value in headers if n.lower() == name for part in value.split(",")]

@@ -1,0 +1,227 @@
+"""Which views and reports a run was asked for, checked against each other and made into sinks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from corscheck.cli.show import sinks
+from corscheck.cli.show.sinks import STDOUT
+from corscheck.model.values import ConfigError
+from corscheck.records import dataclass
+from corscheck.report.formats.registry import WRITERS
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.cli.ask.questions import ProbeQuestion
+    from corscheck.cli.show.sinks import Sink
+    from corscheck.report.saved.document import Run
+    from corscheck.report.saved.resumable import ResumableReport
+
+_NARROWEST, _WIDEST = 60, 120
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """The options about output, and ``--in-browser``, which limits what may be asked.
+
+    ``resumed`` is what the file of ``--jsonl`` holds already, with ``--resume``.
+    """
+
+    json: str | None = None
+    jsonl: str | None = None
+    reports: tuple[str, ...] = ()
+    reproducible: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+    in_browser: str | None = None
+    resumed: ResumableReport | None = None
+
+    @property
+    def has_reports(self) -> bool:
+        """Whether a report was asked for by an option."""
+        return self.json is not None or self.jsonl is not None or bool(self.reports)
+
+    def check(self, question: ProbeQuestion) -> None:
+        """Raise ``ConfigError`` for what cannot be had together."""
+        self.check_outputs()
+        if self.in_browser is not None and question.common.send != "always":
+            unsafe = next((p.method for p in question.probes() if p.method.upper() not in _SAFE_METHODS), None)
+            if unsafe is not None:
+                raise ConfigError(
+                    f"--in-browser cannot hold a request back, and {unsafe} may change data: "
+                    "add --send always if it may be sent"
+                )
+
+    def check_outputs(self) -> None:
+        """Raise ``ConfigError`` for outputs that exclude each other."""
+        if self.json is not None and self.json.lstrip()[:1] in ("{", "["):
+            raise ConfigError(
+                "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
+            )
+        self.places()
+        if self.quiet and self.verbose:
+            raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
+
+    def places(self) -> list[ReportTarget]:
+        """Every report with its format and file. Raises ``ConfigError`` for two that want the same one."""
+        found = [ReportTarget("json", self.json, "--json")] if self.json is not None else []
+        found += [ReportTarget("jsonl", self.jsonl, "--jsonl")] if self.jsonl is not None else []
+        found += [report_place(text) for text in self.reports]
+        taken: dict[str, ReportTarget] = {}
+        for place in found:
+            # Annotations stand beside a view or a report, they do not take its place.
+            if place.beside:
+                continue
+            other = taken.setdefault(place.path if place.path == STDOUT else os.path.realpath(place.path), place)
+            if other is not place and place.path == STDOUT:
+                raise ConfigError(f"{other} and {place} both want standard output: give one of them a file")
+            if other is not place:
+                raise ConfigError(
+                    f"{other.option} and {place.option} both want {place.path}: give one of them another file"
+                )
+        return found
+
+    def sinks(self, question: ProbeQuestion) -> list[Sink]:
+        """The view for standard output, unless a report goes there, and the reports."""
+        return [*([] if self.stdout_taken else [self._view(question)]), *self.report_sinks()]
+
+    def audit_sinks(self, total: int) -> list[Sink]:
+        """The same for audits of so many targets: each whole, or of many a list."""
+        return [*([] if self.stdout_taken else [self._audit_view(total)]), *self.report_sinks()]
+
+    def _audit_view(self, total: int) -> Sink:
+        view = self.view()
+        if self.quiet:
+            return sinks.Quiet()
+        return sinks.Full(view, None) if total == 1 or self.verbose else sinks.AuditList(view)
+
+    @property
+    def stdout_taken(self) -> bool:
+        """Whether a report goes to standard output, so that no view can."""
+        return any(place.path == STDOUT and not place.beside for place in self.places())
+
+    def report_sinks(self) -> list[Sink]:
+        """The reports alone, those that a CI system asks for by itself included."""
+        places = self.places()
+        places += _automatic(places)
+        if not places:
+            return []
+        run = None if self.reproducible else _run()
+        if run is not None and self.resumed is not None:
+            run = self.resumed.run or run
+        found: list[Sink] = [self._lines(place, run) for place in places if place.format == "jsonl"]
+        later = [place for place in places if place.format != "jsonl"]
+        if later:
+            # First: the others read what it has kept.
+            store = sinks.Kept(run)
+            found.append(store)
+            found += _documents(later, store, beside_stderr=self.stdout_taken)
+        return found
+
+    def _lines(self, place: ReportTarget, run: Run | None) -> Sink:
+        if self.resumed is None or place.option != "--jsonl":
+            return sinks.JSONLReport(place.path, run)
+        from corscheck.cli.show.continued import Continued
+
+        return Continued(self.resumed, run)
+
+    def view(self, because: str | None = None) -> View:
+        """How to show results on standard output."""
+        keep_printing()
+        return View(width(), Style(colored(self.color)), self.verbose, because)
+
+    def _view(self, question: ProbeQuestion) -> Sink:
+        view = self.view(question.because)
+        if self.quiet:
+            return sinks.Quiet()
+        expected = question.common.expected if question.file is None or question.file.uniform else None
+        if question.single or self.verbose:
+            return sinks.Full(view, expected)
+        if question.grid:
+            return sinks.Grid(view, expected)
+        return sinks.Listed(view, expected, uniform=question.uniform)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportTarget:
+    """A report that is to be written: in which format, where, and by which option."""
+
+    format: str
+    path: str
+    option: str
+
+    @property
+    def beside(self) -> bool:
+        """Whether it goes to standard output without taking it for itself."""
+        return self.format == "github" and self.path == STDOUT
+
+    def __str__(self) -> str:
+        """As it was typed."""
+        return f"{self.option}{':' if ' ' in self.option else ' '}{self.path}"
+
+
+def report_place(text: str) -> ReportTarget:
+    """What ``--report FORMAT:FILE`` asks for. Raises ``ConfigError`` that says what to type."""
+    name, colon, path = text.partition(":")
+    formats = sorted(WRITERS)
+    if name not in formats:
+        import difflib
+
+        near = difflib.get_close_matches(name.lower(), formats, 1, 0.5)
+        meant = f" (did you mean {near[0]}?)" if near else ""
+        raise ConfigError(f"--report {text}: no such format: {name!r}{meant}. There are {', '.join(formats)}")
+    if not colon or not path:
+        raise ConfigError(f"--report {text} has no file: --report {name}:FILE, or {name}:- for standard output")
+    return ReportTarget(name, path, f"--report {name}")
+
+
+def _automatic(places: list[ReportTarget]) -> list[ReportTarget]:
+    """Annotations and summary in a job of GitHub Actions, unless they were asked for in another way."""
+    if os.environ.get("GITHUB_ACTIONS") != "true" or any(place.format == "github" for place in places):
+        return []
+    return [ReportTarget("github", STDOUT, "--report github")]
+
+
+def _documents(places: list[ReportTarget], store: sinks.Kept, *, beside_stderr: bool) -> Iterator[Sink]:
+    for place in places:
+        if place.format == "github":
+            yield sinks.Annotations(store, place.path, to_stderr=beside_stderr)
+            summary = os.environ.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                yield sinks.JobSummary(store, summary)
+        else:
+            yield sinks.DocumentSink(store, place.format, place.path, place.option)
+
+
+def _run() -> Run:
+    from corscheck.cli.show.masked_argv import masked
+    from corscheck.report.saved.document import Run
+
+    return Run(("corscheck", *masked(sys.argv[1:])))
+
+
+def keep_printing() -> None:
+    """A terminal that cannot show a character gets its escape instead of a traceback."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def colored(mode: Literal["auto", "always", "never"]) -> bool:
+    """Whether to colour: as told, else on a terminal that knows colours, unless NO_COLOR is set."""
+    if mode != "auto":
+        return mode == "always"
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+
+
+def width() -> int:
+    """80 columns where nobody says otherwise; a wide terminal gets longer values, within reason."""
+    return max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))

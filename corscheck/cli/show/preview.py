@@ -1,0 +1,124 @@
+"""``--dry-run`` and ``--print-curl``: what would be sent, assuming a server that allows every step. Sends nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from corscheck.model.masking import mask_header, mask_url
+from corscheck.report.formats import curl
+from corscheck.report.text.exchanges import request_lines
+from corscheck.report.text.text import printable
+from corscheck.runner.preview import plan_probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corscheck.cli.ask.questions import ProbeQuestion
+    from corscheck.model.values import Probe
+    from corscheck.runner.options import RunOptions
+    from corscheck.transports.base import NetworkOptions, WireRequest
+
+_BODY = 300
+
+
+def preview(question: ProbeQuestion, options: RunOptions, *, curl: bool) -> int:
+    """Print what each probe would send; returns the exit status."""
+    try:
+        for index, probe in enumerate(question.probes()):
+            lines = _commands(probe, options) if curl else _requests(probe, options, question.because)
+            text = "\n".join([*([""] * bool(index)), *lines])
+            sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        from corscheck.cli.run_loop import silence_stdout
+
+        silence_stdout()
+    return 0
+
+
+def _title(probe: Probe) -> str:
+    return f"{printable(probe.method)} {printable(mask_url(probe.url))} from {printable(probe.origin)}"
+
+
+def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterator[str]:
+    why = f" ({because})" if because else ""
+    yield f"{_title(probe)}, credentials {probe.credentials}{why}"
+    planned = plan_probe(probe, options)
+    if not planned and not _held_back_whole(probe, options):
+        yield "would send nothing: a browser refuses this before anything is sent"
+    for request in planned:
+        yield ""
+        headers = request.headers if options.show_secrets else tuple((n, mask_header(n, v)) for n, v in request.headers)
+        url = request.url if options.show_secrets else mask_url(request.url)
+        if request.send_to is not None:
+            yield f"* to {printable(request.send_to)}"
+        yield from request_lines(request.method, url, headers)
+        yield from _body(request)
+    if not planned or _held_back(probe, planned):
+        if not planned and not _held_back_whole(probe, options):
+            return
+        yield ""
+        why = "--send never" if probe.send == "never" else "it may change data (--send always)"
+        yield f"{printable(probe.method)} itself would not be sent: {why}"
+
+
+def _body(request: WireRequest) -> Iterator[str]:
+    if request.body is None:
+        return
+    yield ">"
+    text = request.body[:_BODY].decode("utf-8", "replace")
+    more = f" ... ({len(request.body)} bytes)" if len(request.body) > _BODY else ""
+    yield from (f"> {printable(line)}" for line in (text + more).splitlines())
+
+
+def _held_back(probe: Probe, planned: list[WireRequest]) -> bool:
+    """Whether the last request that is planned is a preflight: what it asks for is kept back."""
+    return planned[-1].method == "OPTIONS" and probe.method.upper() != "OPTIONS"
+
+
+def _held_back_whole(probe: Probe, options: RunOptions) -> bool:
+    """Whether there is a request that needs no preflight and is kept back."""
+    return bool(plan_probe(replace(probe, send="always"), options))
+
+
+def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
+    yield f"# {_title(probe)}"
+    words = tuple(_network_words(options.network, show_secrets=options.show_secrets))
+    planned = plan_probe(probe, options)
+    if not planned and _held_back_whole(probe, options):
+        yield f"# nothing: {probe.method} may change data and needs no preflight (--send always)"
+    elif not planned:
+        yield "# nothing: a browser refuses this before anything is sent"
+    for index, request in enumerate(planned):
+        if index:
+            yield ""
+        one = curl.CurlRequest(request.method, request.url, request.headers, request.body, request.send_to, words)
+        yield curl.command(one, show_secrets=options.show_secrets)
+
+
+def _network_words(network: NetworkOptions, *, show_secrets: bool) -> Iterator[str]:
+    """The network options as curl spells them."""
+    if not network.verify:
+        yield "-k"
+    texts = {
+        "--proxy": network.proxy if show_secrets else mask_url(network.proxy or "") or network.proxy,
+        "--noproxy": network.noproxy,
+        "--cacert": network.cacert,
+        "--cert": network.cert,
+        "--key": network.key,
+        "--unix-socket": network.unix_socket,
+    }
+    for option, value in texts.items():
+        if value is not None:
+            yield from (option, value)
+    for option, values in (("--connect-to", network.connect_to), ("--resolve", network.resolve)):
+        for value in values:
+            yield from (option, value)
+    if network.http2:
+        yield "--http2"
+    if network.ip_version is not None:
+        yield f"-{network.ip_version}"
+    if network.timeout != type(network)().timeout:
+        yield from ("--max-time", f"{network.timeout:g}")

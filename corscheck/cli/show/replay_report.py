@@ -1,0 +1,60 @@
+"""The terminal's view of a saved report: the same sinks that a run feeds, fed from the file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.cli.show import sinks
+from corscheck.cli.show.outputs import colored, keep_printing, width
+from corscheck.report.text.style import Style
+from corscheck.report.text.terminal import View
+
+if TYPE_CHECKING:
+    from corscheck.cli.show.outputs import OutputOptions
+    from corscheck.cli.show.sinks import Sink
+    from corscheck.report.saved.saved import Saved
+
+
+def show_again(saved: Saved, wanted: OutputOptions) -> None:
+    """Print it. A reader that leaves ends it quietly."""
+    from corscheck.cli.run_loop import silence_stdout
+
+    keep_printing()
+    try:
+        sink = _view(saved, wanted)
+        for result in saved.results():
+            sink.add(result)
+        for audit in saved.audits():
+            sink.add_audit(audit)
+        sink.finish(saved.counts())
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def _view(saved: Saved, wanted: OutputOptions) -> Sink:
+    """The view that the run had: of one probe or audit all, of a matrix the grids, else a list."""
+    if wanted.quiet:
+        return sinks.Quiet()
+    view = View(width(), Style(colored(wanted.color)), wanted.verbose)
+    expected: set[str] = set()
+    origins: set[str] = set()
+    shared: set[tuple[str, ...]] = set()
+    urls: set[tuple[str, ...]] = set()
+    total = 0
+    for probe in saved.probes():
+        total += 1
+        expected.add(str(probe.get("expected")))
+        origins.add(probe["origin"])
+        modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
+        shared.add(modes)
+        urls.add((probe["url"], *modes))
+    if not total:
+        audits = sum(1 for _ in saved.audit_objects())
+        if audits:
+            return sinks.Full(view, None) if audits == 1 or wanted.verbose else sinks.AuditList(view)
+    one = expected.pop() if len(expected) == 1 else None
+    if total == 1 or wanted.verbose:
+        return sinks.Full(view, one)
+    if len(urls) < total:
+        return sinks.Grid(view, one)
+    return sinks.Listed(view, one, uniform=len(origins) == 1 and len(shared) == 1)

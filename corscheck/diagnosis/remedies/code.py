@@ -1,0 +1,36 @@
+"""A remedy as code to paste: the configuration, with everything that is not code as comments around it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.remedies.remedy import BRACKETS, COMMENTS
+from corscheck.report.text.text import wrap
+
+if TYPE_CHECKING:
+    from corscheck.diagnosis.remedies.remedy import Remedy
+    from corscheck.diagnosis.remedies.wanted import Wanted
+
+_WIDTH = 80
+
+
+def as_code(remedy: Remedy, wanted: Wanted) -> str:
+    """All of it as a piece of the language it is in: whatever is no code is a comment, so that it can be pasted whole."""
+    mark = COMMENTS[remedy.language]
+    before, after = ([one] for one in BRACKETS[remedy.language]) if remedy.language in BRACKETS else ([], [])
+    lead = [f"{remedy.title}, with {remedy.package} (to be installed)." if remedy.package else f"{remedy.title}."]
+    said = [*lead, remedy.where, *wanted.notes]
+    if remedy.language == "xml":
+        # A comment there must not have two hyphens in a row, and a host may (xn--...).
+        said = [text.replace("--", "-&#45;") for text in said]
+    head = [line for text in said for line in _comment(text, mark)]
+    # Known traps come last: first what to paste.
+    tail = [line for text in remedy.traps for line in _comment(text, mark, "- ")]
+    lines = [*before, *head, *after, "", remedy.code(wanted), *before, f"{mark} Worth knowing:", *tail, *after, ""]
+    return "\n".join(lines)
+
+
+def _comment(text: str, mark: str, bullet: str = "") -> list[str]:
+    indent = len(mark) + 1 + len(bullet)
+    lines = wrap(text, _WIDTH, indent, f"{mark} {bullet}")
+    return [lines[0], *(mark + line[len(mark) :] for line in lines[1:])]

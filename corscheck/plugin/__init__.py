@@ -1,1 +1,0 @@
-"""What the pytest plugin does once a test uses it. ``pytest_plugin`` imports it then and not before."""

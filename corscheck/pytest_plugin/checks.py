@@ -1,0 +1,94 @@
+"""The checks of a policy as tests: loading them, asking one, and what to say of what is not as expected."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from corscheck.model.values import ConfigError
+from corscheck.policy.evaluate import evaluate
+from corscheck.policy.ignore import Ignores
+from corscheck.policy.load import load as load_policy
+from corscheck.pytest_plugin.failure_text import fix, framework_of
+from corscheck.records import dataclass
+from corscheck.report.text.checks import line
+from corscheck.report.text.terminal import View, render
+from corscheck.runner.app import AppConversation
+from corscheck.runner.options import RunOptions
+from corscheck.runner.single import Conversation
+from corscheck.sources.app.loading import load as load_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from corscheck.model.result import Result
+    from corscheck.model.values import Probe
+    from corscheck.policy.matrix import Matrix
+
+__all__ = ["ConfigError", "PolicyCheck", "load", "run"]
+
+_MOST = 5
+"""Probes of one check that are shown whole; the others in a line."""
+
+_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """A check, its line in the file (from 1), and the file's ignores."""
+
+    name: str
+    line: int
+    matrix: Matrix
+    ignores: Ignores
+
+
+def load(path: Path, env: str | None, base_url: str | None) -> Iterator[PolicyCheck]:
+    """The checks of a policy. Raises ``ConfigError`` with every complaint about it."""
+    import datetime
+
+    policy = load_policy(path, env=env, base=base_url)
+    ignores = Ignores(policy.ignores, datetime.datetime.now(datetime.UTC).date())
+    for matrix in policy.checks:
+        yield PolicyCheck(matrix.ref.name, matrix.ref.line or 1, matrix, ignores)
+
+
+def run(check: PolicyCheck, app: str | None, directory: str) -> str | None:
+    """Ask all probes of a check; what to say if one is not as expected, else None."""
+    conversation, framework = _conversation(app, directory)
+    failed: list[Result] = []
+    wanted: list[Probe] = []
+    try:
+        for probe in check.matrix.probes():
+            result = check.ignores.judge(evaluate(conversation.ask(probe), check.matrix.wants))
+            if probe.expected == "allowed":
+                wanted.append(probe)
+            if not result.passed and result.excused is None:
+                failed.append(result)
+    finally:
+        conversation.close()
+    if not failed:
+        return None
+    blocked = any(result.verdict == "blocked" for result in failed)
+    return _said(check, failed, fix(wanted, framework, check.matrix.wants.exposes) if blocked else None)
+
+
+def _said(check: PolicyCheck, failed: list[Result], remedy: str | None) -> str:
+    parts = [f"{len(failed)} of {len(check.matrix)} not as expected: {line(failed[0])}"]
+    parts += ["\n".join(render(result, View(_WIDTH))) for result in failed[:_MOST]]
+    if len(failed) > _MOST:
+        parts.append("\n".join(line(result) for result in failed[_MOST:]))
+    if remedy is not None:
+        parts.append(f"What `corscheck fix` prints for this check:\n\n{remedy}")
+    return "\n\n".join([*parts, f"{check.matrix.ref.file}:{check.line}: [[check]] {check.name}"])
+
+
+def _conversation(app: str | None, directory: str) -> tuple[Conversation, str | None]:
+    if app is None:
+        return Conversation(RunOptions()), None
+    loaded = _loaded(app, directory)
+    return AppConversation(loaded.app, RunOptions(), name=app), framework_of(loaded.app)
+
+
+_loaded = cache(load_app)
