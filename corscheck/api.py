@@ -6,8 +6,9 @@ line would exit 2; everything else is a ``Result``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
+
+from msgspec.structs import replace
 
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe, Send
@@ -131,7 +132,7 @@ async def aprobe(url: str, *, app: Any = None, **options: Any) -> Result:
     """The same as ``probe``, asynchronously; takes the same arguments. An ``app`` runs in the caller's loop."""
     keys = ("retry", "wait_for", "show_secrets", "diagnose")
     run = {key: options.pop(key) for key in keys if key in options}
-    network = {key: options.pop(key) for key in NetworkOptions.__slots__ if key in options}
+    network = {key: options.pop(key) for key in NetworkOptions.__struct_fields__ if key in options}
     made = run_options(network, **run)
     if app is not None:
         from corscheck.runner.app import AsyncAppConversation
@@ -284,10 +285,10 @@ def make_probe(
 
 def run_options(network: dict[str, Any], **run: Any) -> RunOptions:
     """Run options of keyword arguments. Raises ``ConfigError`` for one that nobody knows."""
-    unknown = set(network) - set(NetworkOptions.__slots__)
+    unknown = set(network) - set(NetworkOptions.__struct_fields__)
     if unknown:
         raise ConfigError(
-            f"unknown option: {', '.join(sorted(unknown))}; known are {', '.join(NetworkOptions.__slots__)}"
+            f"unknown option: {', '.join(sorted(unknown))}; known are {', '.join(NetworkOptions.__struct_fields__)}"
         )
     for name in ("connect_to", "resolve"):
         if isinstance(network.get(name), str):

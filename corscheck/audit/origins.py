@@ -11,13 +11,14 @@ import contextlib
 import random
 import secrets
 import string
-from dataclasses import replace
 from ipaddress import ip_address
 from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck.protocol.origin import DEFAULT_PORTS, URLError, parse_url
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,8 +53,7 @@ last ones are refused by both. What the URL Standard forbids in a domain (``|``,
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Hostile:
+class Hostile(Struct, frozen=True):
     """An origin to send. ``base`` is the origin that it imitates (None: none), ``browsers`` those that can send it.
 
     ``within`` says that only who has a name below the base's own registrable domain can have it.
@@ -99,8 +99,7 @@ class Labels:
         return "".join(self._random.choices(string.ascii_lowercase, k=10))
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """An origin that is imitated, in its parts. ``port`` is written as in the origin: with its colon, or nothing."""
 
     origin: str

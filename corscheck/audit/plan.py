@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from corscheck.audit.origins import Labels, Suffixes
@@ -20,8 +20,7 @@ DUMMY_COOKIE = "corscheck=1"
 """Sent where no credentials are given: some servers answer otherwise as soon as there is a cookie, and victims have some."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditPlan:
+class AuditPlan(Struct, frozen=True):
     """One target.
 
     ``template`` carries URL, headers, stored credentials and send policy; its origin is replaced. ``allowed`` are
@@ -68,11 +67,10 @@ class AuditPlan:
         """The question of a page at ``origin`` whose visitor is logged in."""
         if self.template.cookies is None and self.template.user is None:
             changes.setdefault("cookies", DUMMY_COOKIE)
-        return replace(self.template, origin=origin, credentials="include", **changes)  # type: ignore[arg-type]
+        return replace(self.template, origin=origin, credentials="include", **changes)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """Asks for the addresses of the target's name: text, none where it cannot be found."""
 
     url: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.protocol.cors_check import ACAC, ACAO, cors_check
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.headers import get_all
 from corscheck.protocol.request import HeldBack, HTTPResponse
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Outcome
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 BROWSERS = ("chromium", "firefox")
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What came of one origin.
 
     ``credentialed`` are the browsers in which a page at it can read the answer with the victim's credentials, ``plain``

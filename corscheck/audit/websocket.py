@@ -10,12 +10,13 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.audit.proof import BROWSERS, Seen
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.outcome import Exchange, Outcome
 from corscheck.protocol.request import HTTPRequest, HTTPResponse, Request
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
@@ -27,8 +28,7 @@ _KEY = base64.b64encode(b"corscheck audit.").decode("ascii")
 """Sixteen bytes, as the RFC demands; they guard against nothing here, so they need not be random."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """Asks for one handshake: ``probe`` has the page's origin, the headers and the stored credentials."""
 
     probe: Probe

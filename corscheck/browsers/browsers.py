@@ -6,15 +6,15 @@ import os
 import shutil
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.browsers.errors import BrowserUnavailable
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 Family: TypeAlias = Literal["chromium", "firefox"]
 
 
-@dataclass(frozen=True, slots=True)
-class Browser:
+class Browser(Struct, frozen=True):
     """A browser by the name the user gives it.
 
     ``family`` says whose rules it follows and how it is driven, ``programs`` are the names it goes by (tried in order),

@@ -7,9 +7,10 @@ or does not tell, is not held against the prediction; each such tolerance is nam
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec.structs import replace
 
 from corscheck.browsers.browsers import get
 from corscheck.browsers.routes import address_of
@@ -46,7 +47,7 @@ def compare(result: Result, observation: Observation) -> Observation:
     else:
         predicted = result.engines[engine].verdict if engine in result.engines else None
     if predicted in {None, "inconclusive"} or observation.verdict == "inconclusive":
-        return dataclasses.replace(observation, agrees=None, differences=())
+        return replace(observation, agrees=None, differences=())
     differences = []
     if predicted != observation.verdict:
         differences.append(f"verdict: predicted {predicted}, observed {observation.verdict}")
@@ -57,7 +58,7 @@ def compare(result: Result, observation: Observation) -> Observation:
             differences += _console(result.console[engine], observation.console, engine)
     if drove and result.complete:
         differences += _requests(result, observation, engine)
-    return dataclasses.replace(observation, agrees=not differences, differences=tuple(differences))
+    return replace(observation, agrees=not differences, differences=tuple(differences))
 
 
 def _readable(predicted: Sequence[str], observed: Sequence[str]) -> list[str]:

@@ -6,8 +6,9 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
+from msgspec import Struct
+
 from corscheck.browsers.errors import PageUnusableError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.browsers.pageserver import PageServer
@@ -51,8 +52,7 @@ PAGE_SECONDS = 20.0
 """How long the blank page may take to load."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """What was seen of one fetch.
 
     ``said`` is the page script's answer (see there), None if the fetch did not settle in time. ``console`` are the

@@ -7,14 +7,13 @@ the address behind a host and port. What a browser cannot be made to do is a Con
 from __future__ import annotations
 
 import os
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies_environment
 
 import ada_url
+from msgspec import Struct, field
 
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +34,7 @@ class Address(NamedTuple):
         return f"{bracketed(self.host)}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserRoute:
+class BrowserRoute(Struct, frozen=True):
     """Connections to ``host`` and ``port`` (None means any) go to ``to_host`` and ``to_port`` (None: unchanged)."""
 
     host: str | None
@@ -51,8 +49,7 @@ class BrowserRoute:
         return Address(self.to_host or asked.host, self.to_port or asked.port)
 
 
-@dataclass(frozen=True, slots=True)
-class BrowserProxy:
+class BrowserProxy(Struct, frozen=True):
     """A proxy: its scheme (``http``, ``https``, ``socks4``, ``socks5``) and address."""
 
     scheme: str
@@ -62,8 +59,7 @@ class BrowserProxy:
         return f"{self.scheme}://{self.address}"
 
 
-@dataclass(frozen=True, slots=True)
-class Routes:
+class Routes(Struct, frozen=True):
     """All of it for one browser.
 
     ``proxies`` is keyed by URL scheme (``http``, ``https``); ``direct`` are host patterns that never take one, curl's

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ada_url
+from msgspec import Struct
 
 from corscheck.browsers.routes import DEFAULT_PORTS, Address, address_of
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +22,7 @@ FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 """Methods for which ``fetch()`` throws (Fetch, "forbidden method"): nothing is sent, so nothing can change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """An origin that a page can be served for. ``address`` is None for the opaque one."""
 
     serialized: str

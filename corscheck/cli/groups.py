@@ -11,15 +11,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
+
 from corscheck.cli import options as opt
 from corscheck.cli.ask.network import network_options
 from corscheck.cli.show.outputs import OutputOptions
-from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 
-@dataclass(frozen=True, slots=True)
-class OptionGroup:
+class OptionGroup(Struct, frozen=True):
     """Options by their parameters' names, each with its annotation and default; ``build`` makes one value of them."""
 
     parameters: dict[str, tuple[Any, Any]]

@@ -155,13 +155,12 @@ def asker(question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[R
         import gc
 
         from corscheck.runner import many as many_at_once
-        from corscheck.runner.options import for_many
 
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it. What is there
         # by now stays to the end: nobody needs to look at it, least of all to copy it after a fork.
         gc.freeze()
         gc.enable()
 
-        many_at_once.ask_all(question.probes(), for_many(options, question.total), take)
+        many_at_once.ask_all(question.probes(), options, take)
 
     return one if question.single else many

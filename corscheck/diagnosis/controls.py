@@ -5,8 +5,9 @@ A control whose request might change data asks its preflight alone (``send="neve
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.safelist import is_safelisted_method
@@ -60,4 +61,4 @@ def past_caches(probe: Probe, url: str) -> Probe:
 def _bare(probe: Probe, **changes: object) -> Probe:
     """The probe without its body; sent as cautiously as by default."""
     base = replace(probe, body=None, body_asked=False, send="auto", check=None, expected="allowed")
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)

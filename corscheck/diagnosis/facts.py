@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.model.values import Probe
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import HTTPResponse
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Failure
     from corscheck.protocol.request import Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """A fault found: its code, one line about this case, the header or status it rests on, advice if it is special."""
 
     code: str
@@ -31,8 +31,7 @@ Asking: TypeAlias = Generator[Probe, Outcome | None, list[Cause]]
 """A rule that may need a control probe: it yields it, and is sent its outcome (None where control is switched off)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """A blocked outcome whose deciding answer is there. ``origin`` is what that request carried in ``Origin``."""
 
     probe: Probe

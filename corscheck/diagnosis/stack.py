@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.diagnosis.facts import body_text
 from corscheck.diagnosis.guides.names import NAMES as DESCRIBED
 from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.protocol.headers import get_all
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +25,7 @@ Role: TypeAlias = Literal["framework", "server", "proxy", "edge"]
 Confidence: TypeAlias = Literal["certain", "likely"]
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A piece of the stack, with its names for ``corscheck fix --for`` and ``corscheck explain``.
 
     ``fix`` is None where there is no remedy for it, ``guide`` None where there is one or nothing is described either.
@@ -39,8 +39,7 @@ class Product:
     guide: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Trait:
+class _Trait(Struct, frozen=True):
     name: str
     role: Role
     header: str
@@ -110,8 +109,7 @@ _TRAITS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(Struct, frozen=True):
     """An error text that one framework writes so; ``server`` must match the Server header where it is given."""
 
     name: str

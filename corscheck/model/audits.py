@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from corscheck.records import dataclass
-
-if TYPE_CHECKING:
-    from corscheck.model.result import ErrorRecord
-    from corscheck.model.values import Depth, Excuse, FailOn, Severity
+from msgspec import Struct
 
 from corscheck.model.json import to_plain
+from corscheck.model.result import ErrorRecord
+from corscheck.model.values import Depth, Excuse, FailOn, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class AuditFinding:
+class AuditFinding(Struct, frozen=True, kw_only=True):
     """A page that is let in and should not be (or what makes that worse), proven by the exchange and seen twice.
 
     ``origin`` is the hostile origin exactly as it was sent, ``credentials`` whether the CORS check passes for it with
@@ -26,20 +23,19 @@ class AuditFinding:
     code: str
     severity: Severity
     title: str
-    message: str
+    message: str = ""
     origin: str
-    credentials: bool
+    credentials: bool = False
     url: str
     method: str
-    evidence: str
-    advice: str
+    evidence: str = ""
+    advice: str = ""
     browsers: tuple[str, ...] = ()
     help: str | None = None
     excused: Excuse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Struct, frozen=True, kw_only=True):
     """What hostile origins may do with one target. Masked and ready to be saved or shown.
 
     ``allowed_origins`` are the origins that are meant to be let in. ``requests`` counts what was sent. ``notes`` say what
@@ -50,7 +46,7 @@ class Audit:
 
     url: str
     allowed_origins: tuple[str, ...]
-    requests: int
+    requests: int = 0
     findings: tuple[AuditFinding, ...]
     passed: bool
     fail_on: FailOn = "medium"

@@ -5,22 +5,18 @@ The report's probe object (and its JSON Schema) has exactly the fields of ``Resu
 
 from __future__ import annotations
 
-from dataclasses import field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Severity
-    from corscheck.protocol.outcome import StepStatus, Verdict
-    from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
 from corscheck.model.json import to_plain
+from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Severity
+from corscheck.protocol.outcome import StepStatus, Verdict
+from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """What decided a verdict other than ``allowed``."""
 
     code: str
@@ -29,8 +25,7 @@ class Reason:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class EngineVerdict:
+class EngineVerdict(Struct, frozen=True):
     """The verdict under one engine's rules, what it rests on, and its deciding code if it is not ``allowed``.
 
     ``because`` names the departure that makes it differ from the engine that drove the network.
@@ -43,18 +38,16 @@ class EngineVerdict:
     because: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PreflightRecord:
+class PreflightRecord(Struct, frozen=True):
     """The first hop's preflight: needed, because of what, sent, and how long each engine will cache it (seconds)."""
 
-    needed: bool
-    because: tuple[str, ...]
-    sent: bool
-    cache_seconds: Mapping[str, int]
+    needed: bool = False
+    because: tuple[str, ...] = ()
+    sent: bool = False
+    cache_seconds: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True):
     """A row of the table as saved: values masked, cut and printable."""
 
     step: str
@@ -68,8 +61,7 @@ class StepRecord:
     decisive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
+class RequestRecord(Struct, frozen=True):
     """A request line and its header pairs, in wire order."""
 
     method: str
@@ -77,8 +69,7 @@ class RequestRecord:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseRecord:
+class ResponseRecord(Struct, frozen=True):
     """A status and header pairs, in wire order, duplicates kept; ``body`` is evidence from a failed answer."""
 
     status: int
@@ -88,16 +79,14 @@ class ResponseRecord:
     http_version: str = "HTTP/1.1"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRecord:
+class ErrorRecord(Struct, frozen=True):
     """Why there was no answer: a closed list of kinds, and a sentence."""
 
     kind: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class ExchangeRecord:
+class ExchangeRecord(Struct, frozen=True):
     """One exchange as saved. ``held_back`` says that the request was not sent; ``elapsed_ms`` is None then."""
 
     kind: str
@@ -105,12 +94,11 @@ class ExchangeRecord:
     request: RequestRecord
     response: ResponseRecord | None
     error: ErrorRecord | None
-    elapsed_ms: float | None
+    elapsed_ms: float | None = None
     held_back: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResponse:
+class ReadResponse(Struct, frozen=True):
     """What ``fetch()`` resolved to."""
 
     type: str
@@ -119,8 +107,7 @@ class ReadResponse:
     redirected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something to say about an outcome, with a stable code."""
 
     code: str
@@ -132,8 +119,7 @@ class Finding:
     help: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedRequest:
+class ObservedRequest(Struct, frozen=True):
     """A request that a real browser put on the wire."""
 
     kind: str
@@ -142,8 +128,7 @@ class ObservedRequest:
     headers: Headers
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """What a real browser was seen to do with a probe.
 
     ``verdict`` is ``allowed``, ``blocked`` or ``invalid`` (``fetch()`` itself threw), or ``inconclusive`` with
@@ -162,40 +147,40 @@ class Observation:
     differences: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """The answer to a probe, masked and ready to be saved or shown.
 
     ``passed`` says whether it came as expected; a failure that is ``excused`` has not passed and fails no run.
+    The defaults are what a saved report means that lacks the field.
     """
 
     url: str
     origin: str
     method: str
-    headers: Headers
-    credentials: Credentials
-    redirect: Redirect
-    mode: Mode
-    body: int | None
-    engine: EngineName
-    send: Send
-    index: int
-    check: CheckRef | None
+    headers: Headers = ()
+    credentials: Credentials = "same-origin"
+    redirect: Redirect = "follow"
+    mode: Mode = "cors"
+    body: int | None = None
+    engine: EngineName = "chromium"
+    send: Send = "auto"
+    index: int = 0
+    check: CheckRef | None = None
     verdict: Verdict
-    complete: bool
-    expected: Verdict
+    complete: bool = True
+    expected: Verdict = "allowed"
     passed: bool
-    reason: Reason | None
-    engines: Mapping[str, EngineVerdict]
-    preflight: PreflightRecord
-    steps: tuple[StepRecord, ...]
-    exchanges: tuple[ExchangeRecord, ...]
-    response: ReadResponse | None
-    readable_headers: tuple[str, ...]
-    console: Mapping[str, str | None]
+    reason: Reason | None = None
+    engines: Mapping[str, EngineVerdict] = {}
+    preflight: PreflightRecord = PreflightRecord()
+    steps: tuple[StepRecord, ...] = ()
+    exchanges: tuple[ExchangeRecord, ...] = ()
+    response: ReadResponse | None = None
+    readable_headers: tuple[str, ...] = ()
+    console: Mapping[str, str | None] = {}
     gate: tuple[EngineName, ...] = ("chromium", "firefox")
     via: str | None = None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
     observed: Observation | None = None
     error: ErrorRecord | None = None
     excused: Excuse | None = None

@@ -5,39 +5,21 @@ Everything outside ``protocol`` speaks in these values.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
-if TYPE_CHECKING:
-    from corscheck.protocol.outcome import Verdict
-    from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
-
+from corscheck.protocol.outcome import Verdict
+from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
 
 EngineName: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
-
-
 Basis: TypeAlias = Literal["recorded", "source", "text"]
-
-
 Send: TypeAlias = Literal["auto", "always", "never"]
-
-
 Severity: TypeAlias = Literal["high", "medium", "low", "info"]
-
-
 FailOn: TypeAlias = Literal["high", "medium", "low", "info", "never"]
-
-
 Depth: TypeAlias = Literal["normal", "full"]
-
-
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
-
-
 ENGINE_NAMES: tuple[EngineName, ...] = ("standard", "chromium", "firefox", "webkit")
-
-
 SCHEMA_VERSION = "1.0"
 
 
@@ -45,8 +27,7 @@ class ConfigError(ValueError):
     """What was asked for is not a question that can be put: the command line exits 2 with this text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """One thing that a check expects of a probe, and what came of it.
 
     ``name`` is the policy's key (``expect``, ``because``, ``max-age`` ...; ``ignore`` for an entry that has expired).
@@ -60,8 +41,7 @@ class Expectation:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckRef:
+class CheckRef(Struct, frozen=True):
     """Where in a policy file a probe comes from, and in a result what the check expects of it and what came of that."""
 
     name: str
@@ -70,8 +50,7 @@ class CheckRef:
     expectations: tuple[Expectation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Excuse:
+class Excuse(Struct, frozen=True):
     """Why a failure does not fail the run: an ``[[ignore]]`` of the policy, or a baseline that has it already.
 
     ``expires`` is the last day on which an ignore is in force, ``YYYY-MM-DD``.
@@ -84,8 +63,7 @@ class Excuse:
     expires: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One question: would a page at ``origin`` be allowed to read the answer to this request?
 
     ``engine`` drives the network; ``gate`` are the engines for which ``expected`` must hold. ``via`` is another base

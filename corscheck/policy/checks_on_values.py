@@ -9,6 +9,8 @@ import operator
 import re
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.policy.complaints import nearest
@@ -17,7 +19,6 @@ from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_forbidden_request_header
 from corscheck.protocol.steps import CODES
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,7 @@ DECIDING = tuple(code for code in CODES if code not in _WARNINGS and not code.st
 """The codes for which something can be blocked or invalid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A comparison with a number of seconds: ``>=600``."""
 
     sign: str

@@ -6,8 +6,9 @@ no answer, or it speaks of an answer that the page did not get. What cannot be j
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.model.values import Expectation
 

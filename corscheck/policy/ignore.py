@@ -7,15 +7,16 @@ came of it: it has to be renewed or taken out by somebody.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck.model.values import Excuse, Expectation
 from corscheck.policy.checks_on_values import code_fault
 from corscheck.policy.complaints import nearest
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,7 @@ def matches(pattern: str, text: str) -> bool:
     return pattern == text or _compiled(pattern).match(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreEntry:
+class IgnoreEntry(Struct, frozen=True):
     """One entry, and where it stands."""
 
     reason: str

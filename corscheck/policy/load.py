@@ -9,6 +9,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
@@ -16,7 +18,6 @@ from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
 from corscheck.policy.toml_lines import Positions, check_lines
 from corscheck.policy.variables import filled
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,8 +31,7 @@ _TABLE: Place = ("tool", "corscheck")
 _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedPolicy:
+class LoadedPolicy(Struct, frozen=True):
     """A policy that is in order: its checks as matrices, its entries of ``[[ignore]]``."""
 
     file: str

@@ -5,13 +5,13 @@ Probes are made when they are asked for: a policy of ten thousand holds a handfu
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from corscheck.model.values import CheckRef, Probe
 from corscheck.policy import checks_on_values
 from corscheck.protocol.engines import ENGINES
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,7 @@ _OF_ANSWER = ("exposes", "hides", "vary_origin", "status")
 """What only the answer to the request itself can show: a request that is held back has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wants:
+class Wants(Struct, frozen=True):
     """What a check expects of each of its probes.
 
     ``inherited`` are the keys that come from defaults: where one of these cannot be asked of a probe (there is no
@@ -60,8 +59,7 @@ class Wants:
     inherited: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """A check, multiplied when iterated: by URL, then origin, then method."""
 
     ref: CheckRef
@@ -110,8 +108,7 @@ class Matrix:
             yield self.probe(number, start + number)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A table of settings and where it is in the file: the check's own, an environment's or the policy's defaults."""
 
     settings: PolicySettings

@@ -7,15 +7,15 @@ that are proper ones, and numbers.
 from __future__ import annotations
 
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from corscheck.model.masking import mask_url, secret_parameters
 from corscheck.protocol.filtering import SAFELISTED
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.steps import CODES
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,8 +29,7 @@ STRANGER = "https://stranger.example"
 _WIDTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class CheckGroup:
+class CheckGroup(Struct, frozen=True):
     """Results of one URL that came out alike: origins times methods. ``code`` is why, where it is not allowed.
 
     ``documented`` are response headers that the API's description promises.
@@ -43,7 +42,7 @@ class CheckGroup:
     headers: Headers
     verdict: str
     code: str | None
-    results: tuple[Result, ...] = field(compare=False)
+    results: tuple[Result, ...]
     documented: tuple[str, ...] = ()
 
 

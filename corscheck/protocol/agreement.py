@@ -6,8 +6,9 @@ without which both come to the same verdict is the reason.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.protocol.drive import run
 from corscheck.protocol.engines import DEPARTURES, ENGINES

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.protocol import safelist
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import is_header_value, normalize_value
 from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trustworthy, parse_url
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, Request
@@ -107,8 +108,7 @@ BAD_PORTS = frozenset(
 """https://fetch.spec.whatwg.org/#bad-port. The recorded browsers use the same list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why ``fetch()`` throws or main fetch blocks: code, subject, offending value, message."""
 
     code: str
@@ -117,8 +117,7 @@ class Refusal:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True):
     """A header that the browser drops silently: code, header name, message."""
 
     code: str
@@ -126,8 +125,7 @@ class Dropped:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Constructed:
+class Constructed(Struct, frozen=True):
     """The result of ``new Request()``: parsed URL, normalized method, remaining headers, dropped headers."""
 
     url: URL

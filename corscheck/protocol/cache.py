@@ -7,12 +7,12 @@ wildcards, credentials and caps: see the ``cache_*`` and ``max_age_*`` entries i
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.origin import URL
@@ -57,8 +57,7 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
     return seconds if rules.max_age_cap is None else min(seconds, rules.max_age_cap)
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """The permissions under one key: (method or lower-case header name, credentials flag) mapped to the expiry time."""
 
     methods: dict[tuple[str, bool], float] = field(default_factory=dict)

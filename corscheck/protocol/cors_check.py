@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get, get_all, get_decode_split
 from corscheck.protocol.origin import OPAQUE, RegistrableDomain, URLError, parse_url, same_origin, same_site
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers
@@ -20,8 +21,7 @@ ACAO = "Access-Control-Allow-Origin"
 ACAC = "Access-Control-Allow-Credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """The result of a CORS check: deciding step, the two header values (None: absent), and the code of a failure."""
 
     ok: bool

@@ -6,17 +6,16 @@ engine. The algorithm reads only the switches and never the engine's name, so a 
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Any, Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 MaxAgeSyntax: TypeAlias = Literal["delta-seconds", "signed-integer", "digits-or-uncached"]
 Basis: TypeAlias = Literal["text", "recorded", "source"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The switches of the algorithm. Each default follows the standard; ``DEPARTURES`` explains each switch.
 
     Limits: ``range_number_limit`` is the first number that fails, ``safelisted_total_limit`` is in bytes,
@@ -74,8 +73,7 @@ class Rules:
     warns_authorization_by_wildcard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(Struct, frozen=True):
     """One departure of one engine from the standard.
 
     ``rule`` is a field of ``Rules`` and ``value`` its setting. ``subject``, ``standard`` and ``differs`` describe it.
@@ -92,8 +90,7 @@ class Departure:
     since: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """An engine: its rules, their basis (standard text, recordings or source code), and the recorded version."""
 
     name: str

@@ -7,8 +7,9 @@ to send a request; it may answer ``HeldBack`` instead. Each section below names 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from corscheck.protocol import blocking, redirect
 from corscheck.protocol.cache import PreflightCache

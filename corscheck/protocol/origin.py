@@ -14,8 +14,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import ada_url
-
-from corscheck.records import dataclass
+from msgspec import Struct
 
 RegistrableDomain: TypeAlias = Callable[[str], str | None]
 
@@ -31,8 +30,7 @@ class URLError(ValueError):
     """The text is not a valid absolute URL, or not a valid URL relative to the given base."""
 
 
-@dataclass(frozen=True, slots=True)
-class URL:
+class URL(Struct, frozen=True):
     """A parsed URL, as the WHATWG parser serializes its parts.
 
     ``host`` has brackets around an IPv6 address. ``port`` is None for the scheme's default port. ``query`` and

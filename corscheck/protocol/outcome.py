@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Answer, ExchangeKind, Headers, HTTPRequest, Request
@@ -18,8 +17,7 @@ ResponseType: TypeAlias = Literal["basic", "cors", "opaque", "opaqueredirect"]
 VERDICTS: tuple[Verdict, ...] = ("allowed", "blocked", "invalid", "inconclusive")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One decision of the algorithm, shown as one row of the table.
 
     ``step`` is the step name (``cors-check:4``). ``header`` is the full name of the header it examined, or another
@@ -39,16 +37,14 @@ class Step:
     decisive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """One request and its answer. If the driver held the request back, the answer is ``HeldBack``."""
 
     request: HTTPRequest
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a verdict is not ``allowed``, with the data that a console text or a root cause needs.
 
     ``code`` is a key of ``steps.CODES``. ``url`` is the URL whose request or response failed, ``first_url`` the first
@@ -72,8 +68,7 @@ class Failure:
     tainting: Tainting = "basic"
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResponse:
+class FetchResponse(Struct, frozen=True):
     """The ``Response`` that ``fetch()`` resolves to; ``status`` is 0 for ``opaque`` and ``opaqueredirect``."""
 
     type: ResponseType
@@ -82,8 +77,7 @@ class FetchResponse:
     redirected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Preflight:
+class Preflight(Struct, frozen=True):
     """Whether the fetch needed a preflight, why, and whether one was sent.
 
     Describes the first hop that needs one. ``because`` holds entries such as ``method PUT`` and ``header x-a``.
@@ -96,8 +90,7 @@ class Preflight:
     cached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The result of one fetch under the rules of one engine.
 
     ``complete`` is false if the driver held the actual request back after a preflight that passed. ``readable_headers``

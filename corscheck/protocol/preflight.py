@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.protocol.cache import ACMA, max_age
 from corscheck.protocol.cors_check import ACAC, ACAO, CheckResult, cors_check
 from corscheck.protocol.engines import STANDARD, Rules
@@ -19,7 +21,6 @@ from corscheck.protocol.safelist import (
     is_safelisted_method,
     unsafe_request_header_names,
 )
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers, HTTPResponse
@@ -30,8 +31,7 @@ ACAM = "Access-Control-Allow-Methods"
 ACAH = "Access-Control-Allow-Headers"
 
 
-@dataclass(frozen=True, slots=True)
-class PreflightQuestion:
+class PreflightQuestion(Struct, frozen=True):
     """What a preflight asks permission for.
 
     ``origin`` is the serialized request origin (``null`` after a redirect taint), ``credentials`` the credentials mode
@@ -47,8 +47,7 @@ class PreflightQuestion:
     unchecked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """The result of ``preflight:7`` and ``8``.
 
     ``steps`` holds every row: rows after the first failure are evaluated too. ``failed`` is the row that decides, or

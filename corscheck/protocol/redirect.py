@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
 from corscheck.protocol.origin import (
@@ -22,7 +24,6 @@ from corscheck.protocol.origin import (
     same_site,
 )
 from corscheck.protocol.safelist import strip_authorization, strip_body_headers
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Tainting
@@ -33,8 +34,7 @@ LIMIT = 20
 Taint: TypeAlias = Literal["same-origin", "same-site", "cross-site"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """The ``Location`` of a response.
 
     ``value`` is the field as received, several fields joined with ", ", or None if there is none. ``url`` is the parsed
@@ -45,8 +45,7 @@ class Location:
     url: URL | None
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(Struct, frozen=True):
     """The request at the time a redirect response arrives. ``count`` is the number of redirects followed so far."""
 
     page_origin: str
@@ -61,8 +60,7 @@ class Hop:
     redirect: Redirect
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(Struct, frozen=True):
     """Follow the redirect: the next request. Its ``Origin`` and its preflight are decided by main fetch."""
 
     url: URL
@@ -72,8 +70,7 @@ class Follow:
     stream: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(Struct, frozen=True):
     """Deliver the response to the page instead of following it.
 
     ``returned-as-is`` is a redirect status without a usable Location, ``not-a-redirect`` any other status.
@@ -82,8 +79,7 @@ class Deliver:
     kind: Literal["returned-as-is", "opaque-redirect", "not-a-redirect"]
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """Fail with a network error: its code, the offending Location value (None if absent), and a message."""
 
     code: str

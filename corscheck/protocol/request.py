@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 Header: TypeAlias = tuple[str, str]
 Headers: TypeAlias = tuple[Header, ...]
@@ -26,8 +26,7 @@ CACHE_MODES: tuple[CacheMode, ...] = ("default", "no-store", "reload", "no-cache
 ERROR_KINDS: tuple[ErrorKind, ...] = ("dns", "connect", "tls", "timeout", "protocol", "too-large", "proxy", "app")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The arguments of a ``fetch()`` call and the origin of the page that makes it.
 
     ``url`` is absolute. ``origin`` is a serialized origin (``https://app.example``), or ``null`` for an opaque one.
@@ -50,8 +49,7 @@ class Request:
     unsafe_request: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPRequest:
+class HTTPRequest(Struct, frozen=True):
     """One HTTP request that the driver has to send (``http-fetch``, ``preflight:1`` to ``6``).
 
     ``hop`` is the number of redirects followed. ``url_list`` holds the serialized URLs of the redirect chain, target
@@ -82,8 +80,7 @@ class HTTPRequest:
         return next((v for n, v in self.headers if n.lower() == lower), None)
 
 
-@dataclass(frozen=True, slots=True)
-class HTTPResponse:
+class HTTPResponse(Struct, frozen=True):
     """The response to one request: status and raw header fields.
 
     ``body`` is the part of the body kept as evidence (at most 1 KiB, failed responses only). ``body_error`` says why
@@ -102,8 +99,7 @@ class HTTPResponse:
     sent: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkError:
+class NetworkError(Struct, frozen=True):
     """No usable response: the kind of failure (one of ``ERROR_KINDS``) and a message."""
 
     kind: ErrorKind
@@ -113,8 +109,7 @@ class NetworkError:
     sent: Headers = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """The driver did not send this request, e.g. because its method may change data on the server."""
 
     at: float = 0.0

@@ -7,7 +7,7 @@ the response. 9xx: no verdict.
 
 from __future__ import annotations
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 FETCH = "https://fetch.spec.whatwg.org/"
 
@@ -25,8 +25,7 @@ ANCHORS = {
 """Maps the algorithm in a step name (the part before the colon) to its URL in the standard."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A failure or warning: its code, the step of the standard that raises it, and a title that names the fault."""
 
     code: str

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec.structs import replace
 
 from corscheck.protocol.outcome import Exchange, Failure, Outcome, Preflight, Step, StepStatus, Tainting, Verdict
 from corscheck.protocol.steps import CODES, HELD_BACK

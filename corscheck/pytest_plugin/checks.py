@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.model.values import ConfigError
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import load as load_policy
 from corscheck.pytest_plugin.failure_text import fix, framework_of
-from corscheck.records import dataclass
 from corscheck.report.text.checks import line
 from corscheck.report.text.terminal import View, render
 from corscheck.runner.app import AppConversation
@@ -34,8 +35,7 @@ _MOST = 5
 _WIDTH = 80
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyCheck:
+class PolicyCheck(Struct, frozen=True):
     """A check, its line in the file (from 1), and the file's ignores."""
 
     name: str

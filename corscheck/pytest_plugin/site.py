@@ -7,10 +7,10 @@ what ``corscheck fix`` would configure. Each gives the ``Result``, for a test th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.api import make_probe, run_options
 from corscheck.model.app_error import AppError

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url

@@ -15,13 +15,14 @@ import logging
 import queue
 import random
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from uuid import uuid4
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck._version import __version__
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 from corscheck.runner.options import place_of
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ def audits(plans: Iterable[AuditPlan], options: RunOptions, address: str, total:
 # ---------------------------------------------------------------------- on a worker
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Chunk(Generic[_Q]):
+class Chunk(Struct, Generic[_Q], frozen=True):
     """What a worker is given. It has no contents to be printed: Dask logs what fails, and questions hold secrets."""
 
     questions: tuple[_Q, ...]
@@ -99,8 +99,7 @@ class Chunk(Generic[_Q]):
         return f"<{len(self.questions)} questions>"
 
 
-@dataclass(frozen=True, slots=True)
-class Came(Generic[_R]):
+class Came(Struct, Generic[_R], frozen=True):
     """What came of a chunk, in its order. ``complaint`` says why the question after the last result could not be put."""
 
     results: tuple[_R, ...]

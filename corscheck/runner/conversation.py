@@ -8,24 +8,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from corscheck.diagnosis.findings import diagnose
-from corscheck.kindred import whole
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.request import Answer, HeldBack, Request
 from corscheck.protocol.steps import NETWORK_CODES
-from corscheck.records import dataclass
 from corscheck.runner.sending import dress, may_send
-from corscheck.transports.base import request_to
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from corscheck.model.result import Finding, Result
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
-    from corscheck.runner.memo import Kin
     from corscheck.runner.options import RunOptions
     from corscheck.runner.result import Assembler
     from corscheck.transports.base import WireRequest
@@ -82,8 +80,7 @@ class Patience:
         return self._pause / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Yielded in place of a request: wait so many seconds. What is sent after it has a deadline of its own."""
 
     seconds: float = 0.0
@@ -94,46 +91,14 @@ Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
 
 
 def conversation(
-    probe: Probe,
-    options: RunOptions,
-    assembler: Assembler,
-    cache: PreflightCache | None = None,
-    kin: Kin | None = None,
+    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
 ) -> Asking[Result]:
-    """All there is to ask about one probe: its fetch, again as often as the options say, and the diagnosis' questions.
+    """Ask one probe: its fetch, repeated as often as the options say, and then the diagnosis' control requests.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``kin`` knows what was
-    found for probes that differ in their path alone; without a cache only.
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
     """
     patience = Patience(options)
-    came: list[Answer] = []
-    sent: list[WireRequest] = []
-    begin = step = kin.of(probe) if kin is not None and cache is None else None
-    ahead = options.rate is None  # what goes out unasked keeps to no rate
-    outcome: Outcome | None = None
-    while outcome is None:
-        # As its kin went, as far as that is known.
-        while step is not None and step.request is not None:
-            answer = yield request_to(step.request, probe.url, step.course if ahead else None)
-            came.append(answer)
-            step = step.after(answer)
-        if kin is not None and step is not None and step.result is not None:
-            return kin.result(step.result, probe, came)
-        # By itself, until its kin is known again: others are under way beside it.
-        probe, came, sent = whole(probe), list(map(whole, came)), []
-        flow = once(probe, options, cache, came, sent)
-        try:
-            wanted = next(flow)
-            while True:
-                if begin is not None:
-                    begin.teach(came, wanted)
-                came.append((yield wanted))
-                step = begin.follow(came) if begin is not None else None
-                if step is not None:
-                    break
-                wanted = flow.send(came[-1])
-        except StopIteration as done:
-            outcome = done.value
+    outcome = yield from once(probe, options, cache)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
@@ -148,34 +113,17 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    result = assembler.result(probe, outcome, findings)
-    if kin is not None and begin is not None:
-        kin.learn(begin, sent, outcome, result)
-    return result
+    return assembler.result(probe, outcome, findings)
 
 
-def once(
-    probe: Probe,
-    options: RunOptions,
-    cache: PreflightCache | None,
-    came: Sequence[Answer] = (),
-    sent: list[WireRequest] | None = None,
-) -> Generator[WireRequest, Answer, Outcome]:
-    """One fetch: yields the complete requests that may be sent, and notes them in ``sent``.
-
-    ``came`` are the answers to the first of them, which are not sent again.
-    """
-    known = iter(tuple(came))
+def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Generator[WireRequest, Answer, Outcome]:
+    """Run one fetch: yields each complete request that may be sent, is sent its answer, returns the outcome."""
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)
         while True:
             if may_send(request, probe):
-                wire = dress(request, probe, options.network.user_agent)
-                if sent is not None:
-                    sent.append(wire)
-                given = next(known, None)
-                answer = given if given is not None else (yield wire)
+                answer: Answer = yield dress(request, probe, options.network.user_agent)
             else:
                 answer = HeldBack(time.monotonic())
             request = flow.send(answer)

@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from corscheck.model.values import ConfigError
 from corscheck.runner.conversation import Pause, conversation
-from corscheck.runner.memo import Kin
 from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
 from corscheck.runner.result import Assembler
 from corscheck.transports.choice import asked_again
 from corscheck.transports.curl import CurlMulti
-from corscheck.transports.curl.apart import Apart, is_worth_it
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
@@ -39,8 +37,7 @@ _T = TypeVar("_T")
 def results(probes: Iterable[Probe], options: RunOptions) -> Generator[Result, None, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
     assembler = Assembler(show_secrets=options.show_secrets)
-    kin = Kin(assembler)
-    return drive(((place_of(probe), conversation(probe, options, assembler, kin=kin)) for probe in probes), options)
+    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
 
 
 def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
@@ -124,8 +121,7 @@ class _Run(Generic[_T]):
         self._network = options.network
         self._timeout = options.network.timeout
         self._pace = Pace(options.rate)
-        carrier = Apart if options.apart and is_worth_it() else CurlMulti
-        self._multi: Apart | CurlMulti = carrier(options.network, self._total)
+        self._multi = CurlMulti(options.network, self._total)
         self._window: deque[_Flow[_T]] = deque()  # in their order: what was taken in and not yet given out
         self._started = 0
         self._busy: dict[Hashable, int] = {}

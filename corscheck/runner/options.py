@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import sys
 import time
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ WINDOW = 4
 
 
 _AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
-
-
-APART_FROM = 500
-"""The number of probes from which on a process of its own for libcurl is worth its start."""
 
 
 _PER_HOST_TO_TOTAL = 8
@@ -48,16 +44,14 @@ def _affordable() -> int:
     return sys.maxsize if most == resource.RLIM_INFINITY else max((most - _OTHER_FILES) // _FILES_EACH, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """How a run goes about its probes.
 
     ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
     ``diagnose`` allows a control request after a blocked probe, to tell causes apart; whoever counts what is sent leaves
-    it off. ``apart`` lets libcurl work in a process of its own where that helps: for thousands of probes, and for a program
-    without threads.
+    it off.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -68,7 +62,6 @@ class RunOptions:
     wait_for: float = 0.0
     show_secrets: bool = False
     diagnose: bool = False
-    apart: bool = False
 
     @property
     def total(self) -> int:
@@ -107,8 +100,3 @@ class Pace:
         start = max(now, self._next)
         self._next = start + self._every
         return start - now
-
-
-def for_many(options: RunOptions, total: int) -> RunOptions:
-    """The options for so many probes, in a program without threads: from ``APART_FROM`` on a process for the network."""
-    return replace(options, apart=True) if total >= APART_FROM else options

@@ -7,8 +7,10 @@ stands in no HAR: cookies that went along tell it; else the mode is taken under 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.diagnosis.findings import without_asking
 from corscheck.model.values import Probe
@@ -21,7 +23,6 @@ from corscheck.protocol.preflight import unsafe_names
 from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError, Request
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
-from corscheck.records import dataclass
 from corscheck.runner.result import Assembler
 from corscheck.sources import author_headers
 
@@ -61,8 +62,7 @@ _LEFT = "net::ERR_ABORTED"
 _MOST_PAGES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How a recording is judged. ``engine`` None: the one that recorded it; ``gate`` empty: that engine alone."""
 
     engine: EngineName | None = None

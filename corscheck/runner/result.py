@@ -5,8 +5,9 @@ This is where a ``Result`` is made, and the only place: what it holds has passed
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
+
+from msgspec.structs import replace
 
 from corscheck.diagnosis.console import console_text
 from corscheck.model.masking import MASK, mask_header, mask_text, mask_url

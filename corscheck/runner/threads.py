@@ -12,7 +12,6 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, TypeVar
 
 from corscheck.runner.conversation import Pause, conversation
-from corscheck.runner.memo import Kin
 from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
 from corscheck.runner.result import Assembler
 from corscheck.transports.http.transport import AsyncHTTPTransport
@@ -123,8 +122,7 @@ class _Run:
 def results(probes: Iterable[Probe], options: RunOptions) -> AsyncGenerator[Result, None]:
     """Results in the order of the probes. Closing the iterator early cancels what is under way."""
     assembler = Assembler(show_secrets=options.show_secrets)
-    kin = Kin(assembler)
-    return drive(((place_of(probe), conversation(probe, options, assembler, kin=kin)) for probe in probes), options)
+    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
 
 
 async def drive(flows: Iterable[tuple[str, Asking[_T]]], options: RunOptions) -> AsyncGenerator[_T, None]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.protocol.headers import split_value
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM
 from corscheck.protocol.safelist import is_forbidden_request_header
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,7 @@ _SAMPLE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Struct, frozen=True):
     """What a list of request headers says. ``browser`` tells that a browser (or corscheck) wrote it.
 
     ``author`` are the headers that script set. ``origin`` is the page's, from Origin or Referer; ``same_origin`` says

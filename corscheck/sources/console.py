@@ -8,11 +8,12 @@ typographic ones; blanks are therefore all alike here, and a message may start a
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 from corscheck.sources import wordings
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class ConsoleError(ConfigError):
     """The text is no console message that is known, or it stops before it says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message. ``codes`` are the step codes (or remarks) that it can come from; None where the text does not say.
 
     ``url`` is the URL that failed, ``first_url`` where it was redirected from. ``preflight`` says that the answer to a

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.records import dataclass
 from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
@@ -44,8 +45,7 @@ def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str])
         yield from _Command(text, words[1:], read).requests()
 
 
-@dataclass(slots=True)
-class _Parts:
+class _Parts(Struct):
     """What the options up to ``--next`` say."""
 
     urls: list[str] = field(default_factory=list)

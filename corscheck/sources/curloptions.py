@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 Use: TypeAlias = Literal["used", "ignored", "refused"]
 
@@ -74,8 +74,7 @@ _WHY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """An option by its long name. ``why`` is, of a refused one, what to write instead."""
 
     name: str

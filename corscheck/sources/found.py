@@ -5,11 +5,11 @@ Knows nothing of files, of the network and of the command line. Header text is i
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
@@ -19,8 +19,7 @@ class SourceError(ConfigError):
     """The text cannot be read: the message names the place and what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundNetwork:
+class FoundNetwork(Struct, frozen=True):
     """How a curl command reaches the server, under the names of our own options; None and empty: nothing said."""
 
     insecure: bool = False
@@ -39,8 +38,7 @@ class FoundNetwork:
     user_agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRequest:
+class FoundRequest(Struct, frozen=True):
     """One request. None where the source does not say.
 
     ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set, ``cookies`` and ``login`` what

@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.sources.found import SourceError, place
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ _HOME = re.compile(r"~(?=[/\s]|$)")
 _BLANKS_THEN_BREAK = re.compile(r"\\[ \t]+\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word, and where in the text it starts. Bytes that are no UTF-8 are lone surrogates, as in ``sys.argv``."""
 
     text: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 _Q = "['‘’\"`´]"
 _ACAO = rf"{_Q}?Access-Control-Allow-Origin{_Q}?"
@@ -29,8 +29,7 @@ _SPACE = r"[`'‘]?(?P<value>loopback|local|private|public|unknown)[`'’]?"
 EXTERNAL_REDIRECT = ("CORS402",)
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Struct, frozen=True):
     """One message: who prints it, how it reads, where it comes from."""
 
     browser: Literal["chromium", "firefox", "webkit"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from corscheck.kindred import Kindred, setter
+from msgspec import Struct
+
 from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
@@ -31,13 +31,11 @@ NAMES_SECONDS = 1.0
 """How long to try to learn which names a certificate has that is not for the host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable(NetworkError):  # noqa: N818 - a value, as its base, and nothing that is raised
+class Unreadable(NetworkError, frozen=True):  # noqa: N818 - a value, as its base, and nothing that is raised
     """An answer that the library at work does not read, though browsers do: another one may be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(Struct, frozen=True):
     """A request as it goes out.
 
     ``url`` is a serialized http(s) URL without fragment: its path and query go out byte for byte. ``send_to`` is
@@ -54,59 +52,7 @@ class WireRequest:
     keep_body: int = 0
 
 
-class Course:
-    """What is to be asked next, of the same URL, if ``answer`` came: whoever carries a request may then go ahead with it."""
-
-    __slots__ = ("answer", "request")
-
-    def __init__(self, answer: HTTPResponse, request: WireRequest) -> None:
-        self.answer, self.request = answer, request
-
-
-class KindredRequest(Kindred, WireRequest):
-    """The same request to another URL. ``course`` says how it will go on, if it went so before."""
-
-    __slots__ = ("course", "first")
-    _KIND = WireRequest
-    first: WireRequest
-    course: Course | None
-
-
-class KindredResponse(Kindred, HTTPResponse):
-    """The same answer at another time."""
-
-    __slots__ = ("first",)
-    _KIND = HTTPResponse
-    first: HTTPResponse
-
-
-_new = object.__new__
-_request_first, _request_url = setter(KindredRequest, "first"), setter(WireRequest, "url")
-_request_course = setter(KindredRequest, "course")
-_response_first, _response_at = setter(KindredResponse, "first"), setter(HTTPResponse, "at")
-_response_elapsed = setter(HTTPResponse, "elapsed_ms")
-
-
-def request_to(first: WireRequest, url: str, course: Course | None = None) -> KindredRequest:
-    """The same request to another URL."""
-    made: KindredRequest = _new(KindredRequest)
-    _request_first(made, first)
-    _request_url(made, url)
-    _request_course(made, course)
-    return made
-
-
-def response_at(first: HTTPResponse, at: float, elapsed_ms: float) -> KindredResponse:
-    """The same answer at another time."""
-    made: KindredResponse = _new(KindredResponse)
-    _response_first(made, first)
-    _response_at(made, at)
-    _response_elapsed(made, elapsed_ms)
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkOptions:
+class NetworkOptions(Struct, frozen=True):
     """How to reach servers: curl's options under curl's names.
 
     ``verify`` off accepts any certificate (``-k``). ``connect_to`` holds curl's ``HOST1:PORT1:HOST2:PORT2`` (empty parts

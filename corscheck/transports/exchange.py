@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports import failures
@@ -17,9 +17,7 @@ from corscheck.transports.base import (
     DRAIN_BYTES,
     EVIDENCE_BYTES,
     MAX_HEADER_BYTES,
-    KindredRequest,
     WireRequest,
-    response_at,
 )
 from corscheck.transports.failures import NetworkFailure, seconds
 from corscheck.transports.http.shield import needs_shield, shield, unshield
@@ -41,9 +39,6 @@ EVIDENCE_SECONDS = 2.0
 _SETTINGS = b"\x04"
 """The kind of the frame with which a server begins in HTTP/2 (RFC 9113, section 3.4); it is a frame's fourth byte."""
 
-_LIKES = 64
-"""How many answers with the same head are remembered; then it begins anew."""
-
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
@@ -53,8 +48,7 @@ class WireExchange:
     """One request on its way along ``route``. ``left()`` is asked before every wait.
 
     ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for.
-    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages. Of a kindred ``request``
-    the first is kept, which has all but the URL; that is in ``target``, and ``kindred`` says so.
+    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages.
     """
 
     # As it begins; thousands a second never come to most of it.
@@ -75,8 +69,7 @@ class WireExchange:
     _body_error: str | None = None
 
     def __init__(self, request: WireRequest, lines: HeaderLines, target: bytes, route: Route, deadline: float) -> None:
-        self.kindred = type(request) is KindredRequest
-        self.request: WireRequest = request.first if self.kindred else request  # type: ignore[attr-defined]
+        self.request = request
         self.route = route
         self.started = time.monotonic()
         self.until = self.deadline = deadline
@@ -263,24 +256,12 @@ class WireExchange:
             f"(received {self._body_bytes} bytes, expected {expected})"
         )
 
-    def answer(self, reason: str, version: str, likes: dict[Any, HTTPResponse] | None = None) -> HTTPResponse:
-        """The response, once its body was dealt with. ``likes`` are answers with the same head, for a kindred request."""
+    def answer(self, reason: str, version: str) -> HTTPResponse:
+        """The response, once its body was dealt with."""
         if self.written and not self.received:
             # It lay in the reader's buffer when the request was sent: the server had said more than it was asked.
             raise failures.unasked(self.peer)
         at = self._head_at or time.monotonic()
-        if likes is not None and self.kindred and not self.request.keep_body:
-            key = (self.lines, self._evidence, self._body_error)
-            first = likes.get(key)
-            if first is not None:
-                return response_at(first, at, (at - self.started) * 1000)
-            if len(likes) >= _LIKES:
-                likes.clear()
-            first = likes[key] = self._answer(reason, version, at)
-            return response_at(first, at, first.elapsed_ms)
-        return self._answer(reason, version, at)
-
-    def _answer(self, reason: str, version: str, at: float) -> HTTPResponse:
         return HTTPResponse(
             status=self._status,
             headers=self._headers,
@@ -339,7 +320,7 @@ class HeaderLines:
         self.upgrades = any(name.lower() == b"upgrade" for name, _ in pairs)
 
 
-_GIVEN = ("kindred", "request", "route", "started", "deadline", "lines", "target")
+_GIVEN = ("request", "route", "started", "deadline", "lines", "target")
 """What an exchange has from its beginning."""
 
 

@@ -10,23 +10,24 @@ import base64
 import ipaddress
 import os
 import re
-from dataclasses import field
 from urllib.parse import unquote_to_bytes
 
 import ada_url
+from msgspec import Struct
 
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """An HTTP proxy: ``tls`` when it is itself spoken to in TLS; ``authorization`` is a Proxy-Authorization value."""
 
     host: str
     port: int
     tls: bool = False
-    authorization: str | None = field(default=None, repr=False)
+    authorization: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Proxy(host={self.host!r}, port={self.port!r}, tls={self.tls!r})"  # never the password
 
 
 class ProxyChooser:

@@ -10,9 +10,9 @@ import socket
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import ada_url
+from msgspec import Struct
 
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 from corscheck.transports.proxies import Proxy, ProxyChooser
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ _CONNECT_TO = re.compile(rf"{_HOST}:([0-9]{{0,9}}):{_HOST}:([0-9]{{0,9}})")
 _RESOLVE = re.compile(rf"{_HOST}:([0-9]{{1,9}}):(.+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A host (an IPv6 address without brackets) and a port."""
 
     host: str
@@ -38,8 +37,7 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """The parts of a URL that a request needs: ``authority`` is the Host header, ``path`` goes out byte for byte."""
 
     scheme: str
@@ -52,8 +50,7 @@ class Target:
         return Target(self.scheme, self.endpoint, self.authority, path)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """The way to one origin.
 
     ``origin`` is what TLS and HTTP believe to talk to (certificate, SNI); ``dial`` is where TCP goes; ``addresses`` are

@@ -20,8 +20,8 @@ from tests.browser.target import HANG, OPEN, Reply
 
 SCRIPT = """
 import asyncio, sys
-from corscheck.model import Probe
-from corscheck.observe import BrowserSession
+from corscheck.model.values import Probe
+from corscheck.browsers import BrowserSession
 from corscheck.transports.base import NetworkOptions
 
 async def main():

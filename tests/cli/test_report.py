@@ -8,10 +8,10 @@ import re
 import socket
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.model.result import EngineVerdict, Result
 from corscheck.report.formats.jsonl import JSONLines

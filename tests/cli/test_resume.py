@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.cli.ask import resuming
 from corscheck.cli.run_loop import Session
@@ -258,7 +258,7 @@ def test_less_is_asked_now(tmp_path: Path) -> None:
         (b'{"schema_version":"1.0","tool":{}}\n[1]\n', "line 2: no probe or audit object of a report"),
         (
             b'{"schema_version":"1.0","tool":{}}\n{"url":1}\n',
-            "line 2: no probe object of a report: text was to be expected",
+            "line 2: no probe object of a report: Expected `str`, got `int`",
         ),
         (
             b'{"schema_version":"1.0","tool":{}}\n{"url":"x","allowed_origins":[]}\n',
@@ -531,7 +531,7 @@ def test_audit_with_a_baseline(
 
 def test_the_fakes_answer_is_what_the_file_holds(tmp_path: Path) -> None:
     """The tests above rest on it: a result read back is the result."""
-    from corscheck.report.saved.revive import revive
+    from corscheck.model.json import decode
 
     for probe in probes(1):
-        assert revive(answer(probe).to_dict()) == answer(probe)
+        assert decode(answer(probe).to_dict(), Result) == answer(probe)

@@ -10,11 +10,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.cli.demo.endpoints import BY_PATH, ENDPOINTS, DemoEndpoint
 from corscheck.cli.demo.run import check_all, command_of, compare, lines_of, run_demo, serve_text

@@ -7,7 +7,7 @@ import pytest
 from tests.servers.raw import READ, RawServer
 from tests.test_architecture import python
 
-HEAVY = ("registry", "records.steps", "causes", "stack", "facts", "controls", "nearness")
+HEAVY = ("codes.registry", "codes.steps", "causes", "stack", "facts", "controls", "nearness")
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ import datetime
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import trustme
+from msgspec.structs import replace
 
 from corscheck.api import make_probe
 from corscheck.model.result import Result

@@ -346,4 +346,9 @@ print(*sorted(set(sys.modules) - before))
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         check=True,
     )
-    assert done.stdout.split() == ["corscheck", "corscheck._version", "corscheck.pytest_plugin.hooks"]
+    assert done.stdout.split() == [
+        "corscheck",
+        "corscheck._version",
+        "corscheck.pytest_plugin",
+        "corscheck.pytest_plugin.hooks",
+    ]

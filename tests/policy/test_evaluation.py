@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.model.result import EngineVerdict, Result
 from corscheck.model.values import CheckRef, ConfigError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from corscheck.model.audits import Audit, AuditFinding
 from corscheck.model.result import ErrorRecord

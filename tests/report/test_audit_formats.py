@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from corscheck.report.formats import github, registry
 from corscheck.report.saved.load import load
@@ -98,9 +98,10 @@ def relabelled() -> list[dict[str, object]]:
 
 
 def test_fingerprints_know_nothing_of_made_up_labels() -> None:
-    from corscheck.report.saved.revive import revive_audit
+    from corscheck.model.audits import Audit
+    from corscheck.model.json import decode
 
-    one, other = (saved(audits=[revive_audit(a)]) for a in relabelled())
+    one, other = (saved(audits=[decode(a, Audit)]) for a in relabelled())
     prints = [
         [r["partialFingerprints"] for r in is_sarif(text("sarif", report))["runs"][0]["results"]]
         for report in (one, other)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.cli.exitcodes import exit_status
 from corscheck.model.audits import Audit
+from corscheck.model.json import decode
 from corscheck.model.values import ConfigError
 from corscheck.report.formats import json as json_report
 from corscheck.report.formats import jsonl
 from corscheck.report.saved import baseline
 from corscheck.report.saved.load import load
 from corscheck.report.saved.merge import merge
-from corscheck.report.saved.revive import revive_audit
 from corscheck.report.saved.saved import Saved
 from corscheck.report.saved.summary import Summary, failing
 from tests.report import audit_samples as audits
@@ -87,7 +87,7 @@ def test_from_which_severity_on_a_finding_fails(fail_on: str, codes: list[str]) 
 @pytest.mark.parametrize("name", audits.SINGLE)
 def test_an_audit_comes_back_as_it_was(name: str) -> None:
     audit = audits.SINGLE[name]
-    assert revive_audit(json.loads(json.dumps(audit.to_dict()))) == audit
+    assert decode(json.loads(json.dumps(audit.to_dict())), Audit) == audit
 
 
 @pytest.mark.parametrize("run", [RUN, None], ids=["", "reproducible"])
@@ -176,12 +176,18 @@ AUDIT = {"url": "x", "allowed_origins": [], "findings": [], "passed": True}
 FINDING = {"code": "CORS801", "severity": "high", "title": "t", "origin": "null", "url": "x", "method": "GET"}
 WRONG = {
     "it needs url, allowed_origins, findings, passed": {"url": "x", "allowed_origins": []},
-    "text was to be expected, not '1'": {**AUDIT, "url": 1},
-    "'sometimes' is no severity to fail on": {**AUDIT, "fail_on": "sometimes"},
-    "'deep' is no depth of an audit": {**AUDIT, "depth": "deep"},
-    "it has no severity": {**AUDIT, "findings": [{n: v for n, v in FINDING.items() if n != "severity"}]},
-    "'awful' is no severity": {**AUDIT, "findings": [{**FINDING, "severity": "awful"}]},
-    "not iterable": {**AUDIT, "notes": 7},
+    "Expected `str`, got `int` - at `$.url`": {**AUDIT, "url": 1},
+    "Invalid enum value 'sometimes' - at `$.fail_on`": {**AUDIT, "fail_on": "sometimes"},
+    "Invalid enum value 'deep' - at `$.depth`": {**AUDIT, "depth": "deep"},
+    "missing required field `severity` - at `$.findings[0]`": {
+        **AUDIT,
+        "findings": [{n: v for n, v in FINDING.items() if n != "severity"}],
+    },
+    "Invalid enum value 'awful' - at `$.findings[0].severity`": {
+        **AUDIT,
+        "findings": [{**FINDING, "severity": "awful"}],
+    },
+    "Expected `array`, got `int` - at `$.notes`": {**AUDIT, "notes": 7},
 }
 
 
@@ -202,7 +208,7 @@ def test_what_is_no_audit(said: str, audit: dict[str, object], form: str, tmp_pa
 
 
 def test_the_least_that_an_audit_has(tmp_path: Path) -> None:
-    audit = revive_audit({**AUDIT, "findings": [FINDING]})
+    audit = decode({**AUDIT, "findings": [FINDING]}, Audit)
     assert (audit.fail_on, audit.depth, audit.findings[0].browsers) == ("medium", "normal", ())
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from corscheck.model.result import EngineVerdict, Observation
 from corscheck.report.formats import github, registry

@@ -6,10 +6,10 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.audit.poc import page as proof_page
 from corscheck.browsers import BrowserUnavailable, find

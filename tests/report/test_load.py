@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from corscheck.model.json import decode
+from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.report.formats import json as json_report
 from corscheck.report.formats import jsonl
 from corscheck.report.saved.load import load
-from corscheck.report.saved.revive import revive
 from tests.report import samples
 from tests.report.saved_reports import EVERYTHING, RUN, on_disk, saved
 
@@ -20,7 +21,7 @@ from tests.report.saved_reports import EVERYTHING, RUN, on_disk, saved
 @pytest.mark.parametrize("name", samples.SINGLE)
 def test_a_result_comes_back_as_it_was(name: str) -> None:
     result = samples.SINGLE[name]
-    assert revive(json.loads(json.dumps(result.to_dict()))) == result
+    assert decode(json.loads(json.dumps(result.to_dict())), Result) == result
 
 
 @pytest.mark.parametrize("run", [RUN, None], ids=["", "reproducible"])
@@ -78,6 +79,7 @@ def test_what_a_later_version_adds_is_ignored(tmp_path: Path) -> None:
     assert [r.url for r in report.results()] == [samples.URL]
 
 
+OBJECT = '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true'
 HEAD = '{"schema_version":"1.0","tool":{}}\n'
 NONE = {
     "": "it is empty",
@@ -94,12 +96,13 @@ NONE = {
     HEAD + "broken\n{}\n": "line 2: no JSON: b'broken",
     HEAD + "[1]\n": "line 2: no probe object of a report",
     HEAD + HEAD: "line 2: no probe object of a report",
+    HEAD + OBJECT.replace('"x"', "1", 1) + "}\n": "Expected `str`, got `int` - at `$.url`",
     HEAD
-    + '{"url":1,"origin":"x","method":"GET","verdict":"allowed","passed":true}\n': "text was to be expected, not '1'",
-    HEAD + '{"url":"x","origin":"x","method":"GET","verdict":"maybe","passed":true}\n': "'maybe' is no verdict",
+    + '{"url":"x","origin":"x","method":"GET","verdict":"maybe","passed":true}\n': "Invalid enum value 'maybe' - at `$.verdict`",
     HEAD
-    + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"steps":[{}]}\n': "it has no status",
-    HEAD + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"headers":7}\n': "not iterable",
+    + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"steps":[{}]}\n': "missing required field `step` - at `$.steps[0]`",
+    HEAD
+    + '{"url":"x","origin":"x","method":"GET","verdict":"allowed","passed":true,"headers":7}\n': "Expected `array`, got `int` - at `$.headers`",
     "[" * 100_000: "neither JSON nor JSON Lines",
 }
 

@@ -6,11 +6,11 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from corscheck.audit.poc import page
 from corscheck.cli.run_loop import say

@@ -132,7 +132,7 @@ def test_a_line_is_one_write() -> None:
 
 @pytest.mark.parametrize("payload", ["\x1b[2J", "\u202e", "\ud800", "\u2028", "\x9b"])
 def test_reports_are_ascii(payload: str) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     result = replace(samples.ALLOWED, url=samples.URL + payload)
     text = document((result,), None)

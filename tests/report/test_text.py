@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from corscheck.model.result import ErrorRecord, Finding, Reason, ResponseRecord
 from corscheck.report.text.matrix import block, list_row

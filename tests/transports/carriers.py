@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-import warnings
 from typing import TYPE_CHECKING, Protocol
 
 from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 from corscheck.transports.curl import CurlMulti, CurlTransport
-from corscheck.transports.curl.apart import Apart
 from corscheck.transports.http.transport import AsyncHTTPTransport, HTTPTransport
 
 if TYPE_CHECKING:
@@ -65,8 +63,6 @@ class CurlCarrier(SyncCarrier):
 class CurlMultiCarrier:
     """One exchange at a time over the transport for many."""
 
-    multi: CurlMulti | Apart
-
     def __init__(self, options: NetworkOptions) -> None:
         self.multi = CurlMulti(options, 8)
 
@@ -83,21 +79,10 @@ class CurlMultiCarrier:
         self.multi.close()
 
 
-class CurlApartCarrier(CurlMultiCarrier):
-    """The same in a process of its own."""
-
-    def __init__(self, options: NetworkOptions) -> None:
-        with warnings.catch_warnings():
-            # The tests' servers are threads of this process; the fork knows nothing of them and needs nothing of theirs.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self.multi = Apart(options, 8)
-
-
 HTTPX: dict[str, Callable[[NetworkOptions], Carrier]] = {"sync": SyncCarrier, "async": AsyncCarrier}
 CURL: dict[str, Callable[[NetworkOptions], Carrier]] = {
     "curl": CurlCarrier,
     "curl-multi": CurlMultiCarrier,
-    "curl-apart": CurlApartCarrier,
 }
 CARRIERS = HTTPX | CURL
 

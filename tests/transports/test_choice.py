@@ -13,7 +13,6 @@ from corscheck.api import make_probe
 from corscheck.cli import app
 from corscheck.model.values import ConfigError
 from corscheck.protocol.request import HTTPResponse
-from corscheck.runner import curl_loop
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import RunOptions
 from corscheck.transports import choice, curl
@@ -197,11 +196,9 @@ def answer(request):
     )
 
 
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize("count", [40, 700])
-def test_a_run_is_the_same_over_both(count, tmp_path, capfd, monkeypatch):
-    """To the byte: also where libcurl has a process of its own."""
-    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: True)  # for all the threads of this test's server
+def test_a_run_is_the_same_over_both(count, tmp_path, capfd):
+    """To the byte."""
     targets = tmp_path / "targets"
     reports = {}
     with RawServer([READ, answer] * 2000) as server:

@@ -14,7 +14,7 @@ def forbidden(*args, **kwargs):
     raise AssertionError("a TLS context was built")
 
 ssl.create_default_context = ssl.SSLContext.__new__ = forbidden
-from corscheck.transports.http import HTTPTransport
+from corscheck.transports.http.transport import HTTPTransport
 from corscheck.transports.base import NetworkOptions, WireRequest
 
 transport = HTTPTransport(NetworkOptions())

@@ -6,6 +6,8 @@ import sys
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.audit.origins import Labels, Suffixes
 from corscheck.audit.plan import AuditPlan
 from corscheck.cli.ask import inputs as read
@@ -16,7 +18,6 @@ from corscheck.model.page_origin import check_origin
 from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.records import dataclass
 from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _SCHEMES = ("http", "https", "ws", "wss")
 
 
-@dataclass(frozen=True, slots=True)
-class AuditArguments:
+class AuditArguments(Struct, frozen=True):
     """The options that make up the question, as typed. With a ``seed`` random names are the same every time."""
 
     urls: Sequence[str]
@@ -50,8 +50,7 @@ class AuditArguments:
     seed: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditQuestion:
+class AuditQuestion(Struct, frozen=True):
     """The targets of a run, and what all of them share.
 
     ``shard`` is which of how many parts is audited: (2, 5) is every fifth target from the second on. The first ``done``
@@ -83,7 +82,7 @@ class AuditQuestion:
                 index += 1
 
     def _plan(self, url: str, index: int, line: int | None) -> AuditPlan:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         typed = self.typed
         file = self.file.path if self.file is not None and line is not None and self.file.path != "-" else None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.cli.run_loop import Session, say
 from corscheck.cli.show import sinks
 from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 from corscheck.runner.app import AppConversation, printing
 from corscheck.sources.app.address import absolute
 from corscheck.sources.app.loading import load
@@ -38,8 +39,7 @@ _WITHOUT_URL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class InProcess:
+class InProcess(Struct, frozen=True):
     """An application that was typed: its name and where its module is found."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
@@ -145,7 +146,7 @@ def _one_network(found: Sequence[FoundNetwork]) -> FoundNetwork:
     """The way to the server that all commands name: a run has one."""
     first = found[0]
     for other in found[1:]:
-        for name in FoundNetwork.__slots__:
+        for name in FoundNetwork.__struct_fields__:
             if name != "user_agent" and getattr(other, name) != getattr(first, name):
                 raise ConfigError(
                     f"--curl: the commands differ in --{name.replace('_', '-')}: ask them one by one, or type it here"

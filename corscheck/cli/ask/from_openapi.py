@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.targets import TargetLine
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,7 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 APP = "app"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What was typed about the document."""
 
     source: str | None

@@ -9,8 +9,9 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,7 @@ _PARAMETER = re.compile(r';\s*(type|filename)=("(?:\\.|[^"\\])*"|[^;]*(?:;\s*cha
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class FormPart:
+class FormPart(Struct, frozen=True):
     """An entry of the form; one with a ``filename`` is a file."""
 
     name: str

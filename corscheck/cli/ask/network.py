@@ -73,7 +73,7 @@ def run_options(
     )
     if concurrency is None:
         return made
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     # Given explicitly it is the cap in all, and so per host too.
     return replace(made, concurrency=concurrency, concurrency_total=concurrency)

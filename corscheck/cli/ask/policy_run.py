@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.run_loop import Session, say
@@ -19,7 +21,6 @@ from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import LoadedPolicy, discover, load
 from corscheck.policy.select import Shard, selected
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from corscheck.runner.options import RunOptions
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What was typed about the policies and the part of them to run."""
 
     files: Sequence[Path] = ()
@@ -51,8 +51,7 @@ class Choice:
         return bool(self.select) or self.shard is not None
 
 
-@dataclass(slots=True)
-class PolicyRun:
+class PolicyRun(Struct):
     """The checks of a run and all that judges their results. The first ``done`` probes are not asked again."""
 
     policies: Sequence[LoadedPolicy]
@@ -167,7 +166,6 @@ class PolicyRun:
             import gc
 
             from corscheck.runner import many
-            from corscheck.runner.options import for_many
 
             # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
             gc.enable()
@@ -178,7 +176,7 @@ class PolicyRun:
 
             if max_failures is None or session.summary.failed < max_failures:
                 if cluster is None:
-                    many.ask_all(self.probes(), for_many(options, self.total), judged)
+                    many.ask_all(self.probes(), options, judged)
                 else:
                     from corscheck.cli.ask.clustering import ask_probes
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
-from corscheck.kindred import probe_of
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeQuestion:
+class ProbeQuestion(Struct, frozen=True):
     """What all probes of a run share, and what they are multiplied from.
 
     ``shard`` is which of how many parts is asked: (2, 5) is every fifth probe from the second on. The first ``done`` of
@@ -41,7 +40,6 @@ class ProbeQuestion:
     body_asked: bool = field(default=False)
     done: int = 0
     shard: tuple[int, int] = (1, 1)
-    _firsts: dict[tuple[str, str], Probe] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def single(self) -> bool:
@@ -92,11 +90,7 @@ class ProbeQuestion:
     def _probe(self, target: TargetLine, origin: str, method: str, index: int) -> Probe:
         common = self.common
         if target.bare:
-            # What a list of thousands of URLs is made of.
-            asked = (origin, method)
-            if asked not in self._firsts:
-                self._firsts[asked] = replace(common, origin=origin, method=method)
-            return probe_of(self._firsts[asked], target.url, index)
+            return replace(common, url=target.url, origin=origin, method=method, index=index)
         own_body = target.body is not None
         return replace(
             common,
@@ -128,8 +122,7 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
     return (*(h for h in common if h[0].lower() not in names), *own)
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeArguments:
+class ProbeArguments(Struct, frozen=True):
     """The options that make up the question, as typed; ``found`` is what to ask out of a curl command or a document."""
 
     urls: Sequence[str]

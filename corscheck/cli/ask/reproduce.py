@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.cli.ask import inputs
 from corscheck.cli.exitcodes import FAILED, OK
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.safelist import is_safelisted_method
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,7 @@ _TYPICAL = ("Content-Type", "application/json")
 """What most often causes a preflight, where the text speaks of one and does not say why there was one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToldRequest:
+class ToldRequest(Struct, frozen=True):
     """What the texts say of the request; None where they do not. ``guessed`` says that the header is ours."""
 
     url: str | None
@@ -36,8 +36,7 @@ class ToldRequest:
     guessed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reproduction:
+class Reproduction(Struct, frozen=True):
     """The probe, and what is said before it is asked."""
 
     probe: Probe

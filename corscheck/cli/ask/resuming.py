@@ -7,24 +7,25 @@ way of new ones (views, other reports, totals, exit status) and only what is lef
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
 from corscheck._version import __version__
 from corscheck.cli.show.sinks import STDOUT
+from corscheck.model.audits import Audit
+from corscheck.model.json import decode
 from corscheck.model.masking import mask_url
+from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.resumable import ResumableReport, what
-from corscheck.report.saved.revive import revive, revive_audit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from corscheck.audit.plan import AuditPlan
     from corscheck.cli.show.outputs import OutputOptions
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
     from corscheck.model.values import Probe
 
 
@@ -49,7 +50,7 @@ def probes(
     observed = wanted.in_browser is not None
 
     def fault(found: dict[str, Any], probe: Probe) -> str | None:
-        result = revive(found)
+        result = decode(found, Result)
         if (result.observed is not None) != observed:
             return "was" + " not" * observed + " asked of a browser too (--in-browser)"
         difference = _difference(_asked(result), _asks(probe))
@@ -74,7 +75,7 @@ def audits(
     def fault(found: dict[str, Any], plan: AuditPlan) -> str | None:
         from corscheck.report.saved.summary import failing
 
-        audit = revive_audit(found)
+        audit = decode(found, Audit)
         difference = _difference(_audited(audit), _audits(plan))
         if difference is not None:
             return difference
@@ -96,7 +97,7 @@ def after(
 
     def both(take: Callable[[_T], None]) -> None:
         for _, found in part.objects():
-            take(revive_audit(found) if what(found) == "audit" else revive(found))  # type: ignore[arg-type]
+            take(decode(found, Audit if what(found) == "audit" else Result))  # type: ignore[arg-type]
         ask(take)
 
     return both

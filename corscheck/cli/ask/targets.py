@@ -11,13 +11,14 @@ import re
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any, get_args
 
+from msgspec import Struct
+
 from corscheck.cli.ask.inputs import reason
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
-from corscheck.records import dataclass
 from corscheck.report.saved.document import is_audit
 
 if TYPE_CHECKING:
@@ -40,12 +41,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "expected": tuple(v for v in get_args(Verdict) if v != "inconclusive"),
 }
 _TEXTS = ("url", "origin", "method", "body", *_CHOICES)
-_KNOWN = {*_TEXTS, "headers", *Result.__slots__}
+_KNOWN = {*_TEXTS, "headers", *Result.__struct_fields__}
 """Fields of a saved probe that say what came of it are known and ignored; anything else is a slip of the pen."""
 
 
-@dataclass(frozen=True, slots=True)
-class TargetLine:
+class TargetLine(Struct, frozen=True):
     """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme.
 
     ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them;
@@ -79,7 +79,7 @@ class TargetLine:
         return own == (None,) * len(own)
 
 
-_REST = attrgetter(*(name for name in TargetLine.__slots__ if name not in ("url", "guessed")))
+_REST = attrgetter(*(name for name in TargetLine.__struct_fields__ if name not in ("url", "guessed")))
 _NOTHING = _REST(TargetLine(""))
 
 

@@ -2,9 +2,8 @@
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
-from dataclasses import replace
-
 import typer
+from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs

@@ -173,7 +173,7 @@ def _listed_stacks() -> list[str]:
 
 def _guide_plain(guide: "Guide") -> dict[str, Any]:
     snippets = [{"label": s.label, "code": s.code} for s in guide.snippets]
-    return {name: getattr(guide, name) for name in guide.__slots__} | {"snippets": snippets}
+    return {name: getattr(guide, name) for name in guide.__struct_fields__} | {"snippets": snippets}
 
 
 def _guide_page(guide: "Guide") -> list[str]:
@@ -288,7 +288,7 @@ def _command(messages: "tuple[Message, ...]") -> str:
 
 
 def _plain(record: "Record") -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
+    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _messages_plain(messages: "tuple[Message, ...]") -> dict[str, Any]:
@@ -297,7 +297,7 @@ def _messages_plain(messages: "tuple[Message, ...]") -> dict[str, Any]:
 
     found = codes(messages)
     return {
-        "messages": [{name: getattr(m, name) for name in m.__slots__} for m in messages],
+        "messages": [{name: getattr(m, name) for name in m.__struct_fields__} for m in messages],
         "codes": list(found),
         "steps": list(dict.fromkeys(RECORDS[c].step for c in found)),
         "causes": list(dict.fromkeys(r.code for c in found for r in causes_of(c, preflight=_phase(messages)))),

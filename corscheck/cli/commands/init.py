@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask import inputs as read
@@ -19,7 +20,6 @@ from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
-from corscheck.records import dataclass
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -154,8 +154,7 @@ def init(
     say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """A request to ask about, from every page and with and without credentials."""
 
     url: str
@@ -179,7 +178,7 @@ def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":
 
 def _as_asked(results: "list[Result]", probes: list[Probe]) -> "list[Result]":
     """The results with URLs and headers as they were typed: what was masked in them could not be asked again."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     return [
         replace(result, url=probe.url, headers=probe.headers) for result, probe in zip(results, probes, strict=True)

@@ -3,10 +3,10 @@
 # ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
-from dataclasses import replace
 from functools import partial
 
 import typer
+from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs

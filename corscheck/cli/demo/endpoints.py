@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Verdict
@@ -21,8 +21,7 @@ STRANGER = "http://evil.example"
 """A page that no server would have on its list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """A canned answer. In header values ``{origin}`` is the request's Origin, ``{other}`` the demo's second origin."""
 
     status: int = 200
@@ -30,8 +29,7 @@ class Reply:
     body: str = '{"hello": "world"}\n'
 
 
-@dataclass(frozen=True, slots=True)
-class DemoEndpoint:
+class DemoEndpoint(Struct, frozen=True):
     """One path: its answers (``preflight`` to OPTIONS, ``actual`` to all else), and a probe with its expectation.
 
     ``code`` is the CORS code of what decides, None where the answer is allowed. ``hidden`` are response headers that

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.cli.demo.endpoints import ENDPOINTS, PAGE, DemoEndpoint
 from corscheck.model.values import Probe
-from corscheck.records import dataclass
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import run_one
 from corscheck.transports.base import NetworkOptions
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """An endpoint, the result of its probe, and in what it differs from the expectation (empty: in nothing)."""
 
     endpoint: DemoEndpoint

@@ -5,11 +5,12 @@ Holds one block (a URL's origins and methods) and a few numbers per check, howev
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck.cli.show.sinks import TextSink
-from corscheck.records import dataclass
 from corscheck.report.text import checks
 from corscheck.report.text.matrix import block, list_row, totals
 
@@ -29,8 +30,7 @@ _LARGEST_BLOCK = 400
 """More cells than this are no picture any more."""
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     """What has been printed of the check at hand."""
 
     title: bool = False

@@ -7,10 +7,11 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from corscheck.cli.show import sinks
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 from corscheck.report.formats.registry import WRITERS
 from corscheck.report.text.style import Style
 from corscheck.report.text.terminal import View
@@ -27,8 +28,7 @@ _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
+class OutputOptions(Struct, frozen=True):
     """The options about output, and ``--in-browser``, which limits what may be asked.
 
     ``resumed`` is what the file of ``--jsonl`` holds already, with ``--resume``.
@@ -150,8 +150,7 @@ class OutputOptions:
         return sinks.Listed(view, expected, uniform=question.uniform)
 
 
-@dataclass(frozen=True, slots=True)
-class ReportTarget:
+class ReportTarget(Struct, frozen=True):
     """A report that is to be written: in which format, where, and by which option."""
 
     format: str

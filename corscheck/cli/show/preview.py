@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from corscheck.model.masking import mask_header, mask_url
 from corscheck.report.formats import curl

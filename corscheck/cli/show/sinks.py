@@ -10,9 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from corscheck.kindred import KindredResult
 from corscheck.report.text import terminal
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from corscheck.report.text.terminal import View
 
 STDOUT = "-"
-
-_FAMILIES = 256
-"""How many families of results have their words remembered; then it begins anew."""
 
 
 class Sink(Protocol):
@@ -79,22 +74,9 @@ class TextSink:
 class Quiet(TextSink):
     """The verdict lines alone."""
 
-    def __init__(self) -> None:
-        self._around: dict[tuple[int, int], tuple[tuple[str, str], Result]] = {}
-
     def add(self, result: Result) -> None:
         """One line."""
-        if type(result) is not KindredResult:
-            self.write([terminal.line(result)])
-            return
-        known = self._around.get(result.family)
-        if known is None:
-            if len(self._around) >= _FAMILIES:
-                self._around.clear()
-            # The result is kept with its words, and with it what its family is told by.
-            known = self._around[result.family] = (terminal.around(result), result)
-        before, after = known[0]
-        self.write([f"{before}{printable(result.url)}{after}"])
+        self.write([terminal.line(result)])
 
     def finish(self, summary: Summary) -> None:
         """Nothing more to say."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.protocol.steps import CODES, FETCH
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model.values import Severity
@@ -20,8 +21,7 @@ CACHES = FETCH + "#cors-protocol-and-http-caches"
 LOCAL_NETWORK = "https://wicg.github.io/local-network-access/"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """All there is to say about a code.
 
     ``title`` names the fault in a few words; ``meaning`` is one sentence that says more than the title; ``explanation``

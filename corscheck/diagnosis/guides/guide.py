@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """The smallest configuration for https://app.example; ``label`` says where it goes, ``code`` is printed as it is."""
 
     label: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True):
     """One stack. None of it was executed by corscheck's tests, and whoever shows it says so.
 
     ``owner`` says what in the stack adds the CORS headers, and where that is configured. ``signals`` are what an

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,8 +41,7 @@ class ImpossibleError(ConfigError):
     """The framework cannot be configured so: the text says what of it and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """One framework. ``code`` writes the configuration; it raises ``ImpossibleError`` for what the framework cannot do.
 
     ``package`` is what must be installed beside the framework (None: nothing). ``where`` says where the code goes,

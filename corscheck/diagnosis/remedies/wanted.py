@@ -8,8 +8,9 @@ Everything that is impossible is said at once, each with the check it comes from
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from corscheck.model.values import ConfigError
 from corscheck.protocol.engines import ENGINES
@@ -23,7 +24,6 @@ from corscheck.protocol.safelist import (
     normalize_method,
     unsafe_request_header_names,
 )
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,8 +40,7 @@ to one configuration language or another."""
 _MOST_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a configuration allows: every origin every method with every header.
 
     ``methods`` are those asked for, safelisted ones too: some frameworks refuse a preflight for GET that is not listed.
@@ -68,8 +67,7 @@ class Wanted:
         )
 
 
-@dataclass(slots=True)
-class _Needs:
+class _Needs(Struct):
     """Collects what is wanted and what of it is impossible. Dictionaries serve as sets that keep their order."""
 
     origins: dict[str, None] = field(default_factory=dict)

@@ -9,7 +9,8 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.report.formats.problems import path_and_line
 from corscheck.report.saved.summary import audit_failed
 from corscheck.report.text.audits import statement
@@ -27,8 +28,7 @@ LEVELS: dict[Severity, Level] = {"high": "error", "medium": "error", "low": "war
 NOT_AUDITED = "not-audited"
 
 
-@dataclass(frozen=True, slots=True)
-class AuditProblem:
+class AuditProblem(Struct, frozen=True):
     """A finding, or that there is no answer (``finding`` is None). Texts are printable; ``advice`` may have lines.
 
     ``identity`` is the same for the same problem in another run: the origin that proved it was made up for this one and

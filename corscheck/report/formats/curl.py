@@ -6,8 +6,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.model.masking import is_secret_header, secret_parameters
-from corscheck.records import dataclass
 from corscheck.report.text.exchanges import split_url
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ _MOST_BODY = 4096
 """A body longer than this is named, not shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class CurlRequest:
+class CurlRequest(Struct, frozen=True):
     """One request to write down. ``send_to`` is another base URL to go to; ``options`` are words for curl."""
 
     method: str

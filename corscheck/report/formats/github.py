@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.report.formats import audit_problems
 from corscheck.report.formats.markdown import document
 from corscheck.report.formats.problems import place, problem
@@ -27,8 +28,7 @@ _LONGEST = 4096
 """How long the message of an annotation may be, in characters; GitHub shows no more."""
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Problems with one code at one place: one annotation, with what the first of them says."""
 
     level: str

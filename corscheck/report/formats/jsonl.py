@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from corscheck.report.saved.compact import Encoder
-from corscheck.report.saved.document import audit_object, head
+from corscheck.model.json import encode
+from corscheck.report.saved.document import head, without_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +32,16 @@ class JSONLines:
     def __init__(self, out: BinaryIO | RawIOBase, run: Run | None, *, begun: bool = False) -> None:
         self._out = out
         self._run = run
-        self._encode = Encoder(reproducible=run is None).encode
         if not begun:
             self._line(head(run))
 
     def add(self, result: Result) -> None:
         """One probe object, one line."""
-        self._write(self._encode(result))
+        self._write(encode(result if self._run is not None else without_times(result)))
 
     def add_audit(self, audit: Audit) -> None:
         """One audit object, one line."""
-        self._line(audit_object(audit))
+        self._write(encode(audit))
 
     def finish(self, summary: Summary) -> None:
         """The last line; with the times of the end unless the report is a reproducible one."""
@@ -52,10 +51,10 @@ class JSONLines:
         self._line(last)
 
     def _line(self, value: dict[str, Any]) -> None:
-        self._write(json.dumps(value, separators=(",", ":")))
+        self._write(encode(value))
 
-    def _write(self, text: str) -> None:
-        self._out.write(f"{text}\n".encode("ascii"))
+    def _write(self, data: bytes) -> None:
+        self._out.write(data + b"\n")
         self._out.flush()
 
 

@@ -6,9 +6,10 @@ The dialect is that of the Jenkins xUnit schema, which all readers of JUnit file
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec.structs import replace
 
 from corscheck.report.formats.audit_problems import NOT_AUDITED
 from corscheck.report.formats.problems import problem, request

@@ -6,11 +6,11 @@ number, its word and its cause, and nothing of its exchanges. Knows no layout bu
 
 from __future__ import annotations
 
-from dataclasses import field
 from sys import intern
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from corscheck.records import dataclass
+from msgspec import Struct, field
+
 from corscheck.report.text import causes, words
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.matrix import totals
@@ -59,8 +59,7 @@ class Member(NamedTuple):
     origin: str
 
 
-@dataclass(slots=True)
-class CausePanel:
+class CausePanel(Struct):
     """What several failures have in common. ``first`` stands for all of them."""
 
     number: int
@@ -78,8 +77,7 @@ class CausePanel:
         return causes.why(self.first)
 
 
-@dataclass(slots=True)
-class Band:
+class Band(Struct):
     """As much of a panel as fits side by side: endpoints with their methods, and a row of cells for each origin."""
 
     endpoints: list[tuple[str, list[str]]]
@@ -90,8 +88,7 @@ class Band:
         return (cell for _, row in self.rows for cell in row if cell is not None)
 
 
-@dataclass(slots=True)
-class Panel:
+class Panel(Struct):
     """What shares host, check and circumstances. ``grid`` is (path, method) -> origin -> cell."""
 
     title: str
@@ -128,8 +125,7 @@ class Panel:
         return Band(endpoints, [row for row in rows if any(row[1])])
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """All panels and all causes, in order of appearance."""
 
     panels: list[Panel]

@@ -9,7 +9,8 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.report.saved.summary import failed
 from corscheck.report.text import causes, words
 from corscheck.report.text.text import printable
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import CheckRef
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """A result that needs somebody's attention, as CI systems take it. Texts are printable and of one line.
 
     ``code`` is stable; ``identity`` is the same for the same problem in another run, and for no other.

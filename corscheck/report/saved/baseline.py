@@ -8,28 +8,28 @@ time.
 from __future__ import annotations
 
 import json
-from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from corscheck.model.audits import Audit
+from corscheck.model.json import decode
 from corscheck.model.values import ConfigError, Excuse
-from corscheck.records import dataclass
 from corscheck.report.formats.audit_problems import finding_key
 from corscheck.report.saved.document import is_audit
-from corscheck.report.saved.revive import revive_audit
 from corscheck.report.saved.summary import failed, failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
 
 _QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The failures of a saved report, by what was asked and what came of it, and the findings of its audits."""
 
     file: str
@@ -65,7 +65,7 @@ def read(path: str) -> Baseline:
     try:
         for probe in _objects(path):
             if is_audit(probe):
-                audit = revive_audit(probe)
+                audit = decode(probe, Audit)
                 findings.update(finding_key(audit, finding) for finding in audit.findings)
                 continue
             ways = _ways(probe)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import platform
 import time
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, Struct, field
+from msgspec.structs import replace
 
 from corscheck._version import __version__
 from corscheck.model.values import SCHEMA_VERSION
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
-    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """All that is volatile: when and where it ran, and how it was called. ``argv`` must hold no secret."""
 
     argv: tuple[str, ...]
@@ -50,18 +49,9 @@ def head(run: Run | None) -> dict[str, Any]:
     return out
 
 
-def probe_object(result: Result, *, reproducible: bool) -> dict[str, Any]:
-    """The result as it is saved; a reproducible one has no ``elapsed_ms`` anywhere."""
-    out = result.to_dict()
-    if reproducible:
-        for exchange in out["exchanges"]:
-            exchange.pop("elapsed_ms", None)
-    return out
-
-
-def audit_object(audit: Audit) -> dict[str, Any]:
-    """The audit as it is saved: nothing in it is volatile but the labels of the origins that were made up for it."""
-    return audit.to_dict()
+def without_times(result: Result) -> Result:
+    """The result as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
+    return replace(result, exchanges=tuple(replace(exchange, elapsed_ms=UNSET) for exchange in result.exchanges))
 
 
 def is_audit(value: dict[str, Any]) -> bool:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec import Struct
+
+from corscheck.model.audits import Audit
+from corscheck.model.json import decode
+from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
-from corscheck.report.saved.revive import revive, revive_audit
 from corscheck.report.saved.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
 
 ProbeObject: TypeAlias = dict[str, Any]
 AuditObject: TypeAlias = dict[str, Any]
@@ -27,8 +28,7 @@ def _none() -> Iterator[AuditObject]:
     return iter(())
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A report. ``head`` has ``schema_version``, ``tool`` and, of the run, what was known at its start.
 
     ``ended`` is what was known of the run only at its end (None in a reproducible report), ``notes`` is what a reader
@@ -52,7 +52,7 @@ class Saved:
         """The same as results, for who puts them into words. Raises ``ConfigError`` for what is no probe object."""
         for number, probe in enumerate(self.source(), 1):
             try:
-                result = revive(probe)
+                result = decode(probe, Result)
             except ValueError as error:
                 raise ConfigError(f"{self.name}: probe {number} is no probe object of a report: {error}") from None
             yield result
@@ -65,14 +65,14 @@ class Saved:
         """The same as audits. Raises ``ConfigError`` for what is no audit object."""
         for number, value in enumerate(self.audit_objects(), 1):
             try:
-                audit = revive_audit(value)
+                audit = decode(value, Audit)
             except ValueError as error:
                 raise ConfigError(f"{self.name}: audit {number} is no audit object of a report: {error}") from None
             yield audit
 
     def counts(self) -> Summary:
         """The summary's counts; what a later version has added to them is left out."""
-        return Summary(**{name: self.summary[name] for name in Summary.__slots__ if name in self.summary})
+        return Summary(**{name: self.summary[name] for name in Summary.__struct_fields__ if name in self.summary})
 
     @property
     def run(self) -> dict[str, Any] | None:

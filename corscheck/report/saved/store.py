@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 import json
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
-from corscheck.report.formats.jsonl import line
-from corscheck.report.saved.document import audit_object, head, probe_object
+from corscheck.model.json import encode
+from corscheck.report.saved.document import head, without_times
 from corscheck.report.saved.saved import Saved
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ class Store:
 
     def add(self, result: Result) -> None:
         """Keep one. Raises ``OSError`` when the temporary file cannot be written."""
-        self._probes.add(probe_object(result, reproducible=self._run is None))
+        self._probes.add(encode(result if self._run is not None else without_times(result)))
 
     def add_audit(self, audit: Audit) -> None:
         """Keep one. Raises ``OSError`` like ``add``."""
-        self._audits.add(audit_object(audit))
+        self._audits.add(encode(audit))
 
     def saved(self, summary: Summary) -> Saved:
         """The report of what has come."""
@@ -56,8 +56,8 @@ class _Spool:
         self._file: IO[bytes] = io.BytesIO()
         self._on_disk = False
 
-    def add(self, value: dict[str, Any]) -> None:
-        self._file.write(line(value).encode("ascii"))
+    def add(self, data: bytes) -> None:
+        self._file.write(data + b"\n")
         if not self._on_disk and self._file.tell() > _IN_MEMORY:
             self._move()
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corscheck.kindred import KindredResult
+from msgspec import Struct
+
 from corscheck.model.values import SEVERITIES
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.model.result import Result
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(Struct):
     """The counts of a run.
 
     ``total`` counts probes, and so do the verdicts below it; ``allowed`` includes ``allowed_preflight_only`` (held back
@@ -53,8 +52,6 @@ class Summary:
 
     def add(self, result: Result) -> None:
         """Count one result."""
-        if type(result) is KindredResult:
-            result = result.first  # what is counted is the same
         self.total += 1
         if result.verdict == "allowed":
             self.allowed += 1
@@ -110,7 +107,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """The report's summary object."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
 def failed(result: Result) -> bool:

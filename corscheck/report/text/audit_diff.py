@@ -7,10 +7,10 @@ could not be audited to the end on one side says nothing about what is missing t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
-from corscheck.records import dataclass
+from msgspec import Struct, field
+
 from corscheck.report.formats.audit_problems import finding_key
 from corscheck.report.text.audits import label, word
 from corscheck.report.text.exchanges import split_url
@@ -40,8 +40,7 @@ class AuditSide(NamedTuple):
     whole: bool
 
 
-@dataclass(slots=True)
-class AuditDifference:
+class AuditDifference(Struct):
     """What is different. ``unjudged`` are findings of one side whose target was not audited to the end on the other."""
 
     new: list[Found] = field(default_factory=list)

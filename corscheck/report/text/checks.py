@@ -5,10 +5,11 @@ Reads the saved model only. Pure: returns lines.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+from msgspec.structs import replace
+
 from corscheck.report.saved.summary import failed
 from corscheck.report.text import terminal, words
 from corscheck.report.text.text import cut, printable, wrap
@@ -28,8 +29,7 @@ _LABEL = 6
 _MOST_EXCUSES = 10
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What came of one check, in numbers. ``held`` of the passed were allowed by their preflight only."""
 
     total: int = 0

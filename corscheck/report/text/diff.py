@@ -7,10 +7,10 @@ judged on one side is no change and no agreement: it is counted apart.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from corscheck.records import dataclass
+from msgspec import Struct, field
+
 from corscheck.report.formats.problems import request
 from corscheck.report.text import causes, words
 from corscheck.report.text.exchanges import split_url
@@ -45,8 +45,7 @@ class Change(NamedTuple):
     new: Side
 
 
-@dataclass(slots=True)
-class Difference:
+class Difference(Struct):
     """All that is different. ``only_old`` and ``only_new`` are questions that the other side was not asked."""
 
     changes: list[Change] = field(default_factory=list)

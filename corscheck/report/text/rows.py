@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.report.text import words
 from corscheck.report.text.style import PLAIN, Style
 from corscheck.report.text.text import cut, milliseconds, printable, wrap
@@ -29,8 +30,7 @@ _FULL_VALUE = 400
 """How much of a deciding value is spelled out below its row when the column cuts it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """How wide subject and expected value are; what was received takes the rest."""
 
     name: int

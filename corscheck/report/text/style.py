@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 _CODES = {"pass": "32", "fail": "1;31", "warn": "33", "skip": "2", "bold": "1", "dim": "2", "unsure": "1;33"}
 
 VERDICT_STYLES = {"allowed": "pass", "blocked": "fail", "invalid": "fail", "inconclusive": "unsure"}
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """Wraps text in ANSI sequences, or leaves it alone."""
 
     color: bool = False

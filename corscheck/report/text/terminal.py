@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.report.text import words
 from corscheck.report.text.exchanges import exchanges
 from corscheck.report.text.rows import table
@@ -40,8 +41,7 @@ _HINTS = {
 """What to do when there is no answer, per kind of error."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """How to show results: columns, colours, how much. ``because`` says why the credentials mode is what it is."""
 
     width: int = 80

@@ -7,10 +7,9 @@ like them is not read. Nothing here is believed; ``questions`` makes probes of i
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from corscheck.records import dataclass
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,8 +25,7 @@ _CONVERTORS = {"int": "1", "float": "1", "uuid": _FORMATS["uuid"]}
 _DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """The parameters of a ``CORSMiddleware``; ``around`` says that it is the outermost application itself.
 
     One that was added to the application is inside of what answers unhandled exceptions; ``prefix`` is the path at which
@@ -50,8 +48,7 @@ class Claim:
         return "*" in self.allow_origins
 
 
-@dataclass(frozen=True, slots=True)
-class AppOperation:
+class AppOperation(Struct, frozen=True):
     """A method of a route. ``path`` is as declared, ``url`` has its parameters filled in.
 
     ``headers`` are the request headers that it declares (parameters, bearer token), ``query`` is what it requires.
@@ -68,14 +65,13 @@ class AppOperation:
     wrong: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read of an application."""
 
     framework: str
     operations: tuple[AppOperation, ...]
     claims: tuple[Claim, ...]
-    inner: Any = field(repr=False)
+    inner: Any
 
     @property
     def claim(self) -> Claim | None:

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.model.app_error import AppError, own_traceback
 from corscheck.model.values import ConfigError
-from corscheck.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,7 @@ Interface: TypeAlias = Literal["asgi", "wsgi"]
 _SPELLING = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<attribute>\w+(\.\w+)*)(?P<call>\(\))?")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedApp:
+class LoadedApp(Struct, frozen=True):
     """An application with its interface and the name it was asked for by."""
 
     name: str

@@ -6,12 +6,13 @@ Makes probes and says what to expect of each; asks nobody. Nothing that may chan
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
-from corscheck.records import dataclass
 from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ _MOST = 200
 """Operations times origins up to which every listed origin is asked about every operation."""
 
 
-@dataclass(frozen=True, slots=True)
-class AppQuestion:
+class AppQuestion(Struct, frozen=True):
     """One probe and where its result belongs: under which topic, in which row."""
 
     topic: Topic
@@ -50,8 +50,7 @@ class AppQuestion:
     probe: Probe
 
 
-@dataclass(frozen=True, slots=True)
-class Unasked:
+class Unasked(Struct, frozen=True):
     """What is not asked, and why."""
 
     topic: Topic

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM
-from corscheck.records import dataclass
 from corscheck.sources import author_headers
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ _CORS_TYPES = ("fetch", "xhr", "eventsource", "preflight", "font")
 _NOT_CORS_TYPES = ("document", "websocket", "ping", "cspviolationreport", "manifest-navigation")
 
 
-@dataclass(frozen=True, slots=True)
-class HAREntry:
+class HAREntry(Struct, frozen=True):
     """A cross-origin request of a page. ``origin`` is the page's, or ``null`` where a redirect hid it.
 
     ``status`` is 0 and ``answered`` false where the recording holds no answer; ``error`` is what the browser says went

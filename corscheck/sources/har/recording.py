@@ -6,12 +6,12 @@ Nothing is held but a window: a preflight stands near its request, and so does w
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import field
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from corscheck.protocol.headers import get
 from corscheck.protocol.preflight import ACRM
-from corscheck.records import dataclass
 from corscheck.sources.found import SourceError
 from corscheck.sources.har.entries import HAREntry, engine_of, entry, pages_of
 from corscheck.sources.har.stream import Stream
@@ -29,8 +29,7 @@ NEAR = 120.0
 """Seconds between a request and what belongs to it."""
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What became of the entries of a file."""
 
     entries: int = 0

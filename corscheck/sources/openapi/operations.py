@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
-from corscheck.records import dataclass
 from corscheck.sources.found import SourceError, quoted
 from corscheck.sources.openapi import samples
 
@@ -32,8 +33,7 @@ _NOT_PARAMETERS = ("accept", "content-type", "authorization")
 _HIDDEN_RESPONSE = ("content-type", "set-cookie", "set-cookie2")
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One thing to ask. ``path`` is as the document writes it, ``where`` names the operation in messages.
 
     ``secret`` are lower-case names of headers whose value stands for a secret; ``credentials`` says that a cookie logs

@@ -8,7 +8,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from corscheck.records import dataclass
+from msgspec import Struct
+
 from corscheck.sources.found import SourceError, quoted
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 KINDS = ("tag", "path", "method", "id")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A pattern and what it is about; ``text`` is as it was typed."""
 
     kind: str

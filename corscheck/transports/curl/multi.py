@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import pycurl
 
-from corscheck.transports.base import KindredRequest
 from corscheck.transports.curl.places import Host, Hosts
 from corscheck.transports.curl.settings import CurlSettings
 from corscheck.transports.curl.transfer import Transfer
@@ -82,29 +81,15 @@ class CurlMulti:
         self._waiting: set[Host] = set()
         self._found: deque[tuple[Host, Addresses | NetworkFailure]] = deque()
         self._wake: tuple[int, int] | None = None
-        self._listened: int | None = None
-        self._heard = False
         self._done: list[tuple[object, HTTPResponse | NetworkError]] = []
 
-    def submit(self, request: WireRequest, deadline: float, token: object, started: float | None = None) -> None:
-        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds.
-
-        ``started`` is when it began, if that was not just now.
-        """
-        first = request.first if type(request) is KindredRequest else None
-        place, path = self._places.of(request.url, (first or request).send_to)
-        known = place.known.get(id(first))
-        lines = lines_of(request, place.target.authority) if known is None else known[1]
+    def submit(self, request: WireRequest, deadline: float, token: object) -> None:
+        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds."""
+        place, path = self._places.of(request.url, request.send_to)
+        lines = lines_of(request, place.target.authority)
         exchange = WireExchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
-        if started is not None:
-            exchange.started = started
         try:
-            if known is not None:
-                self._settings.check_target(exchange)
-            else:
-                self._settings.check(exchange)
-                if first is not None:
-                    place.learn(first, lines)
+            self._settings.check(exchange)
             exchange.left()  # without time nothing is sent
             addresses = self._places.addresses(place)
         except NetworkFailure as failure:
@@ -132,22 +117,12 @@ class CurlMulti:
         Empty at once when nothing is under way.
         """
         until = _NEVER if timeout is None else time.monotonic() + timeout
-        while not self._done and not self._heard and (self._under_way or self._waiting or self._listened is not None):
+        while not self._done and (self._under_way or self._waiting):
             self._turn(until)
             if time.monotonic() >= until:
                 break
         done, self._done = self._done, []
         return done
-
-    def listen(self, descriptor: int) -> None:
-        """Let ``wait`` return when there is something to read from this, also when nothing is under way."""
-        self._listened = descriptor
-        self._poll.register(descriptor, _IN)
-
-    def heard(self) -> bool:
-        """Whether there was something to read from what is listened to, since this was last asked."""
-        heard, self._heard = self._heard, False
-        return heard
 
     def cancel(self) -> None:
         """Give up all that is under way; nothing of it is answered."""
@@ -212,9 +187,8 @@ class CurlMulti:
         self._registered = dict(self._watched)
         for descriptor, events in self._watched.items():
             self._poll.register(descriptor, events)
-        for other in (self._wake and self._wake[0], self._listened):
-            if other is not None:
-                self._poll.register(other, _IN)
+        if self._wake is not None:
+            self._poll.register(self._wake[0], _IN)
 
     def _set_timer(self, milliseconds: int) -> None:
         self._timer = _NEVER if milliseconds < 0 else time.monotonic() + milliseconds / 1000
@@ -229,9 +203,6 @@ class CurlMulti:
         for descriptor, event in self._poll.poll(None if pause == _NEVER else pause * self._unit):
             if self._wake is not None and descriptor == self._wake[0]:
                 self._take_found()
-                continue
-            if descriptor == self._listened:
-                self._heard = True
                 continue
             if descriptor not in self._watched:
                 self._unwanted(descriptor)

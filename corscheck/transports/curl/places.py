@@ -12,7 +12,6 @@ from corscheck.transports.routing import cut, split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.transports.base import WireRequest
     from corscheck.transports.curl.transfer import Transfer
     from corscheck.transports.exchange import HeaderLines, WireExchange
     from corscheck.transports.lookup import Addresses
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 _AUTHORITY_AT = len("https://")
 """From where on a slash ends the part of a URL that names a place."""
-
-_KNOWN = 100
-"""How many requests are remembered as ones that may be sent."""
 
 _MOST = 1000
 """How many places are remembered."""
@@ -33,7 +29,7 @@ _NEVER = float("inf")
 class Host:
     """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
 
-    __slots__ = ("addresses", "fresh_until", "idle", "known", "route", "target", "waiting")
+    __slots__ = ("addresses", "fresh_until", "idle", "route", "target", "waiting")
 
     def __init__(self, target: Target, route: Route) -> None:
         self.target = target
@@ -42,16 +38,6 @@ class Host:
         self.fresh_until = 0.0
         self.waiting: list[tuple[WireExchange, object]] = []
         self.idle: dict[HeaderLines, list[Transfer]] = {}  # by the lines that are set on them already
-        self.known: dict[
-            int, tuple[WireRequest, HeaderLines]
-        ] = {}  # firsts of kindred requests that may be sent, by their id
-
-    def learn(self, first: WireRequest, lines: HeaderLines) -> None:
-        """What is kindred to this request may be sent, with these lines."""
-        if len(self.known) >= _KNOWN:
-            self.known.clear()
-        # The first is kept, so that its id is not another's.
-        self.known[id(first)] = (first, lines)
 
 
 class Hosts:

@@ -9,7 +9,7 @@ import os
 import re
 import time
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pycurl
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
-    from corscheck.transports.base import WireRequest
     from corscheck.transports.curl.settings import CurlSettings
     from corscheck.transports.exchange import Phase, WireExchange
     from corscheck.transports.failures import NetworkFailure
@@ -58,7 +57,6 @@ class Transfer:
         self._hurried, self._opened = hurried, opened
         self._route: Route | None = None
         self._dialled: object = None
-        self._request: WireRequest | None = None  # what the handle is set for
         self._method: str | None = None
         self._header_option: list[bytes] | None = None
         self._plain = True  # no body, not HEAD, any connection
@@ -74,21 +72,19 @@ class Transfer:
         self._again = False
         self.names: tuple[str, ...] | None = None  # of a certificate, once it was asked for them
         self.tunnelling = exchange.route.mode == "tunnel"
-        easy, request, route = self.easy, exchange.request, exchange.route
+        easy, route = self.easy, exchange.route
         if self._route is None:
             self.settings.apply(easy, route)
             self._route = route
             if route.mode == "tunnel":
                 easy.setopt(pycurl.PREREQFUNCTION, self._through)
         easy.setopt(pycurl.REQUEST_TARGET, exchange.target)
-        if request is not self._request or not self._plain or not exchange.kindred:
-            self._prepare(exchange)
+        self._prepare(exchange)
         self._dial()
 
     def _prepare(self, exchange: WireExchange) -> None:
-        """Set all that kindred requests share."""
+        """Set what this request needs and the handle does not have yet."""
         easy, request = self.easy, exchange.request
-        self._request = request
         if request.method != self._method:
             easy.setopt(pycurl.CUSTOMREQUEST, request.method)
             self._method = request.method
@@ -295,7 +291,7 @@ class Transfer:
         if head is not None:
             if code != _OK and not self._stopped:
                 exchange.body_failed(failure_of(code, text, self))
-            return exchange.answer(head.reason, head.version, head.likes)
+            return exchange.answer(head.reason, head.version)
         self._note()
         failed = exchange.failed(self._failure or failure_of(code, text, self))
         if self._failure is None and code in UNREADABLE and not self.tunnelling:
@@ -335,14 +331,13 @@ class Transfer:
 
 
 class _Head:
-    """A head as it was read: whether a ``short`` body follows, and the answers to kindred requests that had it."""
+    """A head as it was read, and whether a ``short`` body follows."""
 
-    __slots__ = ("headers", "likes", "reason", "short", "status", "version")
+    __slots__ = ("headers", "reason", "short", "status", "version")
 
     def __init__(self, version: str, status: int, reason: str, headers: Headers) -> None:
         self.version, self.status, self.reason, self.headers = version, status, reason, headers
         self.short = is_short(headers)
-        self.likes: dict[Any, HTTPResponse] = {}
 
 
 @lru_cache(maxsize=16)

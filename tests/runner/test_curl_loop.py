@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-import signal
 import socket
 import subprocess
 import threading
 import time
-import warnings
-from dataclasses import replace
 
 import pycurl
 import pytest
+from msgspec.structs import replace
 
 from corscheck.api import make_probe
 from corscheck.model.values import ConfigError
@@ -22,11 +20,9 @@ from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.runner import curl_loop
 from corscheck.runner.conversation import Pause
 from corscheck.runner.many import run_many
-from corscheck.runner.options import RunOptions, for_many
+from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions, WireRequest
-from corscheck.transports.curl import CurlMulti, apart
-from corscheck.transports.curl.carrier import Carrier, _Asked
-from corscheck.transports.curl.frames import MOST
+from corscheck.transports.curl import CurlMulti
 from tests.servers.raw import HOLD, OK, READ, RawServer
 
 PAGE = "http://localhost:3000"
@@ -40,19 +36,9 @@ def asking(url, returned=None):
     return returned if returned is not None else answer.status
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["here", "apart"])
-def _where(request, monkeypatch):
-    """Everything holds with libcurl in a process of its own as well."""
-    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: request.param)
-
-
-# The tests' servers are threads of this process; the fork knows nothing of them and needs nothing of theirs.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-
-
 def options(**more):
     network = NetworkOptions(timeout=more.pop("timeout", 10.0))
-    return RunOptions(network=network, apart=True, **more)
+    return RunOptions(network=network, **more)
 
 
 class Counting:
@@ -278,37 +264,10 @@ def children():
     return {int(pid) for pid in done.stdout.split()}
 
 
-def test_no_process_is_left():
-    before = children()
-    with RawServer(MANY) as server, RawServer([READ, HOLD]) as silent:
-        assert len(list(curl_loop.drive(((1, asking(server.url(), i)) for i in range(20)), options()))) == 20
-        drive = curl_loop.drive(((i, asking(s.url(), 0)) for i, s in enumerate([server, silent])), options())
-        next(drive)
-        drive.close()
-    assert len(children() - before) <= 1, "ps itself"
-
-
-@pytest.mark.parametrize("case", ["killed", "a bug"])
-def test_a_process_that_ends_is_said(case, monkeypatch):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        if case == "a bug":
-            monkeypatch.setattr("corscheck.transports.curl.carrier.CurlMulti", None)
-        process = apart.Apart(NetworkOptions(), 4)
-    try:
-        if case == "killed":
-            os.kill(process._child, signal.SIGKILL)
-        process.submit(WireRequest("GET", "http://127.0.0.1:9/", ()), time.monotonic() + 5, 1)
-        with pytest.raises(RuntimeError, match="has ended" if case == "killed" else "not callable"):
-            process.wait()
-    finally:
-        process.close()
-
-
 def test_what_cannot_be_meant_is_said_at_once():
     for wrong in ({"connect_to": ("x",)}, {"cacert": "nowhere.pem"}):
         with pytest.raises(ConfigError):
-            apart.Apart(NetworkOptions(**wrong), 4)
+            CurlMulti(NetworkOptions(**wrong), 4)
 
 
 def test_more_kinds_of_requests_and_answers_than_are_kept():
@@ -350,21 +309,6 @@ def answering(refused=lambda _: False, closing=lambda _: False):
         return b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n" + allowed + close + b"Content-Length: 0\r\n\r\n"
 
     return [READ, answer] * 1000
-
-
-def test_the_request_goes_ahead_after_the_usual_answer_to_its_preflight(monkeypatch):
-    went_ahead, real = [], apart.Apart._came
-    monkeypatch.setattr(apart.Apart, "_came", lambda *given: real(*given) and went_ahead.append(given[1]) is None)
-    with RawServer(answering()) as server:
-        found, paths = probing(server, 300)
-    if curl_loop.is_worth_it():
-        assert len(went_ahead) > 200, "all but those that were under way before the answer was known"
-    else:
-        assert not went_ahead, "in one process there is nothing to be gained"
-    assert {r.verdict for r in found} == {"allowed"}
-    assert sorted(paths["OPTIONS"]) == sorted(paths["PUT"]) == list(range(300))
-    assert [r.index for r in found] == list(range(300))
-    assert all(len(r.exchanges) == 2 and r.exchanges[1].request.url == r.url for r in found)
 
 
 @pytest.mark.parametrize("every", [2, 3, 50])
@@ -446,48 +390,8 @@ def test_a_socket_that_is_open_elsewhere_keeps_nobody_busy():
         theirs.close()
 
 
-def test_a_course_from_before_all_was_forgotten_leads_nowhere():
-    """The number of the expected answer may be another's by then."""
-
-    class Sent:
-        """What the carrier says, and what it submits."""
-
-        def __init__(self):
-            self.submitted = []
-
-        def sendall(self, _data):
-            pass
-
-        def submit(self, request, *_):
-            self.submitted.append(request)
-
-        def flush(self):
-            pass
-
-    sent = Sent()
-    carrier = Carrier(sent, NetworkOptions(), 4)
-    first = HTTPResponse(200, (("A", "0"),))
-    carrier._answer(sent, [(0, first)])
-    carrier._learn("OPTIONS", (), None, None, False, 0)
-    carrier._learn("PUT", (), None, None, False, 0)
-    carrier._learn(0, 0, 0, 1)
-    (course,) = carrier._kinds[2:]
-
-    def asked(answer):
-        carrier._answer(sent, [(_Asked(7, "http://a.example/", 1.0, course), answer)])
-        return [request.method for request in sent.submitted]
-
-    assert asked(HTTPResponse(200, (("A", "other"),))) == []
-    assert asked(first) == ["PUT"]
-    carrier._answer(sent, [(n, HTTPResponse(200, (("A", str(n)),))) for n in range(MOST)])
-    carrier._answer(sent, [(0, HTTPResponse(200, (("A", "new"),)))])
-    assert carrier._number(HTTPResponse(200, (("A", "new"),))) == 0
-    assert asked(HTTPResponse(200, (("A", "new"),))) == ["PUT"], "nothing more was sent"
-
-
 def test_answers_that_are_there_at_once_are_not_waited_for(monkeypatch):
     """A server may answer while its request is going out: nothing else will happen on that socket."""
-    monkeypatch.setattr(curl_loop, "is_worth_it", lambda: False)
     at_once = CurlMulti.flush
 
     def slowly(self):
@@ -518,19 +422,3 @@ def test_answers_that_are_there_at_once_are_not_waited_for(monkeypatch):
         found, _ = probing(server, 10, concurrency=1)
         assert time.monotonic() - before < 3
     assert {r.verdict for r in found} == {"allowed"}
-
-
-def test_when_a_process_is_worth_it(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    assert apart.is_worth_it()
-    monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert not apart.is_worth_it(), "a fork copies no threads"
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
-    assert not apart.is_worth_it()
-
-
-@pytest.mark.parametrize(("total", "expected"), [(2, False), (499, False), (500, True), (100_000, True)])
-def test_large_runs_ask_for_it(total, expected):
-    assert for_many(RunOptions(), total).apart is expected
