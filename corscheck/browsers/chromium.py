@@ -218,7 +218,7 @@ class ChromiumPage:
         verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
 
     async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
-        """See ``driver.Page``."""
+        """See ``driver.BrowserPage``."""
         self._console.clear()
         self._wire = wire = _Wire(mark)
         said = None
@@ -232,7 +232,7 @@ class ChromiumPage:
         return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
 
     async def close(self) -> None:
-        """See ``driver.Page``."""
+        """See ``driver.BrowserPage``."""
         self._register.pop(self._session, None)
         await self._channel.call("Target.disposeBrowserContext", {"browserContextId": self._context})
 

@@ -230,7 +230,7 @@ class FirefoxPage:
         verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
 
     async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
-        """See ``driver.Page``."""
+        """See ``driver.BrowserPage``."""
         self._console.clear()
         self._wire = wire = _Wire(mark)
         said = None
@@ -247,7 +247,7 @@ class FirefoxPage:
         return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
 
     async def close(self) -> None:
-        """See ``driver.Page``."""
+        """See ``driver.BrowserPage``."""
         self._register.pop(self._context, None)
         await self._channel.call("browser.removeUserContext", {"userContext": self._user})
 

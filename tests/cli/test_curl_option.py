@@ -207,7 +207,7 @@ def test_what_is_printed_is_read_back(probe: Probe) -> None:
         return
     planned = plan_probe(probe)
     for wire in planned:
-        text = printed.command(printed.Request(wire.method, wire.url, wire.headers, wire.body), show_secrets=True)
+        text = printed.command(printed.CurlRequest(wire.method, wire.url, wire.headers, wire.body), show_secrets=True)
         (again,) = asked_again(text)
         requests = plan_probe(again)
         if wire.method != "OPTIONS":
@@ -219,7 +219,7 @@ def test_what_is_printed_is_read_back(probe: Probe) -> None:
 
 
 def test_secrets_that_were_printed_as_variables_are_read_from_the_environment() -> None:
-    request = printed.Request("GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example")))
+    request = printed.CurlRequest("GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example")))
     (asked,) = curl.parse(printed.command(request), lambda path: b"", {"X_API_KEY": "from the environment"})
     assert asked.headers == (("X-Api-Key", "from the environment"),)
 

@@ -27,7 +27,7 @@ def read(name: str) -> list[Operation]:
     return list(operations(document.read((DATA / name).read_text("utf-8"), name)))
 
 
-def made(**parts: Any) -> document.Document:
+def made(**parts: Any) -> document.OpenAPIDocument:
     return document.check({"openapi": "3.1.0", "servers": [{"url": "http://x.example"}], **parts}, "made")
 
 
