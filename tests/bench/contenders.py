@@ -68,8 +68,9 @@ class Expected:
     """Whether each answer has its own X-Request-Id."""
 
     @property
-    def targets(self) -> int:
-        return self.answering + self.refusing + self.silent
+    def requests(self) -> int:
+        """The number of requests that nginx answers: a preflight and a GET for each target."""
+        return 2 * self.answering
 
     @property
     def failing(self) -> int:
@@ -84,6 +85,8 @@ class Contender:
     argv: Sequence[str]
     check: Callable[[str], None]
     """Gets standard output; raises AssertionError."""
+    requests: int
+    """How many requests reach nginx."""
     statuses: tuple[int, ...] = (0,)
     """The exit statuses that are right for this run."""
 
@@ -102,6 +105,8 @@ class Workload:
 
     urls: list[str]
     expected: Expected
+    glob: str | None = None
+    """The same URLs as a curl glob. curl starts about 8 % faster with it than with a list of 16,000 URLs."""
     connect_to: str | None = None
     cacert: Path | None = None
     max_time: float | None = None
@@ -125,8 +130,10 @@ class Contenders:
         report = self._new_file("jsonl")
         argv = [self.python, "-m", "corscheck", *self.probe_arguments(workload, transport, report)]
         # Exit status 3 means inconclusive: some targets did not answer.
-        statuses = (3,) if workload.expected.failing else (0,)
-        return Contender(f"corscheck, {transport}", argv, lambda _: check_report(report, workload.expected), statuses)
+        expected = workload.expected
+        statuses = (3,) if expected.failing else (0,)
+        name = f"corscheck, {transport}"
+        return Contender(name, argv, lambda _: check_report(report, expected), expected.requests, statuses)
 
     def probe_arguments(self, workload: Workload, transport: str, report: Path) -> list[str]:
         """Return the arguments of ``corscheck`` for a whole workload."""
@@ -135,7 +142,8 @@ class Contenders:
 
     def curl(self, workload: Workload) -> Contender:
         """Return ``curl --parallel`` with the same requests: all preflights, then all GETs."""
-        return self._curl("curl", workload, len(workload.urls))
+        urls = [workload.glob] if workload.glob else workload.urls
+        return self._curl("curl", workload, urls, len(urls))
 
     def curl_in_batches(self, workload: Workload) -> Contender:
         """Return the same in the order that suits curl's connection cache best.
@@ -143,14 +151,15 @@ class Contenders:
         curl caches four times as many connections as it has transfers under way. It finds the connection of a preflight
         again if the GET follows soon enough, but not so soon that the preflight is still under way.
         """
-        return self._curl("curl, in batches", workload, 2 * CONCURRENCY)
+        return self._curl("curl, in batches", workload, workload.urls, 2 * CONCURRENCY)
 
-    def _curl(self, name: str, workload: Workload, batch: int) -> Contender:
+    def _curl(self, name: str, workload: Workload, urls: list[str], batch: int) -> Contender:
         config = self._new_file("curlrc")
+        requests = self.requests(workload)
         sections = [
-            self._curl_section(request, workload, workload.urls[start : start + batch])
-            for start in range(0, len(workload.urls), batch)
-            for request in self.requests(workload)
+            self._curl_section(request, workload, urls[start : start + batch])
+            for start in range(0, len(urls), batch)
+            for request in requests
         ]
         config.write_text("next\n".join(sections))
         argv = ["curl", "-q", "--no-progress-meter", "--parallel", "--parallel-immediate"]
@@ -158,11 +167,11 @@ class Contenders:
         expected = workload.expected
 
         def check(out: str) -> None:
-            wanted = {"200": 2 * expected.answering, "000": 2 * expected.failing}
+            wanted = {"200": expected.requests, "000": 2 * expected.failing}
             assert Counter(wanted) == Counter(out.split()), (Counter(out.split()), wanted)
 
         # 7: connection refused, 28: timed out. curl exits with the status of one of the failures.
-        return Contender(name, argv, check, (7, 28) if expected.failing else (0,))
+        return Contender(name, argv, check, expected.requests, (7, 28) if expected.failing else (0,))
 
     def _curl_section(self, request: Request, workload: Workload, urls: list[str]) -> str:
         options = [*workload.options(), ("request", request.method), ("write-out", r"%{http_code}\n")]
@@ -179,7 +188,7 @@ class Contenders:
         def check(out: str) -> None:
             assert int(out) == workload.expected.answering, out
 
-        return Contender("httpx.AsyncClient", argv, check)
+        return Contender("httpx.AsyncClient", argv, check, workload.expected.requests)
 
     def one_curl(self, workload: Workload) -> Contender:
         """Return one ``curl`` that sends the two requests of one probe one after the other and prints the answers."""
@@ -192,13 +201,13 @@ class Contenders:
         def check(out: str) -> None:
             assert out.lower().count("access-control-allow-origin") == 2, out
 
-        return Contender("curl", argv, check)
+        return Contender("curl", argv, check, 2)
 
-    def one_probe(self, workload: Workload) -> list[Contender]:
-        """Return ``corscheck probe`` of one target over libcurl: with a report, and with its table."""
+    def one_probe(self, workload: Workload, transport: str) -> list[Contender]:
+        """Return ``corscheck probe`` of one target: with a report, and with its table."""
         report = self._new_file("json")
         argv = [self.python, "-m", "corscheck", "probe", workload.urls[0], *self._asked(workload)]
-        argv += ["--transport", "curl"]
+        argv += ["--transport", transport]
 
         def check_json(_: str) -> None:
             probes = json.loads(report.read_text())["probes"]
@@ -210,18 +219,20 @@ class Contenders:
             assert "GET 200" in out, out
 
         return [
-            Contender("corscheck -q --json", [*argv, "-q", "--json", str(report)], check_json),
-            Contender("corscheck, table", argv, check_table),
+            Contender(f"-q --json, {transport}", [*argv, "-q", "--json", str(report)], check_json, 2),
+            Contender(f"table, {transport}", argv, check_table, 2),
         ]
 
-    def peak(self, workload: Workload, timeout: float) -> int:
-        """Return the peak resident memory, in KiB, of a run over libcurl that writes its results with --jsonl."""
+    def peak(self, workload: Workload, timeout: float) -> tuple[int, float]:
+        """Return the peak resident memory, in KiB, and the seconds of a run over libcurl with --jsonl."""
         report = self._new_file("jsonl")
         argv = [self.python, "-c", PEAK, *self.probe_arguments(workload, "curl", report)]
+        start = time.perf_counter()
         done = run_process(argv, timeout)
+        elapsed = time.perf_counter() - start
         assert done.returncode == 0, done.stderr[-500:]
         check_report(report, workload.expected)
-        return int(done.stderr.rpartition("peak KiB:")[2])
+        return int(done.stderr.rpartition("peak KiB:")[2]), elapsed
 
     def requests(self, workload: Workload) -> list[Request]:
         """Return the requests that corscheck sends to the first target, taken from its report."""
@@ -269,7 +280,7 @@ def check_report(path: Path, expected: Expected) -> None:
             ids.update(v for response in responses for name, v in response["headers"] if name == "X-Request-Id")
     wanted = {"allowed": expected.answering, REFUSED: expected.refusing, TIMED_OUT: expected.silent}
     assert found == Counter(wanted), (found, wanted)
-    assert len(ids) == 2 * expected.answering * expected.distinct_ids, len(ids)
+    assert len(ids) == expected.requests * expected.distinct_ids, len(ids)
     path.unlink()
 
 

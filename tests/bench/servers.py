@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -20,6 +21,7 @@ PAGE = "http://localhost:3000"
 """The origin that nginx allows, with the header ``X-Tenant``."""
 DOMAIN = "example.test"
 """The certificate is valid for every name directly below this domain."""
+STATUS = "/status"
 BACKLOG = 4096
 DESCRIPTORS = 16384
 
@@ -47,6 +49,7 @@ http {{
             add_header X-Request-Id $request_id always;
             return 200 "ok\\n";
         }}
+        location = {status} {{ stub_status; }}
     }}
     server {{
         listen {address}:{identical} backlog={backlog};
@@ -77,6 +80,14 @@ class Nginx:
     ca: Path
     """PEM file with the CA that signed the certificate."""
 
+    def count_requests(self) -> int:
+        """Return how many requests nginx has received, with the one that this method sends."""
+        connection = http.client.HTTPConnection(ADDRESS, self.varied, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", STATUS)
+            lines = connection.getresponse().read().decode().splitlines()
+        return int(lines[2].split()[2])
+
 
 @contextlib.contextmanager
 def run_nginx(directory: Path) -> Iterator[Nginx]:
@@ -94,6 +105,7 @@ def run_nginx(directory: Path) -> Iterator[Nginx]:
             descriptors=DESCRIPTORS,
             backlog=BACKLOG,
             allow=ALLOW.strip(),
+            status=STATUS,
             varied=varied,
             identical=identical,
             tls=tls,
