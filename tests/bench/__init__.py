@@ -1,1 +1,1 @@
-"""What is measured: start-up, rendering."""
+"""Benchmarks; README.md says what each one measures."""

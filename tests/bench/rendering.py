@@ -24,6 +24,7 @@ from corscheck.report.formats.jsonl import JSONLines
 from corscheck.report.formats.registry import WRITERS
 from corscheck.report.saved.document import Run
 from corscheck.report.saved.summary import Summary
+from tests.bench.servers import ADDRESS, run_nginx
 from tests.report import samples
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,10 +76,10 @@ def measured(argv: list[str]) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def run_of(count: int, directory: Path) -> list[str]:
-    """A command that asks so many probes of a server that ``startup.py`` serves, all reports written."""
+def run_of(base: str, count: int, directory: Path) -> list[str]:
+    """Return a command that sends so many probes to one server and writes every report."""
     targets = directory / "targets"
-    targets.write_text("".join(f"{{base}}/v1/{i}\n" for i in range(count // 20)))
+    targets.write_text("".join(f"{base}/v1/{i}\n" for i in range(count // 20)))
     argv = ["probe", "--targets", str(targets), "-q", "--jsonl", str(directory / "run.jsonl"), "--concurrency", "16"]
     for origin in ORIGINS:
         argv += ["--origin", origin]
@@ -117,19 +118,9 @@ def main() -> int:
         show("merge", *measured(["report", "merge", str(saved), "-o", str(merged)]), merged.stat().st_size, SECONDS)
         show("diff", *measured(["report", "diff", str(saved), str(saved)]), 0, SECONDS)
         if options.run:
-            server = subprocess.Popen(
-                [sys.executable, str(ROOT / "tests/bench/startup.py"), "--serve"], stdout=subprocess.PIPE, text=True
-            )
-            try:
-                assert server.stdout is not None
-                base = f"http://127.0.0.1:{int(server.stdout.readline())}"
-                argv = run_of(options.results, directory)
-                targets = directory / "targets"
-                targets.write_text(targets.read_text().replace("{base}", base))
+            with run_nginx(directory) as nginx:
+                argv = run_of(f"http://{ADDRESS}:{nginx.identical}", options.results, directory)
                 show("whole run", *measured(argv), (directory / "run.jsonl").stat().st_size, None)
-            finally:
-                server.terminate()
-                server.wait()
     return int(missed)
 
 
