@@ -15,7 +15,6 @@ from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe, Send
 from corscheck.protocol.outcome import VERDICTS
 from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.runner.conversation import new_cache
-from corscheck.runner.many import run_many
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation, run_one
 from corscheck.transports.base import NetworkOptions
@@ -139,10 +138,9 @@ async def aprobe(url: str, *, app: Any = None, **options: Any) -> Result:
 
         async with AsyncAppConversation(app, made) as conversation:
             return await conversation.ask(make_probe(app_url(url), **options))
-    results = run_many([make_probe(url, **options)], made)
-    async for result in results:
-        return result
-    raise AssertionError("a probe has a result")
+    import asyncio
+
+    return await asyncio.to_thread(run_one, make_probe(url, **options), made)
 
 
 class Page:
