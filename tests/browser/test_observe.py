@@ -17,6 +17,8 @@ from tests.browser.target import HANG, OPEN, Reply
 
 ORIGINS = ("http://localhost:3000", "https://app.example", "null")
 OTHER_ORIGINS = ("http://127.0.0.1:3000", "http://[::1]:3000", "https://[::1]:3443")
+# Hosts that browsers open and that a certificate cannot name.
+OTHER_ORIGINS += ("https://my_app.example", "https://xn--ls8h.example")
 PREFLIGHT = (*OPEN, ("Access-Control-Allow-Methods", "PUT"), ("Access-Control-Allow-Headers", "x-tenant"))
 
 
