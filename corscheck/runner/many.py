@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from corscheck.model.values import Probe
-from corscheck.runner.conversation import conversation
+from corscheck.runner.memo import Memo
 from corscheck.runner.options import place_of
 from corscheck.runner.result import Assembler
 from corscheck.transports.choice import chosen
@@ -36,11 +36,11 @@ def results(questions: Iterable[Probe | AuditPlan], options: RunOptions) -> Gene
     else:
         from corscheck.runner.threads import drive
 
-    assembler = Assembler(show_secrets=options.show_secrets)
+    memo = Memo(options, Assembler(show_secrets=options.show_secrets))
 
     def asking(question: Probe | AuditPlan) -> tuple[Hashable, Asking[Result | Audit]]:
         if isinstance(question, Probe):
-            return place_of(question), conversation(question, options, assembler)
+            return place_of(question), memo.ask(question)
         from corscheck.runner.audit import wire  # a scan needs nothing of audits
 
         return place_of(question.template), wire(question, options)
