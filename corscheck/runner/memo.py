@@ -10,7 +10,7 @@ without a redirect. Whatever is not known goes the whole way. Knows nothing of t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from msgspec.structs import replace
 
@@ -54,7 +54,7 @@ class Step:
 
     def follow(self, answer: Answer) -> Step | None:
         """Return where this answer leads, if such a one has come before."""
-        return self.after.get(key_of(answer)) if isinstance(answer, HTTPResponse) else None
+        return self.after.get(key_of(answer)) if _is_recorded(answer) else None
 
     def lead(self, answer: HTTPResponse) -> Step:
         """Return where this answer leads from now on."""
@@ -104,13 +104,11 @@ class Memo:
         """Go the whole way, without sending again what was answered already, and remember what came of it."""
         known = iter(tuple(came))
         path: list[tuple[WireRequest, Answer]] = []
-        paused = False
         asking = conversation(probe, self._options, self._assembler)
         try:
             wanted = next(asking)
             while True:
                 if isinstance(wanted, Pause):
-                    paused = True
                     yield wanted
                     wanted = next(asking)
                     continue
@@ -119,7 +117,7 @@ class Memo:
                 wanted = asking.send(answer)
         except StopIteration as done:
             result: Result = done.value
-        if not paused and _is_shared(result, path):
+        if _is_shared(result, path):
             step = first
             for request, answer in path:
                 assert isinstance(answer, HTTPResponse)
@@ -162,16 +160,17 @@ def _place(url: URL, page: str) -> tuple[Any, ...]:
     return (url.scheme, url.port, site)
 
 
+def _is_recorded(answer: Answer) -> TypeGuard[HTTPResponse]:
+    """Whether this is a response that says what was sent for it: the record of the exchange needs nothing else."""
+    return isinstance(answer, HTTPResponse) and bool(answer.sent)
+
+
 def _is_shared(result: Result, path: list[tuple[WireRequest, Answer]]) -> bool:
     """Whether a result says nothing of its URL, so that it holds for every probe of its kind."""
     return (
-        result.verdict == "allowed"
-        and result.complete
-        and result.response is not None
-        and result.response.type == "cors"
+        result.response is not None
         and not result.response.redirected
-        and len(path) == len(result.exchanges)
-        and all(isinstance(answer, HTTPResponse) for _, answer in path)
-        and all(engine.verdict == "allowed" and engine.message is None for engine in result.engines.values())
+        and all(_is_recorded(answer) for _, answer in path)
+        and all(engine.verdict == "allowed" for engine in result.engines.values())
         and not any(result.console.values())
     )

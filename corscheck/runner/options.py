@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import threading
 import time
@@ -15,9 +14,6 @@ from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
-
-
-_AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
 
 
 _PER_HOST_TO_TOTAL = 8
@@ -67,19 +63,11 @@ class RunOptions(Struct, frozen=True):
 
 
 def place_of(probe: Probe) -> str:
-    """What concurrency per host counts by: the place that is connected to."""
-    text = probe.via or probe.url
+    """The origin to connect to: what the concurrency per host counts by; empty for a URL that nothing is sent to."""
     try:
-        # The path is no part of it, and most of what is parsed has been parsed before.
-        return parse_url(text[: _path_at(text)]).origin
+        return parse_url(probe.via or probe.url).origin
     except URLError:
         return ""
-
-
-def _path_at(text: str) -> int | None:
-    """Where the path of a plain URL begins; None where only the parser can tell."""
-    match = _AUTHORITY.match(text)
-    return None if match is None else match.end()
 
 
 class Pace:

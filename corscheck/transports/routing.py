@@ -104,6 +104,10 @@ def split(url: str) -> Target:
     return Target(scheme, endpoint, authority, path if path.startswith("/") else "/" + path)
 
 
+_MOST = 4096
+"""How many ways are remembered."""
+
+
 class Router:
     """Finds the way to a URL under one set of options; complains of options that cannot be meant (``ConfigError``)."""
 
@@ -119,6 +123,8 @@ class Router:
         scheme, origin = (target.scheme, target.endpoint) if send_to is None else _parse_via(send_to)
         key = (scheme, origin, send_to is not None)
         if key not in self._routes:
+            if len(self._routes) >= _MOST:
+                self._routes.clear()  # a run may see a million hosts
             self._routes[key] = self._find(*key)
         return self._routes[key]
 

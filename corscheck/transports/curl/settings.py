@@ -152,14 +152,18 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
         easy.setopt(pycurl.CONNECT_TO, [f"::{where}:{route.dial.port}"])
 
 
-@lru_cache(maxsize=256)
 def _fault(lines: HeaderLines) -> str | None:
-    """What is no header line among these."""
-    for name, value in lines.pairs:
-        if not _TOKEN.fullmatch(name.decode("latin-1")):
-            return f"illegal header name {name!r}"
-        if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
-            return f"illegal header value {value!r}"
+    """What is wrong with these header lines, if anything is."""
+    return next(filter(None, map(_field_fault, lines.pairs)), None)
+
+
+@lru_cache(maxsize=1024)
+def _field_fault(field: tuple[bytes, bytes]) -> str | None:
+    name, value = field
+    if not _TOKEN.fullmatch(name.decode("latin-1")):
+        return f"illegal header name {name!r}"
+    if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
+        return f"illegal header value {value!r}"
     return None
 
 
