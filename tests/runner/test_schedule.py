@@ -34,6 +34,14 @@ def test_per_place_and_in_all() -> None:
     assert [flow.place for flow in made.begin()] == ["a"]
 
 
+def test_those_that_wait_for_a_place_begin_in_their_order() -> None:
+    made = Schedule(flows("a", "a", "a"), per_place=1, total=3)
+    (one,) = made.begin()
+    made.end(one)
+    (two,) = made.begin()
+    assert next_value(two) == 1
+
+
 def test_order() -> None:
     made = Schedule(flows("a", "b", "c"), per_place=1, total=3)
     one, two, three = made.begin()

@@ -15,7 +15,14 @@ import pycurl
 
 from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
-from corscheck.transports.curl.faults import LOST, UNREADABLE, certificate_names, failure_of, fault_of_certificate
+from corscheck.transports.curl.faults import (
+    LOST,
+    UNREADABLE,
+    Attempt,
+    certificate_names,
+    failure_of,
+    fault_of_certificate,
+)
 from corscheck.transports.curl.settings import dial, header_option
 from corscheck.transports.exchange import is_short
 
@@ -214,7 +221,7 @@ class Transfer:
         self._lines.clear()
         return _OK
 
-    def status_of_proxy(self) -> bytes:
+    def _proxy_status(self) -> bytes:
         """The status code and the reason of a proxy that would not connect us."""
         return b"".join(self._lines).partition(b" ")[2].partition(b"\n")[0].strip()
 
@@ -293,13 +300,19 @@ class Transfer:
         head = self._head
         if head is not None:
             if code != _OK and not self._stopped:
-                exchange.body_failed(failure_of(code, text, self))
+                exchange.body_failed(self._failure_of(code, text))
             return exchange.answer(head.reason, head.version)
         self._note()
-        failed = exchange.failed(self._failure or failure_of(code, text, self))
+        failed = exchange.failed(self._failure or self._failure_of(code, text))
         if self._failure is None and code in UNREADABLE and not self.tunnelling:
             return Unreadable(failed.kind, failed.message, failed.at, failed.elapsed_ms, failed.sent)
         return failed
+
+    def _failure_of(self, code: int, text: str) -> NetworkFailure:
+        status = self._proxy_status() if self.tunnelling else b""
+        return failure_of(
+            code, text, Attempt(self.exchange, self.easy, self.tunnelling, status, self.settings.shows_certificate)
+        )
 
     def given_up(self) -> HTTPResponse | NetworkError:
         """The answer, or the lack of one, when the time was up."""
