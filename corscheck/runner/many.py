@@ -11,7 +11,7 @@ from corscheck.transports.choice import chosen
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe

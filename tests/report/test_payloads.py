@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 from msgspec.structs import replace
 
-from corscheck.audit.poc import page
+from corscheck.auditing.poc import page
 from corscheck.cli.run_loop import say
 from corscheck.model.audits import Audit, AuditFinding
 from corscheck.model.result import (

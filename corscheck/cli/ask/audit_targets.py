@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import AuditPlan
+from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.plan import AuditPlan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetFile, with_scheme
@@ -237,7 +237,7 @@ class Proofs:
         """Write the page."""
         from pathlib import Path
 
-        from corscheck.audit.poc import page
+        from corscheck.auditing.poc import page
 
         text = page(self._audits)
         if self.path == "-":
