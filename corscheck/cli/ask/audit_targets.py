@@ -15,10 +15,10 @@ from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetFile, with_scheme
 from corscheck.model.masking import mask_url
 from corscheck.model.page_origin import check_origin
+from corscheck.model.printable import printable
 from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
