@@ -9,7 +9,7 @@ from corscheck.runner.options import RunOptions, place_of
 from corscheck.transports.choice import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Generator, Iterable
 
     from corscheck.auditing.plan import AuditPlan
     from corscheck.model.audits import Audit
@@ -22,6 +22,24 @@ def run_many(probes: Iterable[Probe], options: RunOptions | None = None) -> Asyn
     from corscheck.runner.threads import results
 
     return results(probes, options or RunOptions())
+
+
+def results(questions: Iterable[Probe], options: RunOptions) -> Generator[Result, None, None]:
+    """Results in the order of the questions, each as soon as it is next. Closing the generator cancels the rest."""
+    if chosen(options.network) == "curl":
+        from corscheck.runner import curl_loop
+
+        yield from curl_loop.results(questions, options)
+        return
+
+    from corscheck.runner.single import Conversation
+
+    conversation = Conversation(options)
+    try:
+        for probe in questions:
+            yield conversation.ask(probe)
+    finally:
+        conversation.close()
 
 
 def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
