@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from os import PathLike, fspath
+from os import PathLike, fsencode, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 from corscheck.model.base_url import base_origin
@@ -43,7 +43,10 @@ def invalid(option: str, value: object, reason: str, hint: str | None = None) ->
 
 
 def _shown(value: object) -> str:
-    shown = mask_text(repr(value))
+    try:
+        shown = mask_text(repr(value))
+    except Exception:  # noqa: BLE001 - it is somebody else's, and the error to raise is another
+        shown = f"<{type(value).__name__}>"
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 
@@ -211,6 +214,8 @@ def check_body(option: str, value: Any) -> bytes | str | None:
     """Bytes, text, or None."""
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
+    if isinstance(value, str):
+        _check_utf8(option, value, value)
     if value is None or isinstance(value, (bytes, str)):
         return value
     if isinstance(value, (dict, list)):
@@ -229,6 +234,7 @@ def check_auth(option: str, value: Any) -> tuple[str, str]:
         raise invalid(option, value, f"expected a user name and a password, got {_kind(value)} of {len(value)}", hint)
     if not all(isinstance(part, str) for part in value):
         raise invalid(option, value, "user name and password must be strings", hint)
+    _check_utf8(option, value, "".join(value))
     return value[0], value[1]
 
 
@@ -237,19 +243,48 @@ def check_cookies(option: str, value: Any) -> str:
     if not isinstance(value, str):
         hint = "Pass the value of the Cookie header as a str: cookies='name=value; other=value'."
         raise invalid(option, value, f"expected a string, got {_kind(value)}", hint)
+    return _checked_field(option, value)
+
+
+def check_user_agent(option: str, value: Any) -> str:
+    """The value of the ``User-Agent`` header."""
+    return _checked_field(option, string("user_agent='nightly-check/1.0'")(option, value))
+
+
+def _checked_field(option: str, value: str) -> str:
+    """A header's value that goes out as it is: bytes in it have a character each, and no line ends in it."""
+    if not value.isascii() and max(value) > "\xff":
+        reason = "it has a character above U+00FF, and one character stands for one byte"
+        raise invalid(option, value, reason, "Encode it first, e.g. text.encode().decode('latin-1').")
+    if any(mark in value for mark in "\0\r\n"):
+        raise invalid(option, value, "a header value contains no NUL and no line break", "Remove them.")
     return value
+
+
+def _check_utf8(option: str, value: Any, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        reason = "it has a lone surrogate, which cannot be sent as UTF-8"
+        raise invalid(option, value, reason, "Pass bytes, or a str without it.") from None
 
 
 def check_path(option: str, value: Any) -> str:
     """The path of a file."""
     if not isinstance(value, (str, PathLike)) or not isinstance(found := fspath(value), str):
         raise invalid(option, value, f"expected a path, got {_kind(value)}", "Pass a str or a pathlib.Path.")
+    try:
+        usable = b"\0" not in fsencode(found)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise invalid(option, value, "no file has such a path", "Pass a str or a pathlib.Path.")
     return found
 
 
 def check_ip_version(option: str, value: Any) -> int:
     """4 or 6."""
-    if isinstance(value, bool) or value not in (4, 6):
+    if isinstance(value, bool) or not isinstance(value, int) or value not in (4, 6):
         raise invalid(option, value, "expected 4 or 6", f"Pass {option}=4, {option}=6, or None for either.")
     return int(value)
 
@@ -305,7 +340,7 @@ _NETWORK_CHECKS: dict[str, Check] = {
     "unix_socket": optional(check_path),
     "http2": check_boolean,
     "ip_version": optional(check_ip_version),
-    "user_agent": optional(string("user_agent='nightly-check/1.0'")),
+    "user_agent": optional(check_user_agent),
     "transport": choice(*get_args(TransportName)),
 }
 _RUN_CHECKS: dict[str, Check] = {
