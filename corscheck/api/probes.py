@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -152,8 +152,8 @@ def probe_many(
         A result for each probe; ``result.index`` counts from 0. With ``app`` they are asked one after the other.
 
     Raises:
-        ConfigError: an argument is unknown or wrong; raised by the call. A wrong item of ``probes`` raises it when the
-            iteration comes to it.
+        ConfigError: an argument is unknown or wrong; raised by the call. A wrong item of ``probes`` raises it when it is
+            read, which may be before the results of earlier items.
 
     """
     asked = read("probe_many", options, keywords.ManyKeywords.__annotations__, _MANY_CHECKS)
@@ -182,7 +182,7 @@ def _results(questions: Iterator[Probe], run: RunOptions, app: Any) -> Generator
         if app is None:
             from corscheck.runner.many import results
 
-            yield from results(questions, run)
+            yield from cast("Generator[Result, None, None]", results(questions, run))
             return
         with app_conversation(app, run) as conversation:
             yield from map(conversation.ask, questions)

@@ -120,7 +120,7 @@ def _ask(chunk: Chunk[Probe]) -> Came[Result]:
 
 
 def _audit(chunk: Chunk[AuditPlan]) -> Came[Audit]:
-    from corscheck.runner.many import audit_all
+    from corscheck.runner.many import ask_all
 
     found: list[Audit] = []
     called_off = _called_off()
@@ -129,7 +129,7 @@ def _audit(chunk: Chunk[AuditPlan]) -> Came[Audit]:
         found.append(audit)
         return called_off()
 
-    return _came(chunk, found, lambda: audit_all(chunk.questions, chunk.options, take))
+    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
 
 
 def _came(chunk: Chunk[_Q], found: list[_R], ask: Callable[[], None]) -> Came[_R]:

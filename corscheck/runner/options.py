@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,6 @@ from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
-
-
-WINDOW = 4
-"""Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
 
 
 _AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
@@ -86,17 +83,19 @@ def _path_at(text: str) -> int | None:
 
 
 class Pace:
-    """At most so many requests a second over all (None: as many as there are)."""
+    """At most so many requests a second over all (None: no limit). Threads may share it."""
 
     def __init__(self, rate: float | None) -> None:
         self._every = 1 / rate if rate else 0.0
         self._next = 0.0
+        self._lock = threading.Lock()
 
     def delay(self) -> float:
-        """Take the next place in the line: the seconds until it is there."""
+        """Take the next place in the line, and return the seconds until it is there."""
         if not self._every:
             return 0.0
-        now = time.monotonic()
-        start = max(now, self._next)
-        self._next = start + self._every
+        with self._lock:
+            now = time.monotonic()
+            start = max(now, self._next)
+            self._next = start + self._every
         return start - now

@@ -298,14 +298,16 @@ def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
-@lru_cache(maxsize=16)
 def is_short(headers: Headers) -> bool:
     """Whether a body is worth reading to its end, by what its head says: not too long, and no endless stream."""
-    fields = {name.lower(): value for name, value in headers}
-    length = fields.get("content-length", "0").strip()
-    endless = fields.get("content-type", "").lower().startswith("text/event-stream")
+    length, kind = "0", ""
+    for name, value in headers:
+        if len(name) == len("content-length") and name.lower() == "content-length":
+            length = value.strip()
+        elif len(name) == len("content-type") and name.lower() == "content-type":
+            kind = value.lower()
     number = int(length[:20]) if length.isascii() and length.isdigit() else 0
-    return not endless and number <= DRAIN_BYTES
+    return number <= DRAIN_BYTES and not kind.startswith("text/event-stream")
 
 
 class HeaderLines:

@@ -26,6 +26,8 @@ import trustme
 from corscheck.browsers import find
 from tests.browser.conftest import installed
 
+pytestmark = pytest.mark.browser
+
 ROOT = Path(__file__).resolve().parents[2]
 APP = "https://app.example.com"
 SECRET = "the balance of the visitor is 4711"

@@ -26,6 +26,8 @@ from corscheck.transports.base import NetworkOptions
 from tests.cli.fakes import Command, Done
 from tests.servers.counting import CountingServer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "http://app.example"
 MOST = 8

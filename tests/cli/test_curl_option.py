@@ -219,7 +219,9 @@ def test_what_is_printed_is_read_back(probe: Probe) -> None:
 
 
 def test_secrets_that_were_printed_as_variables_are_read_from_the_environment() -> None:
-    request = printed.CurlRequest("GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example")))
+    request = printed.CurlRequest(
+        "GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example"))
+    )
     (asked,) = curl.parse(printed.command(request), lambda path: b"", {"X_API_KEY": "from the environment"})
     assert asked.headers == (("X-Api-Key", "from the environment"),)
 

@@ -18,6 +18,8 @@ from tests.report.browse import Page
 from tests.report.saved_reports import in_policy, saved, text
 from tests.report.test_payloads import PAYLOADS, poisoned, poisoned_audits
 
+pytestmark = pytest.mark.browser
+
 RESULTS = (*samples.MATRIX, replace(samples.REFUSED, url="https://b.example/x"), in_policy(samples.WILDCARD))
 SHOWN = "[...document.querySelectorAll('.grid a')].filter(a => a.checkVisibility({visibilityProperty: true}))"
 FOCUSED = "document.activeElement.getAttribute('href')"

@@ -152,11 +152,11 @@ def asker(
     def many(take: Callable[[Audit], None]) -> None:
         import gc
 
-        from corscheck.runner.many import audit_all
+        from corscheck.runner.many import ask_all
 
         # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
         gc.enable()
-        audit_all(asked.plans(), options, lambda found: take(judged(found)))
+        ask_all(asked.plans(), options, lambda found: take(judged(found)))
 
     def spread(take: Callable[[Audit], None]) -> None:
         from corscheck.cli.ask.clustering import ask_audits
