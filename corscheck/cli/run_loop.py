@@ -16,9 +16,9 @@ from corscheck.cli.exitcodes import OK, exit_status
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.masking import mask_text
+from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.summary import Summary
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

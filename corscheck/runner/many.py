@@ -16,7 +16,7 @@ from corscheck.transports.choice import chosen
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.runner.conversation import Asking

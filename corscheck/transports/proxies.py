@@ -61,7 +61,14 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
         url = None
     if url is None or url.protocol not in ("http:", "https:"):
         shown = re.sub(r"[^/@]*@", "...@", text)  # no password in a message
-        raise ConfigError(f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).')
+        raise ConfigError(
+            f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).',
+            option="proxy",
+            value=text,
+            reason="expected an http or https URL with host and port"
+            + ("" if source == "proxy" else f" in the environment variable {source}"),
+            hint="Write http://[USER:PASSWORD@]HOST:PORT. SOCKS proxies are not supported.",
+        )
     authorization = None
     if url.username or url.password:
         pair = unquote_to_bytes(url.username) + b":" + unquote_to_bytes(url.password)

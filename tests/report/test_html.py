@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from corscheck.audit.poc import page as proof_page
+from corscheck.auditing.poc import page as proof_page
 from corscheck.browsers import BrowserUnavailable, find
 from tests.report import samples
 from tests.report.browse import Page

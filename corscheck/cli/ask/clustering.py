@@ -10,7 +10,7 @@ from corscheck.model.values import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe

@@ -247,15 +247,12 @@ def via_base(base: str | None) -> str | None:
     """``--via`` as the origin it names. Raises ``ConfigError`` for what is no base URL."""
     if base is None:
         return None
-    from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+    from corscheck.model.base_url import base_origin
 
-    try:
-        url = parse_url(base)
-    except URLError:
-        url = None
-    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+    origin = base_origin(base)
+    if origin is None:
         raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
-    return url.origin
+    return origin
 
 
 def _say_guesses(made: ProbeQuestion, say: Callable[[str], None]) -> None:

@@ -24,7 +24,7 @@ from corscheck.report.saved.resumable import ResumableReport, what
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.model.values import Probe
 

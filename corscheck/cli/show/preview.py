@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.printable import printable
 from corscheck.report.formats import curl
 from corscheck.report.text.exchanges import request_lines
-from corscheck.report.text.text import printable
 from corscheck.runner.preview import plan_probe
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ class Quiet(TextSink):
 
     def add(self, result: Result) -> None:
         """One line."""
-        self.write([terminal.line(result)])
+        self.write([str(result)])
 
     def finish(self, summary: Summary) -> None:
         """Nothing more to say."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
+from corscheck.model.printable import printable
 from corscheck.report.formats.problems import path_and_line
 from corscheck.report.saved.summary import audit_failed
 from corscheck.report.text.audits import statement
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.model.printable import printable
 from corscheck.report.formats import audit_problems
 from corscheck.report.formats.markdown import document
 from corscheck.report.formats.problems import place, problem
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from msgspec.structs import replace
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.formats.audit_problems import NOT_AUDITED
 from corscheck.report.formats.problems import problem, request
 from corscheck.report.saved.summary import audit_failed, failing
-from corscheck.report.text import audits, terminal, words
-from corscheck.report.text.text import printable
+from corscheck.report.text import audits, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

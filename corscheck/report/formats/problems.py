@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
-from corscheck.report.text import causes, words
-from corscheck.report.text.text import printable
+from corscheck.report.text import causes
 
 if TYPE_CHECKING:
     from corscheck.model.result import Result

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
+from corscheck.model.printable import printable
 from corscheck.report.formats.audit_problems import finding_key
 from corscheck.report.text.audits import label, word
 from corscheck.report.text.exchanges import split_url
-from corscheck.report.text.text import printable, wrap
+from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

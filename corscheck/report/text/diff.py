@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct, field
 
+from corscheck.model import words
 from corscheck.report.formats.problems import request
-from corscheck.report.text import causes, words
+from corscheck.report.text import causes
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.style import VERDICT_STYLES
 from corscheck.report.text.text import wrap

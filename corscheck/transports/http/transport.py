@@ -167,7 +167,13 @@ def _check_http2(options: NetworkOptions) -> None:
         try:
             importlib.import_module("h2")
         except ImportError:
-            raise ConfigError('HTTP/2 needs the package h2: pip install "corscheck[http2]".') from None
+            raise ConfigError(
+                'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
+                option="http2",
+                value=True,
+                reason="HTTP/2 needs the package h2",
+                hint='pip install "corscheck[http2]"',
+            ) from None
 
 
 def _is_usable(connection: httpcore.HTTPConnection) -> bool:
