@@ -1,7 +1,7 @@
 """The classes of audit findings: the code of each, and one sentence that says what an attacker can do.
 
-Severity, title, explanation and advice are in ``diagnosis/codes/audit.py``. This module holds only the texts that depend
-on the target.
+Severity, title, explanation and advice are in ``diagnosis/codes/audit.py``. This module holds only the texts that
+depend on the target.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Findings:
     # ------------------------------------------------------------------ requests
 
     def ask(self, origin: str, **changes: object) -> Generator[Ask, Came, Seen]:
-        """Send the probe as a page at ``origin``. Raises ``SilenceError`` after ``_SILENCE`` requests without a response."""
+        """Send the probe as a page at ``origin``. Raises ``SilenceError`` if the target has stopped responding."""
         by_preflight = bool(changes.pop("by_preflight", False))
         if self.plan.is_socket:
             found = yield from self._handshake(origin, changes)
@@ -111,7 +111,7 @@ class Findings:
         self.notes[text] = None
 
     def flapping(self, origin: str) -> None:
-        """Record a result that a second request did not reproduce. Raises ``UnstableError`` the ``_UNSTABLE``-th time."""
+        """Record a result that a second request did not reproduce. Raises ``UnstableError`` if there are too many."""
         self.unstable.append(f"{origin} was let in once, and not when it was asked again.")
         if len(self.unstable) == _UNSTABLE:
             raise UnstableError
@@ -123,7 +123,7 @@ class Findings:
         self.held.clear()
 
     def tell(self, hostile: Hostile, came: Seen, *, confirmed: bool = False) -> Generator[Ask, Came, bool]:
-        """Confirm a result with a second request, unless ``confirmed``, and record it. Return whether it is a finding."""
+        """Confirm a result with a second request and record it. Return whether it is a finding."""
         if not confirmed:
             again = yield from self.ask(hostile.origin)
             if not again.like(came):
@@ -165,7 +165,7 @@ class Findings:
         self.add(code, severity, message, came, able, key=(hostile.kind, hostile.base))
 
     def _hijacking(self, hostile: Hostile, came: Seen, severity: Severity) -> None:
-        """Record cross-site WebSocket hijacking. The severity depends on whether the handshake needs the credentials."""
+        """Record cross-site WebSocket hijacking. It is more severe if the handshake needs the credentials."""
         who = classes.who(hostile.kind, origin=hostile.origin, base=hostile.base)
         message = (
             f"{who} can open {self.url} with the visitor's cookies and talk over it: cross-site WebSocket hijacking."

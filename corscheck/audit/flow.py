@@ -1,8 +1,8 @@
 """The audit of one target: a generator that yields probes, receives outcomes and returns an ``Audit``.
 
-The order saves requests: if the server reflects every origin, the mutations are skipped, and a class that implies others
-is tried before them. Every finding is confirmed by a second request. A result that is not reproduced is reported as
-unstable, not as a finding.
+The order saves requests: if the server reflects every origin, the mutations are skipped, and a class that implies
+others is tried before them. Every finding is confirmed by a second request. A result that is not reproduced is reported
+as unstable, not as a finding.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class Investigation:
         return f"{scheme}{url.origin[len(url.scheme) :]}"
 
     def _allowed(self, scope: Scope) -> Generator[Ask, Came, list[str]]:
-        """Probe the origins that the caller says are allowed, and return them. Patterns such as ``*.example`` are skipped."""
+        """Probe the origins that the caller declared as allowed, without patterns, and return them."""
         let_in = []
         for origin in self.plan.allowed:
             if "*" in origin:
@@ -153,7 +153,7 @@ class Investigation:
     # ------------------------------------------------------------------ hostile origins
 
     def _reflection(self, first: Seen, second: str) -> Generator[Ask, Came, bool]:
-        """Try a second foreign origin. If both are allowed, the server reflects every origin; return whether it does."""
+        """Try a second foreign origin. Return whether the server allows both and so reflects every origin."""
         other = yield from self.book.ask(second)
         if other.let_in and other.credentialed == first.credentialed:
             return (yield from self.book.tell(Hostile("reflection", first.origin), first))
@@ -239,7 +239,8 @@ class Investigation:
             came = yield from self.book.ask(hostile.origin)
             if not came.let_in:
                 continue
-            # If a subdomain passes but the suffix does not, the pattern requires a dot before the domain. It lacks "$" only.
+            # If a subdomain passes but the suffix does not, the pattern requires a dot before the domain. It lacks "$"
+            # only.
             if "suffix" not in kinds and subdomain is not None:
                 below = yield from self.book.ask(subdomain.origin)
                 if below.let_in:

@@ -1,8 +1,8 @@
 """Hostile origins, generated from the intended origins and from the target itself.
 
 Each one exploits a common mistake in hand-written origin comparison, and an attacker can obtain almost all of them: by
-registering a domain, with an account on shared hosting, or with a page on the victim's machine. The browsers' support for
-special characters in host names was measured with real browsers. The classes come from published CORS scanners.
+registering a domain, with an account on shared hosting, or with a page on the victim's machine. The browsers' support
+for special characters in host names was measured with real browsers. The classes come from published CORS scanners.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ SPECIAL: dict[str, tuple[str, ...]] = {
 """Special characters in a host name, and the browsers that send an origin with them.
 
 Measured with Chromium 150 (host names mapped to an address) and Firefox 140 (through a proxy). Firefox accepts only
-``_``, ``$`` and ``+``; both browsers refuse ``*`` and ``,``. The URL Standard forbids ``|``, ``^`` and ``%`` in a domain,
-so no page has such an origin.
+``_``, ``$`` and ``+``; both browsers refuse ``*`` and ``,``. The URL Standard forbids ``|``, ``^`` and ``%`` in a
+domain, so no page has such an origin.
 """
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -57,8 +57,8 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 class Hostile(Struct, frozen=True):
     """An origin to send.
 
-    ``base`` is the origin that it imitates, or None. ``browsers`` are the browsers that can send it. ``within`` means that
-    an attacker needs a name below the base's registrable domain to have it.
+    ``base`` is the origin that it imitates, or None. ``browsers`` are the browsers that can send it. ``within`` means
+    that an attacker needs a name below the base's registrable domain to have it.
     """
 
     kind: Kind
@@ -122,7 +122,7 @@ class Base(Struct, frozen=True):
 
 
 def base(origin: str, suffixes: Suffixes) -> Base | None:
-    """Split an origin into its parts. Return None for ``null``, an invalid origin and a scheme without a default port."""
+    """Split an origin into its parts. Return None if it is invalid, ``null`` or has a scheme without a default port."""
     try:
         url = parse_url(origin)
     except URLError:
@@ -153,8 +153,8 @@ def is_loopback(host: str) -> bool:
 def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False) -> Iterator[str]:
     """Yield random foreign origins under suffixes that no base has. A server that allows them reflects every origin.
 
-    The iterator does not end; consecutive origins have different suffixes. ``insecure`` makes them http origins, because
-    mixed-content blocking stops https pages.
+    The iterator does not end; consecutive origins have different suffixes. ``insecure`` makes them http origins,
+    because mixed-content blocking stops https pages.
     """
     taken = {b.host.rpartition(".")[2] for b in bases}
     scheme = "http" if insecure else bases[0].scheme if bases else "https"
@@ -175,7 +175,7 @@ def _pages(method: Callable[[Maker], Iterator[Hostile]]) -> Callable[[Maker], It
 
 
 class Maker:
-    """Generate mutations of one base, with one method per class. A class that does not apply to the base yields nothing."""
+    """Generates the mutations of one base, with one method per class. A class that does not apply yields nothing."""
 
     def __init__(self, imitated: Base, suffixes: Suffixes, labels: Labels, depth: Depth) -> None:
         self.base = imitated
@@ -213,7 +213,7 @@ class Maker:
 
     @_pages
     def substring(self) -> Iterator[Hostile]:
-        """Substring match: the base's host is in the middle of a name (``in``, or a pattern without ``^`` and ``$``)."""
+        """Substring match: the base's host is inside a longer name (``in``, or a pattern without ``^`` and ``$``)."""
         host = self.base.host
         if not host.startswith("["):
             yield self._of("substring", f"{self.labels.label()}{host}.{self.labels.label()}.{self._tail}", port="")
@@ -250,7 +250,7 @@ class Maker:
 
     @_pages
     def separators(self) -> Iterator[Hostile]:
-        """Text directly after the host, or after a hyphen: patterns that end in a word boundary or search for the next dot."""
+        """Text directly after the host, or after a hyphen: patterns that end in a word boundary or at the next dot."""
         host = self.base.host
         if self.base.domain is not None:
             yield self._of("separator", f"{host}{self.labels.label()}.{self._tail}", port="")

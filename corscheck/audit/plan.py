@@ -23,10 +23,10 @@ DUMMY_COOKIE = "corscheck=1"
 class AuditPlan(Struct, frozen=True):
     """One target of an audit.
 
-    ``template`` carries the URL, headers, stored credentials and send policy; each probe replaces its origin. ``allowed``
-    holds the serialized origins that the server should allow; ``https://*.example.com`` stands for all subdomains.
-    ``methods`` are tried in addition to GET. The audit stops after ``max_requests`` requests. ``file`` and ``line`` locate
-    the target in the input.
+    ``template`` carries the URL, headers, stored credentials and send policy; each probe replaces its origin.
+    ``allowed`` holds the serialized origins that the server should allow; ``https://*.example.com`` stands for all
+    subdomains. ``methods`` are tried in addition to GET. The audit stops after ``max_requests`` requests. ``file`` and
+    ``line`` locate the target in the input.
     """
 
     template: Probe

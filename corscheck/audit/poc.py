@@ -1,7 +1,7 @@
 """The proof-of-concept page: one HTML file that shows in a real browser what the hostile origin can read.
 
-It is for authorized use, and the page says so. Text from servers and users is embedded as JSON data that a script reads,
-never as markup or code.
+It is for authorized use, and the page says so. Text from servers and users is embedded as JSON data that a script
+reads, never as markup or code.
 """
 
 from __future__ import annotations

@@ -21,9 +21,10 @@ BROWSERS = ("chromium", "firefox")
 class Seen(Struct, frozen=True):
     """The result for one origin.
 
-    ``credentialed`` holds the browsers in which a page at this origin can read the response with the victim's credentials.
-    ``plain`` holds those in which it can without credentials, because the response names this origin. ``star`` means that
-    the response allows every origin without credentials. ``exchange`` is the proof: the actual request or the preflight.
+    ``credentialed`` holds the browsers in which a page at this origin can read the response with the victim's
+    credentials. ``plain`` holds those in which it can without credentials, because the response names this origin.
+    ``star`` means that the response allows every origin without credentials. ``exchange`` is the proof: the actual
+    request or the preflight.
     """
 
     origin: str

@@ -54,7 +54,7 @@ class Scope:
     # ------------------------------------------------------------------ before the hostile origins
 
     def begin(self) -> Generator[Ask, Came, bool]:
-        """Send the control request without Origin and follow redirects within the site. Return False if nothing responds."""
+        """Send a request without Origin and follow redirects within the site. Return False if nothing responds."""
         book = self.book
         for _ in range(_HOPS):
             url = parse_url(book.url)
@@ -116,7 +116,7 @@ class Scope:
     # ------------------------------------------------------------------ after the hostile origins
 
     def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
-        """Probe the foreign origin without credentials: some policies are different for visitors who are not logged in."""
+        """Probe the foreign origin without credentials: some policies depend on whether the visitor is logged in."""
         bare = self.plan.without_credentials
         came = yield from self.book.ask(first.origin, **bare)
         if came.let_in and not first.let_in and (yield from self._again(came, bare)):
@@ -195,7 +195,7 @@ class Scope:
                            f"{self.book.url}, where it leads.")  # fmt: skip
 
     def _own_preflight(self) -> Step:
-        """Check a preflight from an allowed origin: are unknown request headers allowed, and is it cached for too long?"""
+        """Check a preflight from an allowed origin for unknown allowed headers and for a long max-age."""
         if self._allowed is None:
             return
         name = f"X-{self.plan.labels.label()}"
@@ -248,7 +248,7 @@ class Scope:
         )  # fmt: skip
 
     def _tell(self, code: str, came: Seen, message: str, *, severity: str | None = None) -> None:
-        """Record a finding with the severity of its code, or ``info`` without credentials. ``severity`` overrides both."""
+        """Record a finding. The severity is ``severity``, or that of the code, or ``info`` without credentials."""
         weighed = RECORDS[code].severity if came.credentialed else "info"
         self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
 

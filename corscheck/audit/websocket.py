@@ -1,7 +1,7 @@
 """The WebSocket handshake as a browser sends it, and whether the server accepted it (RFC 6455, 4.1 and 4.2).
 
-CORS does not apply to WebSockets. The browser sends the page's origin and the visitor's cookies, and the page can use the
-connection if the server accepts. Only the server can refuse.
+CORS does not apply to WebSockets. The browser sends the page's origin and the visitor's cookies, and the page can use
+the connection if the server accepts. Only the server can refuse.
 """
 
 from __future__ import annotations

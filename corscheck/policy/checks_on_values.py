@@ -184,8 +184,8 @@ def via(text: str) -> str | None:
 def target(text: str, base: str | None, *, anything: bool) -> tuple[str, str | None]:
     """Resolve an item of ``urls``. Return the URL and what is wrong with it, or None.
 
-    A path is appended to ``base-url`` and its path: "/users" and ".../v1" make ".../v1/users". ``anything`` accepts URLs
-    that do not parse, for checks that expect ``fetch()`` to throw.
+    A path is appended to ``base-url`` and its path: "/users" and ".../v1" make ".../v1/users". ``anything`` accepts
+    URLs that do not parse, for checks that expect ``fetch()`` to throw.
     """
     if not _SCHEME.match(text):
         if text[:1] not in ("/", "?") or text.startswith("//"):

@@ -1,7 +1,7 @@
 """Collected errors of a policy file, reported together: file and line, key, what is wrong, and how to fix it.
 
-Line numbers are computed at the first error. Messages show values as written in the file, before variables are replaced,
-because a variable may hold a secret.
+Line numbers are computed at the first error. Messages show values as written in the file, before variables are
+replaced, because a variable may hold a secret.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 class Complaints:
-    """Collects the errors of one file. ``data`` holds its values as written, ``prefix`` the path of the policy's table."""
+    """Collects the errors of one file. ``data`` is its content as written, ``prefix`` the path of the policy's table."""
 
     def __init__(self, file: str, text: str, data: dict[str, Any], prefix: Path = ()) -> None:
         self.file = file
@@ -85,7 +85,7 @@ class Complaints:
         self._found[line, f"{self.file}:{line}: {where}{': ' if where else ''}{message}"] = None
 
     def about(self, path: Sequence[str | int]) -> bool:
-        """Whether the value at a path, or one inside it, has an error already, so that consequent errors can be skipped."""
+        """Whether the value at a path, or one inside it, has an error already. Callers then skip consequent errors."""
         return any(p[: len(path)] == tuple(path) for p in self._about)
 
     def _name(self, path: Sequence[str | int]) -> str:

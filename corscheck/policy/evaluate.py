@@ -1,7 +1,7 @@
 """Evaluation of a result against the expectations of its check.
 
-An expectation passes, fails, or cannot be judged (``passed`` is None) because there is no response or because the verdict
-is not the expected one. A check with an expectation that cannot be judged does not pass.
+An expectation passes, fails, or cannot be judged (``passed`` is None) because there is no response or because the
+verdict is not the expected one. A check with an expectation that cannot be judged does not pass.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def _failed(result: Result, entry: IgnoreEntry) -> Result:
 def entry(
     ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str] | None, complaints: Complaints
 ) -> IgnoreEntry:
-    """Validate an entry of the file and return it. ``names`` are the names of all checks, or None if they are unknown."""
+    """Validate an entry of the file and return it. ``names`` are the names of all checks, None if unknown."""
     if not ignore.reason.strip():
         complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
     about = (ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)

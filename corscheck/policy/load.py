@@ -181,8 +181,8 @@ def _in_force(data: dict[str, Any], env: str | None) -> dict[str, Any]:
 def _validated(data: dict[str, Any], complaints: Complaints, known: dict[str, tuple[str, ...]]) -> Policy | None:
     """Validate the data with pydantic and report all errors.
 
-    Invalid values are replaced with harmless ones, so that the rest of the file is checked too. Return None if that does
-    not make the data valid.
+    Invalid values are replaced with harmless ones, so that the rest of the file is checked too. Return None if that
+    does not make the data valid.
     """
     from pydantic import ValidationError
 

@@ -1,8 +1,8 @@
 """Classification of the headers of a recorded or copied request: set by script, added by the browser, or stored.
 
-A browser's copy contains every header that was sent. If all of them counted as set by script, many would cause a preflight
-that the page never needed. Forbidden names come from the standard (``forbidden-request-header``); the others are headers
-that Chromium, Firefox and Safari are known to add.
+A browser's copy contains every header that was sent. If all of them counted as set by script, many would cause a
+preflight that the page never needed. Forbidden names come from the standard (``forbidden-request-header``); the others
+are headers that Chromium, Firefox and Safari are known to add.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Sorted(Struct, frozen=True):
     """Classified request headers.
 
     ``author`` are the headers that script set. ``origin`` is the page's origin, from Origin or Referer, and
-    ``same_origin`` says whether the request went to it. ``browser`` says whether a browser (or corscheck) sent the request.
-    ``asked`` is the method and the headers that a preflight asks for, None for any other request.
+    ``same_origin`` says whether the request went to it. ``browser`` says whether a browser (or corscheck) sent the
+    request. ``asked`` is the method and the headers that a preflight asks for, None for any other request.
     """
 
     author: Headers

@@ -1,7 +1,7 @@
 """Parser for pasted browser console messages: the browser, URL, origin and steps that a message can come from.
 
-The texts of Chromium and Firefox, older ones included, were recorded and taken from their sources; WebKit's come from its
-source. Pasted text has stray line breaks, leading file names, several messages in a row, and straight instead of
+The texts of Chromium and Firefox, older ones included, were recorded and taken from their sources; WebKit's come from
+its source. Pasted text has stray line breaks, leading file names, several messages in a row, and straight instead of
 typographic quotes. So all whitespace is equal, and a message may start anywhere.
 """
 

@@ -1,8 +1,8 @@
 """Parser for curl commands, written by hand or copied from a browser ("Copy as cURL (bash)").
 
-Options have the meaning that the curl manual gives them, and ``author_headers`` interprets headers. An unsupported option
-is an error, because without it the request would differ. The caller passes in ``read``, which reads the files of ``@file``.
-``--print-curl`` is the inverse of this module.
+Options have the meaning that the curl manual gives them, and ``author_headers`` interprets headers. An unsupported
+option is an error, because without it the request would differ. The caller passes in ``read``, which reads the files of
+``@file``. ``--print-curl`` is the inverse of this module.
 """
 
 from __future__ import annotations

@@ -41,9 +41,10 @@ class FoundNetwork(Struct, frozen=True):
 class FoundRequest(Struct, frozen=True):
     """One request. None: the source does not say.
 
-    ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set; ``cookies`` and ``login`` (user,
-    password) are what the browser had stored. ``form`` holds the values of curl's ``-F``, not yet encoded as a body.
-    ``via`` is a different base URL to send to. ``notes`` are sentences about interpretations that differ from the text.
+    ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set; ``cookies`` and ``login``
+    (user, password) are what the browser had stored. ``form`` holds the values of curl's ``-F``, not yet encoded as a
+    body. ``via`` is a different base URL to send to. ``notes`` are sentences about interpretations that differ from the
+    text.
     """
 
     url: str

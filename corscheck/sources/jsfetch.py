@@ -1,7 +1,7 @@
-"""Parser for ``fetch(...)`` calls, written by hand or copied from Chrome and Firefox ("Copy as fetch", also for Node.js).
+"""Parser for ``fetch(...)`` calls, written by hand or copied from Chrome and Firefox ("Copy as fetch").
 
-The options are those of *RequestInit* in the Fetch Standard. Both browsers copy ``credentials: "include"`` if a cookie or
-an Authorization header was sent and ``"omit"`` otherwise, whatever the page's code says.
+The options are those of *RequestInit* in the Fetch Standard. Both browsers copy ``credentials: "include"`` if a cookie
+or an Authorization header was sent and ``"omit"`` otherwise, whatever the page's code says.
 """
 
 from __future__ import annotations

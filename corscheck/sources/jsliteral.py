@@ -1,7 +1,7 @@
 """Parser for JavaScript literals: strings in three kinds of quotes, numbers, arrays and objects.
 
-Browsers copy JSON. Hand-written code has unquoted names, single quotes, trailing commas and comments. Anything that must
-be evaluated is an error with its position: a template with ``${...}``, a variable, or a call other than
+Browsers copy JSON. Hand-written code has unquoted names, single quotes, trailing commas and comments. Anything that
+must be evaluated is an error with its position: a template with ``${...}``, a variable, or a call other than
 ``JSON.stringify``.
 """
 

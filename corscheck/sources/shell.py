@@ -1,9 +1,9 @@
 """Splitting of command lines into words like bash: all kinds of quotes, escapes, continued lines and variables.
 
-Expansions that need a shell (command substitution, arithmetic) are errors with their position. Redirections and pipes are
-skipped, because they do not change the request. Source: the GNU Bash manual, *Quoting* and *ANSI-C Quoting*. There is one
-deviation: Firefox and Safari escape a character above U+FFFF as two surrogates. Bash turns these into bytes that no
-browser sent; this module combines them into the character.
+Expansions that need a shell (command substitution, arithmetic) are errors with their position. Redirections and pipes
+are skipped, because they do not change the request. Source: the GNU Bash manual, *Quoting* and *ANSI-C Quoting*. There
+is one deviation: Firefox and Safari escape a character above U+FFFF as two surrogates. Bash turns these into bytes that
+no browser sent; this module combines them into the character.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The configuration of a FastAPI or Starlette application: its operations and its ``CORSMiddleware`` parameters.
 
-The values are read by the attribute names that Starlette and FastAPI document, without importing either. Objects of other
-types are skipped. ``questions`` builds probes that verify each claim.
+The values are read by the attribute names that Starlette and FastAPI document, without importing either. Objects of
+other types are skipped. ``questions`` builds probes that verify each claim.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Claim(Struct, frozen=True):
     """The parameters of a ``CORSMiddleware``.
 
     ``around`` means that the middleware wraps the application, and so also handles responses to unhandled exceptions.
-    Starlette puts its error handling outside of a middleware added with ``add_middleware``. ``prefix`` is the path of the
-    mounted application that the middleware belongs to.
+    Starlette puts its error handling outside of a middleware added with ``add_middleware``. ``prefix`` is the path of
+    the mounted application that the middleware belongs to.
     """
 
     allow_origins: tuple[str, ...] = ()

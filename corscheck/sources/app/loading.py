@@ -38,7 +38,8 @@ class LoadedApp(Struct, frozen=True):
 def load(name: str, directory: str = ".") -> LoadedApp:
     """Import the application ``name`` (``main:app``, ``main:create_app()``), with ``directory`` first on ``sys.path``.
 
-    Raises ``ConfigError`` if the name does not refer to an application, and ``AppError`` if the application's code fails.
+    Raises ``ConfigError`` if the name does not refer to an application, and ``AppError`` if the application's code
+    fails.
     """
     spelled = _SPELLING.fullmatch(name)
     if spelled is None:

@@ -1,7 +1,7 @@
 """One HAR entry, reduced to what matters for CORS: page, request, response, and the browser's error.
 
-The format is HAR 1.2 with the fields that Chrome adds (``_error``, ``_initiator``, ``_resourceType``). Values may have any
-type: an entry without a usable method or URL is skipped, other missing or invalid values are replaced by defaults.
+The format is HAR 1.2 with the fields that Chrome adds (``_error``, ``_initiator``, ``_resourceType``). Values may have
+any type: an entry without a usable method or URL is skipped, other missing or invalid values are replaced by defaults.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _NOT_CORS_TYPES = ("document", "websocket", "ping", "cspviolationreport", "manif
 class HAREntry(Struct, frozen=True):
     """A cross-origin request of a page. ``origin`` is the page's, or ``null`` if a redirect tainted it.
 
-    If the recording has no response, ``status`` is 0 and ``answered`` false. ``error`` is the browser's error text. ``at``
-    is the start time in seconds since 1970. ``body`` is the length of the body in bytes, None without a body. ``number``
-    is the position in the file, from 1.
+    If the recording has no response, ``status`` is 0 and ``answered`` false. ``error`` is the browser's error text.
+    ``at`` is the start time in seconds since 1970. ``body`` is the length of the body in bytes, None without a body.
+    ``number`` is the position in the file, from 1.
     """
 
     number: int

@@ -54,8 +54,8 @@ class HARRecording:
     def requests(self) -> Iterator[HAREntry]:
         """Yield every request to judge, in order. A preflight is yielded only if its request is missing.
 
-        Until the next one is yielded, ``answer`` finds the entries that belong to it. A ``SourceError`` is raised after all
-        readable requests.
+        Until the next one is yielded, ``answer`` finds the entries that belong to it. A ``SourceError`` is raised after
+        all readable requests.
         """
         waiting: deque[HAREntry] = deque()
         fault: SourceError | None = None
@@ -106,7 +106,7 @@ class HARRecording:
         return self._nearest(preflight, lambda e: not e.preflight and _fits(preflight, e))
 
     def answer(self, asked: HTTPRequest, first: HAREntry) -> HAREntry | None:
-        """Return the entry with the response to ``asked``, and mark it as used, so that ``requests`` does not yield it."""
+        """Return the entry with the response to ``asked``. Mark it as used, so that ``requests`` does not yield it."""
         if asked.kind == "actual" and asked.hop == 0 and not first.preflight:
             return first
         if asked.kind == "preflight" and asked.hop == 0 and first.preflight:

@@ -1,6 +1,7 @@
 """A streaming HAR parser with bounded memory. It drops long strings (bodies, data URLs).
 
-It reads ``log.entries``, and the creator, browser, version and pages from the rest of ``log``. Errors name line and byte.
+It reads ``log.entries``, and the creator, browser, version and pages from the rest of ``log``. Errors name line and
+byte.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _DEEPEST = 200
 
 
 class Stream:
-    """A HAR file being read. ``head`` holds the other fields of ``log`` read so far; ``dropped`` counts skipped entries."""
+    """A HAR file being read. ``head`` holds the other fields of ``log`` so far; ``dropped`` counts skipped entries."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._file = file
@@ -199,7 +200,8 @@ class Stream:
         end = found.end()
         if self._text[end : end + 1] == _QUOTE or len(self._text) <= self._at + _SHORT:
             return end
-        # Bodies are long strings full of escaped quotes. Masking the escapes and searching is twice as fast as the regex.
+        # Bodies are long strings full of escaped quotes. Masking the escapes and searching is twice as fast as the
+        # regex.
         rest = self._text[end:].replace(b"\\\\", b"..").replace(b'\\"', b"..")
         quote = rest.find(_QUOTE)
         if quote >= 0:

@@ -36,8 +36,8 @@ _HIDDEN_RESPONSE = ("content-type", "set-cookie", "set-cookie2")
 class Operation(Struct, frozen=True):
     """One request. ``path`` is as written in the document, ``where`` names the operation in messages.
 
-    ``secret`` holds the lower-case names of headers whose value stands for a secret. ``credentials`` means that the login
-    is a cookie. ``exposes`` are the response headers that the document declares.
+    ``secret`` holds the lower-case names of headers whose value stands for a secret. ``credentials`` means that the
+    login is a cookie. ``exposes`` are the response headers that the document declares.
     """
 
     path: str
@@ -59,9 +59,9 @@ class Operation(Struct, frozen=True):
 def operations(document: OpenAPIDocument, *, source: str | None = None, base: str | None = None) -> Iterator[Operation]:
     """Yield every operation, in the order of the document.
 
-    An operation with one content type that needs a preflight and one that does not is yielded twice. Relative servers are
-    resolved against ``source``, the URL of the document; ``base`` replaces all servers. Raises ``SourceError`` if an
-    operation has no usable URL.
+    An operation with one content type that needs a preflight and one that does not is yielded twice. Relative servers
+    are resolved against ``source``, the URL of the document; ``base`` replaces all servers. Raises ``SourceError`` if
+    an operation has no usable URL.
     """
     for path, entry in document.root["paths"].items():
         item = document.resolved(entry)
@@ -169,7 +169,8 @@ class _Reader:
         elif kind == "apiKey" and place == "query":
             self.query.append(f"{samples.in_url(name)}={PLACEHOLDER}")
         elif kind == "apiKey" and place == "cookie":
-            # The page must send its stored cookie, so only the credentials mode is set. A made-up value would be refused.
+            # The page must send its stored cookie, so only the credentials mode is set. A made-up value would be
+            # refused.
             self.cookie = True
 
     def _secret(self, name: str, value: str) -> None:
