@@ -53,7 +53,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 class Complaints:
-    """Collects the errors of one file. ``data`` is its content as written, ``prefix`` the path of the policy's table."""
+    """Collects the errors of one file. ``data`` is its content as written, ``prefix`` the path of the policy table."""
 
     def __init__(self, file: str, text: str, data: dict[str, Any], prefix: Path = ()) -> None:
         self.file = file

@@ -87,7 +87,7 @@ class Questions:
         self._headers()
 
     def _listed(self) -> tuple[str, ...]:
-        """Return the listed origins and one that the regex matches; ``SOMEBODY`` if all or an unknown set are allowed."""
+        """Return the listed origins and one that the regex matches; ``SOMEBODY`` if all are allowed or unknown."""
         claim = self.claim
         if claim is None or claim.everyone:
             return (SOMEBODY,)
