@@ -41,7 +41,7 @@ _OF_ANSWER = ("exposes", "hides", "vary_origin", "status")
 
 
 class Wants(Struct, frozen=True):
-    """What a check expects of each of its probes.
+    """The expectations of a check, which apply to each of its probes.
 
     ``inherited`` are the keys that come from defaults. An inherited expectation is skipped if it does not apply to a
     probe (no preflight, or the request is held back). Expectations of the check itself are never skipped.

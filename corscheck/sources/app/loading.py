@@ -125,7 +125,7 @@ def _made(name: str, factory: Any) -> Any:
         return factory()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - likewise
+    except BaseException as error:  # noqa: BLE001 - SystemExit too, as in _module
         raise AppError(_failed(name, "made", error)) from None
 
 
