@@ -18,13 +18,7 @@ from corscheck.protocol.engines import ENGINES, Engine
 from corscheck.protocol.filtering import ACEH, readable_headers
 from corscheck.protocol.headers import FAILURE, extract_list, get
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, same_origin
-from corscheck.protocol.outcome import (
-    FetchResponse,
-    Outcome,
-    Preflight,
-    Step,
-    Tainting,
-)
+from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
     PreflightQuestion,
     because,

@@ -42,7 +42,7 @@ _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _LOCAL = (".localhost", ".local")
 
 
-class Step:
+class Judged:
     """What is asked after certain answers, or the result that they led to."""
 
     __slots__ = ("after", "request", "result")
@@ -50,17 +50,17 @@ class Step:
     def __init__(self) -> None:
         self.request: WireRequest | None = None
         self.result: Result | None = None
-        self.after: dict[tuple[object, ...], Step] = {}
+        self.after: dict[tuple[object, ...], Judged] = {}
 
-    def follow(self, answer: Answer) -> Step | None:
+    def follow(self, answer: Answer) -> Judged | None:
         """Return where this answer leads, if such a one has come before."""
         return self.after.get(key_of(answer)) if _is_recorded(answer) else None
 
-    def lead(self, answer: HTTPResponse) -> Step:
+    def lead(self, answer: HTTPResponse) -> Judged:
         """Return where this answer leads from now on."""
         if len(self.after) >= MOST:
             self.after.clear()
-        return self.after.setdefault(key_of(answer), Step())
+        return self.after.setdefault(key_of(answer), Judged())
 
 
 class Memo:
@@ -69,7 +69,7 @@ class Memo:
     def __init__(self, options: RunOptions, assembler: Assembler) -> None:
         self._options = options
         self._assembler = assembler
-        self._first: dict[tuple[object, ...], Step] = {}
+        self._first: dict[tuple[object, ...], Judged] = {}
         self.remembered = 0
         """How many results were made of a remembered one. For tests: a shortcut that is never taken proves nothing."""
 
@@ -82,12 +82,12 @@ class Memo:
         if step is None:
             if len(self._first) >= MOST:
                 self._first.clear()
-            step = self._first[kind] = Step()
+            step = self._first[kind] = Judged()
         return self._ask(probe, step)
 
-    def _ask(self, probe: Probe, first: Step) -> Asking[Result]:
+    def _ask(self, probe: Probe, first: Judged) -> Asking[Result]:
         answers: list[HTTPResponse] = []
-        step: Step | None = first
+        step: Judged | None = first
         while step is not None and step.request is not None:
             answer = yield replace(step.request, url=probe.url)
             step = step.follow(answer)
@@ -100,7 +100,7 @@ class Memo:
             return self._again(step.result, probe, answers)
         return (yield from self._whole(probe, first, list(answers)))
 
-    def _whole(self, probe: Probe, first: Step, came: list[Answer]) -> Asking[Result]:
+    def _whole(self, probe: Probe, first: Judged, came: list[Answer]) -> Asking[Result]:
         """Go the whole way, without sending again what was answered already, and remember what came of it."""
         known = iter(tuple(came))
         path: list[tuple[WireRequest, Answer]] = []
