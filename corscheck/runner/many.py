@@ -1,59 +1,38 @@
-"""Many probes or audits at once: chooses the transport's driver and hands the results to a callback."""
+"""Asks many probes or audits at once: chooses the loop for the transport and hands each item to a callback."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from corscheck.audit.plan import AuditPlan
 from corscheck.runner.audit import wire
+from corscheck.runner.conversation import conversation
 from corscheck.runner.options import RunOptions, place_of
+from corscheck.runner.result import Assembler
 from corscheck.transports.choice import chosen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from corscheck.audit.plan import AuditPlan
-    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
+    from corscheck.runner.conversation import Asking
 
 
 def run_many(probes: Iterable[Probe], options: RunOptions | None = None) -> AsyncIterator[Result]:
-    """Ask many; yields results in the order of the probes, as soon as each is next. Memory stays bounded."""
+    """Ask many probes; yields each result in the order of the probes. Memory stays bounded."""
     from corscheck.runner.threads import results
 
     return results(probes, options or RunOptions())
 
 
-def ask_all(probes: Iterable[Probe], options: RunOptions, take: Callable[[Result], object]) -> None:
-    """Ask many, bounded as ``run_many``; ``take`` is called with each result, in order, and ends the run with True."""
-    if chosen(options.network) == "curl":
-        from corscheck.runner import curl_loop
+def ask_all(questions: Iterable[Probe | AuditPlan], options: RunOptions, take: Callable[[Any], object]) -> None:
+    """Ask many, bounded per host and in all.
 
-        curl_loop.ask_all(probes, options, take)
-        return
-
-    import asyncio
-
-    async def consume() -> None:
-        found = run_many(probes, options)
-        try:
-            async for result in found:
-                if take(result) is True:
-                    return
-        finally:
-            close = getattr(found, "aclose", None)
-            if close is not None:
-                await close()
-
-    asyncio.run(consume())
-
-
-def audit_all(plans: Iterable[AuditPlan], options: RunOptions, take: Callable[[Audit], object]) -> None:
-    """Audit many, bounded per host and in all as probes are.
-
-    ``take`` is called with each audit, in order, and ends the run with True.
+    Calls ``take`` with the result of each probe and the audit of each plan, in order; True ends the run.
     """
-    flows = ((place_of(plan.template), wire(plan, options)) for plan in plans)
+    assembler = Assembler(show_secrets=options.show_secrets)
+    flows = (_flow(question, options, assembler) for question in questions)
     if chosen(options.network) == "curl":
         from corscheck.runner import curl_loop
 
@@ -67,10 +46,22 @@ def audit_all(plans: Iterable[AuditPlan], options: RunOptions, take: Callable[[A
     async def consume() -> None:
         found = threads.drive(flows, options)
         try:
-            async for audit in found:
-                if take(audit) is True:
+            async for item in found:
+                if take(item) is True:
                     return
         finally:
             await found.aclose()
 
     asyncio.run(consume())
+
+
+def _flow(question: Probe | AuditPlan, options: RunOptions, assembler: Assembler) -> tuple[str, Asking[Any]]:
+    """Return the place that a question goes to, and its conversation."""
+    if isinstance(question, AuditPlan):
+        return find_place(question), wire(question, options)
+    return find_place(question), conversation(question, options, assembler)
+
+
+def find_place(question: Probe | AuditPlan) -> str:
+    """Return the place that a probe or an audit connects to, by which concurrency per host counts."""
+    return place_of(question.template if isinstance(question, AuditPlan) else question)

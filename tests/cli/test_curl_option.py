@@ -196,7 +196,7 @@ def asked_again(text: str) -> list[Probe]:
     )  # fmt: skip
     with Inputs() as inputs:
         typed, _ = with_curl([text], typed, RunOptions(), inputs, lambda _: None)
-        return list(question(typed, inputs, lambda _: None).probes())
+        return list(question(typed, inputs, lambda _: None))
 
 
 @settings(max_examples=200, deadline=None)
@@ -219,7 +219,9 @@ def test_what_is_printed_is_read_back(probe: Probe) -> None:
 
 
 def test_secrets_that_were_printed_as_variables_are_read_from_the_environment() -> None:
-    request = printed.CurlRequest("GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example")))
+    request = printed.CurlRequest(
+        "GET", "https://x.example/", (("X-Api-Key", "s3cr3t"), ("Origin", "https://o.example"))
+    )
     (asked,) = curl.parse(printed.command(request), lambda path: b"", {"X_API_KEY": "from the environment"})
     assert asked.headers == (("X-Api-Key", "from the environment"),)
 

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.run_loop import Session, say
-from corscheck.cli.show import sinks
 from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from corscheck.cli.ask.questions import ProbeArguments, ProbeQuestion
     from corscheck.cli.show.outputs import OutputOptions
-    from corscheck.cli.show.sinks import Sink
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
@@ -72,11 +70,11 @@ class InProcess(Struct, frozen=True):
             raise ConfigError(f"{option} has no use for an application: leave --app out and write the whole URL")
 
     def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
-        """What asks the probes of a question, as ``session.asker`` does over the network."""
+        """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
 
         def ask(take: Callable[[Result], None]) -> None:
             with _asked(self._load(), options) as conversation:
-                for probe in question.probes():
+                for probe in question:
                     take(conversation.ask(probe))
 
         return ask
@@ -108,11 +106,9 @@ class InProcess(Struct, frozen=True):
         )
         if not questions.listed:
             raise ConfigError(_nobody(self.name, questions))
-        view: list[Sink] = []
-        if not wanted.stdout_taken:
-            view.append(sinks.Quiet() if wanted.quiet else AppView(wanted.view(), self.name, questions))
+        sinks = wanted.sinks_with(lambda view: AppView(view, self.name, questions))
         progress = Progress(len(questions.asked), wanted=not wanted.quiet)
-        session = Session([*view, *wanted.report_sinks()], complete=complete, progress=progress)
+        session = Session(sinks, complete=complete, progress=progress)
 
         def ask(take: Callable[[Result], None]) -> None:
             with failing_route(reading.inner), _asked(loaded, options) as conversation:

@@ -96,16 +96,10 @@ def _open(path: str, inputs: Inputs) -> "IO[bytes]":
 
 
 def _sinks(wanted: OutputOptions, expect: str | None) -> list[sinks.Sink]:
-    """The view: nobody knows how many there will be, so that each is a row unless all is wanted."""
-    view: list[sinks.Sink] = []
-    if not wanted.stdout_taken:
-        if wanted.quiet:
-            view.append(sinks.Quiet())
-        elif wanted.verbose:
-            view.append(sinks.Full(wanted.view(), expect or "allowed"))
-        else:
-            view.append(sinks.Listed(wanted.view(), expect or "allowed", uniform=False))
-    return [*view, *wanted.report_sinks()]
+    """Return the sinks. The number of results is not known yet: each is a row, or whole with -v."""
+    if wanted.verbose:
+        return wanted.sinks_with(lambda view: sinks.Full(view, expect or "allowed"))
+    return wanted.sinks_with(lambda view: sinks.Listed(view, expect or "allowed", uniform=False))
 
 
 def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":

@@ -3,8 +3,6 @@
 # ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
-from functools import partial
-
 import typer
 from msgspec.structs import replace
 
@@ -147,14 +145,13 @@ def probe(
         if shard is not None:
             from corscheck.cli.ask.sharding import part
 
-            which, total = part(shard, asked.total)
-            asked = replace(asked, shard=which, total=total)
+            asked = part(asked, shard)
         wanted.check(asked)
         goes_on = None
         if resume:
             from corscheck.cli.ask import resuming
 
-            goes_on = resuming.probes(wanted, asked.probes(), say)
+            goes_on = resuming.read_part(wanted, asked, say)
             asked, wanted = replace(asked, done=goes_on.count), replace(wanted, resumed=goes_on)
         if print_curl or dry_run:
             from corscheck.cli.show.preview import preview
@@ -163,9 +160,7 @@ def probe(
         session = Session(
             wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not wanted.quiet)
         )
-        ask = asker(asked, run) if in_process is None else in_process.asker(asked, run)
-        if cluster is not None:
-            ask = partial(clustering.ask_probes, asked.probes(), run, cluster, asked.total - asked.done)
+        ask = asker(asked, run, cluster) if in_process is None else in_process.asker(asked, run)
         if in_browser is not None:
             from corscheck.cli.ask.browser import observed
 

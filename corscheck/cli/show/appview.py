@@ -1,7 +1,7 @@
-"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers make of it.
+"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers do.
 
-Holds the results of one application until all are there: a row of an operation needs the one without and the one with
-cookies, and the usual problems need them all.
+Holds the results of one application until all have come: a row of an operation needs the result without cookies and the
+one with them, and the list of usual problems needs all results.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.show.sinks import TextSink
+from corscheck.model.result import Result
 from corscheck.report.text import terminal, words
 from corscheck.report.text.causes import groups, why
 from corscheck.report.text.matrix import totals
@@ -18,8 +19,7 @@ from corscheck.sources.app.questions import STRANGER, UNLISTED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.protocol.request import Headers
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.terminal import View
@@ -32,7 +32,7 @@ _MOST_EXPLAINED = 8
 
 
 class AppView(TextSink):
-    """The view of one application's claims and what came of them."""
+    """The view of one application's claims and of the verdicts on them."""
 
     def __init__(self, view: View, name: str, questions: Questions) -> None:
         self._view = view
@@ -40,15 +40,13 @@ class AppView(TextSink):
         self._questions = questions
         self._results: dict[int, Result] = {}
 
-    def add(self, result: Result) -> None:
-        """Keep it: a row is made of several."""
-        self._results[result.index] = result
-
-    def add_audit(self, audit: Audit) -> None:
-        """Nobody audits here."""
+    def add(self, item: Item) -> None:
+        """Keep it: a row is made of several results."""
+        assert isinstance(item, Result)
+        self._results[item.index] = item
 
     def finish(self, summary: Summary) -> None:
-        """All of it."""
+        """Print all of it."""
         lines = [*self._claims(), "", *self._who(), "", *self._errors(), "", *self._problems()]
         if self._view.verbose:
             for result in self._results.values():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
-from corscheck.report.formats.audit_problems import finding_key
+from corscheck.report.formats.problems import finding_key
 from corscheck.report.text.audits import label, word
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.text import printable, wrap

@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model.values import SEVERITIES
-from corscheck.report.saved.summary import audit_failed, failing
+from corscheck.report.saved.summary import failed, failing
 from corscheck.report.text import words
-from corscheck.report.text.text import cut, printable, several, wrap
+from corscheck.report.text.text import cut, printable, printable_lines, several, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def word(audit: Audit) -> str:
     """``VULNERABLE``, ``INCONCLUSIVE`` (it could not be audited) or ``PASSED``."""
     if audit.passed:
         return "PASSED"
-    return "VULNERABLE" if audit_failed(audit) else "INCONCLUSIVE"
+    return "VULNERABLE" if failed(audit) else "INCONCLUSIVE"
 
 
 def label(finding: AuditFinding) -> str:
@@ -111,7 +111,7 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
     style = "dim" if finding.excused is not None else _STYLES[finding.severity]
     lines = [first.replace(severity, view.style(style, severity), 1), *rest]
     if finding.message:
-        lines += wrap(_lines(finding.message), view.width, _BODY)
+        lines += wrap(printable_lines(finding.message), view.width, _BODY)
     lines += _fact("works in", works_in(finding), view)
     asked = elsewhere(finding, audit)
     if asked is not None:
@@ -122,7 +122,7 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
         start = first[:_FACT].ljust(_FACT)
         lines += [start + first[_FACT + 2 :], *rest]
     if finding.advice:
-        lines += _fact("fix", _lines(finding.advice), view)
+        lines += _fact("fix", printable_lines(finding.advice), view)
     excused = excuse(finding)
     if excused is not None:
         lines += _fact("excused", excused, view)
@@ -140,11 +140,6 @@ def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
         for text in texts:
             lines += wrap(printable(text), view.width, indent, margin + name)
     return lines
-
-
-def _lines(text: str) -> str:
-    """Our own text may have lines; whatever else is in it is spelled out."""
-    return "\n".join(printable(part) for part in text.split("\n"))
 
 
 def verdict(audit: Audit, view: View) -> list[str]:
@@ -216,7 +211,7 @@ def row(audit: Audit, view: View) -> list[str]:
 
 def needs_room(audit: Audit) -> bool:
     """Whether an audit among many is shown whole: something in it fails."""
-    return bool(failing(audit)) or audit_failed(audit)
+    return bool(failing(audit)) or failed(audit)
 
 
 def quiet(audit: Audit) -> list[str]:

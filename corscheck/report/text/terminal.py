@@ -14,7 +14,7 @@ from corscheck.report.text import words
 from corscheck.report.text.exchanges import exchanges
 from corscheck.report.text.rows import table
 from corscheck.report.text.style import PLAIN, VERDICT_STYLES, Style
-from corscheck.report.text.text import printable, several, wrap
+from corscheck.report.text.text import printable, printable_lines, several, wrap
 
 if TYPE_CHECKING:
     from corscheck.model.result import Finding, Result
@@ -212,15 +212,10 @@ def _findings(result: Result, view: View) -> list[str]:
 
 
 def _finding(finding: Finding, label: str, view: View) -> list[str]:
-    lines = wrap(_lines(finding.message or finding.title), view.width, _LABEL, f"  {label}")
+    lines = wrap(printable_lines(finding.message or finding.title), view.width, _LABEL, f"  {label}")
     if finding.advice:
-        lines += wrap(_lines(finding.advice), view.width, _LABEL, "  fix" if label != "note" else "")
+        lines += wrap(printable_lines(finding.advice), view.width, _LABEL, "  fix" if label != "note" else "")
     return lines
-
-
-def _lines(text: str) -> str:
-    """Our own text may have lines; whatever else is in it is spelled out."""
-    return "\n".join(printable(part) for part in text.split("\n"))
 
 
 def _expectation(result: Result, view: View) -> list[str]:

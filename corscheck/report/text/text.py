@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """Return the text with its line breaks kept and everything else made printable, for texts of our own."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def _escaped(code: int) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
