@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from msgspec import Struct, field
-
 from corscheck.report.formats.problems import finding_key, request
 from corscheck.report.text import audits, causes, words
 from corscheck.report.text.exchanges import split_url
@@ -19,67 +17,78 @@ from corscheck.report.text.style import VERDICT_STYLES
 from corscheck.report.text.text import printable, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.report.text.terminal import View
 
-Kind = Literal["now blocked", "now allowed", "not judged", "other reason", "same"]
-
 _INDENT = 11
 _SHOWN = 20
 
 
-class Difference(Struct):
-    """What differs between two runs. ``only_old`` and ``only_new`` are questions that the other run was not asked."""
+class Difference(NamedTuple):
+    """What differs between two runs.
 
-    compared: int = 0
-    only_old: list[str] = field(default_factory=list)
-    only_new: list[str] = field(default_factory=list)
+    ``only_old`` and ``only_new`` are questions that the other run was not asked, in words. ``changed`` says that a change
+    fails the comparison, ``unsure`` that something was not judged in both runs, ``totals`` says how much of what.
+    """
+
+    changes: Sequence[ProbeChange | FindingChange]
+    compared: int
+    only_old: Sequence[str]
+    only_new: Sequence[str]
+    changed: bool
+    unsure: bool
+    totals: str
+    more: str = "more"
 
     @property
     def asked(self) -> bool:
         """Whether one of the runs asked anything of this kind."""
         return bool(self.compared or self.only_old or self.only_new)
 
-    @property
-    def changed(self) -> bool:
-        """Whether there is a change that fails the comparison."""
-        raise NotImplementedError
-
-    @property
-    def unsure(self) -> bool:
-        """Whether something could not be judged on both sides."""
-        raise NotImplementedError
-
     def lines(self, view: View) -> Iterator[str]:
         """Yield every change, then what only one run was asked, then the totals."""
-        yield from self._changes(view)
-        before, many = self._only
+        for change in self.changes:
+            yield from change.lines(view)
+            yield ""
         for label, asked in (("only in OLD", self.only_old), ("only in NEW", self.only_new)):
-            for text in asked[:_SHOWN]:
-                yield f"{label}  {before}{text}"
+            yield from (f"{label}  {text}" for text in asked[:_SHOWN])
             if len(asked) > _SHOWN:
-                yield f"{label}  and {len(asked) - _SHOWN} more{many}"
+                yield f"{label}  and {len(asked) - _SHOWN} {self.more}"
             if asked:
                 yield ""
-        word, kind = (
-            ("CHANGED", "fail") if self.changed else ("INCONCLUSIVE", "unsure") if self.unsure else ("SAME", "pass")
-        )
-        first, *rest = wrap(self._totals(), view.width, len(word) + 2, word)
-        yield from (view.style(kind, word) + first[len(word) :], *rest)
+        word, kind = ("INCONCLUSIVE", "unsure") if self.unsure else ("SAME", "pass")
+        if self.changed:
+            word, kind = "CHANGED", "fail"
+        first, *rest = wrap(self.totals, view.width, len(word) + 2, word)
+        yield view.style(kind, word) + first[len(word) :]
+        yield from rest
 
-    _only = ("", "")
 
-    def _changes(self, view: View) -> Iterator[str]:
-        raise NotImplementedError
-
-    def _totals(self) -> str:
-        raise NotImplementedError
+def _url(url: str, ignore_host: bool) -> str:
+    return split_url(url)[1] if ignore_host else url
 
 
 # ---------------------------------------------------------------------- probes
+
+Kind = Literal["now blocked", "now allowed", "not judged", "other reason"]
+
+
+class _Wording(NamedTuple):
+    title: str
+    style: str
+    counted: str
+
+
+_WORDINGS: dict[Kind, _Wording] = {
+    "now blocked": _Wording("NOW BLOCKED", "fail", "now blocked"),
+    "now allowed": _Wording("NOW ALLOWED", "fail", "now allowed"),
+    "not judged": _Wording("NOT JUDGED", "unsure", "not judged on both sides"),
+    "other reason": _Wording("other reason", "dim", "for another reason"),
+}
+"""How changes are called, in the order in which they are shown."""
 
 
 class ProbeSide(NamedTuple):
@@ -92,93 +101,69 @@ class ProbeSide(NamedTuple):
     why: str
     code: str
 
+    def lines(self, label: str, view: View) -> list[str]:
+        """Return the verdict and why, wrapped."""
+        engines = [f"{words.engine(n)} {verdict}" for n, verdict in self.engines if verdict != self.verdict]
+        text = ": ".join(filter(None, (", ".join([self.word, *engines]), self.why)))
+        first, *rest = wrap(text, view.width, _INDENT, f"    {label}")
+        return [first.replace(self.word, view.style(VERDICT_STYLES.get(self.verdict, "dim"), self.word), 1), *rest]
 
-class Change(NamedTuple):
+
+class ProbeChange(NamedTuple):
     """A probe that is not the same on both sides."""
 
     kind: Kind
     old: ProbeSide
     new: ProbeSide
 
-
-_STYLES = {"now blocked": "fail", "now allowed": "fail", "not judged": "unsure", "other reason": "dim"}
-_TITLES = {
-    "now blocked": "NOW BLOCKED",
-    "now allowed": "NOW ALLOWED",
-    "not judged": "NOT JUDGED",
-    "other reason": "other reason",
-}
-
-
-class ProbeDifference(Difference):
-    """The probes that changed."""
-
-    changes: list[Change] = field(default_factory=list)
-
-    def count(self, *kinds: Kind) -> int:
-        """Count the changes of these kinds."""
-        return sum(1 for change in self.changes if change.kind in kinds)
-
-    @property
-    def changed(self) -> bool:
-        """Whether a probe is allowed in one run and blocked in the other."""
-        return bool(self.count("now blocked", "now allowed"))
-
-    @property
-    def unsure(self) -> bool:
-        """Whether a probe could not be judged on both sides."""
-        return bool(self.count("not judged"))
-
-    def _changes(self, view: View) -> Iterator[str]:
-        for kind, title in _TITLES.items():
-            for change in self.changes:
-                if change.kind == kind:
-                    yield f"{view.style(_STYLES[kind], title)}  {change.new.asked}"
-                    if change.old.asked != change.new.asked:
-                        yield f"    was    {change.old.asked}"
-                    yield from _side_lines("old", change.old, view)
-                    yield from _side_lines("new", change.new, view)
-                    yield ""
-
-    def _totals(self) -> str:
-        parts = [f"{n} {title}" for n, title in (
-            (self.count("now blocked"), "now blocked"), (self.count("now allowed"), "now allowed"),
-            (self.count("not judged"), "not judged on both sides"), (self.count("other reason"), "for another reason"),
-        ) if n]  # fmt: skip
-        parts.append(f"{self.compared - len(self.changes)} the same")
-        parts += [f"{len(self.only_old)} only in OLD"] * bool(self.only_old)
-        parts += [f"{len(self.only_new)} only in NEW"] * bool(self.only_new)
-        return f"Of {self.compared} compared, {', '.join(parts)}."
+    def lines(self, view: View) -> Iterator[str]:
+        """Yield the question, and the old and the new verdict."""
+        wording = _WORDINGS[self.kind]
+        yield f"{view.style(wording.style, wording.title)}  {self.new.asked}"
+        if self.old.asked != self.new.asked:
+            yield f"    was    {self.old.asked}"
+        yield from (*self.old.lines("old", view), *self.new.lines("new", view))
 
 
-def diff_results(old: Iterable[Result], new: Iterable[Result], *, ignore_host: bool = False) -> ProbeDifference:
+def diff_results(old: Iterable[Result], new: Iterable[Result], *, ignore_host: bool = False) -> Difference:
     """Compare probe by probe. The same question asked several times is compared in order."""
     before: dict[tuple[object, ...], deque[ProbeSide]] = {}
     for result in old:
         before.setdefault(_key(result, ignore_host), deque()).append(_probe_side(result))
-    found = ProbeDifference()
+    changes: list[ProbeChange] = []
+    only_new: list[str] = []
+    compared = 0
     for result in new:
         sides = before.get(_key(result, ignore_host))
         if not sides:
-            found.only_new.append(request(result))
+            only_new.append(request(result))
             continue
         was, now = sides.popleft(), _probe_side(result)
-        found.compared += 1
+        compared += 1
         kind = _kind(was, now)
-        if kind != "same":
-            found.changes.append(Change(kind, was, now))
-    found.only_old = [side.asked for sides in before.values() for side in sides]
-    return found
+        if kind is not None:
+            changes.append(ProbeChange(kind, was, now))
+    only_old = [side.asked for sides in before.values() for side in sides]
+    count = Counter(change.kind for change in changes)
+    parts = [f"{count[kind]} {wording.counted}" for kind, wording in _WORDINGS.items() if count[kind]]
+    parts.append(f"{compared - len(changes)} the same")
+    parts += [f"{len(only_old)} only in OLD"] * bool(only_old)
+    parts += [f"{len(only_new)} only in NEW"] * bool(only_new)
+    return Difference(
+        changes=[change for kind in _WORDINGS for change in changes if change.kind == kind],
+        compared=compared,
+        only_old=only_old,
+        only_new=only_new,
+        changed=bool(count["now blocked"] or count["now allowed"]),
+        unsure=bool(count["not judged"]),
+        totals=f"Of {compared} compared, {', '.join(parts)}.",
+    )
 
 
 def _key(result: Result, ignore_host: bool) -> tuple[object, ...]:
     headers = tuple(sorted((name.lower(), value) for name, value in result.headers))
     modes = (result.credentials, result.redirect, result.mode)
     return (_url(result.url, ignore_host), result.origin, result.method, headers, *modes)
-
-
-def _url(url: str, ignore_host: bool) -> str:
-    return split_url(url)[1] if ignore_host else url
 
 
 def _probe_side(result: Result) -> ProbeSide:
@@ -191,7 +176,8 @@ def _probe_side(result: Result) -> ProbeSide:
     return ProbeSide(request(result), words.word(result), result.verdict, verdicts, why, code)
 
 
-def _kind(old: ProbeSide, new: ProbeSide) -> Kind:
+def _kind(old: ProbeSide, new: ProbeSide) -> Kind | None:
+    """Return the kind of the change; None if both sides are the same."""
     then, now = dict(old.engines), dict(new.engines)
     pairs = [(old.verdict, new.verdict), *((then[name], now[name]) for name in then if name in now)]
     judged = [(a == "allowed", b == "allowed") for a, b in pairs if "inconclusive" not in (a, b)]
@@ -201,105 +187,78 @@ def _kind(old: ProbeSide, new: ProbeSide) -> Kind:
         return "now allowed"
     if len(judged) < len(pairs):
         return "not judged"
-    return "same" if (old.word, old.code) == (new.word, new.code) else "other reason"
-
-
-def _side_lines(label: str, side: ProbeSide, view: View) -> list[str]:
-    engines = [f"{words.engine(n)} {verdict}" for n, verdict in side.engines if verdict != side.verdict]
-    text = ": ".join(filter(None, (", ".join([side.word, *engines]), side.why)))
-    first, *rest = wrap(text, view.width, _INDENT, f"    {label}")
-    return [first.replace(side.word, view.style(VERDICT_STYLES.get(side.verdict, "dim"), side.word), 1), *rest]
+    return None if (old.word, old.code) == (new.word, new.code) else "other reason"
 
 
 # ---------------------------------------------------------------------- audits
 
 
-class Found(NamedTuple):
-    """What is kept of a finding: its label, where it is, what it is."""
+class FindingChange(NamedTuple):
+    """A finding of one run that the other does not have."""
 
+    new: bool
     label: str
     url: str
     text: str
     message: str
+
+    def lines(self, view: View) -> Iterator[str]:
+        """Yield where it is, what it is, and why."""
+        yield f"{view.style('fail', 'NEW FINDING') if self.new else view.style('pass', 'GONE')}  {self.label}  {self.url}"
+        yield from wrap(self.text, view.width, _INDENT, "    what")
+        if self.message:
+            yield from wrap(printable(self.message.replace("\n", " ")), view.width, _INDENT, "    why")
 
 
 class AuditSide(NamedTuple):
     """What is kept of an audit: its findings by identity, and whether it came to its end."""
 
     url: str
-    findings: dict[tuple[object, ...], Found]
+    findings: dict[tuple[object, ...], FindingChange]
     whole: bool
 
 
-class AuditDifference(Difference):
-    """The findings that are new or gone. ``unjudged`` are of one run, while the audit of the other was cut short."""
-
-    new: list[Found] = field(default_factory=list)
-    gone: list[Found] = field(default_factory=list)
-    unjudged: int = 0
-    same: int = 0
-    unaudited: int = 0
-
-    _only = ("audit of ", " audits")
-
-    @property
-    def changed(self) -> bool:
-        """Whether a finding is new or gone."""
-        return bool(self.new or self.gone)
-
-    @property
-    def unsure(self) -> bool:
-        """Whether an audit was cut short."""
-        return bool(self.unaudited)
-
-    def _changes(self, view: View) -> Iterator[str]:
-        for title, style, findings in (("NEW FINDING", "fail", self.new), ("GONE", "pass", self.gone)):
-            for one in findings:
-                yield f"{view.style(style, title)}  {one.label}  {one.url}"
-                yield from wrap(one.text, view.width, _INDENT, "    what")
-                if one.message:
-                    yield from wrap(printable(one.message.replace("\n", " ")), view.width, _INDENT, "    why")
-                yield ""
-
-    def _totals(self) -> str:
-        many = "" if self.compared == 1 else "s"
-        parts = [f"{len(self.new)} new", f"{len(self.gone)} gone", f"{self.same} the same"]
-        if self.unjudged:
-            parts.append(f"{self.unjudged} not judged on both sides")
-        text = f"Of {self.compared} audit{many} compared, findings: {', '.join(parts)}."
-        return text + f" {self.unaudited} not audited to the end on both sides." * bool(self.unaudited)
-
-
-def diff_audits(old: Iterable[Audit], new: Iterable[Audit], *, ignore_host: bool = False) -> AuditDifference:
+def diff_audits(old: Iterable[Audit], new: Iterable[Audit], *, ignore_host: bool = False) -> Difference:
     """Compare target by target, by the last audit of each."""
-    before = dict(_audit_side(audit, ignore_host) for audit in old)
-    after = dict(_audit_side(audit, ignore_host) for audit in new)
-    out = AuditDifference(only_old=[side.url for key, side in before.items() if key not in after])
-    for key, now in after.items():
-        was = before.get(key)
-        if was is None:
-            out.only_new.append(now.url)
-            continue
-        out.compared += 1
-        out.unaudited += not (was.whole and now.whole)
-        out.same += len(now.findings.keys() & was.findings.keys())
-        for one, other, changes in ((now, was, out.new), (was, now, out.gone)):
-            lone = [found for finding, found in one.findings.items() if finding not in other.findings]
+    before = dict(_audit_side(audit, ignore_host, new=False) for audit in old)
+    after = dict(_audit_side(audit, ignore_host, new=True) for audit in new)
+    pairs = [(before[key], after[key]) for key in after if key in before]
+    came: list[FindingChange] = []
+    gone: list[FindingChange] = []
+    same = unjudged = 0
+    for was, now in pairs:
+        same += len(now.findings.keys() & was.findings.keys())
+        for one, other, changes in ((now, was, came), (was, now, gone)):
+            lone = [found for key, found in one.findings.items() if key not in other.findings]
+            # An audit that was cut short says nothing about what it lacks.
             if other.whole:
                 changes += lone
             else:
-                out.unjudged += len(lone)
-    return out
+                unjudged += len(lone)
+    unaudited = sum(not (was.whole and now.whole) for was, now in pairs)
+    parts = [f"{len(came)} new", f"{len(gone)} gone", f"{same} the same"]
+    parts += [f"{unjudged} not judged on both sides"] * bool(unjudged)
+    totals = f"Of {len(pairs)} audit{'' if len(pairs) == 1 else 's'} compared, findings: {', '.join(parts)}."
+    return Difference(
+        changes=came + gone,
+        compared=len(pairs),
+        only_old=[f"audit of {side.url}" for key, side in before.items() if key not in after],
+        only_new=[f"audit of {side.url}" for key, side in after.items() if key not in before],
+        changed=bool(came or gone),
+        unsure=bool(unaudited),
+        totals=totals + f" {unaudited} not audited to the end on both sides." * bool(unaudited),
+        more="more audits",
+    )
 
 
-def _audit_side(audit: Audit, ignore_host: bool) -> tuple[str, AuditSide]:
-    url = _url(audit.url, ignore_host)
+def _audit_side(audit: Audit, ignore_host: bool, *, new: bool) -> tuple[str, AuditSide]:
+    url, shown = _url(audit.url, ignore_host), printable(audit.url)
     seen: Counter[tuple[object, ...]] = Counter()
-    findings: dict[tuple[object, ...], Found] = {}
+    findings: dict[tuple[object, ...], FindingChange] = {}
     for finding in audit.findings:
         key = finding_key(audit, finding, url)
         seen[key] += 1
         text = printable(f"{finding.code} {finding.title}: {finding.origin}")
-        findings[(*key, seen[key])] = Found(audits.label(finding).upper(), printable(audit.url), text, finding.message)
-    whole = audit.error is None and audits.word(audit) != "INCONCLUSIVE"
-    return url, AuditSide(printable(audit.url), findings, whole)
+        change = FindingChange(new, audits.label(finding).upper(), shown, text, finding.message)
+        findings[(*key, seen[key])] = change
+    return url, AuditSide(shown, findings, audit.error is None and audits.word(audit) != "INCONCLUSIVE")
