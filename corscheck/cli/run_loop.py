@@ -21,7 +21,7 @@ from corscheck.report.saved.summary import Summary
 from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from corscheck.audit.plan import AuditPlan
     from corscheck.cli.ask.questions import Question
@@ -130,35 +130,20 @@ def silence_stdout() -> None:
 def asker(
     question: Question[Any], options: RunOptions, cluster: str | None = None, judge: Callable[[Any], Item] | None = None
 ) -> Ask:
-    """Return what asks a question: one item after the other, many at once, or by the workers of a Dask cluster.
+    """Return what asks a question: a single probe or target by itself, several with ``ask_many``.
 
     ``judge`` turns each item that comes into the one that is handed on.
     """
 
-    def one(take: Callable[[Item], None]) -> None:
+    def ask(take: Callable[[Item], None]) -> None:
+        judged = take if judge is None else lambda item: take(judge(item))
+        if cluster is not None or not question.single:
+            ask_many(question, question.left, options, cluster, judged)
+            return
         for each in question:
-            take(ask_one(each, options))
+            judged(ask_one(each, options))
 
-    def many(take: Callable[[Item], None]) -> None:
-        import gc
-
-        from corscheck.runner import many as many_at_once
-
-        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it. Objects that
-        # exist by now live until the end: frozen, they are skipped by each collection.
-        gc.freeze()
-        gc.enable()
-        many_at_once.ask_all(question, options, take)
-
-    def spread(take: Callable[[Item], None]) -> None:
-        from corscheck.cli.ask.clustering import ask_all
-
-        ask_all(question, options, cluster or "", question.left, take)
-
-    ask = spread if cluster is not None else one if question.single else many
-    if judge is None:
-        return ask
-    return lambda take: ask(lambda item: take(judge(item)))
+    return ask
 
 
 def ask_one(question: Probe | AuditPlan, options: RunOptions) -> Item:
@@ -170,3 +155,36 @@ def ask_one(question: Probe | AuditPlan, options: RunOptions) -> Item:
     from corscheck.runner.audit import audit_one
 
     return audit_one(question, options)
+
+
+def ask_many(
+    questions: Iterable[Probe | AuditPlan],
+    total: int,
+    options: RunOptions,
+    cluster: str | None,
+    take: Callable[[Any], object],
+) -> None:
+    """Ask many at once, here or by the workers of a Dask cluster. Hands on items in order; ``take`` stops it with True."""
+    enable_gc()
+    if cluster is None:
+        from corscheck.runner import many
+
+        many.ask_all(questions, options, take)
+        return
+    from corscheck.runner.cluster import results
+
+    with contextlib.closing(results(questions, options, cluster, total)) as items:
+        for item in items:
+            if take(item) is True:
+                return
+
+
+def enable_gc() -> None:
+    """Turn on garbage collection, which is off since the start of the process (see ``__main__``), for a long run.
+
+    Freezes the heap, so that garbage collection skips the objects of the start: they live until the end.
+    """
+    import gc
+
+    gc.freeze()
+    gc.enable()

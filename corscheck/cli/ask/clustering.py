@@ -1,17 +1,12 @@
-"""``--cluster``: lets the workers of a Dask cluster ask. Checks which options are possible there."""
+"""``--cluster``: checks which options the workers of a Dask cluster can follow."""
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from corscheck.audit.plan import AuditPlan
-    from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
 
 
@@ -28,23 +23,3 @@ def check(address: str, options: RunOptions, *, in_browser: str | None = None, a
         raise ConfigError(
             "--unix-socket is a place on this machine: --cluster local:N can use it, other workers cannot"
         )
-
-
-def ask_all(
-    questions: Iterable[Probe | AuditPlan],
-    options: RunOptions,
-    address: str,
-    total: int,
-    take: Callable[[Any], object],
-) -> None:
-    """Do as ``many.ask_all``: call ``take`` with each item, in order; True ends the run."""
-    import gc
-
-    from corscheck.runner.cluster import results
-
-    # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
-    gc.enable()
-    with closing(results(questions, options, address, total)) as found:
-        for item in found:
-            if take(item) is True:
-                return

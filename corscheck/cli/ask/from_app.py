@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
@@ -153,10 +153,7 @@ def _nobody(name: str, questions: object) -> str:
 @contextlib.contextmanager
 def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
     """The application, started and shut down. A shutdown that fails is said; what was asked stands."""
-    import gc
-
-    # Off since the start of the process (see ``__main__``), where it only delays; an application needs it.
-    gc.enable()
+    enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
         yield conversation

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, ask_many, say
 from corscheck.cli.show.checkview import CheckView, QuietView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full
@@ -157,24 +157,12 @@ class PolicyRun(Struct):
 
     def _asker(self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None) -> Ask:
         def ask(take: Callable[[Item], None]) -> None:
-            import gc
-
-            from corscheck.runner import many
-
-            # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
-            gc.enable()
-
             def judged(result: Result) -> bool:
                 take(self.judge(result))
                 return max_failures is not None and session.summary.failed >= max_failures
 
             if max_failures is None or session.summary.failed < max_failures:
-                if cluster is None:
-                    many.ask_all(self.probes(), options, judged)
-                else:
-                    from corscheck.cli.ask import clustering
-
-                    clustering.ask_all(self.probes(), options, cluster, self.total - self.done, judged)
+                ask_many(self.probes(), self.total - self.done, options, cluster, judged)
             done = session.summary.total
             if done < self.total:
                 count = "one failure" if max_failures == 1 else f"{max_failures} failures"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from corscheck.audit.plan import AuditPlan
+    from corscheck.cli.ask.questions import Question
     from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.model.item import Item
+
+_Q = TypeVar("_Q", bound="Question[Any]")
 
 _AFRESH = "Without --resume the file is written anew"
 
@@ -69,6 +72,14 @@ def read_part(
     if part.count:
         say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
     return part
+
+
+def resume(
+    question: _Q, wanted: OutputOptions, say: Callable[[str], None], judge: Callable[[Any], Item] | None = None
+) -> tuple[_Q, OutputOptions]:
+    """Return the question without what the file of ``--jsonl`` answers, and the options with what it holds."""
+    part = read_part(wanted, question, say, judge)
+    return replace(question, done=part.count), replace(wanted, resumed=part)
 
 
 def after(part: ResumableReport | None, ask: Ask) -> Ask:

@@ -19,7 +19,7 @@ from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
-from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,7 +191,7 @@ def parse(line: str) -> TargetLine | None:
     if "url" not in found and found.keys() & {"schema_version", "summary"}:
         return None
     # What came of an audit is no question of a probe's: only where it was asked is.
-    return _target({"url": found.get("url")} if is_audit(found) else found)
+    return _target({"url": found.get("url")} if kind_of(found) == "audit" else found)
 
 
 def _target(found: dict[str, Any]) -> TargetLine:

@@ -1,9 +1,8 @@
-"""``corscheck audit``: asks as hostile pages would, and says who is let in who should not be."""
+"""``corscheck audit``: asks as hostile pages would, and reports the origins that are allowed and should not be."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import typer
-from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs
@@ -90,12 +89,10 @@ def audit(
 
             question = part(question, shard)
         judge = audit_targets.judge(baseline)
-        goes_on = None
         if resume:
             from corscheck.cli.ask import resuming
 
-            goes_on = resuming.read_part(wanted, question, say, judge)
-            question, wanted = replace(question, done=goes_on.count), replace(wanted, resumed=goes_on)
+            question, wanted = resuming.resume(question, wanted, say, judge)
         if dry_run:
             from corscheck.cli.show.preview import preview_audits
 
@@ -104,7 +101,7 @@ def audit(
         sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
         session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
         ask = asker(question, options, cluster, judge)
-        if goes_on is not None:
-            ask = resuming.after(goes_on, ask)
+        if resume:
+            ask = resuming.after(wanted.resumed, ask)
         status = session.run(ask)
     raise typer.Exit(0 if exit_zero and status in (1, 3) else status)

@@ -1,4 +1,4 @@
-"""``corscheck har``: recorded traffic judged offline, with the views, reports and exit status of ``probe``."""
+"""``corscheck har``: judges recorded traffic offline, with the views, reports and exit statuses of ``probe``."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
@@ -11,7 +11,7 @@ from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs, reason
 from corscheck.cli.ask.questions import gate_of
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show import sinks
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
@@ -104,10 +104,7 @@ def _sinks(wanted: OutputOptions, expect: str | None) -> list[sinks.Sink]:
 
 def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
     def ask(take: "Callable[[Result], None]") -> None:
-        import gc
-
-        # Off since the start of the process (see ``__main__``), where it only delays; a large file needs it.
-        gc.enable()
+        enable_gc()
         try:
             for result in judge.results():
                 take(result)

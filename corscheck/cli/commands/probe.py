@@ -1,4 +1,4 @@
-"""``corscheck probe``: asks, shows, saves, exits. Puts the parts together and holds no logic of its own."""
+"""``corscheck probe``: asks, shows and saves results. Puts the parts together and has no logic of its own."""
 
 # ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
@@ -147,12 +147,10 @@ def probe(
 
             asked = part(asked, shard)
         wanted.check(asked)
-        goes_on = None
         if resume:
             from corscheck.cli.ask import resuming
 
-            goes_on = resuming.read_part(wanted, asked, say)
-            asked, wanted = replace(asked, done=goes_on.count), replace(wanted, resumed=goes_on)
+            asked, wanted = resuming.resume(asked, wanted, say)
         if print_curl or dry_run:
             from corscheck.cli.show.preview import preview
 
@@ -165,6 +163,6 @@ def probe(
             from corscheck.cli.ask.browser import observed
 
             ask = observed(asked, run, in_browser, ask)
-        if goes_on is not None:
-            ask = resuming.after(goes_on, ask)
+        if resume:
+            ask = resuming.after(wanted.resumed, ask)
         raise typer.Exit(session.run(ask))

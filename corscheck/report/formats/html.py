@@ -1,9 +1,9 @@
-"""HTML: one file that fetches nothing. The matrix, the audits, what failed and why, and for every cell all there is.
+"""HTML: one file that fetches nothing, with the matrix, the audits, the failures and their causes, and details of every cell.
 
-The parts of the page lie in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
-nothing else. The details of a result stand in a ``noscript`` each: without JavaScript they are part of the page, and
-``:target`` shows the one whose cell was followed; with it they are text until a cell is opened, so that a page of ten
-thousand results is as quick as one of ten. Every value goes through ``printable`` and the template's escaping.
+The parts of the page are in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
+nothing else. The details of each result are in a ``noscript``. Without JavaScript they are part of the page, and
+``:target`` shows those whose cell was followed. With JavaScript they stay text until a cell is opened, so that a page of
+ten thousand results is as quick as one of ten. Every value goes through ``printable`` and the template's escaping.
 """
 
 from __future__ import annotations
@@ -171,18 +171,16 @@ def _kinds(cells: Any) -> str:
 
 # ---------------------------------------------------------------------- one audit
 
-_STATES = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
-
 
 def _audit(audit: Audit) -> dict[str, Any]:
     word = audits.word(audit)
     return {
         "url": audit.url,
         "word": word,
-        "state": _STATES[word],
+        "state": audits.STATES[word],
         "circumstances": audits.circumstances(audit),
         "statement": audits.statement(audit),
-        "notes": (*audit.notes, *(f"unstable: {text}" for text in audit.unstable)),
+        "notes": audits.remarks(audit),
         "findings": [_audit_finding(finding, audit) for finding in audit.findings],
     }
 

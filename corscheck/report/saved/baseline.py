@@ -18,7 +18,7 @@ from corscheck.model.json import decode
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Excuse
 from corscheck.report.formats.problems import finding_key
-from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.document import kind_of
 from corscheck.report.saved.summary import failed, failing
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read(path: str) -> Baseline:
     findings: set[tuple[object, ...]] = set()
     try:
         for probe in _objects(path):
-            if is_audit(probe):
+            if kind_of(probe) == "audit":
                 audit = decode(probe, Audit)
                 findings.update(finding_key(audit, finding) for finding in audit.findings)
                 continue

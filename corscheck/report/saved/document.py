@@ -57,14 +57,9 @@ def without_times(item: Item) -> Item:
     return replace(item, exchanges=tuple(replace(exchange, elapsed_ms=UNSET) for exchange in item.exchanges))
 
 
-def is_audit(value: dict[str, Any]) -> bool:
-    """Whether an object of a report is an audit: both kinds have a ``url``, and only audits have ``allowed_origins``."""
-    return "allowed_origins" in value
-
-
-def kind_of(value: dict[str, Any]) -> Literal["probe", "audit"]:
-    """Return the kind of an object of a report."""
-    return "audit" if is_audit(value) else "probe"
+def kind_of(value: Any) -> Literal["probe", "audit"]:
+    """Return the kind of an object of a report: only audits have ``allowed_origins``."""
+    return "audit" if isinstance(value, dict) and "allowed_origins" in value else "probe"
 
 
 def _utc(seconds: float) -> str:

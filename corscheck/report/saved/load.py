@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
-from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.document import kind_of
 from corscheck.report.saved.json_stream import JSONDocument
 from corscheck.report.saved.saved import Saved
 from corscheck.report.saved.summary import Summary
@@ -78,7 +78,7 @@ def check_head(path: str, head: dict[str, Any]) -> None:
 
 def _lines(path: str, head: dict[str, Any], file: BinaryIO) -> Saved:
     def objects(kind: str) -> Iterator[dict[str, Any]]:
-        return (_checked(path, v, where, kind) for where, v in _object_lines(path) if _is_of(kind, v))
+        return (_checked(path, v, where, kind) for where, v in _object_lines(path) if kind_of(v) == kind)
 
     probes, audits = partial(objects, "probe"), partial(objects, "audit")
     last = _last_line(file)
@@ -191,11 +191,6 @@ _NEEDED = {
     "audit": ("url", "allowed_origins", "findings", "passed"),
 }
 """The fields without which an object is neither."""
-
-
-def _is_of(kind: str, value: Any) -> bool:
-    """Whether a value is of this kind. Anything odd is taken for a probe, which ``_checked`` then refuses."""
-    return kind == ("audit" if isinstance(value, dict) and is_audit(value) else "probe")
 
 
 def _checked(path: str, value: Any, where: str, kind: str) -> dict[str, Any]:
