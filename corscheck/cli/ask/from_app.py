@@ -1,4 +1,4 @@
-"""``--app``: the application of a ``probe`` is asked in process. Without a URL, what it says of itself is verified."""
+"""``--app``: asks an application in process. Without a URL, verifies what the application claims about itself."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ _WITHOUT_URL = {
 
 
 class InProcess(Struct, frozen=True):
-    """An application that was typed: its name and where its module is found."""
+    """An application: its name as typed, and the directory of its module."""
 
     name: str
     directory: str = "."
 
     def typed(self, typed: ProbeArguments) -> ProbeArguments:
-        """The question with paths as URLs. Raises ``ConfigError`` for what has no meaning in process."""
+        """Return the options with paths as URLs. Raises ``ConfigError`` for options without a meaning in process."""
         if typed.via is not None:
             raise ConfigError("--app asks in process: there is no network in between for --via")
         return replace(typed, urls=[absolute(url) for url in typed.urls])
 
     def schema(self) -> object:
-        """The OpenAPI document that the application makes of itself, as FastAPI's does."""
+        """Return the OpenAPI document that the application generates, as FastAPI does."""
         app = self._load().app
         make = getattr(app, "openapi", None)
         if not callable(make):
@@ -59,7 +59,7 @@ class InProcess(Struct, frozen=True):
             return make()
 
     def check(self, network: NetworkOptions, *, in_browser: str | None, dry_run: bool, curl: bool) -> None:
-        """Raise ``ConfigError`` for options about a network or a browser, of which there is none here."""
+        """Raise ``ConfigError`` for options about a network or a browser: there is none in process."""
         plain = NetworkOptions(timeout=network.timeout, user_agent=network.user_agent)
         if network != plain:
             raise ConfigError("--app asks in process: options about the network have no meaning there, leave them out")
@@ -82,7 +82,7 @@ class InProcess(Struct, frozen=True):
     def verify(
         self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
     ) -> int:
-        """Ask what the application's own claims make one ask; returns the exit status."""
+        """Verify the application's claims. Returns the exit status."""
         if resume:
             raise ConfigError("--resume needs a URL: without one, --app asks everything anew")
         for field, option in _WITHOUT_URL.items():
@@ -152,7 +152,7 @@ def _nobody(name: str, questions: object) -> str:
 
 @contextlib.contextmanager
 def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
-    """The application, started and shut down. A shutdown that fails is said; what was asked stands."""
+    """Start the application and shut it down. A failed shutdown is printed; the results stand."""
     enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:

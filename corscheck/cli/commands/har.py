@@ -115,7 +115,7 @@ def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
 
 
 def _say_counts(counts: "Counts", judged: int, name: str) -> None:
-    """What became of the other entries."""
+    """Print how many entries were judged, and why the others were not."""
     words = {
         "same-origin": "within the page's own origin",
         "not-cors": "not in mode cors (navigations, images, scripts)",

@@ -258,7 +258,7 @@ class AppView(TextSink):
             yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."
 
     def _fix(self) -> str | None:
-        """The command that prints what would let these pages do what was expected to work."""
+        """Return the ``fix`` command for what was expected to work and does not."""
         failed = [r for r in self._of("plain") if not r.passed and r.expected == "allowed"]
         if not failed:
             return None
@@ -271,7 +271,7 @@ class AppView(TextSink):
         return printable(f"corscheck fix --for {framework} {' '.join(parts)}")
 
     def _explained(self) -> list[str]:
-        """What is not as claimed, by cause."""
+        """Return what differs from the claims, by cause."""
         lines: list[str] = []
         found = groups(list(self._results.values()))
         for group in found[:_MOST_EXPLAINED]:
@@ -299,7 +299,7 @@ def _status(result: Result) -> int | None:
 
 
 def _refused_headers(result: Result) -> Iterator[str]:
-    """The request headers that the preflight asked for and its answer does not list."""
+    """Yield the request headers that the preflight asks for and its response does not list."""
     for exchange in result.exchanges:
         if exchange.kind == "preflight" and exchange.response is not None:
             asked = _names(exchange.request.headers, "access-control-request-headers")
