@@ -10,19 +10,34 @@ from typing import TYPE_CHECKING
 from corscheck._version import __version__
 
 if TYPE_CHECKING:
-    from corscheck.api import Page, aprobe, probe
+    from corscheck.api import Page, aprobe, audit, probe, probe_many
+    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import ConfigError, Probe
 
-__all__ = ["ConfigError", "Page", "Probe", "Result", "__version__", "aprobe", "probe"]
+__all__ = [
+    "Audit",
+    "ConfigError",
+    "Page",
+    "Probe",
+    "Result",
+    "__version__",
+    "aprobe",
+    "audit",
+    "probe",
+    "probe_many",
+]
 
 _HOMES = {
+    "Audit": "corscheck.model.audits",
     "ConfigError": "corscheck.model.values",
     "Page": "corscheck.api",
     "Probe": "corscheck.model.values",
     "Result": "corscheck.model.result",
     "aprobe": "corscheck.api",
+    "audit": "corscheck.api",
     "probe": "corscheck.api",
+    "probe_many": "corscheck.api",
 }
 
 

@@ -57,6 +57,7 @@ def test_over_the_corpus(engine: str) -> None:
     assert allowed / 3 < found < allowed, "it is worth having, and it does not say yes to everything"
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases(), st.sampled_from(list(ENGINES)))
 def test_over_random_cases(case: dict[str, Any], engine: str) -> None:
@@ -118,6 +119,7 @@ def questions(draw: st.DrawFn) -> Request:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(), st.lists(answers(), min_size=1, max_size=3), st.sampled_from(list(ENGINES)))
 def test_over_what_the_switches_are_about(asked: Request, given_: list[Answer], engine: str) -> None:

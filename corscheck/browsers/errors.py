@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class BrowserUnavailable(RuntimeError):  # noqa: N818 - the name says what happened; callers read it as a state
-    """No observation is possible at all: no browser, no ``websockets``, no port, or a browser that does not start.
+    """No observation is possible at all: no browser, a missing package, no port, or a browser that does not start.
 
     The text names what is missing and what to install. On the command line: exit 3.
     """

@@ -13,13 +13,12 @@ import secrets
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from corscheck.browsers.certificate import self_signed
+from corscheck.browsers.certificate import issue
 from corscheck.browsers.errors import BrowserUnavailable
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterable
-    from pathlib import Path
 
     from corscheck.browsers.targets import Origin
 
@@ -34,7 +33,7 @@ class PageServer:
     page nor one of ours. ``token`` is a secret that stands in every page's title.
     """
 
-    def __init__(self, origins: Iterable[Origin], directory: Path) -> None:
+    def __init__(self, origins: Iterable[Origin]) -> None:
         self.token = secrets.token_hex(16)
         self.certificate: bytes | None = None
         self.http_port = 0
@@ -45,9 +44,8 @@ class PageServer:
         self._tls: ssl.SSLContext | None = None
         self._servers: list[asyncio.Server] = []
         self._clients: set[asyncio.Task[None]] = set()
-        hosts = {o.address.host for o in origins if o.address is not None and o.scheme == "https"}
-        if hosts:
-            self._tls, self.certificate = self_signed(sorted(hosts), directory)
+        if any(o.scheme == "https" for o in origins):
+            self._tls, self.certificate = issue()
 
     async def __aenter__(self) -> PageServer:
         try:

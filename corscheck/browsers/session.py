@@ -142,7 +142,7 @@ class BrowserSession:
         leaves = {address: leaf for address, leaf in self._leaves.items() if isinstance(leaf, bytes)}
         workspace = Workspace()
         stack.callback(workspace.remove)
-        self.pages = await stack.enter_async_context(PageServer(asked, workspace.path))
+        self.pages = await stack.enter_async_context(PageServer(asked))
         socks = self._browser.family == "firefox"
         forwarder_port = None
         if routes.unix_socket is not None or (socks and routes.routes):

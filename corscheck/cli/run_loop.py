@@ -16,14 +16,14 @@ from corscheck.cli.exitcodes import OK, exit_status
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.masking import mask_text
+from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError, Probe
 from corscheck.report.saved.summary import Summary
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.ask.questions import Question
     from corscheck.cli.show.sinks import Sink
     from corscheck.model.item import Item

@@ -25,15 +25,15 @@ _EXAMPLE = "is not an origin: scheme, host and port, like https://app.example"
 
 def check_origin(text: str, where: str = "--origin") -> str:
     """The origin as it is, if a browser could send it. Raises ``ConfigError``; ``where`` names its place."""
-    fault, meant = _judge(text)
+    fault, meant = judge_origin(text)
     if fault is None:
         return text
     hint = f". Probably meant: {where} {meant}" if meant is not None else ""
     raise ConfigError(f"{where} {text!r} {fault}{hint}")
 
 
-def _judge(text: str) -> tuple[str | None, str | None]:
-    """What is wrong with it (None: nothing) and what was probably meant (None: no idea)."""
+def judge_origin(text: str) -> tuple[str | None, str | None]:
+    """What is wrong with it, as the rest of a sentence (None: nothing), and what was probably meant (None: no idea)."""
     if text == OPAQUE:
         return None, text
     if text.lower() == OPAQUE:

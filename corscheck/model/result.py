@@ -185,6 +185,12 @@ class Result(Struct, frozen=True, kw_only=True):
     error: ErrorRecord | None = None
     excused: Excuse | None = None
 
+    def __str__(self) -> str:
+        """The verdict line: what ``corscheck probe -q`` prints."""
+        from corscheck.model.verdict_line import verdict_line
+
+        return verdict_line(self)
+
     @property
     def ok(self) -> bool:
         """True when it came as expected, for every engine of the gate."""

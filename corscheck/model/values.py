@@ -24,7 +24,30 @@ SCHEMA_VERSION = "1.0"
 
 
 class ConfigError(ValueError):
-    """What was asked for is not a question that can be put: the command line exits 2 with this text."""
+    """An argument or an option is wrong, so nothing was sent. The command line exits with status 2 and prints the text.
+
+    Attributes:
+        option: the name of the keyword argument at fault, e.g. ``timeout``; None where no single option is.
+        value: the wrong value as it was given: the argument, or the wrong item of a list. Unlike the text it is not masked.
+        reason: what is wrong with the value, as a clause: ``expected a number of seconds``.
+        hint: what to do about it, as a sentence: ``Pass a float, e.g. timeout=5.0.``; None if there is no advice.
+
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        option: str | None = None,
+        value: object = None,
+        reason: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.option = option
+        self.value = value
+        self.reason = reason
+        self.hint = hint
 
 
 class Expectation(Struct, frozen=True):

@@ -10,7 +10,7 @@ from corscheck.diagnosis.remedies.code import as_code
 from corscheck.diagnosis.remedies.registry import find
 from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import ConfigError
-from corscheck.report.text.terminal import View, line, render
+from corscheck.report.text.terminal import View, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,7 @@ def framework_of(app: Any) -> str | None:
 
 def told(probe: Probe, result: Result, wrong: str, framework: str | None, exposes: Iterable[str] = ()) -> str:
     """All that a failing assertion prints: in its first line what pytest's summary shows."""
-    parts = [f"{wrong}: {line(result)}", "\n".join(render(result, View(_WIDTH)))]
+    parts = [f"{wrong}: {result!s}", "\n".join(render(result, View(_WIDTH)))]
     remedy = (
         fix([probe], framework, exposes) if probe.expected == "allowed" and result.verdict != "inconclusive" else None
     )

@@ -6,7 +6,6 @@ what ``corscheck fix`` would configure. Each gives the ``Result``, for a test th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,12 +25,11 @@ from corscheck.sources.app.loading import interface
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from corscheck.api.keywords import HeadersLike
     from corscheck.model.result import Result
     from corscheck.model.values import Probe, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials
-
-    Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 __all__ = ["AppError", "Site", "open_site"]
 
@@ -55,7 +53,7 @@ class Site:
         *,
         origin: str,
         method: str = "GET",
-        headers: Headers = (),
+        headers: HeadersLike = (),
         credentials: Credentials = "same-origin",
         exposes: Iterable[str] = (),
         **more: Any,
@@ -81,7 +79,7 @@ class Site:
         origin: str,
         because: str | None = None,
         method: str = "GET",
-        headers: Headers = (),
+        headers: HeadersLike = (),
         credentials: Credentials = "same-origin",
         **more: Any,
     ) -> Result:
@@ -104,7 +102,7 @@ class Site:
         *,
         origin: str,
         method: str = "PUT",
-        headers: Headers = (),
+        headers: HeadersLike = (),
         credentials: Credentials = "same-origin",
         **more: Any,
     ) -> Result:
@@ -126,14 +124,13 @@ class Site:
         expected: Verdict,
         origin: str,
         method: str,
-        headers: Headers,
+        headers: HeadersLike,
         credentials: Credentials,
         more: dict[str, Any],
     ) -> tuple[Probe, Result]:
-        pairs = tuple(headers.items()) if isinstance(headers, Mapping) else tuple(headers)
         asked = {"send": self._send, **more, "expected": expected}
         probe = make_probe(
-            self._absolute(url), origin=origin, method=method, headers=pairs, credentials=credentials, **asked
+            self._absolute(url), origin=origin, method=method, headers=headers, credentials=credentials, **asked
         )
         # A body in a test was asked for as one that is typed.
         probe = replace(probe, body_asked=probe.body is not None)
@@ -155,7 +152,7 @@ def open_site(app_or_url: Any, *, send: Send | None = None, **network: Any) -> S
 
     Raises ``ConfigError`` for what is none of these, and when an application does not start.
     """
-    options = run_options(network)
+    options = run_options(**network)
     if isinstance(app_or_url, str):
         if "://" not in app_or_url:
             raise ConfigError(f"cors({app_or_url!r}): an application, or a base URL like http://127.0.0.1:8000")

@@ -7,7 +7,6 @@ URL is asked of the application too, whatever its host; a redirect to yet anothe
 from __future__ import annotations
 
 import sys
-import time
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout, suppress
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from msgspec.structs import replace
 
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.runner.conversation import Pause, conversation
+from corscheck.runner.conversation import conversation
+from corscheck.runner.drive import acarry
 from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
 from corscheck.sources.app.loading import wrapped
@@ -146,18 +146,6 @@ class AsyncAppConversation:
         import asyncio
 
         self._hosts.add(probe)
-        flow = conversation(probe, self.options, self._assembler)
+        asking = conversation(probe, self.options, self._assembler)
         timeout = self.options.network.timeout
-        deadline = time.monotonic() + timeout
-        try:
-            wanted = next(flow)
-            while True:
-                if isinstance(wanted, Pause):
-                    await asyncio.sleep(wanted.seconds)
-                    deadline = time.monotonic() + timeout
-                    wanted = next(flow)
-                else:
-                    wanted = flow.send(await self._transport.send(wanted, deadline))
-        except StopIteration as done:
-            result: Result = done.value
-            return _without_place(result)
+        return _without_place(await acarry(asking, self._transport.send, timeout, asyncio.sleep))

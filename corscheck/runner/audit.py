@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from msgspec.structs import replace
 
-from corscheck.audit import websocket
-from corscheck.audit.flow import audit
-from corscheck.audit.plan import Lookup
-from corscheck.audit.websocket import Handshake
+from corscheck.auditing import websocket
+from corscheck.auditing.flow import audit
+from corscheck.auditing.plan import Lookup
+from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_header, mask_text, mask_url
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
@@ -20,7 +20,7 @@ from corscheck.runner.sending import dress, may_send
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
-    from corscheck.audit.plan import AuditPlan, Came
+    from corscheck.auditing.plan import AuditPlan, Came
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome

@@ -22,15 +22,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.values import ConfigError
-from corscheck.runner.many import ask_all, find_place
+from corscheck.model.values import ConfigError, Probe
+from corscheck.runner.many import ask_all
+from corscheck.runner.options import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.item import Item
-    from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
 
 # distributed is hardly typed, and must not be imported before it is needed.
@@ -75,7 +75,11 @@ def results(
     cluster, and for a question that cannot be put.
     """
     with _client(address) as client:
-        yield from _Spread(client, options, total).run((find_place(question), question) for question in questions)
+        yield from _Spread(client, options, total).run((_find_place(question), question) for question in questions)
+
+
+def _find_place(question: Probe | AuditPlan) -> str:
+    return place_of(question if isinstance(question, Probe) else question.template)
 
 
 # ---------------------------------------------------------------------- on a worker

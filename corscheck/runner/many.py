@@ -1,67 +1,95 @@
-"""Asks many probes or audits at once: chooses the loop for the transport and hands each item to a callback."""
+"""Many probes or audits at once: chooses the driver of the transport, and hands the results over in order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import signal
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from corscheck.audit.plan import AuditPlan
-from corscheck.runner.audit import wire
-from corscheck.runner.conversation import conversation
-from corscheck.runner.options import RunOptions, place_of
+from corscheck.model.values import Probe
+from corscheck.runner.memo import Memo
+from corscheck.runner.options import place_of
 from corscheck.runner.result import Assembler
 from corscheck.transports.choice import chosen
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import Callable, Generator, Hashable, Iterable
 
+    from corscheck.auditing.plan import AuditPlan
+    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
-    from corscheck.model.values import Probe
     from corscheck.runner.conversation import Asking
+    from corscheck.runner.options import RunOptions
+
+_T = TypeVar("_T")
 
 
-def run_many(probes: Iterable[Probe], options: RunOptions | None = None) -> AsyncIterator[Result]:
-    """Ask many probes; yields each result in the order of the probes. Memory stays bounded."""
-    from corscheck.runner.threads import results
+def results(questions: Iterable[Probe | AuditPlan], options: RunOptions) -> Generator[Result | Audit, None, None]:
+    """Yield the result of each question, in their order, as soon as it is next.
 
-    return results(probes, options or RunOptions())
-
-
-def ask_all(questions: Iterable[Probe | AuditPlan], options: RunOptions, take: Callable[[Any], object]) -> None:
-    """Ask many, bounded per host and in all.
-
-    Calls ``take`` with the result of each probe and the audit of each plan, in order; True ends the run.
+    Memory does not grow with the number of questions. Closing the generator cancels what is under way. Raises
+    ``ConfigError`` for options that contradict each other, and, in its turn, for a question that cannot be put.
     """
-    assembler = Assembler(show_secrets=options.show_secrets)
-    flows = (_flow(question, options, assembler) for question in questions)
     if chosen(options.network) == "curl":
-        from corscheck.runner import curl_loop
+        from corscheck.runner.curl_loop import drive
+    else:
+        from corscheck.runner.threads import drive
 
-        curl_loop.hand(curl_loop.drive(flows, options), take)
-        return
+    memo = Memo(options, Assembler(show_secrets=options.show_secrets))
 
-    import asyncio
+    def asking(question: Probe | AuditPlan) -> tuple[Hashable, Asking[Result | Audit]]:
+        if isinstance(question, Probe):
+            return place_of(question), memo.ask(question)
+        from corscheck.runner.audit import wire  # a scan needs nothing of audits
 
-    from corscheck.runner import threads
+        return place_of(question.template), wire(question, options)
 
-    async def consume() -> None:
-        found = threads.drive(flows, options)
-        try:
-            async for item in found:
-                if take(item) is True:
-                    return
-        finally:
-            await found.aclose()
-
-    asyncio.run(consume())
+    return drive(map(asking, questions), options)
 
 
-def _flow(question: Probe | AuditPlan, options: RunOptions, assembler: Assembler) -> tuple[str, Asking[Any]]:
-    """Return the place that a question goes to, and its conversation."""
-    if isinstance(question, AuditPlan):
-        return find_place(question), wire(question, options)
-    return find_place(question), conversation(question, options, assembler)
+def ask_all(questions: Iterable[Any], options: RunOptions, take: Callable[[Any], object]) -> None:
+    """Ask many: ``take`` is called with each result, in order, and ends the run with True.
+
+    Ctrl-C waits until a result that is being taken has been taken.
+    """
+    hand(results(questions, options), take)
 
 
-def find_place(question: Probe | AuditPlan) -> str:
-    """Return the place that a probe or an audit connects to, by which concurrency per host counts."""
-    return place_of(question.template if isinstance(question, AuditPlan) else question)
+def hand(found: Generator[_T, None, None], take: Callable[[_T], object]) -> None:
+    """Call ``take`` with each value found; see ``ask_all``."""
+    with contextlib.closing(found), _Interrupt() as interrupt:
+        for one in found:
+            with interrupt:
+                done = take(one) is True
+            if done:
+                return
+
+
+class _Interrupt:
+    """Entered once, it holds SIGINT's handler; entered again in there, it keeps Ctrl-C until that is left."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._pending = False
+        self._before: Any = None
+
+    def __enter__(self) -> _Interrupt:
+        self._depth += 1
+        main = threading.current_thread() is threading.main_thread()
+        if self._depth == 1 and main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+        if self._pending:
+            self._pending = False
+            raise KeyboardInterrupt
+
+    def _interrupted(self, _number: int, _frame: object) -> None:
+        if self._depth < 2:
+            raise KeyboardInterrupt
+        self._pending = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,6 @@ from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
-
-
-WINDOW = 4
-"""Probes started or waiting, for each that may be under way: so a slow host does not keep the others waiting."""
-
-
-_AUTHORITY = re.compile(r"https?://[A-Za-z0-9.:-]+(?=/)")
 
 
 _PER_HOST_TO_TOTAL = 8
@@ -70,33 +63,27 @@ class RunOptions(Struct, frozen=True):
 
 
 def place_of(probe: Probe) -> str:
-    """What concurrency per host counts by: the place that is connected to."""
-    text = probe.via or probe.url
+    """The origin to connect to: what the concurrency per host counts by; empty for a URL that nothing is sent to."""
     try:
-        # The path is no part of it, and most of what is parsed has been parsed before.
-        return parse_url(text[: _path_at(text)]).origin
+        return parse_url(probe.via or probe.url).origin
     except URLError:
         return ""
 
 
-def _path_at(text: str) -> int | None:
-    """Where the path of a plain URL begins; None where only the parser can tell."""
-    match = _AUTHORITY.match(text)
-    return None if match is None else match.end()
-
-
 class Pace:
-    """At most so many requests a second over all (None: as many as there are)."""
+    """At most so many requests a second over all (None: no limit). Threads may share it."""
 
     def __init__(self, rate: float | None) -> None:
         self._every = 1 / rate if rate else 0.0
         self._next = 0.0
+        self._lock = threading.Lock()
 
     def delay(self) -> float:
-        """Take the next place in the line: the seconds until it is there."""
+        """Take the next place in the line, and return the seconds until it is there."""
         if not self._every:
             return 0.0
-        now = time.monotonic()
-        start = max(now, self._next)
-        self._next = start + self._every
+        with self._lock:
+            now = time.monotonic()
+            start = max(now, self._next)
+            self._next = start + self._every
         return start - now

@@ -15,7 +15,7 @@ from corscheck.runner.sending import dress, may_send
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.audits import Audit
     from corscheck.model.values import Probe
     from corscheck.transports.base import WireRequest

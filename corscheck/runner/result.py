@@ -5,6 +5,7 @@ This is where a ``Result`` is made, and the only place: what it holds has passed
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
@@ -27,14 +28,14 @@ from corscheck.model.values import ENGINE_NAMES, EngineName
 from corscheck.protocol.agreement import alike, replay, why
 from corscheck.protocol.cache import max_age
 from corscheck.protocol.engines import ENGINES
-from corscheck.protocol.request import ErrorKind, HeldBack, HTTPResponse, NetworkError
+from corscheck.protocol.request import ErrorKind, HTTPResponse, NetworkError
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
 
 if TYPE_CHECKING:
     from corscheck.model.result import Finding, Observation
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
-    from corscheck.protocol.request import Headers
+    from corscheck.protocol.request import Answer, Header, Headers
 
 _MASKED = 16
 """Header lists that are remembered with their masked form: those of one run's requests are mostly the same."""
@@ -89,7 +90,7 @@ class Assembler:
             engines=engines,
             preflight=self._preflight(outcome, others),
             steps=tuple(self._step(step) for step in outcome.steps),
-            exchanges=tuple(self._exchange(exchange, probe.secret_headers) for exchange in outcome.exchanges),
+            exchanges=tuple(self._exchange(exchange, probe) for exchange in outcome.exchanges),
             response=self._response(outcome),
             readable_headers=outcome.readable_headers,
             console=console,
@@ -110,7 +111,13 @@ class Assembler:
     def _mask(self, headers: Headers, secret: frozenset[str]) -> Headers:
         if secret and not self.show_secrets:
             headers = tuple((name, MASK if name.lower() in secret else value) for name, value in headers)
-        return tuple((name, self.header(name, value)) for name, value in headers)
+        return self._fields(headers)
+
+    def _fields(self, headers: Headers) -> Headers:
+        """Mask header fields. Most are the same in every exchange of a run, so each is masked once."""
+        if self.show_secrets:
+            return headers
+        return tuple([_masked_field(field) for field in headers])
 
     def _reason(self, outcome: Outcome) -> Reason | None:
         failure = outcome.failure
@@ -156,28 +163,28 @@ class Assembler:
             ),
         )
 
-    def _exchange(self, exchange: Exchange, secret: frozenset[str]) -> ExchangeRecord:
-        request, answer = exchange.request, exchange.answer
-        sent = request.headers if isinstance(answer, HeldBack) else answer.sent or request.headers
-        response = error = elapsed = None
+    def _exchange(self, exchange: Exchange, probe: Probe) -> ExchangeRecord:
+        request = exchange.request
+        url = self.url(request.url)
+        return self.exchange(request.kind, request.hop, request.method, url, request.headers, exchange.answer, probe)
+
+    def exchange(
+        self, kind: str, hop: int, method: str, url: str, headers: Headers, answer: Answer, probe: Probe
+    ) -> ExchangeRecord:
+        """Record one exchange. ``url`` is masked already; ``headers`` are those of a request that was not answered."""
         if isinstance(answer, HTTPResponse):
             body = self.text(answer.body.decode("utf-8", "replace")) if answer.body else None
+            request = RequestRecord(method, url, self._headers(answer.sent or headers, probe.secret_headers))
             response = ResponseRecord(
-                answer.status, self._headers(answer.headers), answer.reason, body, answer.http_version
+                answer.status, self._fields(answer.headers), answer.reason, body, answer.http_version
             )
-        elif isinstance(answer, NetworkError):
+            return ExchangeRecord(kind, hop, request, response, None, round(answer.elapsed_ms, 3))
+        if isinstance(answer, NetworkError):
+            request = RequestRecord(method, url, self._headers(answer.sent or headers, probe.secret_headers))
             error = ErrorRecord(answer.kind, self.text(answer.message))
-        if not isinstance(answer, HeldBack):
-            elapsed = round(answer.elapsed_ms, 3)
-        return ExchangeRecord(
-            kind=request.kind,
-            hop=request.hop,
-            request=RequestRecord(request.method, self.url(request.url), self._headers(sent, secret)),
-            response=response,
-            error=error,
-            elapsed_ms=elapsed,
-            held_back=isinstance(answer, HeldBack),
-        )
+            return ExchangeRecord(kind, hop, request, None, error, round(answer.elapsed_ms, 3))
+        request = RequestRecord(method, url, self._headers(headers, probe.secret_headers))
+        return ExchangeRecord(kind, hop, request, None, None, None, held_back=True)
 
     def _response(self, outcome: Outcome) -> ReadResponse | None:
         response = outcome.response
@@ -218,6 +225,11 @@ class Assembler:
         if failure is None or failure.code not in _KINDS:
             return None
         return ErrorRecord(_KINDS[failure.code], self.text(failure.message))
+
+
+@lru_cache(maxsize=4096)
+def _masked_field(field: Header) -> Header:
+    return field[0], mask_header(*field)
 
 
 def _passed(probe: Probe, engines: dict[str, EngineVerdict]) -> bool:

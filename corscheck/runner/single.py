@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from corscheck.runner.result import Assembler
@@ -13,7 +12,8 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
     from corscheck.transports.base import Transport
-from corscheck.runner.conversation import Asking, Pause, Returned, conversation
+from corscheck.runner.conversation import Asking, Returned, conversation
+from corscheck.runner.drive import carry
 from corscheck.runner.options import Pace, RunOptions
 
 
@@ -30,27 +30,11 @@ class Conversation:
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
         return self.drive(conversation(probe, self.options, self._assembler, cache))
 
-    def drive(self, flow: Asking[Returned]) -> Returned:
-        """Send what a conversation asks to send, and wait where it says so."""
-        transport, timeout = self._live(), self.options.network.timeout
-        # What it takes to import the transport is not the server's time.
-        deadline = time.monotonic() + timeout
-        try:
-            wanted = next(flow)
-            while True:
-                if isinstance(wanted, Pause):
-                    time.sleep(wanted.seconds)
-                    deadline = time.monotonic() + timeout
-                    wanted = next(flow)
-                    continue
-                delay = self._pace.delay()
-                if delay:
-                    time.sleep(delay)
-                    deadline += delay  # our own pace is not the server's time either
-                wanted = flow.send(transport.send(wanted, deadline))
-        except StopIteration as done:
-            returned: Returned = done.value
-            return returned
+    def drive(self, asking: Asking[Returned]) -> Returned:
+        """Send what a conversation asks to send, and wait where it pauses."""
+        # The deadline begins after this: what it takes to import the transport is not the server's time.
+        transport = self._live()
+        return carry(asking, transport.send, self.options.network.timeout, self._pace.delay)
 
     def _live(self) -> Transport:
         if self._transport is None:

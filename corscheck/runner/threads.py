@@ -1,145 +1,179 @@
-"""Many probes at once: bounded per host and in all, results in the order of the probes, memory that does not grow.
+"""Many conversations over a synchronous transport: a pool of threads, each of which carries one conversation at a time.
 
-The only place that schedules with asyncio. A probe under way owns a transport; idle transports wait for the next probe to
-the same host, so that connections are used again.
+Idle transports wait for the next conversation with the same place, so that connections are used again.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, TypeVar
+import threading
+from collections import OrderedDict
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from corscheck.runner.conversation import Pause, conversation
-from corscheck.runner.options import WINDOW, Pace, RunOptions, place_of
-from corscheck.runner.result import Assembler
-from corscheck.transports.http.transport import AsyncHTTPTransport
+from corscheck.runner.drive import carry
+from corscheck.runner.options import Pace
+from corscheck.runner.schedule import Schedule
+from corscheck.transports.http.tls import Contexts
+from corscheck.transports.http.transport import HTTPTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import Generator, Hashable, Iterable, Iterator
 
-    from corscheck.model.result import Result
-    from corscheck.model.values import Probe
+    from corscheck.protocol.request import Answer
     from corscheck.runner.conversation import Asking
-    from corscheck.transports.base import AsyncTransport
-
+    from corscheck.runner.options import RunOptions
+    from corscheck.runner.schedule import Flow
+    from corscheck.transports.base import WireRequest
 
 _T = TypeVar("_T")
 
 
-class _Idle:
-    """Transports at rest, by the place they are connected to; beyond a limit the one unused longest is closed."""
-
-    def __init__(self, options: RunOptions, limit: int) -> None:
-        self._options = options
-        self._limit = limit
-        self._by_place: OrderedDict[str, list[AsyncTransport]] = OrderedDict()
-        self._count = 0
-
-    def take(self, place: str) -> AsyncTransport:
-        waiting = self._by_place.get(place)
-        if waiting:
-            self._count -= 1
-            transport = waiting.pop()
-            if not waiting:
-                del self._by_place[place]
-            return transport
-        return AsyncHTTPTransport(self._options.network)
-
-    async def give(self, place: str, transport: AsyncTransport) -> None:
-        self._by_place.setdefault(place, []).append(transport)
-        self._by_place.move_to_end(place)
-        self._count += 1
-        if self._count > self._limit:
-            oldest, transports = next(iter(self._by_place.items()))
-            self._count -= 1
-            excess = transports.pop(0)
-            if not transports:
-                del self._by_place[oldest]
-            await excess.aclose()
-
-    async def close(self) -> None:
-        for transports in self._by_place.values():
-            for transport in transports:
-                await transport.aclose()
-        self._by_place.clear()
+class _Closed(Exception):  # noqa: N818 - ends a conversation, and is nobody's error
+    """The run was closed while a conversation was under way."""
 
 
-class _Run:
+class _Transports:
+    """Transports, by the place that the idle ones are connected to; above a limit the longest unused is closed."""
+
     def __init__(self, options: RunOptions) -> None:
-        self.options = options
-        self.total = options.total
-        self.slots = asyncio.Semaphore(self.total)
-        self.hosts: dict[str, tuple[asyncio.Semaphore, int]] = {}
-        self.idle = _Idle(options, self.total)
-        self.pace = Pace(options.rate)
+        self._network = options.network
+        self._limit = options.total
+        self._contexts = Contexts(options.network)
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[Hashable, list[HTTPTransport]] = OrderedDict()
+        self._idle_count = 0
+        self._in_use: set[HTTPTransport] = set()
 
-    async def carry(self, place: str, flow: Asking[_T]) -> _T:
-        """One conversation, when its place and the whole have room for it."""
-        semaphore, users = self.hosts.get(place) or (asyncio.Semaphore(self.options.concurrency), 0)
-        self.hosts[place] = (semaphore, users + 1)
-        try:
-            async with semaphore, self.slots:
-                transport = self.idle.take(place)
-                try:
-                    returned = await self._drive(flow, transport)
-                except BaseException:
-                    await transport.aclose()
-                    raise
-                await self.idle.give(place, transport)
-                return returned
-        finally:
-            # Forget a host that nobody asks any more: a run may see a million of them.
-            semaphore, users = self.hosts[place]
-            if users == 1:
-                del self.hosts[place]
+    def take(self, place: Hashable) -> HTTPTransport:
+        with self._lock:
+            waiting = self._idle.get(place)
+            if waiting:
+                transport = waiting.pop()
+                self._idle_count -= 1
+                if not waiting:
+                    del self._idle[place]
             else:
-                self.hosts[place] = (semaphore, users - 1)
+                transport = HTTPTransport(self._network, self._contexts)
+            self._in_use.add(transport)
+            return transport
 
-    async def _drive(self, flow: Asking[_T], transport: AsyncTransport) -> _T:
-        """Send what a conversation asks to send, and wait where it says so."""
-        timeout = self.options.network.timeout
-        deadline = time.monotonic() + timeout
-        try:
-            wanted = next(flow)
-            while True:
-                if isinstance(wanted, Pause):
-                    await asyncio.sleep(wanted.seconds)
-                    deadline = time.monotonic() + timeout
-                    wanted = next(flow)
-                    continue
-                delay = self.pace.delay()
-                if delay:
-                    await asyncio.sleep(delay)
-                    deadline += delay
-                wanted = flow.send(await transport.send(wanted, deadline))
-        except StopIteration as done:
-            returned: _T = done.value
-            return returned
+    def give(self, place: Hashable, transport: HTTPTransport) -> None:
+        excess = None
+        with self._lock:
+            self._in_use.discard(transport)
+            self._idle.setdefault(place, []).append(transport)
+            self._idle.move_to_end(place)
+            self._idle_count += 1
+            if self._idle_count > self._limit:
+                oldest, transports = next(iter(self._idle.items()))
+                excess = transports.pop(0)
+                self._idle_count -= 1
+                if not transports:
+                    del self._idle[oldest]
+        if excess is not None:
+            excess.close()
+
+    def discard(self, transport: HTTPTransport) -> None:
+        with self._lock:
+            self._in_use.discard(transport)
+        transport.close()
+
+    def close(self) -> None:
+        """Close the idle ones, and cut the connections of those in use."""
+        with self._lock:
+            idle = [transport for waiting in self._idle.values() for transport in waiting]
+            self._idle.clear()
+            in_use = list(self._in_use)
+        for transport in idle:
+            transport.close()
+        for transport in in_use:
+            transport.abort()
 
 
-def results(probes: Iterable[Probe], options: RunOptions) -> AsyncGenerator[Result, None]:
-    """Results in the order of the probes. Closing the iterator early cancels what is under way."""
-    assembler = Assembler(show_secrets=options.show_secrets)
-    return drive(((place_of(probe), conversation(probe, options, assembler)) for probe in probes), options)
+def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> Generator[_T, None, None]:
+    """Yield what the flows return, in their order; each comes with the place it goes to.
 
-
-async def drive(flows: Iterable[tuple[str, Asking[_T]]], options: RunOptions) -> AsyncGenerator[_T, None]:
-    """What the flows return, in their order; each comes with the place it goes to. The counterpart of ``multi.drive``."""
-    run = _Run(options)
-    under_way: deque[asyncio.Task[_T]] = deque()
+    The bounds, deadlines and errors are those of ``curl_loop.drive``. Closing the generator cuts what is under way.
+    """
+    run = _Run[_T](flows, options)
     try:
-        for place, flow in flows:
-            under_way.append(asyncio.ensure_future(run.carry(place, flow)))
-            while under_way[0].done() or len(under_way) >= run.total * WINDOW:
-                yield await under_way.popleft()
-                if not under_way:
-                    break
-        while under_way:
-            yield await under_way.popleft()
+        yield from run.results()
     finally:
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
-        await run.idle.close()
+        run.close()
+
+
+class _Run(Generic[_T]):
+    def __init__(self, flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> None:
+        self._schedule = Schedule(flows, options.concurrency, options.total)
+        self._timeout = options.network.timeout
+        self._pace = Pace(options.rate)
+        self._in_sequence = options.concurrency == 1
+        self._transports = _Transports(options)
+        self._begun: SimpleQueue[Flow[_T] | None] = SimpleQueue()
+        self._ended: SimpleQueue[Flow[_T]] = SimpleQueue()
+        self._threads = self._under_way = 0
+        self._closed = threading.Event()
+
+    def results(self) -> Iterator[_T]:
+        schedule = self._schedule
+        while True:
+            if not (self._in_sequence and schedule.is_due):
+                for flow in schedule.begin():
+                    self._begin(flow)
+            for flow in schedule.due():
+                yield flow.result()
+            if schedule.is_over:
+                return
+            if self._under_way and not schedule.is_due:
+                self._end(self._ended.get())
+                while not self._ended.empty():
+                    self._end(self._ended.get())
+
+    def close(self) -> None:
+        """Cancel what is under way. No thread is waited for: each ends when its connection is cut."""
+        self._closed.set()
+        for _ in range(self._threads):
+            self._begun.put(None)
+        self._transports.close()
+
+    def _begin(self, flow: Flow[_T]) -> None:
+        self._under_way += 1
+        if self._under_way > self._threads:
+            self._threads += 1
+            # Daemons: a server that stays silent must not hold up the end of the program.
+            threading.Thread(target=self._work, daemon=True, name="corscheck-probe").start()
+        self._begun.put(flow)
+
+    def _end(self, flow: Flow[_T]) -> None:
+        self._under_way -= 1
+        self._schedule.end(flow)
+
+    def _work(self) -> None:
+        """Carry one flow after the other, until the run is closed."""
+        while (flow := self._begun.get()) is not None:
+            transport = self._transports.take(flow.place)
+            try:
+                flow.returned = self._carry(flow.asking, transport)
+            except _Closed:
+                flow.asking.close()
+                self._transports.discard(transport)
+                return
+            except BaseException as error:  # noqa: BLE001 - it is raised again, in this flow's turn
+                flow.error = error
+                self._transports.discard(transport)
+            else:
+                self._transports.give(flow.place, transport)
+            self._ended.put(flow)
+
+    def _carry(self, asking: Asking[_T], transport: HTTPTransport) -> _T:
+        def send(request: WireRequest, deadline: float) -> Answer:
+            answer = transport.send(request, deadline)
+            self._sleep(0)
+            return answer
+
+        return carry(asking, send, self._timeout, self._pace.delay, self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait, and end the conversation if the run is closed."""
+        if self._closed.wait(seconds) if seconds > 0 else self._closed.is_set():
+            raise _Closed

@@ -35,7 +35,12 @@ def chosen(options: NetworkOptions) -> Chosen:
     """
     name = options.transport
     if name not in get_args(TransportName):
-        raise ConfigError(f"transport {name!r} is none of {', '.join(get_args(TransportName))}")
+        raise ConfigError(
+            f"transport {name!r} is none of {', '.join(get_args(TransportName))}",
+            option="transport",
+            value=name,
+            reason=f"expected one of {', '.join(get_args(TransportName))}",
+        )
     if name == "httpx":
         return "httpx"
     if name == "auto" and options.cert is not None:
@@ -48,7 +53,13 @@ def chosen(options: NetworkOptions) -> Chosen:
     if why is None:
         return "curl"
     if name == "curl":
-        raise ConfigError(f"transport curl {why}")
+        raise ConfigError(
+            f"transport curl {why}",
+            option="transport",
+            value=name,
+            reason=f"it {why}",
+            hint="Pass transport='auto' to use libcurl only if it can be used.",
+        )
     return "httpx"
 
 

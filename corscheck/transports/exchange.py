@@ -298,14 +298,16 @@ def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
-@lru_cache(maxsize=16)
 def is_short(headers: Headers) -> bool:
     """Whether a body is worth reading to its end, by what its head says: not too long, and no endless stream."""
-    fields = {name.lower(): value for name, value in headers}
-    length = fields.get("content-length", "0").strip()
-    endless = fields.get("content-type", "").lower().startswith("text/event-stream")
+    length, kind = "0", ""
+    for name, value in headers:
+        if len(name) == len("content-length") and name.lower() == "content-length":
+            length = value.strip()
+        elif len(name) == len("content-type") and name.lower() == "content-type":
+            kind = value.lower()
     number = int(length[:20]) if length.isascii() and length.isdigit() else 0
-    return not endless and number <= DRAIN_BYTES
+    return number <= DRAIN_BYTES and not kind.startswith("text/event-stream")
 
 
 class HeaderLines:
@@ -318,6 +320,14 @@ class HeaderLines:
         self.text = text_of(pairs)
         self.shielded = any(needs_shield(value) for _, value in pairs)
         self.upgrades = any(name.lower() == b"upgrade" for name, _ in pairs)
+
+    def behind_host(self, authority: str) -> HeaderLines:
+        """Return the same lines behind a Host line."""
+        lines = HeaderLines.__new__(HeaderLines)
+        lines.pairs = [(b"Host", authority.encode("ascii")), *self.pairs]
+        lines.text = (("Host", authority), *self.text)
+        lines.shielded, lines.upgrades = self.shielded, self.upgrades
+        return lines
 
 
 _GIVEN = ("request", "route", "started", "deadline", "lines", "target")
@@ -333,14 +343,21 @@ def lines_of(request: WireRequest, authority: str) -> HeaderLines:
 @lru_cache(maxsize=256)
 def _made(headers: Headers, authority: str, length: int | None) -> HeaderLines:
     """Kept, since the requests of a run differ in little but their URL."""
+    lines, has_host = _without_host(headers, length)
+    return lines if has_host else lines.behind_host(authority)
+
+
+@lru_cache(maxsize=64)
+def _without_host(headers: Headers, length: int | None) -> tuple[HeaderLines, bool]:
+    """Make the lines that are the same for every host, and say whether there is a Host line among them."""
     lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
+    hosts = [line for line in lines if line[0].lower() == b"host"]
     lines = hosts + [line for line in lines if line[0].lower() != b"host"]
     # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
     framed = any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in lines)
     if not framed and length is not None:
-        lines.insert(1, (b"Content-Length", b"%d" % length))
-    return HeaderLines(lines)
+        lines.insert(len(hosts[:1]), (b"Content-Length", b"%d" % length))
+    return HeaderLines(lines), bool(hosts)
 
 
 def request_target(target: Target, path: str, route: Route) -> bytes:

@@ -52,9 +52,17 @@ def check_files(options: NetworkOptions) -> None:
     """Raise ``ConfigError`` for options that name no file."""
     for name, path in (("cacert", options.cacert), ("cert", options.cert), ("key", options.key)):
         if path is not None and not Path(path).is_file():
-            raise ConfigError(f'{name} "{path}" is not a file.')
+            raise ConfigError(
+                f'{name} "{path}" is not a file.', option=name, value=path, reason="there is no such file"
+            )
     if options.key is not None and options.cert is None:
-        raise ConfigError("key needs cert: the client certificate that the key belongs to.")
+        raise ConfigError(
+            "key needs cert: the client certificate that the key belongs to.",
+            option="key",
+            value=options.key,
+            reason="a key needs the client certificate that it belongs to",
+            hint="Pass cert= as well.",
+        )
 
 
 def certificate_refused(

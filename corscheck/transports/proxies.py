@@ -43,12 +43,12 @@ class ProxyChooser:
         if not self._from_environment:
             return None if exempt(host, self._noproxy or "") else self._explicit
         # The variables are read when they are needed: a proxy of a kind we do not know must not hinder loopback.
-        noproxy = self._noproxy if self._noproxy is not None else _environment("no_proxy", "NO_PROXY")[1]
-        if is_loopback(host) or exempt(host, noproxy):
-            return None
         own = ("http_proxy",) if scheme == "http" else ("https_proxy", "HTTPS_PROXY")
         name, value = _environment(*own, "all_proxy", "ALL_PROXY")
-        return parse_proxy(value, name)
+        if not value:
+            return None
+        noproxy = self._noproxy if self._noproxy is not None else _environment("no_proxy", "NO_PROXY")[1]
+        return None if is_loopback(host) or exempt(host, noproxy) else parse_proxy(value, name)
 
 
 def parse_proxy(text: str, source: str) -> Proxy | None:
@@ -61,7 +61,14 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
         url = None
     if url is None or url.protocol not in ("http:", "https:"):
         shown = re.sub(r"[^/@]*@", "...@", text)  # no password in a message
-        raise ConfigError(f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).')
+        raise ConfigError(
+            f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).',
+            option="proxy",
+            value=text,
+            reason="expected an http or https URL with host and port"
+            + ("" if source == "proxy" else f" in the environment variable {source}"),
+            hint="Write http://[USER:PASSWORD@]HOST:PORT. SOCKS proxies are not supported.",
+        )
     authorization = None
     if url.username or url.password:
         pair = unquote_to_bytes(url.username) + b":" + unquote_to_bytes(url.password)

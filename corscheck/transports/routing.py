@@ -104,6 +104,10 @@ def split(url: str) -> Target:
     return Target(scheme, endpoint, authority, path if path.startswith("/") else "/" + path)
 
 
+_MOST = 4096
+"""How many ways are remembered."""
+
+
 class Router:
     """Finds the way to a URL under one set of options; complains of options that cannot be meant (``ConfigError``)."""
 
@@ -119,6 +123,8 @@ class Router:
         scheme, origin = (target.scheme, target.endpoint) if send_to is None else _parse_via(send_to)
         key = (scheme, origin, send_to is not None)
         if key not in self._routes:
+            if len(self._routes) >= _MOST:
+                self._routes.clear()  # a run may see a million hosts
             self._routes[key] = self._find(*key)
         return self._routes[key]
 
@@ -148,22 +154,39 @@ def _parse_connect_to(text: str) -> tuple[str, int | None, str, int | None]:
     match = _CONNECT_TO.fullmatch(text)
     if match is None:
         raise ConfigError(
-            f'connect-to "{text}" should be HOST1:PORT1:HOST2:PORT2 (empty: any, or the same; IPv6 in brackets).'
+            f'connect-to "{text}" should be HOST1:PORT1:HOST2:PORT2 (empty: any, or the same; IPv6 in brackets).',
+            option="connect_to",
+            value=text,
+            reason="expected HOST1:PORT1:HOST2:PORT2",
+            hint="An empty part means any (or the same); write IPv6 addresses in brackets.",
         )
     host, port, new_host, new_port = match.groups()
-    return _host(host, text), _port(port, text), _host(new_host, text), _port(new_port, text)
+    name = "connect_to"
+    return _host(host, text, name), _port(port, text, name), _host(new_host, text, name), _port(new_port, text, name)
 
 
 def _parse_resolve(text: str) -> tuple[Endpoint, tuple[str, ...]]:
     match = _RESOLVE.fullmatch(text.removeprefix("+"))
     if match is None:
-        raise ConfigError(f'resolve "{text}" should be HOST:PORT:ADDRESS[,ADDRESS] (HOST may be *).')
+        raise ConfigError(
+            f'resolve "{text}" should be HOST:PORT:ADDRESS[,ADDRESS] (HOST may be *).',
+            option="resolve",
+            value=text,
+            reason="expected HOST:PORT:ADDRESS[,ADDRESS]",
+            hint="HOST may be *.",
+        )
     host, port, listed = match.groups()
     addresses = tuple(address.strip().strip("[]") for address in listed.split(","))
     for address in addresses:
         if not _is_address(address):
-            raise ConfigError(f'resolve "{text}": "{address}" is not an IP address (HOST:PORT:ADDRESS[,ADDRESS]).')
-    return Endpoint("*" if host == "*" else _host(host, text), _port(port, text) or 0), addresses
+            raise ConfigError(
+                f'resolve "{text}": "{address}" is not an IP address (HOST:PORT:ADDRESS[,ADDRESS]).',
+                option="resolve",
+                value=text,
+                reason=f"{address!r} is not an IP address",
+                hint="Write HOST:PORT:ADDRESS[,ADDRESS].",
+            )
+    return Endpoint("*" if host == "*" else _host(host, text, "resolve"), _port(port, text, "resolve") or 0), addresses
 
 
 def _parse_via(text: str) -> tuple[str, Endpoint]:
@@ -172,24 +195,39 @@ def _parse_via(text: str) -> tuple[str, Endpoint]:
     except ValueError:
         url = None
     if url is None or url.protocol not in ("http:", "https:") or url.pathname != "/" or url.search:
-        raise ConfigError(f'via "{text}" should be a scheme, a host and a port: http://HOST:PORT.')
+        raise ConfigError(
+            f'via "{text}" should be a scheme, a host and a port: http://HOST:PORT.',
+            option="via",
+            value=text,
+            reason="expected a scheme, a host and a port",
+        )
     target = split(url.href)
     return target.scheme, target.endpoint
 
 
-def _host(text: str, whole: str) -> str:
+def _host(text: str, whole: str, option: str) -> str:
     """A host name in the form it has in a serialized URL."""
     if not text:
         return ""
     try:
         return ada_url.URL(f"http://{text}").hostname.strip("[]")
     except ValueError:
-        raise ConfigError(f'"{text}" in "{whole}" is not a host name.') from None
+        raise ConfigError(
+            f'"{text}" in "{whole}" is not a host name.',
+            option=option,
+            value=whole,
+            reason=f"{text!r} is not a host name",
+        ) from None
 
 
-def _port(text: str, whole: str) -> int | None:
+def _port(text: str, whole: str, option: str) -> int | None:
     if text and int(text) > 65535:
-        raise ConfigError(f'"{text}" in "{whole}" is not a port: at most 65535.')
+        raise ConfigError(
+            f'"{text}" in "{whole}" is not a port: at most 65535.',
+            option=option,
+            value=whole,
+            reason=f"{text} is not a port, which is at most 65535",
+        )
     return int(text) if text else None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import AuditPlan
+from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import Probe
@@ -72,7 +72,7 @@ def those(let_in: Callable[[str], bool], *more: tuple[str, str], credentials: bo
 
 def make_plan(url: str = API, allowed: tuple[str, ...] = (APP,), **more: object) -> AuditPlan:
     """The plan as the command makes it; what is no field of a plan is the template's."""
-    fields = {k: more.pop(k) for k in list(more) if k in AuditPlan.__dataclass_fields__}
+    fields = {k: more.pop(k) for k in list(more) if k in AuditPlan.__struct_fields__}
     fields.setdefault("labels", Labels("tests"))
     template = Probe(**{"url": url, "origin": "null", **more})  # type: ignore[arg-type]
     return AuditPlan(**{"template": template, "suffixes": SUFFIXES, "allowed": allowed, **fields})  # type: ignore[arg-type]

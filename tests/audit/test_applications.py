@@ -18,6 +18,8 @@ from tests.audit.kit import make_plan
 from tests.audit.servers import SERVERS, server_of
 from tests.servers.targets import Server
 
+pytestmark = pytest.mark.framework
+
 HEALTHY = 30
 """Requests at most, for a healthy target, one allowed origin and the normal depth."""
 REFLECTING = 12

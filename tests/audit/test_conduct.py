@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corscheck.audit.caching import shared_cache_keeps, varies_by_origin
-from corscheck.audit.origins import Labels
-from corscheck.audit.private import is_private
+from corscheck.auditing.caching import shared_cache_keeps, varies_by_origin
+from corscheck.auditing.origins import Labels
+from corscheck.auditing.private import is_private
 from corscheck.protocol.request import NetworkError
 from corscheck.runner.options import RunOptions
 from corscheck.runner.preview import plan_audit

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corscheck.audit import origins as make
-from corscheck.audit.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
+from corscheck.auditing import origins as make
+from corscheck.auditing.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
 from corscheck.model.suffixes import registrable_domain
 from tests.audit.kit import SUFFIXES
 

@@ -26,6 +26,8 @@ import trustme
 from corscheck.browsers import find
 from tests.browser.conftest import installed
 
+pytestmark = pytest.mark.browser
+
 ROOT = Path(__file__).resolve().parents[2]
 APP = "https://app.example.com"
 SECRET = "the balance of the visitor is 4711"
@@ -286,7 +288,7 @@ def test_at_the_allowed_origin_nothing_runs_by_itself_but_what_is_null(stage: St
 def test_the_page_asks_nobody_else() -> None:
     """All that it loads is in it, and what it reads stays in it."""
     assert urlsplit(APP).hostname is not None
-    from corscheck.audit.poc import page
+    from corscheck.auditing.poc import page
 
     assert re.findall(r"""(?:src|href|action)=|@import|url\(|sendBeacon|XMLHttpRequest""", page(())) == []
     assert page(()).count("fetch(") == 1

@@ -31,8 +31,9 @@ def installed(name: str) -> str:
         find(name)
     except BrowserUnavailable as error:
         missing = str(error)
-    if importlib.util.find_spec("websockets") is None:
-        missing = "websockets is not installed"
+    for package in ("trustme", "websockets"):
+        if importlib.util.find_spec(package) is None:
+            missing = f"{package} is not installed"
     if missing and os.environ.get("CI"):
         pytest.fail(missing)
     if missing:

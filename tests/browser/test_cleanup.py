@@ -18,6 +18,8 @@ from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in
 from tests.browser.target import HANG, OPEN, Reply
 
+pytestmark = pytest.mark.browser
+
 SCRIPT = """
 import asyncio, sys
 from corscheck.model.values import Probe

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.browser import copied
 from tests.sources.copies import complaints
+
+pytestmark = pytest.mark.browser
 
 
 def test_what_is_copied_today_is_read(chromium: str) -> None:

@@ -19,6 +19,8 @@ from tests.browser.conftest import installed
 from tests.browser.differential import Differential
 from tests.browser.generate import cases
 
+pytestmark = pytest.mark.browser
+
 RECORD = Path(__file__).parents[1] / "data" / "differential.json"
 LONG = int(os.environ.get("CORSCHECK_DIFFERENTIAL", "0"))
 EXAMPLES = {"chromium": LONG or 700, "firefox": LONG or 250}

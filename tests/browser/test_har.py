@@ -13,6 +13,8 @@ from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import HARRecording
 from tests.browser.har import demo_probes, record
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize("secrets", [True, False], ids=["with sensitive data", "ordinary export"])
 def test_the_demo(chromium: str, secrets: bool) -> None:

@@ -16,6 +16,8 @@ from corscheck.browsers import find
 from corscheck.cli.demo.server import DemoServer
 from tests.servers.uvicorn_app import UvicornApp
 
+pytestmark = pytest.mark.browser
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("http://app.example", "https://app.example", "null")
 PUT = ("-X", "PUT", "-H", "X-Tenant: 7", "--send", "always")

@@ -15,8 +15,12 @@ from corscheck.transports.base import NetworkOptions
 from tests.browser.conftest import processes_in
 from tests.browser.target import HANG, OPEN, Reply
 
+pytestmark = pytest.mark.browser
+
 ORIGINS = ("http://localhost:3000", "https://app.example", "null")
 OTHER_ORIGINS = ("http://127.0.0.1:3000", "http://[::1]:3000", "https://[::1]:3443")
+# Hosts that browsers open and that a certificate cannot name.
+OTHER_ORIGINS += ("https://my_app.example", "https://xn--ls8h.example")
 PREFLIGHT = (*OPEN, ("Access-Control-Allow-Methods", "PUT"), ("Access-Control-Allow-Headers", "x-tenant"))
 
 

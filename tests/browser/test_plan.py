@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from datetime import UTC, datetime
+import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -12,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from corscheck import browsers as package
 from corscheck.browsers import BrowserUnavailable, available, check, find
-from corscheck.browsers.certificate import fingerprint, public_key_info, self_signed, spki_hash
+from corscheck.browsers.certificate import fingerprint, issue, public_key_info, spki_hash
 from corscheck.browsers.firefox import _proxy_script
+from corscheck.browsers.pageserver import PageServer
 from corscheck.browsers.routes import Address, plan
 from corscheck.browsers.targets import groups, parse_origin, refusal
 from corscheck.model.values import ConfigError, Probe
@@ -132,24 +134,21 @@ def test_proxies(monkeypatch):
     assert '"PROXY proxy.example:3128"' in script
 
 
-def test_certificate(tmp_path):
-    context, der = self_signed(["app.example", "127.0.0.1", "::1"], tmp_path)
+def test_certificate():
+    context, der = issue()
     assert context.protocol == ssl.PROTOCOL_TLS_SERVER
-    assert list(tmp_path.iterdir()) == []
     certificate = x509.load_der_x509_certificate(der)
-    certificate.verify_directly_issued_by(certificate)
-    assert certificate.not_valid_before_utc < datetime.now(UTC) < certificate.not_valid_after_utc
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    assert names.get_values_for_type(x509.DNSName) == ["app.example"]
-    assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1"]
-    with pytest.raises(x509.ExtensionNotFound):
-        certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    now = datetime.now(UTC)
+    assert certificate.not_valid_before_utc < now < certificate.not_valid_after_utc < now + timedelta(days=8)
+    # What Chromium is told to accept is a leaf, never a certificate authority.
+    assert not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     key = certificate.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     info = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     assert public_key_info(der) == key.public_bytes(*info)
     assert fingerprint(der).replace(":", "") == certificate.fingerprint(hashes.SHA256()).hex().upper()
     assert len(spki_hash(der)) == 44
+    assert issue()[1] != der
 
 
 def test_public_key_of_other_certificates():
@@ -188,10 +187,18 @@ def test_finding_browsers(monkeypatch, tmp_path):
 
 
 def test_websockets_missing(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "websockets.asyncio.client", None)
+    monkeypatch.setitem(sys.modules, "websockets.asyncio.client", None)
     monkeypatch.setattr("corscheck.browsers.browsers.find", lambda _: "browser")
     with pytest.raises(BrowserUnavailable, match="pip install 'corscheck\\[browser\\]'"):
         package.observe([Probe(URL, ORIGIN)], "chromium", NetworkOptions())
+
+
+def test_trustme_missing(monkeypatch):
+    """It is needed for pages with an https origin alone."""
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    assert PageServer([parse_origin("http://app.example"), parse_origin("null")]).certificate is None
+    with pytest.raises(BrowserUnavailable, match=r"the package trustme .*: pip install 'corscheck\[browser\]'"):
+        PageServer([parse_origin(ORIGIN)])
 
 
 def test_check_names_the_reason():

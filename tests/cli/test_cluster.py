@@ -18,13 +18,15 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-from corscheck.audit.origins import Labels
+from corscheck.auditing.origins import Labels
 from corscheck.model.values import ConfigError, Probe
 from corscheck.runner import cluster
 from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions
 from tests.cli.fakes import Command, Done
 from tests.servers.counting import CountingServer
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "http://app.example"

@@ -77,6 +77,7 @@ class Growing:
 # ---------------------------------------------------------------------- killed
 
 
+@pytest.mark.slow
 def test_killed_ten_times(server: CountingServer, tmp_path: Path) -> None:
     """Nothing that was written is lost or asked again, and the report is that of a run that was let alone."""
     count = 5_000
@@ -142,6 +143,7 @@ def resumed(path: Path, asked: list[Probe]) -> tuple[int, list[int]]:
     return status, sent
 
 
+@pytest.mark.slow
 def test_torn_at_every_byte(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     asked = probes(2)

@@ -284,6 +284,7 @@ def test_a_command_keeps_secrets(name: str, url: str, tmp_path: Path) -> None:
     assert leaked(said) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [("--json", "o.json"), *(("--report", f"{f}:o.{f}") for f in FORMATS), ("-v",)])
 def test_a_saved_report_keeps_secrets(form: tuple[str, str], url: str, tmp_path: Path) -> None:
     run(tmp_path, ("probe", f"URL/moved{TOKENS}", "--origin", PAGE, *GIVEN, "--jsonl", "one.jsonl"), url)

@@ -411,11 +411,9 @@ def test_secrets_do_not_get_into_findings() -> None:
 
 
 def test_many_at_once_are_diagnosed_too() -> None:
-    import asyncio
-
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.runner.many import run_many
+    from corscheck.runner.many import results
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import NetworkOptions
     from tests.servers.raw import READ, RawServer
@@ -423,16 +421,16 @@ def test_many_at_once_are_diagnosed_too() -> None:
     def answer(raw: bytes) -> bytes:
         return (Reply(204, (ALLOW,)) if raw.startswith(b"OPTIONS") else Reply(500)).wire()
 
-    async def ask_all(url: str, diagnose: bool) -> list[Result]:
+    def ask_many(url: str, diagnose: bool) -> list[Result]:
         options = RunOptions(network=NetworkOptions(timeout=5.0, proxy=""), diagnose=diagnose)
-        return [r async for r in run_many([Probe(url, APP), Probe(url, APP, index=1)], options)]
+        return list(results([Probe(url, APP), Probe(url, APP, index=1)], options))
 
     with RawServer((READ, answer)) as server:
-        asked = asyncio.run(ask_all(server.url(), True))
+        asked = ask_many(server.url(), True)
         assert [r.findings[0].code for r in asked] == ["CORS603", "CORS603"]
         assert sorted(r.split(b" ")[0] for r in server.requests) == [b"GET", b"GET", b"OPTIONS", b"OPTIONS"]
     # Not asked further, it is left at what the standard's step says: anything more would be a guess.
     with RawServer((READ, answer)) as server:
-        unasked = asyncio.run(ask_all(server.url(), False))
+        unasked = ask_many(server.url(), False)
         assert [r.findings[0].code for r in unasked] == ["CORS301", "CORS301"]
         assert len(server.requests) == 2

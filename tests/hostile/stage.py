@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime
 import ssl
 from collections.abc import Callable, Iterator
@@ -17,8 +16,7 @@ from msgspec.structs import replace
 from corscheck.api import make_probe
 from corscheck.model.result import Result
 from corscheck.model.values import Probe
-from corscheck.runner import curl_loop
-from corscheck.runner.many import run_many
+from corscheck.runner.many import results
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
@@ -38,22 +36,17 @@ def _one(probe: Probe, options: RunOptions, transport: Any) -> Result:
         conversation.close()
 
 
-def _async(probe: Probe, options: RunOptions) -> Result:
-    async def ask() -> Result:
-        [result] = [result async for result in run_many([probe], options)]
-        return result
-
-    return asyncio.run(ask())
+def _many(probe: Probe, options: RunOptions, transport: str) -> Result:
+    """By the transport's name: "auto" would ask httpx what libcurl cannot read."""
+    [result] = results([probe], replace(options, network=replace(options.network, transport=transport)))
+    return result
 
 
 WAYS: dict[str, Way] = {
     "httpx": lambda probe, options: _one(probe, options, HTTPTransport(options.network)),
-    "httpx-async": _async,
+    "httpx-many": lambda probe, options: _many(probe, options, "httpx"),
     "curl": lambda probe, options: _one(probe, options, CurlTransport(options.network)),
-    # By its name: "auto" would ask httpx what libcurl cannot read.
-    "curl-multi": lambda probe, options: next(
-        curl_loop.results([probe], replace(options, network=replace(options.network, transport="curl")))
-    ),
+    "curl-many": lambda probe, options: _many(probe, options, "curl"),
 }
 """Every way to carry a probe; another transport joins with a line."""
 

@@ -15,6 +15,8 @@ from tests.hostile.row import DEADLINE, PAGE, Row
 from tests.hostile.stage import Certificates, certificates, servers
 from tests.hostile.test_hostile import GRACE, ROWS
 
+pytestmark = pytest.mark.hostile
+
 ROOT = Path(__file__).resolve().parents[2]
 BY_NAME = {row.name: row for row in ROWS}
 TRANSPORTS = ("httpx", "curl")

@@ -17,6 +17,8 @@ from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import Probe
 from tests.servers.frameworks import FRAMEWORKS, FrameworkServer
 
+pytestmark = pytest.mark.framework
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example.com"
 

@@ -31,6 +31,8 @@ from tests.remedies.cases import (
 )
 from tests.servers.targets import TARGETS, server_of
 
+pytestmark = pytest.mark.framework
+
 CAUSES = {
     "aiohttp": "CORS602", "django": "CORS602", "fastapi": "CORS602", "flask": "CORS621", "litestar": "CORS621",
     "starlette": "CORS602", "express": "CORS621", "fastify": "CORS602", "hono": "CORS602", "koa": "CORS602",

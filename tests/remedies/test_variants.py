@@ -11,6 +11,8 @@ from tests.remedies.cases import APP, EVIL, FULL, TOKEN, ask, available, fix
 from tests.remedies.test_fix import ODD
 from tests.servers.targets import server_of
 
+pytestmark = pytest.mark.framework
+
 
 @pytest.mark.parametrize("name", ["fastapi", "starlette"])
 def test_the_variant_that_covers_unhandled_exceptions(name: str) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from corscheck.audit.poc import page as proof_page
+from corscheck.auditing.poc import page as proof_page
 from corscheck.browsers import BrowserUnavailable, find
 from tests.report import samples
 from tests.report.browse import Page
 from tests.report.saved_reports import in_policy, saved, text
 from tests.report.test_payloads import PAYLOADS, poisoned, poisoned_audits
+
+pytestmark = pytest.mark.browser
 
 RESULTS = (*samples.MATRIX, replace(samples.REFUSED, url="https://b.example/x"), in_policy(samples.WILDCARD))
 SHOWN = "[...document.querySelectorAll('.grid a')].filter(a => a.checkVisibility({visibilityProperty: true}))"

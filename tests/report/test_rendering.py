@@ -27,6 +27,7 @@ def test_a_thousand_results_render_in_time(form: str, tmp_path: Path) -> None:
     assert time.process_time() - start < 2.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", sorted({*WRITERS} - {"json"}))
 def test_memory_does_not_grow_with_the_report(form: str, tmp_path: Path) -> None:
     """A pass over a thousand results, of some 2 MB as JSON and four times that as objects, holds a fraction of them."""

@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from corscheck.model.result import Observation, Result
 from corscheck.report.text.rows import table
 from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View, line, render
+from corscheck.report.text.terminal import View, render
 from tests.report import samples
 
 
@@ -25,7 +25,7 @@ def test_verbose_view(name: str, snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("name", samples.SINGLE)
 def test_quiet_line(name: str, snapshot: SnapshotAssertion) -> None:
-    said = line(samples.SINGLE[name])
+    said = str(samples.SINGLE[name])
     assert "\n" not in said
     assert said == snapshot
 

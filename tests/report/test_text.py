@@ -7,10 +7,12 @@ import re
 import pytest
 from msgspec.structs import replace
 
+from corscheck.model.printable import printable
 from corscheck.model.result import ErrorRecord, Finding, Reason, ResponseRecord
+from corscheck.model.words import several
 from corscheck.report.text.matrix import block, list_row
-from corscheck.report.text.terminal import View, line, render
-from corscheck.report.text.text import cut, milliseconds, printable, several, wrap
+from corscheck.report.text.terminal import View, render
+from corscheck.report.text.text import cut, milliseconds, wrap
 from tests.report import samples
 
 PAYLOADS = {
@@ -98,7 +100,7 @@ def test_injection_into_every_field(payload: str) -> None:
             view = View(verbose=verbose)
             lines = [
                 *render(result, view),
-                line(result),
+                str(result),
                 *block([result], view),
                 *list_row(result, view, uniform=False),
             ]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import AuditPlan
+from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.result import Result
 from corscheck.model.suffixes import known_suffix, registrable_domain

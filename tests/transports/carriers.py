@@ -5,13 +5,12 @@ Another live transport joins the conformance tests with an entry in ``CARRIERS``
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 from corscheck.transports.curl import CurlMulti, CurlTransport
-from corscheck.transports.http.transport import AsyncHTTPTransport, HTTPTransport
+from corscheck.transports.http.transport import HTTPTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,23 +37,6 @@ class SyncCarrier:
         self.transport.close()
 
 
-class AsyncCarrier:
-    def __init__(self, options: NetworkOptions) -> None:
-        self.runner = asyncio.Runner()
-        try:
-            self.transport = AsyncHTTPTransport(options)
-        except BaseException:
-            self.runner.close()
-            raise
-
-    def send(self, request: WireRequest, timeout: float = 10.0) -> HTTPResponse | NetworkError:
-        return self.runner.run(self.transport.send(request, time.monotonic() + timeout))
-
-    def close(self) -> None:
-        self.runner.run(self.transport.aclose())
-        self.runner.close()
-
-
 class CurlCarrier(SyncCarrier):
     def __init__(self, options: NetworkOptions) -> None:
         self.transport = CurlTransport(options)
@@ -79,7 +61,7 @@ class CurlMultiCarrier:
         self.multi.close()
 
 
-HTTPX: dict[str, Callable[[NetworkOptions], Carrier]] = {"sync": SyncCarrier, "async": AsyncCarrier}
+HTTPX: dict[str, Callable[[NetworkOptions], Carrier]] = {"httpx": SyncCarrier}
 CURL: dict[str, Callable[[NetworkOptions], Carrier]] = {
     "curl": CurlCarrier,
     "curl-multi": CurlMultiCarrier,

@@ -7,19 +7,15 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from corscheck.audit.origins import Labels, Suffixes
-from corscheck.audit.plan import AuditPlan
+from corscheck.auditing.plan import AuditPlan
+from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.questions import Question, via_base
 from corscheck.cli.ask.targets import TargetFile, with_scheme
 from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
-from corscheck.model.page_origin import check_origin
-from corscheck.model.suffixes import known_suffix, registrable_domain
 from corscheck.model.values import ConfigError, Probe
-from corscheck.protocol.origin import URLError, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from corscheck.model.item import Item
     from corscheck.model.values import Depth, FailOn
     from corscheck.report.saved.summary import Summary
-
-_SCHEMES = ("http", "https", "ws", "wss")
 
 
 class AuditArguments(Struct, frozen=True):
@@ -66,22 +60,19 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
     def _plan(self, url: str, index: int, line: int | None) -> AuditPlan:
         typed = self.typed
         file = self.file.path if self.file is not None and line is not None and self.file.path != "-" else None
-        return AuditPlan(
-            template=replace(self.template, url=parse_url(url).without_fragment, index=index),
-            suffixes=Suffixes(registrable_domain, known_suffix),
-            labels=Labels(None if typed.seed is None else f"{typed.seed} {index} {url}"),
+        return make_plan(
+            url,
+            self.template,
             allowed=self.allowed,
-            methods=tuple(m.upper() if m.lower() in _NORMALIZED else m for m in typed.methods),
+            methods=typed.methods,
             depth=typed.depth,
             fail_on=typed.fail_on,
             max_requests=typed.max_requests,
+            seed=typed.seed,
             index=index,
             file=file,
             line=line if file is not None else None,
         )
-
-
-_NORMALIZED = ("delete", "get", "head", "options", "post", "put")
 
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
@@ -109,30 +100,16 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         password=password,
         via=via_base(typed.via),
     )
-    allowed = tuple(dict.fromkeys(_allowed(origin) for origin in typed.allowed))
+    allowed = tuple(dict.fromkeys(check_allowed(origin) for origin in typed.allowed))
     return AuditQuestion(
         urls=tuple(urls), file=file, template=template, typed=typed, allowed=allowed, total=len(urls) + count
     )
 
 
 def _check(url: str) -> None:
-    try:
-        scheme = parse_url(url).scheme
-    except URLError:
-        raise ConfigError(f"{mask_url(url)!r} is no URL") from None
-    if scheme not in _SCHEMES:
-        raise ConfigError(f"{mask_url(url)}: only http, https, ws and wss URLs can be audited")
-
-
-def _allowed(origin: str) -> str:
-    """Check an allowed origin; ``*.`` before its domain allows the subdomains."""
-    scheme, _, host = origin.partition("://*.")
-    if host:
-        check_origin(f"{scheme}://{host}", "--allowed-origin")
-        return origin
-    if origin == "null":
-        raise ConfigError("--allowed-origin null: whoever lets in null lets in everybody's sandboxed frames")
-    return check_origin(origin, "--allowed-origin")
+    wrong = judge_target(url)
+    if wrong is not None:
+        raise ConfigError(f"{mask_url(url)!r} {wrong}")
 
 
 def judge(baseline: str | None) -> Callable[[Audit], Audit]:
@@ -162,7 +139,7 @@ class Proofs:
         """Write the page."""
         from pathlib import Path
 
-        from corscheck.audit.poc import page
+        from corscheck.auditing.poc import page
 
         text = page(self._audits)
         if self.path == "-":

@@ -16,7 +16,7 @@ from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.values import EngineName, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
@@ -265,15 +265,12 @@ def via_base(base: str | None) -> str | None:
     """Return the origin that ``--via`` names. Raises ``ConfigError`` for an invalid base URL."""
     if base is None:
         return None
-    from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+    from corscheck.model.base_url import base_origin
 
-    try:
-        url = parse_url(base)
-    except URLError:
-        url = None
-    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+    origin = base_origin(base)
+    if origin is None:
         raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
-    return url.origin
+    return origin
 
 
 def _say_guesses(made: ProbeQuestion, say: Callable[[str], None]) -> None:

@@ -26,7 +26,7 @@ from corscheck.report.saved.resumable import ResumableReport
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.ask.questions import Question
     from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions

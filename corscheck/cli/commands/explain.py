@@ -10,8 +10,9 @@ import typer
 
 from corscheck.cli import options as opt
 from corscheck.model.masking import mask_text
+from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError
-from corscheck.report.text.text import printable, wrap
+from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.codes.code import Record

@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.show.sinks import TextSink
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.model.result import Result
-from corscheck.report.text import terminal, words
+from corscheck.model.words import several
+from corscheck.report.text import terminal
 from corscheck.report.text.causes import groups, why
 from corscheck.report.text.matrix import totals
-from corscheck.report.text.text import printable, several, wrap
+from corscheck.report.text.text import wrap
 from corscheck.sources.app.questions import STRANGER, UNLISTED
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.printable import printable
 from corscheck.report.formats import curl
 from corscheck.report.text.exchanges import request_lines
-from corscheck.report.text.text import printable
 from corscheck.runner.preview import plan_audit, plan_probe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from corscheck.audit.plan import AuditPlan
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.ask.audit_targets import AuditQuestion
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.model.values import Probe

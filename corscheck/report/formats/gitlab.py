@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from corscheck.model.printable import printable
 from corscheck.report.formats.problems import problems
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

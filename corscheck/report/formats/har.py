@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from corscheck._version import __version__
+from corscheck.model.printable import printable
 from corscheck.report.text.exchanges import split_url
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.formats.panels import NAMED, headline, survey
-from corscheck.report.text import audits, causes, rows, terminal, words
+from corscheck.report.text import audits, causes, rows, terminal
 from corscheck.report.text.exchanges import exchange_lines
-from corscheck.report.text.text import cut, printable
+from corscheck.report.text.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

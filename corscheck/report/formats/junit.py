@@ -11,12 +11,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from msgspec.structs import replace
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.model.result import Result
 from corscheck.report.formats.problems import NOT_AUDITED, problems, request
 from corscheck.report.saved.summary import failed, failing
-from corscheck.report.text import audits, terminal, words
+from corscheck.report.text import audits, terminal
 from corscheck.report.text.items import render_item
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

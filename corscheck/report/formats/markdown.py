@@ -9,9 +9,11 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.formats.panels import headline, survey
-from corscheck.report.text import audits, words
-from corscheck.report.text.text import cut, printable
+from corscheck.report.text import audits
+from corscheck.report.text.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct, field
 
-from corscheck.report.text import causes, words
+from corscheck.model import words
+from corscheck.model.printable import printable
+from corscheck.report.text import causes
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.matrix import totals
 from corscheck.report.text.terminal import View, circumstances
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

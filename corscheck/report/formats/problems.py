@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
+from corscheck.model import words
+from corscheck.model.printable import printable, printable_lines
 from corscheck.model.result import Result
 from corscheck.report.saved.summary import failed
-from corscheck.report.text import audits, causes, words
-from corscheck.report.text.text import printable, printable_lines
+from corscheck.report.text import audits, causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.model.result import Result
 from corscheck.report.formats.problems import problems
-from corscheck.report.text import words
 from corscheck.report.text.audits import evidence
-from corscheck.report.text.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.model import words
+from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
+from corscheck.model.words import several
 from corscheck.report.saved.summary import failed, failing
-from corscheck.report.text import words
-from corscheck.report.text.text import cut, printable, printable_lines, several, wrap
+from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

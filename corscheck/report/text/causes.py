@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from corscheck.model import words
 from corscheck.report.saved.summary import failed
-from corscheck.report.text import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

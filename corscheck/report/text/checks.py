@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
-from corscheck.report.text import terminal, words
-from corscheck.report.text.text import cut, printable, wrap
+from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +109,7 @@ def _numbers(tally: Tally) -> str:
 def line(result: Result) -> str:
     """A result in one line, as ``-q`` prints it: how it came out, then the verdict and why."""
     word = "pass" if result.passed else "FAIL" if failed(result) else "????"
-    return f"{'note' if result.excused is not None else word}  {terminal.line(result)}"
+    return f"{'note' if result.excused is not None else word}  {result!s}"
 
 
 def excuse(excused: Excuse) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.formats.problems import finding_key, request
-from corscheck.report.text import audits, causes, words
+from corscheck.report.text import audits, causes
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.style import VERDICT_STYLES
-from corscheck.report.text.text import printable, wrap
+from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.report.text import words
-from corscheck.report.text.text import printable
+from corscheck.model import words
+from corscheck.model.printable import printable
 
 if TYPE_CHECKING:
     from corscheck.model.result import ExchangeRecord, Result

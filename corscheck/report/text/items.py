@@ -24,7 +24,7 @@ def render_item(item: Item, view: View) -> list[str]:
 def quiet_lines(item: Item) -> list[str]:
     """Return the lines that ``-q`` prints: one for a result, one for each finding of an audit."""
     if isinstance(item, Result):
-        return [terminal.line(item)]
+        return [str(item)]
     from corscheck.report.text import audits
 
     return audits.quiet(item)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.report.text import audits, causes, words
+from corscheck.model import words
+from corscheck.model.printable import printable
+from corscheck.report.text import audits, causes
 from corscheck.report.text.rows import ABSENT
 from corscheck.report.text.terminal import circumstances, observed
-from corscheck.report.text.text import cut, printable, wrap
+from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

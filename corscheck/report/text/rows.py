@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.report.text import words
+from corscheck.model import words
+from corscheck.model.printable import printable
 from corscheck.report.text.style import PLAIN, Style
-from corscheck.report.text.text import cut, milliseconds, printable, wrap
+from corscheck.report.text.text import cut, milliseconds, wrap
 
 if TYPE_CHECKING:
     from corscheck.model.result import ExchangeRecord, Result, StepRecord

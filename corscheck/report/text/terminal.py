@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.report.text import words
+from corscheck.model import words
+from corscheck.model.printable import printable, printable_lines
+from corscheck.model.verdict_line import not_allowed
+from corscheck.model.words import several
 from corscheck.report.text.exchanges import exchanges
 from corscheck.report.text.rows import table
 from corscheck.report.text.style import PLAIN, VERDICT_STYLES, Style
-from corscheck.report.text.text import printable, printable_lines, several, wrap
+from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from corscheck.model.result import Finding, Result
@@ -85,27 +88,6 @@ def circumstances(result: Result, view: View) -> str:
     return ", ".join([*parts, who])
 
 
-def line(result: Result) -> str:
-    """Return what ``-q`` prints for a probe: the verdict in one unwrapped line."""
-    before, after = around(result)
-    return f"{before}{printable(result.url)}{after}"
-
-
-def around(result: Result) -> tuple[str, str]:
-    """Return the parts of that line before and after the URL."""
-    before = f"{words.word(result).upper()}  {printable(result.method)} "
-    after = f" from {printable(result.origin)}"
-    because = "" if result.verdict == "allowed" else statement(result)
-    differing = [words.other_makes(result, n) for n in words.differing(result) if n in result.gate]
-    if differing:
-        because = f"{because} {'But' if because else 'but'} {several(differing)}.".lstrip()
-    if not result.passed and not differing and words.as_driven(result) and words.unmet(result):
-        because = " ".join([*([because] if because else []), *words.unmet(result)])
-    if result.excused is not None:
-        because = f"{because} Excused: {words.sentence(result.excused.reason)}".lstrip()
-    return before, f"{after}: {because}" if because else after
-
-
 def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
     word = words.word(result)
@@ -126,15 +108,7 @@ def statement(result: Result) -> str:
     """Return what the verdict means, in a sentence or two."""
     if result.verdict == "allowed":
         return _allowed(result)
-    if result.verdict == "inconclusive" and result.error is not None:
-        return f"No answer: {words.sentence(result.error.message)}"
-    why = words.not_sent(result)
-    if result.verdict == "inconclusive" and why is not None:
-        method = printable(result.method)
-        if result.send == "never":
-            return f"{method} was not sent ({why}), and no preflight says what would come of it."
-        return f"{method} may change data and was not sent; no preflight says what would come of it. Add --send always."
-    return words.reason(result.reason)
+    return not_allowed(result)
 
 
 def _allowed(result: Result) -> str:

@@ -1,34 +1,8 @@
-"""Text that is safe to print, and text that fits: escaping, cutting, padding, wrapping.
-
-What a server sent must never be active in a terminal. ``printable`` is the one gate for that; every value of a result
-passes it on its way out. Nothing here knows results or colours.
-"""
+"""Text that fits: cutting, padding, wrapping. Nothing here knows results or colours."""
 
 from __future__ import annotations
 
 ELLIPSIS = "..."
-
-
-def printable(text: str) -> str:
-    r"""The text with everything that a terminal could act on, or an eye could miss, spelled out.
-
-    Control characters (ESC, CR, LF, NUL, the C1 controls), bidirectional controls, zero-width and other invisible
-    characters, line separators, lone surrogates and unusual spaces become ``\x1b``, ``\u202e`` or ``\U000e0001``.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _escaped(ord(c)) for c in text)
-
-
-def printable_lines(text: str) -> str:
-    """Return the text with its line breaks kept and everything else made printable, for texts of our own."""
-    return "\n".join(printable(line) for line in text.split("\n"))
-
-
-def _escaped(code: int) -> str:
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def cut(text: str, width: int) -> str:
@@ -76,13 +50,6 @@ def _words(paragraph: str) -> list[str]:
         else:
             blanks += " "
     return words
-
-
-def several(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    if len(names) < 2:
-        return "".join(names)
-    return ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def milliseconds(elapsed: float) -> str:

@@ -69,7 +69,13 @@ def wrapped(app: Any, name: str = "app") -> LoadedApp:
         app = _made(name, app)
         kind = interface(app)
     if kind is None:
-        raise ConfigError(f"{name} is neither an ASGI nor a WSGI application, but a {type(app).__name__}")
+        raise ConfigError(
+            f"{name} is neither an ASGI nor a WSGI application, but a {type(app).__name__}",
+            option="app",
+            value=app,
+            reason=f"it is neither an ASGI nor a WSGI application, but a {type(app).__name__}",
+            hint="Pass the application itself, or a factory without arguments.",
+        )
     return LoadedApp(name, app, kind)
 
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import pycurl
 
 from corscheck.transports import failures, handshakes
 from corscheck.transports.failures import NetworkFailure, printable
-
-if TYPE_CHECKING:
-    from corscheck.transports.curl.transfer import Transfer
 
 # CURLE_HTTP2_STREAM and CURLE_TOO_LARGE (a line of more than 100 KiB, a head of more than 300): pycurl has no names for them.
 _HTTP2_STREAM, _TOO_LARGE = 92, 100
@@ -47,21 +44,35 @@ _WANTS = "it may want a client certificate"
 _MISSING = re.compile(r"(\d+) bytes missing")
 
 
-def failure_of(code: int, text: str, transfer: Transfer) -> NetworkFailure:
-    """The failure that a result of libcurl's stands for."""
-    exchange, easy = transfer.exchange, transfer.easy
+class Attempt(NamedTuple):
+    """A attempt that failed, as far as its failure tells.
+
+    ``tunnelling`` says that a proxy has not connected us yet, ``proxy_status`` what it answered instead;
+    ``shows_certificate`` that the server was shown a client certificate.
+    """
+
+    exchange: WireExchange
+    easy: pycurl.Curl
+    tunnelling: bool
+    proxy_status: bytes
+    shows_certificate: bool
+
+
+def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
+    """Put a result of libcurl into words: its code, its text, and what the handle knows."""
+    exchange, easy = attempt.exchange, attempt.easy
     route, peer = exchange.route, exchange.peer
     proxied = route.mode == "forward"
     if exchange.attempts:
         return exchange.unreachable()
-    if transfer.tunnelling and (code == _TOO_LARGE or easy.getinfo(pycurl.HTTP_CONNECTCODE) // 100 != 2):
-        return _proxy_failed(code, text, transfer)
+    if attempt.tunnelling and (code == _TOO_LARGE or easy.getinfo(pycurl.HTTP_CONNECTCODE) // 100 != 2):
+        return _proxy_failed(code, text, attempt)
     if code == pycurl.E_OK:
         return failures.hung_up(peer, proxied, exchange.received)
     if code == pycurl.E_GOT_NOTHING:
         return failures.hung_up(peer, proxied, 0)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(transfer, "proxy" if proxied else "tls")
+        return _certificate_refused(attempt, "proxy" if proxied else "tls")
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
@@ -74,7 +85,7 @@ def failure_of(code: int, text: str, transfer: Transfer) -> NetworkFailure:
         failure = failures.broken(peer, proxied, error, answering=bool(exchange.received))
         if route.scheme == "https" and not exchange.received:
             # libcurl does not read on when it cannot write: the alert that says why is lost.
-            hint = "it may not accept our client certificate" if transfer.settings.shows_certificate else _WANTS
+            hint = "it may not accept our client certificate" if attempt.shows_certificate else _WANTS
             failure.message = f"{failure.message.rstrip('.')} after the TLS handshake: {hint}."
         return failure
     if code == _TOO_LARGE:
@@ -86,19 +97,19 @@ def failure_of(code: int, text: str, transfer: Transfer) -> NetworkFailure:
     return NetworkFailure("connect", f"{peer} cannot be asked: {printable(text).rstrip('.')}.")
 
 
-def _proxy_failed(code: int, text: str, transfer: Transfer) -> NetworkFailure:
+def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     """What went wrong between us and a proxy that was to connect us."""
-    route = transfer.exchange.route
+    route = attempt.exchange.route
     who = route.dialled
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(transfer, "proxy")
-    number = transfer.easy.getinfo(pycurl.OS_ERRNO)
+        return _certificate_refused(attempt, "proxy")
+    number = attempt.easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy", f"{who} {handshakes.in_words(text, number)}.")
     if code == _TOO_LARGE:
         return NetworkFailure("proxy", f"{who} gave an endless answer to CONNECT.")
-    if transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE):
-        return failures.proxy_refused(route.dial, route.beyond, transfer.status_of_proxy())
+    if attempt.easy.getinfo(pycurl.HTTP_CONNECTCODE):
+        return failures.proxy_refused(route.dial, route.beyond, attempt.proxy_status)
     if code in _BROKEN and number:
         return failures.broken(who, True, OSError(number, os.strerror(number)), answering=False)
     if code in (pycurl.E_GOT_NOTHING, pycurl.E_OK, *_BROKEN):
@@ -106,10 +117,10 @@ def _proxy_failed(code: int, text: str, transfer: Transfer) -> NetworkFailure:
     return NetworkFailure("proxy", f"{who} gave a malformed answer to CONNECT.")
 
 
-def _certificate_refused(transfer: Transfer, kind: str) -> NetworkFailure:
-    route, easy = transfer.exchange.route, transfer.easy
+def _certificate_refused(attempt: Attempt, kind: str) -> NetworkFailure:
+    route, easy = attempt.exchange.route, attempt.easy
     by_proxy = kind == "proxy"
-    peer = route.dialled if by_proxy else transfer.exchange.peer
+    peer = route.dialled if by_proxy else attempt.exchange.peer
     host = route.proxy.host if by_proxy and route.proxy is not None else route.origin.host.removesuffix(".")
     option = pycurl.PROXY_SSL_VERIFYRESULT if by_proxy and route.mode == "tunnel" else pycurl.SSL_VERIFYRESULT
     return handshakes.certificate_refused(

@@ -5,6 +5,7 @@ The meaning of every option is that of ``NetworkOptions``, made by ``routing`` a
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ class CurlSettings:
         set_(pycurl.PROXY, "")  # not the environment's: the route knows
         set_(pycurl.NOPROXY, "")
         if route.unix_socket is not None:
-            set_(pycurl.UNIX_SOCKET_PATH, route.unix_socket)
+            set_(pycurl.UNIX_SOCKET_PATH, os.fsencode(route.unix_socket))
         if scheme == "https":
             if self._options.http2 and not forwarded:
                 set_(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
@@ -92,12 +93,12 @@ class CurlSettings:
             set_(pycurl.OPT_CERTINFO, 1)  # for the names of a certificate that is refused for its name
             for option, path in ((pycurl.CAINFO, self._roots[0]), (pycurl.CAPATH, self._roots[1])):
                 if path is not None:
-                    set_(option, path)
+                    set_(option, os.fsencode(path))
                 else:
                     easy.unsetopt(option)
         if client and options.cert is not None:
-            set_(pycurl.SSLCERT, options.cert)
-            set_(pycurl.SSLKEY, options.key or options.cert)
+            set_(pycurl.SSLCERT, os.fsencode(options.cert))
+            set_(pycurl.SSLKEY, os.fsencode(options.key or options.cert))
             set_(pycurl.KEYPASSWD, "")  # OpenSSL would ask for one on the terminal otherwise
 
     def _tunnel(self, easy: pycurl.Curl, route: Route) -> None:
@@ -120,7 +121,7 @@ class CurlSettings:
             else:
                 for option, path in ((pycurl.PROXY_CAINFO, self._roots[0]), (pycurl.PROXY_CAPATH, self._roots[1])):
                     if path is not None:
-                        set_(option, path)
+                        set_(option, os.fsencode(path))
 
     @cached_property
     def _readable(self) -> bool:
@@ -152,14 +153,18 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
         easy.setopt(pycurl.CONNECT_TO, [f"::{where}:{route.dial.port}"])
 
 
-@lru_cache(maxsize=256)
 def _fault(lines: HeaderLines) -> str | None:
-    """What is no header line among these."""
-    for name, value in lines.pairs:
-        if not _TOKEN.fullmatch(name.decode("latin-1")):
-            return f"illegal header name {name!r}"
-        if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
-            return f"illegal header value {value!r}"
+    """What is wrong with these header lines, if anything is."""
+    return next(filter(None, map(_field_fault, lines.pairs)), None)
+
+
+@lru_cache(maxsize=1024)
+def _field_fault(field: tuple[bytes, bytes]) -> str | None:
+    name, value = field
+    if not _TOKEN.fullmatch(name.decode("latin-1")):
+        return f"illegal header name {name!r}"
+    if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
+        return f"illegal header value {value!r}"
     return None
 
 

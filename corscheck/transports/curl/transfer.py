@@ -15,24 +15,35 @@ import pycurl
 
 from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
-from corscheck.transports.curl.faults import LOST, UNREADABLE, certificate_names, failure_of, fault_of_certificate
+from corscheck.transports.curl.faults import (
+    LOST,
+    UNREADABLE,
+    Attempt,
+    certificate_names,
+    failure_of,
+    fault_of_certificate,
+)
 from corscheck.transports.curl.settings import dial, header_option
 from corscheck.transports.exchange import is_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.protocol.request import Headers, HTTPResponse, NetworkError
+    from corscheck.protocol.request import Header, Headers, HTTPResponse, NetworkError
     from corscheck.transports.curl.settings import CurlSettings
     from corscheck.transports.exchange import Phase, WireExchange
     from corscheck.transports.failures import NetworkFailure
     from corscheck.transports.lookup import Addresses
     from corscheck.transports.routing import Route
 
-_STATUS = re.compile(r"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
-_FIELD = re.compile(r"(?m)^([-!#$%&'*+.^_`|~0-9a-zA-Z]+):[ \t]*([^\x00\r\n]*?)[ \t]*\r?\n")
-_FRAMING = re.compile(r"(?mi)^(?:transfer-encoding:(?![ \t]*chunked[ \t]*\r?\n)|content-length:[ \t]*[0-9]{21})")
-"""Framing that libcurl takes and h11 does not."""
+_STATUS = re.compile(rb"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
+_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
+_NOT_IN_VALUES = re.compile("[\x00\r\n]")
+_LENGTH_DIGITS = 21
+"""libcurl takes a Content-Length of so many digits, and h11 does not."""
+
+_SHORT_LINE = 256
+"""Lines up to this length are remembered: those of one server are mostly the same in every answer."""
 
 _ABORT = -1
 _OK = 0
@@ -210,7 +221,7 @@ class Transfer:
         self._lines.clear()
         return _OK
 
-    def status_of_proxy(self) -> bytes:
+    def _proxy_status(self) -> bytes:
         """The status code and the reason of a proxy that would not connect us."""
         return b"".join(self._lines).partition(b" ")[2].partition(b"\n")[0].strip()
 
@@ -240,14 +251,13 @@ class Transfer:
     def _take(self, lines: list[bytes]) -> bool:
         """Take a head; False when that is enough."""
         exchange = self.exchange
-        data = b"".join(lines)
-        exchange.head_bytes += len(data)
+        exchange.head_bytes += sum(map(len, lines))
         exchange.received = exchange.head_bytes
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
-        head = _read(data, len(lines))
+        head = _read(lines)
         if isinstance(head, str):
-            if not data.startswith(b"HTTP/"):
+            if not lines[0].startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
             return self._abort(failures.malformed(exchange.peer, head))
         number = head.status
@@ -290,13 +300,19 @@ class Transfer:
         head = self._head
         if head is not None:
             if code != _OK and not self._stopped:
-                exchange.body_failed(failure_of(code, text, self))
+                exchange.body_failed(self._failure_of(code, text))
             return exchange.answer(head.reason, head.version)
         self._note()
-        failed = exchange.failed(self._failure or failure_of(code, text, self))
+        failed = exchange.failed(self._failure or self._failure_of(code, text))
         if self._failure is None and code in UNREADABLE and not self.tunnelling:
             return Unreadable(failed.kind, failed.message, failed.at, failed.elapsed_ms, failed.sent)
         return failed
+
+    def _failure_of(self, code: int, text: str) -> NetworkFailure:
+        status = self._proxy_status() if self.tunnelling else b""
+        return failure_of(
+            code, text, Attempt(self.exchange, self.easy, self.tunnelling, status, self.settings.shows_certificate)
+        )
 
     def given_up(self) -> HTTPResponse | NetworkError:
         """The answer, or the lack of one, when the time was up."""
@@ -340,20 +356,47 @@ class _Head:
         self.short = is_short(headers)
 
 
-@lru_cache(maxsize=16)
-def _read(data: bytes, lines: int) -> _Head | str:
-    """A head of so many lines, read by h11's rules; a text says what is wrong with it.
-
-    Kept, since the answers of one server are often the same to the byte.
-    """
-    text = data.decode("latin-1")
-    status = _STATUS.match(text)
+def _read(lines: list[bytes]) -> _Head | str:
+    """Read a head, with its blank line, by h11's rules; a string says what is wrong with it."""
+    status = _status(lines[0])
     if status is None:
         return "illegal status line"
-    headers = _FIELD.findall(text, status.end())
-    if len(headers) != lines - 2:
+    headers = tuple([_field(line) if len(line) <= _SHORT_LINE else _read_field(line) for line in lines[1:-1]])
+    if None in headers:
         return "illegal header line"
-    framing = _FRAMING.search(text, status.end())
-    if framing is not None:
-        return f"bad {text[framing.start() :].partition(':')[0]}"
-    return _Head(f"HTTP/{status[1]}", int(status[2]), status[3] or "", tuple(headers))
+    found: Headers = headers  # type: ignore[assignment]
+    fault = _framing_fault(found)
+    return f"bad {fault}" if fault is not None else _Head(*status, found)
+
+
+@lru_cache(maxsize=64)
+def _status(line: bytes) -> tuple[str, int, str] | None:
+    match = _STATUS.fullmatch(line)
+    return None if match is None else (f"HTTP/{match[1].decode()}", int(match[2]), (match[3] or b"").decode("latin-1"))
+
+
+def _read_field(line: bytes) -> Header | None:
+    """Read a header line; None for an illegal one. No regular expression goes over its value twice."""
+    name, colon, value = line.decode("latin-1").partition(":")
+    value = value.removesuffix("\n").removesuffix("\r")
+    if not colon or not line.endswith(b"\n") or not _NAME.fullmatch(name) or _NOT_IN_VALUES.search(value):
+        return None
+    return name, value.strip(" \t")
+
+
+_field = lru_cache(maxsize=4096)(_read_field)
+
+
+def _framing_fault(headers: Headers) -> str | None:
+    """The name of a header that frames the message in a way that libcurl takes and h11 does not."""
+    for name, value in headers:
+        if len(name) in _FRAMING_LENGTHS:
+            lower = name.lower()
+            if lower == "transfer-encoding" and value.lower() != "chunked":
+                return name
+            if lower == "content-length" and len(value) >= _LENGTH_DIGITS and value[:_LENGTH_DIGITS].isdecimal():
+                return name
+    return None
+
+
+_FRAMING_LENGTHS = frozenset({len("transfer-encoding"), len("content-length")})

@@ -49,6 +49,21 @@ class NetworkBackend(httpcore.NetworkBackend):
     def __init__(self, contexts: tls.Contexts, ip_version: int | None) -> None:
         self._contexts = contexts
         self._ip_version = ip_version
+        self._sockets: set[socket.socket] = set()
+
+    def abort(self) -> None:
+        """Shut down every open socket: whoever waits for one of them, in another thread, stops waiting."""
+        for sock in tuple(self._sockets):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def opened(self, sock: socket.socket) -> None:
+        """Keep a socket until it is closed."""
+        self._sockets.add(sock)
+
+    def closed(self, sock: socket.socket) -> None:
+        """Forget a socket."""
+        self._sockets.discard(sock)
 
     def connect_tcp(
         self,
@@ -157,6 +172,7 @@ class SocketStream:
     def __init__(self, sock: socket.socket, network: NetworkBackend) -> None:
         self._socket = sock
         self._network = network
+        network.opened(sock)
 
     def read(self, size: int) -> bytes:
         """What has come, at most ``size`` bytes; empty at the end."""
@@ -178,6 +194,7 @@ class SocketStream:
 
     def close(self) -> None:
         """Close the socket at once."""
+        self._network.closed(self._socket)
         self._socket.close()
 
     def is_readable(self) -> bool:

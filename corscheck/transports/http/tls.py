@@ -46,7 +46,11 @@ class Contexts:
                 context.load_cert_chain(self._options.cert, self._options.key, password=lambda: b"")
             except (OSError, ValueError) as error:
                 raise ConfigError(
-                    f"cert and key cannot be used (PEM, key without a passphrase): {printable(str(error))}."
+                    f"cert and key cannot be used (PEM, key without a passphrase): {printable(str(error))}.",
+                    option="cert",
+                    value=self._options.cert,
+                    reason=f"the certificate and its key cannot be loaded: {printable(str(error))}",
+                    hint="Both must be PEM files, the key without a passphrase.",
                 ) from None
         return context
 
@@ -74,7 +78,12 @@ class Contexts:
             try:
                 return ssl.create_default_context(cafile=self._options.cacert)
             except (OSError, ValueError) as error:
-                raise ConfigError(f'cacert "{self._options.cacert}" holds no PEM certificate ({error}).') from None
+                raise ConfigError(
+                    f'cacert "{self._options.cacert}" holds no PEM certificate ({error}).',
+                    option="cacert",
+                    value=self._options.cacert,
+                    reason=f"the file holds no PEM certificate ({error})",
+                ) from None
         paths = ssl.get_default_verify_paths()
         if paths.cafile is None and paths.capath is None:
             return ssl.create_default_context(cafile=system_roots()[0])

@@ -1,9 +1,9 @@
 """Live HTTP over httpx, at the level of its transports: no client, so nothing is added, followed, decoded or kept.
 
 The only file that knows httpx. httpx carries the message; where it goes and how long it may take is the network
-backend's (``network``, ``network_async``), what becomes of it the exchange's. The synchronous part must not import
-asyncio. (``import httpcore`` imports anyio where it is installed, which does not import asyncio by itself; and
-``import httpx`` imports click, rich and Pygments where click is installed, as a plain installation has none.)
+backend's (``network``), what becomes of it the exchange's. It must not import asyncio. (``import httpcore`` imports
+anyio where it is installed, which does not import asyncio by itself; and ``import httpx`` imports click, rich and Pygments where
+click is installed, as a plain installation has none.)
 """
 
 from __future__ import annotations
@@ -63,19 +63,11 @@ class _Connection(httpcore.HTTPConnection):
         _held_to_the_rules(name, value)
 
 
-class _AsyncConnection(httpcore.AsyncHTTPConnection):
-    """The same for asyncio."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        _held_to_the_rules(name, value)
-
-
 class _Carrier(httpx.HTTPTransport):
     """httpx's transport over one connection of httpcore, in place of the pool that its constructor makes.
 
     The constructor has no argument for a network, and it builds a TLS context (20 ms) also for plain HTTP. A pool is
-    for concurrent requests, of which a transport has none; the async one takes as much time as the exchange itself.
+    for concurrent requests, of which a transport has none.
     """
 
     def __init__(self, connection: httpcore.HTTPConnection) -> None:
@@ -84,25 +76,19 @@ class _Carrier(httpx.HTTPTransport):
         self._pool = connection  # type: ignore[assignment]
 
 
-class _AsyncCarrier(httpx.AsyncHTTPTransport):
-    """The same for asyncio."""
-
-    def __init__(self, connection: httpcore.AsyncHTTPConnection) -> None:
-        self.connection = connection
-        self._pool = connection  # type: ignore[assignment]
-
-
 class HTTPTransport:
     """Carries exchanges over the network, one at a time; satisfies ``base.Transport``.
+
+    Transports of the same options may share their TLS ``contexts``, which take 20 ms to build.
 
     Options that cannot be meant raise ``ConfigError`` here, what only use shows of them (an unreadable certificate, a
     ``send_to`` that is no base URL) in ``send``.
     """
 
-    def __init__(self, options: NetworkOptions) -> None:
+    def __init__(self, options: NetworkOptions, contexts: Contexts | None = None) -> None:
         _check_http2(options)
         self._router = Router(options)
-        self._contexts = Contexts(options)
+        self._contexts = contexts or Contexts(options)
         self._network = NetworkBackend(self._contexts, options.ip_version)
         self._http2 = options.http2
         self._kept: dict[Route, _Carrier] = {}
@@ -121,6 +107,10 @@ class HTTPTransport:
                 return self._carry(self._carrier(exchange.route, True), exchange)
         except NetworkFailure as failure:
             return exchange.failed(failure)
+
+    def abort(self) -> None:
+        """Cut every connection, so that a ``send`` of another thread ends at once. Only for a transport's end."""
+        self._network.abort()
 
     def close(self) -> None:
         """Close every connection."""
@@ -172,96 +162,21 @@ class HTTPTransport:
         return kept
 
 
-class AsyncHTTPTransport:
-    """The same for asyncio; satisfies ``base.AsyncTransport``. A worker owns one."""
-
-    def __init__(self, options: NetworkOptions) -> None:
-        # Here, since whoever uses the synchronous transport shall not pay for asyncio.
-        from corscheck.transports.http.network_async import AsyncNetwork
-
-        _check_http2(options)
-        self._router = Router(options)
-        self._contexts = Contexts(options)
-        self._network = AsyncNetwork(self._contexts, options.ip_version)
-        self._http2 = options.http2
-        self._kept: dict[Route, _AsyncCarrier] = {}
-
-    async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head, and as much of the body as is worth it; ``deadline`` in monotonic seconds."""
-        exchange = _exchange(self._router, request, deadline)
-        self._network.exchange = exchange
-        try:
-            try:
-                return await self._carry(await self._carrier(exchange.route, request.new_connection), exchange)
-            except NetworkFailure as failure:
-                if not exchange.is_stale(failure):
-                    raise
-                exchange.restart()
-                return await self._carry(await self._carrier(exchange.route, True), exchange)
-        except NetworkFailure as failure:
-            return exchange.failed(failure)
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        while self._kept:
-            await self._kept.popitem()[1].aclose()
-
-    async def _carry(self, carrier: _AsyncCarrier, exchange: WireExchange) -> HTTPResponse:
-        limit = self._network.limit
-        try:
-            async with limit():
-                response = await carrier.handle_async_request(_message(exchange))
-        except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
-            raise _failure(exchange, error) from error
-        if not _is_status(response.status_code):
-            await response.aclose()
-            raise failures.malformed(exchange.peer, "illegal status code")
-        try:
-            if exchange.head(response.status_code, _headers(response)):
-                assert isinstance(response.stream, httpx.AsyncByteStream)
-                async with limit():
-                    async for chunk in response.stream:
-                        if not exchange.body(chunk):
-                            break
-        except NetworkFailure as failure:
-            exchange.body_failed(failure)
-        except httpx.TransportError as error:
-            exchange.body_failed(_failure(exchange, error))
-        finally:
-            await response.aclose()
-        return _answer(exchange, response)
-
-    async def _carrier(self, route: Route, fresh: bool) -> _AsyncCarrier:
-        """The connection that is kept to this origin, or a new one; the one that was used last is the last."""
-        kept = self._kept.pop(route, None)
-        if kept is not None and (fresh or not _is_usable(kept.connection)):
-            await kept.aclose()
-            kept = None
-        if kept is None:
-            kept = _AsyncCarrier(
-                _AsyncConnection(
-                    origin=_origin(route),
-                    ssl_context=self._contexts.target if route.scheme == "https" else None,
-                    keepalive_expiry=_KEEP_SECONDS,
-                    http2=self._http2,
-                    network_backend=self._network,
-                )
-            )
-            if len(self._kept) >= _KEPT:
-                await self._kept.pop(next(iter(self._kept))).aclose()
-        self._kept[route] = kept
-        return kept
-
-
 def _check_http2(options: NetworkOptions) -> None:
     if options.http2:
         try:
             importlib.import_module("h2")
         except ImportError:
-            raise ConfigError('HTTP/2 needs the package h2: pip install "corscheck[http2]".') from None
+            raise ConfigError(
+                'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
+                option="http2",
+                value=True,
+                reason="HTTP/2 needs the package h2",
+                hint='pip install "corscheck[http2]"',
+            ) from None
 
 
-def _is_usable(connection: httpcore.HTTPConnection | httpcore.AsyncHTTPConnection) -> bool:
+def _is_usable(connection: httpcore.HTTPConnection) -> bool:
     if not connection.is_available() or connection.has_expired():
         return False
     # What came behind the last answer was not asked for. h11 would begin the next answer with it.

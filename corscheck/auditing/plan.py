@@ -9,8 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from corscheck.audit.origins import Labels, Suffixes
-    from corscheck.audit.websocket import Handshake
+    from corscheck.auditing.origins import Labels, Suffixes
+    from corscheck.auditing.websocket import Handshake
     from corscheck.model.audits import Audit
     from corscheck.model.values import Depth, FailOn, Probe
     from corscheck.protocol.outcome import Outcome

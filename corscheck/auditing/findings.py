@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from corscheck.audit import classes, websocket
-from corscheck.audit.plan import BudgetSpentError, Lookup, SilenceError, UnstableError
-from corscheck.audit.private import is_private
-from corscheck.audit.proof import Seen, evidence, seen, sent
+from corscheck.auditing import classes, websocket
+from corscheck.auditing.plan import BudgetSpentError, Lookup, SilenceError, UnstableError
+from corscheck.auditing.private import is_private
+from corscheck.auditing.proof import Seen, evidence, seen, sent
 from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.model.audits import Audit, AuditFinding
 from corscheck.model.result import ErrorRecord
@@ -17,8 +17,8 @@ from corscheck.protocol.request import NetworkError
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corscheck.audit.origins import Hostile, Kind
-    from corscheck.audit.plan import Ask, AuditPlan, Came, Step
+    from corscheck.auditing.origins import Hostile, Kind
+    from corscheck.auditing.plan import Ask, AuditPlan, Came, Step
     from corscheck.model.values import Severity
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer

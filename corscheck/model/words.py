@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.report.text.text import printable
+from corscheck.model.printable import printable
 
 if TYPE_CHECKING:
     from corscheck.model.result import Reason, Result
@@ -26,6 +26,13 @@ def subject(header: str) -> str:
 def engine(name: str) -> str:
     """An engine inside a sentence."""
     return ENGINES.get(name, printable(name))
+
+
+def several(names: list[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    if len(names) < 2:
+        return "".join(names)
+    return ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def capital(text: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.audit import caching, classes
-from corscheck.audit.proof import Seen
-from corscheck.audit.websocket import SCHEMES
+from corscheck.auditing import caching, classes
+from corscheck.auditing.proof import Seen
+from corscheck.auditing.websocket import SCHEMES
 from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
@@ -20,8 +20,8 @@ from corscheck.protocol.request import HTTPResponse
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from corscheck.audit.findings import Findings
-    from corscheck.audit.plan import Ask, AuditPlan, Came, Step
+    from corscheck.auditing.findings import Findings
+    from corscheck.auditing.plan import Ask, AuditPlan, Came, Step
     from corscheck.protocol.request import Headers
 
 _HOPS = 5

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from corscheck.model.values import SEVERITIES
 
 if TYPE_CHECKING:
-    from corscheck.audit.origins import Kind
+    from corscheck.auditing.origins import Kind
     from corscheck.model.values import Severity
 
 CODES: dict[Kind, str] = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.audit.proof import BROWSERS, Seen
+from corscheck.auditing.proof import BROWSERS, Seen
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.outcome import Exchange, Outcome

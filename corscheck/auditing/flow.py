@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.audit import origins as make
-from corscheck.audit.findings import Findings
-from corscheck.audit.origins import Hostile, Maker
-from corscheck.audit.plan import BudgetSpentError, SilenceError, UnstableError
-from corscheck.audit.scope import Scope, SocketScope
+from corscheck.auditing import origins as make
+from corscheck.auditing.findings import Findings
+from corscheck.auditing.origins import Hostile, Maker
+from corscheck.auditing.plan import BudgetSpentError, SilenceError, UnstableError
+from corscheck.auditing.scope import Scope, SocketScope
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
 
-    from corscheck.audit.origins import Base, Kind
-    from corscheck.audit.plan import Ask, AuditPlan, Came, Flow, Step
-    from corscheck.audit.proof import Seen
+    from corscheck.auditing.origins import Base, Kind
+    from corscheck.auditing.plan import Ask, AuditPlan, Came, Flow, Step
+    from corscheck.auditing.proof import Seen
 
 _CONTAINS: dict[Kind, tuple[Kind, ...]] = {
     "public-suffix": ("suffix", "substring", "truncated", "dot", "subdomain", "nested", "downgrade"),

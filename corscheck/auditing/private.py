@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from corscheck.audit.origins import is_loopback
+from corscheck.auditing.origins import is_loopback
 from corscheck.protocol.origin import parse_url
 
 

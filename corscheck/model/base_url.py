@@ -1,0 +1,16 @@
+"""A base URL: scheme, host and port, as ``--via`` and ``via=`` take it."""
+
+from __future__ import annotations
+
+from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+
+
+def base_origin(text: str) -> str | None:
+    """The origin of a base URL such as ``http://api:8000``; None for anything else, a URL with a path included."""
+    try:
+        url = parse_url(text)
+    except URLError:
+        return None
+    if url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+        return None
+    return url.origin

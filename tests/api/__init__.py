@@ -1,0 +1,1 @@
+"""The Python API: arguments, errors, signatures, and what comes back."""
