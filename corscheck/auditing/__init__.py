@@ -1,6 +1,6 @@
-"""The audit: who is let in who should not be. Hostile origins, what each proves, and what an attacker gains by it.
+"""The audit: find origins that a server allows but should not, and say what an attacker gains from each.
 
-``investigation`` is the order of questions as a generator (it yields probes and is sent outcomes), ``origins`` makes the
-hostile origins, ``proof`` says what an answer lets an origin do, ``classes`` holds what each class of fault means. Nothing
-here reaches for the network.
+``flow`` drives the audit as a generator that yields probes and receives outcomes. ``origins`` generates the hostile
+origins, ``proof`` decides what a response lets an origin do, and ``classes`` describes each class of finding. Nothing
+in this package uses the network.
 """

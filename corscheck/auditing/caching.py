@@ -1,4 +1,4 @@
-"""What shared caches may keep (RFC 9111), as far as answers that depend on the Origin are concerned."""
+"""Rules for shared caches (RFC 9111): whether a response that depends on the origin can reach another origin."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
 
 def varies_by_origin(headers: Headers) -> bool:
-    """Whether ``Vary`` names the Origin, or everything."""
+    """Whether ``Vary`` contains ``Origin`` or ``*``."""
     fields = {field.strip().lower() for field in get_decode_split(headers, "Vary") or []}
     return bool(fields & {"origin", "*"})
 
 
 def shared_cache_keeps(headers: Headers) -> bool:
-    """Whether the answer says that a shared cache may keep it and use it again unasked: RFC 9111, 3, 4.2.1 and 5.2.2.
+    """Whether a shared cache may store the response and reuse it without revalidation: RFC 9111, 3, 4.2.1 and 5.2.2.
 
-    Heuristics (4.2.2) count only after ``public``; with ``Set-Cookie`` nothing else than ``public`` counts, as caches do it.
+    Heuristic freshness (4.2.2) counts only with ``public``. A response with ``Set-Cookie`` counts as stored only with
+    ``public``, because caches in practice do not store it otherwise.
     """
     directives: dict[str, str] = {}
     for part in get_decode_split(headers, "Cache-Control") or []:
@@ -31,7 +32,7 @@ def shared_cache_keeps(headers: Headers) -> bool:
     public = "public" in directives
     if not public and any(name.lower() == "set-cookie" for name, _ in headers):
         return False
-    # The most special one decides, also where the others say something else.
+    # The most specific directive wins, even if the others contradict it.
     for name in ("s-maxage", "max-age"):
         if name in directives:
             return bool(delta_seconds(directives[name]))
@@ -40,7 +41,7 @@ def shared_cache_keeps(headers: Headers) -> bool:
 
 
 def _lies_ahead(expires: str, date: str | None) -> bool:
-    """Whether the answer is fresh for a while. What is no date means that it is not (5.3)."""
+    """Whether ``Expires`` is in the future. RFC 9111, 5.3: an invalid date means that the response has expired."""
     try:
         end = parsedate_to_datetime(expires).timestamp()
         return date is None or end > parsedate_to_datetime(date).timestamp()

@@ -1,7 +1,7 @@
-"""What each class of fault means: its code, and in one sentence what an attacker does with it.
+"""The classes of audit findings: the code of each, and one sentence that says what an attacker can do.
 
-Severity, title, explanation and advice are the registry's (``diagnosis/records/audit.py``); here is only what depends on
-the target at hand.
+Severity, title, explanation and advice are in ``diagnosis/codes/audit.py``. This module holds only the texts that
+depend on the target.
 """
 
 from __future__ import annotations
@@ -82,12 +82,12 @@ _NETWORK = (
 
 
 def who(kind: Kind, *, origin: str, base: str | None) -> str:
-    """The attacker: the subject of a sentence."""
+    """Describe the attacker, as the subject of a sentence."""
     return _WHO[kind].format(origin=origin, base=base or "an allowed origin")
 
 
 def attack(kind: Kind, *, origin: str, base: str | None, url: str, credentials: bool, private: bool = False) -> str:
-    """The attack in one sentence."""
+    """Describe the attack in one sentence."""
     subject = who(kind, origin=origin, base=base)
     if kind == "unsendable":
         return f"{subject} says how it compares."
@@ -96,6 +96,6 @@ def attack(kind: Kind, *, origin: str, base: str | None, url: str, credentials: 
 
 
 def lowered(severity: Severity) -> Severity:
-    """One step down, but not to ``info``: what is proven stays a finding."""
+    """Lower a severity by one step, but never to ``info``: a proven fault stays a finding."""
     at = SEVERITIES.index(severity)
     return SEVERITIES[min(at + 1, SEVERITIES.index("low"))] if severity != "info" else severity

@@ -1,4 +1,4 @@
-"""What an audit has asked and found so far: counts requests, confirms, weighs, and writes the findings."""
+"""The state of one audit: send probes, count requests, confirm and rate findings, and build the ``Audit``."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Answer
 
 _SILENCE = 3
-"""So many questions in a row without an answer end an audit: the server is gone, or does not want to be asked."""
+"""Stop the audit after this many consecutive requests without a response: the server is down or blocks us."""
 
 _UNSTABLE = 3
-"""So many answers that do not come again end it."""
+"""Stop the audit after this many results that a second request did not reproduce."""
 
 _LOGIN = (401, 403, 407)
 _TOO_MANY = 429
@@ -38,7 +38,7 @@ _MIXED = (
 
 
 class Findings:
-    """The books of one audit. ``url`` is what is audited: the target, or where it redirects to."""
+    """Requests, findings and notes of one audit. ``url`` is the audited URL: the target, or what it redirects to."""
 
     def __init__(self, plan: AuditPlan) -> None:
         self.plan = plan
@@ -54,10 +54,10 @@ class Findings:
         self._private: bool | None = None
         self.needs_credentials: bool | None = None
 
-    # ------------------------------------------------------------------ asking
+    # ------------------------------------------------------------------ requests
 
     def ask(self, origin: str, **changes: object) -> Generator[Ask, Came, Seen]:
-        """Ask as a page at ``origin``."""
+        """Send the probe as a page at ``origin``. Raises ``SilenceError`` if the target has stopped responding."""
         by_preflight = bool(changes.pop("by_preflight", False))
         if self.plan.is_socket:
             found = yield from self._handshake(origin, changes)
@@ -76,10 +76,10 @@ class Findings:
         return found
 
     def outcome(self, origin: str, **changes: object) -> Generator[Ask, Came, Outcome]:
-        """The bare outcome of a question. Raises ``BudgetSpentError`` when nothing more may be sent."""
+        """Send a probe and return its unjudged outcome. Raises ``BudgetSpentError`` if ``max_requests`` is used up."""
         self._spend()
         changes.setdefault("url", self.url)
-        # What a redirect leads to is asked on its own, if it is ours to ask: hop 0 is all that is judged.
+        # Only hop 0 is judged. Redirect targets within the site get their own probes.
         changes.setdefault("redirect", "manual")
         outcome = cast("Outcome", (yield self.plan.probe(origin, **changes)))
         self.requests += sent(outcome)
@@ -97,33 +97,33 @@ class Findings:
             raise BudgetSpentError
 
     def unanswered(self, found: Seen) -> None:
-        """The target does not answer: there is nothing to judge by."""
+        """Record why the target sent no response that could be judged."""
         failed = next((e.answer for e in found.outcome.exchanges if isinstance(e.answer, NetworkError)), None)
         if failed is not None:
             self.error = ErrorRecord(failed.kind, failed.message)
         elif found.outcome.failure is not None:
             self.error = ErrorRecord("protocol", found.outcome.failure.message)
 
-    # ------------------------------------------------------------------ saying
+    # ------------------------------------------------------------------ findings and notes
 
     def note(self, text: str) -> None:
-        """Say what limits the audit, once."""
+        """Add a note about a limit of this audit. Repeated notes are kept once."""
         self.notes[text] = None
 
     def flapping(self, origin: str) -> None:
-        """What came did not come again. Raises ``UnstableError`` when that happens too often."""
+        """Record a result that a second request did not reproduce. Raises ``UnstableError`` if there are too many."""
         self.unstable.append(f"{origin} was let in once, and not when it was asked again.")
         if len(self.unstable) == _UNSTABLE:
             raise UnstableError
 
     def void(self, why: str) -> None:
-        """The answers differ by chance: what was found tells nothing about how origins are compared."""
+        """Drop all findings, because the responses vary at random and say nothing about how origins are compared."""
         void = f", which makes {len(self.held)} of the findings void" if self.held else ""
         self.unstable.append(f"{why}: the answers differ from one request to the next{void}.")
         self.held.clear()
 
     def tell(self, hostile: Hostile, came: Seen, *, confirmed: bool = False) -> Generator[Ask, Came, bool]:
-        """Confirm and write down; whether it is a finding."""
+        """Confirm a result with a second request and record it. Return whether it is a finding."""
         if not confirmed:
             again = yield from self.ask(hostile.origin)
             if not again.like(came):
@@ -139,7 +139,7 @@ class Findings:
         return True
 
     def instead(self, base: str | None, kinds: tuple[Kind, ...], hostile: Hostile, came: Seen) -> None:
-        """Replace findings by the one fault that is behind them all."""
+        """Replace the findings of ``kinds`` with the one fault that causes them."""
         for kind in (*kinds, classes.HIJACKING):
             self.held.pop((kind, None if kind == classes.HIJACKING else base), None)
         self._write(hostile, came, private=False)
@@ -149,7 +149,7 @@ class Findings:
         if self.plan.is_socket:
             self._hijacking(hostile, came, RECORDS[code].severity)
             return
-        # The browsers that can be at this origin and pass the check there.
+        # Browsers in which a page can have this origin and pass the CORS check.
         able = tuple(b for b in came.credentialed or came.plain if b in hostile.browsers)
         message = classes.attack(
             hostile.kind, origin=hostile.origin, base=hostile.base, url=self.url,
@@ -165,7 +165,7 @@ class Findings:
         self.add(code, severity, message, came, able, key=(hostile.kind, hostile.base))
 
     def _hijacking(self, hostile: Hostile, came: Seen, severity: Severity) -> None:
-        """A handshake from a foreign page. What it is worth depends on what the credentials open, which is the caller's."""
+        """Record cross-site WebSocket hijacking. It is more severe if the handshake needs the credentials."""
         who = classes.who(hostile.kind, origin=hostile.origin, base=hostile.base)
         message = (
             f"{who} can open {self.url} with the visitor's cookies and talk over it: cross-site WebSocket hijacking."
@@ -177,13 +177,16 @@ class Findings:
             severity = classes.lowered(severity)
         able = tuple(b for b in came.credentialed if b in hostile.browsers)
         severity = severity if able else "info"
-        # Whoever else gets in gets in by the same door, and the same answer shuts it: the worst is told.
+        # One Origin check on the server fixes every hostile origin, so only the most severe one is reported.
         told = self.held.get((classes.HIJACKING, None))
         if told is None or SEVERITIES.index(severity) < SEVERITIES.index(told.severity):
             self.add(classes.HIJACKING, severity, message, came, able, key=(classes.HIJACKING, None))
 
     def _severity(self, code: str, came: Seen, *, private: bool) -> Severity:
-        """The class's severity where credentials go along; a step lower in a private network or on a login's page."""
+        """Return the severity of the class, lowered if only a private network is exposed or if the page is a login.
+
+        Without credentials and outside a private network it is ``info``.
+        """
         if not came.credentialed and not private:
             return "info"
         severity = RECORDS[code].severity
@@ -203,7 +206,7 @@ class Findings:
         *,
         key: tuple[str, str | None] | None = None,
     ) -> None:
-        """Write a finding whose proof is ``came``."""
+        """Record a finding that ``came`` proves."""
         record, exchange = RECORDS[code], came.exchange
         assert exchange is not None
         self.held[key or (code, exchange.request.url)] = AuditFinding(
@@ -221,10 +224,10 @@ class Findings:
             help=record.help,
         )
 
-    # ------------------------------------------------------------------ the network around
+    # ------------------------------------------------------------------ private networks
 
     def private(self) -> Generator[Ask, Came, bool]:
-        """Whether the target's name leads into a private network; looked up when it first matters."""
+        """Whether the target is in a private network. The name is resolved once, on first use."""
         if self._private is None:
             found = is_private(self.url)
             if found is None:
@@ -234,7 +237,7 @@ class Findings:
         return self._private
 
     def open_to_all(self, first: Seen) -> Step:
-        """``*``: no fault, unless only a private network has access at all."""
+        """Handle the wildcard, which is a fault only if the target is reachable from a private network alone."""
         if (yield from self.private()):
             message = classes.attack(
                 "reflection", origin=first.origin, base=None, url=self.url, credentials=False, private=True
@@ -244,7 +247,7 @@ class Findings:
                 self.add(classes.PRIVATE, RECORDS[classes.PRIVATE].severity, message, first, ("chromium", "firefox"))
 
     def audit(self) -> Audit:
-        """The result, the worst first."""
+        """Build the result, with the most severe findings first."""
         plan = self.plan
         if self._unknown and self.error is None:
             self.note(f"{self._unknown} of the questions got no answer.")

@@ -1,8 +1,8 @@
-"""The audit of one target: a generator that yields probes, is sent outcomes, and returns what it found.
+"""The audit of one target: a generator that yields probes, receives outcomes and returns an ``Audit``.
 
-The order is the economy: whoever lets in anybody is not asked about each mutation, and a class that contains another is
-asked first. Whatever is found is asked for once more before it is told; what does not come again is unstable, and no
-finding.
+The order saves requests: if the server reflects every origin, the mutations are skipped, and a class that implies
+others is tried before them. Every finding is confirmed by a second request. A result that is not reproduced is reported
+as unstable, not as a finding.
 """
 
 from __future__ import annotations
@@ -33,21 +33,24 @@ _CONTAINS: dict[Kind, tuple[Kind, ...]] = {
     "subdomain": ("nested", "suffix"),
     "localhost-name": ("localhost",),
 }  # fmt: skip
-"""What needs no question, and is no fault of its own, once the class before it was found for the same base."""
+"""Classes that a found class implies for the same base: they are not tried, because they have the same cause."""
 
 
 _LOOKS = 3
 _LOOKS_UNSTABLE = 8
-"""Strangers to ask once more before findings are told; more where something did not come again already."""
+"""How many further foreign origins to try before findings are reported.
+
+``_LOOKS_UNSTABLE`` applies if an earlier result was not reproduced.
+"""
 
 
 def audit(plan: AuditPlan) -> Flow:
-    """Audit one target."""
+    """Audit one target. The generator yields probes, lookups and handshakes, and returns the ``Audit``."""
     return Investigation(plan).run()
 
 
 class Investigation:
-    """The state of one audit."""
+    """One audit: which classes it has found, and which probe comes next."""
 
     def __init__(self, plan: AuditPlan) -> None:
         self.plan = plan
@@ -55,7 +58,7 @@ class Investigation:
         self.found: set[tuple[Kind, str | None]] = set()
 
     def run(self) -> Flow:
-        """Everything, in order."""
+        """Run all parts of the audit, and return what was found even if a limit stops it early."""
         book = self.book
         try:
             yield from self._all()
@@ -96,11 +99,11 @@ class Investigation:
 
     @property
     def _insecure(self) -> bool:
-        """Whether only pages over http can ask the target (mixed content)."""
+        """Whether mixed-content blocking lets only http pages request the target."""
         url = parse_url(self.book.url)
         return url.scheme == "http" and not is_potentially_trustworthy(url)
 
-    # ------------------------------------------------------------------ who is meant to be let in
+    # ------------------------------------------------------------------ intended origins
 
     def _target_base(self) -> list[Base]:
         found = make.base(self._page_origin(), self.plan.suffixes)
@@ -112,7 +115,7 @@ class Investigation:
         return f"{scheme}{url.origin[len(url.scheme) :]}"
 
     def _allowed(self, scope: Scope) -> Generator[Ask, Came, list[str]]:
-        """The origins that are let in, of those that are said to be."""
+        """Probe the origins that the caller declared as allowed, without patterns, and return them."""
         let_in = []
         for origin in self.plan.allowed:
             if "*" in origin:
@@ -127,7 +130,7 @@ class Investigation:
         return let_in
 
     def _disclosed(self, first: Seen) -> list[str]:
-        """An origin that the server names to everybody: it is the one to imitate."""
+        """Return the origin that the server sends to a foreign origin, if any: mutations of it are worth trying."""
         named = (
             next((v for n, v in first.response.headers if n.lower() == "access-control-allow-origin"), None)
             if (first.response is not None)
@@ -141,25 +144,25 @@ class Investigation:
         return [named]
 
     def _bases(self, allowed: list[str]) -> list[Base]:
-        """What to imitate: the allowed origins; where none is known, the target's own."""
+        """Return the origins to imitate: the allowed ones, or the target's own if none is known."""
         front, plain = ("https:", "http:") if self._insecure else ("", "")
         origins = [plain + origin.removeprefix(front) if origin.startswith(front) else origin for origin in allowed]
         bases = [b for b in (make.base(origin, self.plan.suffixes) for origin in origins) if b is not None]
         return bases or self._target_base()
 
-    # ------------------------------------------------------------------ who is let in
+    # ------------------------------------------------------------------ hostile origins
 
     def _reflection(self, first: Seen, second: str) -> Generator[Ask, Came, bool]:
-        """Two strangers: whoever lets in both lets in anybody."""
+        """Try a second foreign origin. Return whether the server allows both and so reflects every origin."""
         other = yield from self.book.ask(second)
         if other.let_in and other.credentialed == first.credentialed:
             return (yield from self.book.tell(Hostile("reflection", first.origin), first))
-        # Not everybody, but whoever is under the same suffix; or an answer that does not come again.
+        # Only the first one is allowed: the server allows its public suffix, or its responses vary at random.
         yield from self.book.tell(Hostile("public-suffix", first.origin), first)
         return False
 
     def _still(self, strangers: Iterator[str], *, everybody: bool) -> Step:
-        """Strangers once more, at the end: if they are let in only now, it is by chance who is let in, or if no longer."""
+        """Try more foreign origins at the end. If their result differs from the first, the server decides at random."""
         for _ in range(1 if everybody else _LOOKS_UNSTABLE if self.book.unstable else _LOOKS):
             origin = next(strangers)
             came = yield from self.book.ask(origin)
@@ -200,7 +203,7 @@ class Investigation:
         yield from self._try(maker.characters())
         if not self._intended(imitated):
             yield from self._try(maker.subdomains())
-            # A name below the domain as well: only who refuses a subdomain looks for what the host ends with.
+            # These hosts are subdomains of the domain too. They show a suffix match only if subdomains are refused.
             yield from self._try(maker.glued())
             if self.plan.depth == "full" and main:
                 yield from self._try(maker.nested())
@@ -210,7 +213,7 @@ class Investigation:
             yield from self._try(maker.unsendable())
 
     def _own_domain(self, bases: list[Base]) -> Step:
-        """The target's own domain, where the allowed origins have another one: it is often let in as well."""
+        """Imitate the target's own domain if the allowed origins have a different one: servers often allow it too."""
         for target in self._elsewhere(bases):
             maker = Maker(target, self.plan.suffixes, self.plan.labels, self.plan.depth)
             yield from self._try(maker.suffix())
@@ -218,15 +221,15 @@ class Investigation:
                 yield from self._try(list(maker.subdomains())[:1])
 
     def _elsewhere(self, bases: list[Base]) -> list[Base]:
-        """The target itself, if its domain is none of those that are imitated."""
+        """Return the target's base if no imitated origin shares its registrable domain."""
         return [t for t in self._target_base() if t.domain is not None and all(b.domain != t.domain for b in bases)]
 
     def _intended(self, imitated: Base) -> bool:
-        """Whether the caller said that subdomains are meant to be let in."""
+        """Whether the caller declared all subdomains of this domain as allowed."""
         return any(a.endswith(f"://*.{imitated.domain}") for a in self.plan.allowed)
 
     def _both_ends(self, maker: Maker) -> Step:
-        """Open at the end, or at both: a comparison that only looks for the name has one fault, not two."""
+        """Tell a substring match from a prefix match, so that one faulty comparison becomes one finding."""
         base = maker.base.origin
         kinds = {k for k, b in self.book.held if b == base and k in ("prefix", "suffix")}
         if "prefix" not in kinds:
@@ -236,7 +239,8 @@ class Investigation:
             came = yield from self.book.ask(hostile.origin)
             if not came.let_in:
                 continue
-            # A pattern that demands a dot before the domain is open at its end only: then any subdomain passes too.
+            # If a subdomain passes but the suffix does not, the pattern requires a dot before the domain. It lacks "$"
+            # only.
             if "suffix" not in kinds and subdomain is not None:
                 below = yield from self.book.ask(subdomain.origin)
                 if below.let_in:
@@ -250,7 +254,7 @@ class Investigation:
             self.found.add(("substring", base))
 
     def _try(self, hostiles: Iterable[Hostile]) -> Step:
-        """Ask for each, tell what is let in; of a class that was found nothing more is asked."""
+        """Probe each origin and record those that the server allows. Skip classes that are already found or implied."""
         for hostile in hostiles:
             if self._known(hostile):
                 continue

@@ -1,8 +1,8 @@
-"""Hostile origins, made from the origins that are meant to be let in and from the target itself.
+"""Hostile origins, generated from the intended origins and from the target itself.
 
-Each imitates one thing that people get wrong when they compare origins by hand. All of them are origins that an attacker
-can really have: a domain to register, a name on shared hosting, a page on the victim's own machine. Which characters of a
-host name browsers can send was measured with the real ones. Sources of the classes: the published CORS scanners.
+Each one exploits a common mistake in hand-written origin comparison, and an attacker can obtain almost all of them: by
+registering a domain, with an account on shared hosting, or with a page on the victim's machine. The browsers' support
+for special characters in host names was measured with real browsers. The classes come from published CORS scanners.
 """
 
 from __future__ import annotations
@@ -37,26 +37,28 @@ SHARED_HOSTING = (
     "azurewebsites.net", "s3.amazonaws.com", "cloudfront.net", "workers.dev", "fly.dev", "gitlab.io", "surge.sh",
     "ngrok.io", "repl.co",
 )  # fmt: skip
-"""Where anybody may have a name below; the first stands for them where one representative is enough."""
+"""Shared-hosting suffixes, under which anyone can get a name. Below depth ``full`` only the first ones are tried."""
 
 SPECIAL: dict[str, tuple[str, ...]] = {
     "_": BOTH, "$": BOTH, "+": BOTH,
     **dict.fromkeys("!&'();=`{}~\"", ("chromium",)),
     **dict.fromkeys("*,", ()),
 }  # fmt: skip
-"""Characters in a host name, and the browsers that were seen to send an origin with them.
+"""Special characters in a host name, and the browsers that send an origin with them.
 
-Chromium 150 was given the address of such a name, Firefox 140 asked its proxy for it: it refuses all but these three. The
-last ones are refused by both. What the URL Standard forbids in a domain (``|``, ``^``, ``%``) is in no page's origin.
+Measured with Chromium 150 (host names mapped to an address) and Firefox 140 (through a proxy). Firefox accepts only
+``_``, ``$`` and ``+``; both browsers refuse ``*`` and ``,``. The URL Standard forbids ``|``, ``^`` and ``%`` in a
+domain, so no page has such an origin.
 """
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Hostile(Struct, frozen=True):
-    """An origin to send. ``base`` is the origin that it imitates (None: none), ``browsers`` those that can send it.
+    """An origin to send.
 
-    ``within`` says that only who has a name below the base's own registrable domain can have it.
+    ``base`` is the origin that it imitates, or None. ``browsers`` are the browsers that can send it. ``within`` means
+    that an attacker needs a name below the base's registrable domain to have it.
     """
 
     kind: Kind
@@ -67,7 +69,7 @@ class Hostile(Struct, frozen=True):
 
 
 class Suffixes:
-    """What the Public Suffix List says of a host. ``registrable_domain`` and ``known_suffix`` are passed in."""
+    """Lookups in the Public Suffix List, through the two functions that the caller passes in."""
 
     def __init__(
         self, registrable_domain: Callable[[str], str | None], known_suffix: Callable[[str], str | None]
@@ -76,38 +78,38 @@ class Suffixes:
         self._known = known_suffix
 
     def suffix(self, host: str) -> str:
-        """The public suffix: what is left of the host behind the label that can be registered."""
+        """Return the public suffix of a host, or the whole host if it has no registrable domain."""
         domain = self.registrable(host)
         return domain.partition(".")[2] if domain else host
 
     def foreign(self, host: str, base: str) -> bool:
-        """Whether somebody else than the owner of ``base`` can register the domain of ``host``."""
+        """Whether someone other than the owner of ``base`` can register the domain of ``host``."""
         domain = self.registrable(host)
-        # A suffix nobody knows cannot be registered under, unless the base's own is such a one (a test's, an intranet's).
+        # No one can register under an unlisted suffix, unless the base itself has it (a test setup or an intranet).
         suffix_exists = self._known(host) is not None or self.suffix(host) == self.suffix(base)
         return domain is not None and domain != self.registrable(base) and suffix_exists
 
 
 class Labels:
-    """Random labels, so that no rule of any server can know them. With a seed they are the same every time."""
+    """Random host name labels, which no server rule can contain. A seed makes them reproducible."""
 
     def __init__(self, seed: str | None = None) -> None:
         self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
 
     def label(self) -> str:
-        """Ten letters: no digits, for which some patterns have no room."""
+        """Return ten random letters, without digits because some patterns accept letters only."""
         return "".join(self._random.choices(string.ascii_lowercase, k=10))
 
 
 class Base(Struct, frozen=True):
-    """An origin that is imitated, in its parts. ``port`` is written as in the origin: with its colon, or nothing."""
+    """The parts of an imitated origin. ``port`` includes its colon, and is empty for the default port."""
 
     origin: str
     scheme: str
     host: str
     port: str
     domain: str | None
-    """The registrable domain; None for an address, and for a name that has none (``localhost``)."""
+    """The registrable domain; None for an IP address and for a name without one, such as ``localhost``."""
 
     @property
     def is_address(self) -> bool:
@@ -120,7 +122,7 @@ class Base(Struct, frozen=True):
 
 
 def base(origin: str, suffixes: Suffixes) -> Base | None:
-    """The parts of an http(s) origin; None for ``null`` and for other schemes."""
+    """Split an origin into its parts. Return None if it is invalid, ``null`` or has a scheme without a default port."""
     try:
         url = parse_url(origin)
     except URLError:
@@ -138,7 +140,7 @@ def base(origin: str, suffixes: Suffixes) -> Base | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is the very machine that asks, by its name or by its address."""
+    """Whether the host is the local machine: a loopback address, ``localhost`` or a subdomain of it."""
     bare = host.strip("[]").removesuffix(".")
     if bare == "localhost" or bare.endswith(".localhost"):
         return True
@@ -149,9 +151,10 @@ def is_loopback(host: str) -> bool:
 
 
 def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False) -> Iterator[str]:
-    """Origins that imitate nothing, under suffixes that none of the bases has: whoever lets them in lets in anybody.
+    """Yield random foreign origins under suffixes that no base has. A server that allows them reflects every origin.
 
-    As many as are wanted, each under another suffix than the one before. ``insecure`` says that only pages over http can ask.
+    The iterator does not end; consecutive origins have different suffixes. ``insecure`` makes them http origins,
+    because mixed-content blocking stops https pages.
     """
     taken = {b.host.rpartition(".")[2] for b in bases}
     scheme = "http" if insecure else bases[0].scheme if bases else "https"
@@ -160,7 +163,7 @@ def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False
 
 
 def _pages(method: Callable[[Maker], Iterator[Hostile]]) -> Callable[[Maker], Iterator[Hostile]]:
-    """Only what can be a page's origin: cut or glued, ``xn--`` labels may be none any more."""
+    """Drop results that are not valid serialized origins: cutting or joining can break an ``xn--`` label."""
 
     def made(maker: Maker) -> Iterator[Hostile]:
         for hostile in method(maker):
@@ -172,7 +175,7 @@ def _pages(method: Callable[[Maker], Iterator[Hostile]]) -> Callable[[Maker], It
 
 
 class Maker:
-    """Makes the mutations of one base, a method for each class. Those that make no sense for it yield nothing."""
+    """Generates the mutations of one base, with one method per class. A class that does not apply yields nothing."""
 
     def __init__(self, imitated: Base, suffixes: Suffixes, labels: Labels, depth: Depth) -> None:
         self.base = imitated
@@ -187,12 +190,12 @@ class Maker:
 
     @property
     def _tail(self) -> str:
-        """A suffix to register under that is not the base's."""
+        """Return a suffix to register under that differs from the base's."""
         return "org" if self.base.host.endswith(".net") else "net"
 
     @_pages
     def public_suffix(self) -> Iterator[Hostile]:
-        """Another domain under the same public suffix: ``*.com``; where that is shared hosting, ``app-*.vercel.app`` too."""
+        """Another domain under the same public suffix (``*.com``). On shared hosting also ``app-*.vercel.app``."""
         if self.base.domain is None:
             return
         label, _, suffix = self.base.domain.partition(".")
@@ -204,32 +207,32 @@ class Maker:
 
     @_pages
     def prefix(self) -> Iterator[Hostile]:
-        """The base's host at the beginning of a longer name: ``startswith``, a pattern without ``$``."""
+        """Prefix match: the base's host starts a longer name (``startswith``, or a pattern without ``$``)."""
         if not self.base.host.startswith("["):
             yield self._of("prefix", f"{self.base.host}.{self.labels.label()}.{self._tail}", port="")
 
     @_pages
     def substring(self) -> Iterator[Hostile]:
-        """The base's host in the middle, nothing between: ``in``, a pattern without ``^`` and ``$``."""
+        """Substring match: the base's host is inside a longer name (``in``, or a pattern without ``^`` and ``$``)."""
         host = self.base.host
         if not host.startswith("["):
             yield self._of("substring", f"{self.labels.label()}{host}.{self.labels.label()}.{self._tail}", port="")
 
     @_pages
     def suffix(self) -> Iterator[Hostile]:
-        """The registrable domain at the end of another one: ``endswith`` without the dot."""
+        """Suffix match: another domain ends with the registrable domain (``endswith`` without the dot)."""
         if self.base.domain is not None:
             yield self._of("suffix", f"{self.labels.label()}{self.base.domain}")
 
     @_pages
     def glued(self) -> Iterator[Hostile]:
-        """The host at the end of another one, below the same registrable domain."""
+        """Suffix match on the host: another host under the same registrable domain ends with it."""
         if self.base.domain not in (None, self.base.host):
             yield replace(self._of("suffix", f"{self.labels.label()}{self.base.host}"), within=True)
 
     @_pages
     def truncated(self) -> Iterator[Hostile]:
-        """The base cut short: a comparison the wrong way round, or ``in`` over one long text."""
+        """A truncated host: a comparison with its operands swapped, or ``in`` on one string that holds all origins."""
         host = self.base.host
         for cut in range(1, 4):
             if self.base.domain is not None and self.suffixes.foreign(host[:-cut], host) and host[-cut - 1] != ".":
@@ -238,7 +241,7 @@ class Maker:
 
     @_pages
     def dots(self) -> Iterator[Hostile]:
-        """Each dot replaced, one at a time, where the result is a domain that somebody else can register."""
+        """Unescaped dot: replace one dot at a time, if the result is a domain that someone else can register."""
         host = self.base.host
         for at, character in enumerate(host):
             mutated = f"{host[:at]}x{host[at + 1 :]}"
@@ -247,7 +250,7 @@ class Maker:
 
     @_pages
     def separators(self) -> Iterator[Hostile]:
-        """Text right behind the host, and behind a hyphen: patterns that end in a word boundary or look for the next dot."""
+        """Text directly after the host, or after a hyphen: patterns that end in a word boundary or at the next dot."""
         host = self.base.host
         if self.base.domain is not None:
             yield self._of("separator", f"{host}{self.labels.label()}.{self._tail}", port="")
@@ -255,7 +258,7 @@ class Maker:
 
     @_pages
     def characters(self) -> Iterator[Hostile]:
-        """A character behind the host that URL parsers and patterns take for its end."""
+        """A special character after the host that some URL parsers and patterns treat as the end of the host."""
         if self.base.domain is None:
             return
         for character, browsers in SPECIAL.items():
@@ -265,7 +268,7 @@ class Maker:
 
     @_pages
     def subdomains(self) -> Iterator[Hostile]:
-        """Names below the registrable domain, and below the host itself."""
+        """Subdomains of the registrable domain and of the host itself."""
         if self.base.domain is not None:
             yield self._of("subdomain", f"{self.labels.label()}.{self.base.domain}")
             if self.base.host != self.base.domain:
@@ -273,13 +276,13 @@ class Maker:
 
     @_pages
     def nested(self) -> Iterator[Hostile]:
-        """Two labels below the registrable domain."""
+        """A subdomain two labels below the registrable domain."""
         if self.base.domain is not None:
             yield self._of("nested", f"{self.labels.label()}.{self.labels.label()}.{self.base.domain}")
 
     @_pages
     def downgrade(self) -> Iterator[Hostile]:
-        """The same host over http, where whoever sits on the line can be any page."""
+        """The same host over http, where an attacker on the network path can serve any page."""
         if self.base.scheme == "https":
             for port in dict.fromkeys(("", self.base.port)):
                 yield Hostile("downgrade", f"http://{self.base.host}{port}", self.base.origin)
@@ -292,19 +295,19 @@ class Maker:
                 yield self._of("port", self.base.host, port=port)
 
     def unsendable(self) -> Iterator[Hostile]:
-        """What no browser sends; worth knowing about the server, no danger by itself."""
+        """Values that no browser sends. They show how the server compares origins, and are not exploitable."""
         origin = self.base.origin
         for text in (origin.upper(), f"{origin}/", f"{origin}/x", f"{origin}@{self.labels.label()}.{self._tail}"):
             yield Hostile("unsendable", text, origin, ())
 
 
 def local_names(labels: Labels) -> Iterator[Hostile]:
-    """Names that begin with localhost and are anybody's."""
+    """Names that start with ``localhost`` under a domain that anyone can register."""
     yield Hostile("localhost-name", f"http://localhost.{labels.label()}.net")
 
 
 def local_pages(depth: Depth) -> Iterator[Hostile]:
-    """Pages on the victim's own machine."""
+    """Origins of pages on the victim's own machine."""
     yield Hostile("localhost", "http://localhost:3000")
     if depth == "full":
         for origin in ("http://localhost", "http://127.0.0.1:8080", "http://[::1]:3000", "https://localhost"):
@@ -312,20 +315,20 @@ def local_pages(depth: Depth) -> Iterator[Hostile]:
 
 
 def private_addresses(depth: Depth) -> Iterator[Hostile]:
-    """Pages in the victim's network."""
+    """Origins of pages in the victim's private network."""
     for host in ("192.168.0.10", "10.0.0.1", "172.16.0.1") if depth == "full" else ("192.168.0.10",):
         yield Hostile("private-address", f"http://{host}")
 
 
 def shared_hosting(bases: list[Base], labels: Labels, depth: Depth, representatives: int) -> Iterator[Hostile]:
-    """Names at hosts where anybody may have one, but for those where a base lives itself: the base's own class has them."""
+    """Names on shared hosting. Suffixes that host a base are left out: ``Maker.public_suffix`` covers them."""
     wanted = [s for s in SHARED_HOSTING if not any(b.host.endswith(f".{s}") for b in bases)]
     for suffix in wanted if depth == "full" else wanted[:representatives]:
         yield Hostile("shared-hosting", f"https://{labels.label()}.{suffix}")
 
 
 def app_schemes() -> Iterator[Hostile]:
-    """Origins of app shells and of extensions."""
+    """Origins of app shells (Capacitor, Ionic) and of browser extensions."""
     yield Hostile("app-scheme", "capacitor://localhost", browsers=())
     yield Hostile("app-scheme", "ionic://localhost", browsers=())
     yield Hostile("app-scheme", f"chrome-extension://{'abcdefghijklmnop' * 2}", browsers=("chromium",))

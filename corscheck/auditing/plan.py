@@ -1,4 +1,4 @@
-"""What an audit is asked to do, what it asks for in turn, and the budget of its questions."""
+"""The input of an audit, the types of its generators, and the exceptions that stop it early."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Answer
 
 DUMMY_COOKIE = "corscheck=1"
-"""Sent where no credentials are given: some servers answer otherwise as soon as there is a cookie, and victims have some."""
+"""Cookie to send if the caller gives no credentials: some servers respond differently to a request with any cookie."""
 
 
 class AuditPlan(Struct, frozen=True):
-    """One target.
+    """One target of an audit.
 
-    ``template`` carries URL, headers, stored credentials and send policy; its origin is replaced. ``allowed`` are
-    serialized origins that are meant to be let in; one of the form ``https://*.example.com`` says that subdomains are.
-    ``methods`` are asked beside GET. ``max_requests`` is where the audit stops. ``file`` and ``line`` say where the target
-    stands.
+    ``template`` carries the URL, headers, stored credentials and send policy; each probe replaces its origin.
+    ``allowed`` holds the serialized origins that the server should allow; ``https://*.example.com`` stands for all
+    subdomains. ``methods`` are tried in addition to GET. The audit stops after ``max_requests`` requests. ``file`` and
+    ``line`` locate the target in the input.
     """
 
     template: Probe
@@ -43,35 +43,35 @@ class AuditPlan(Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """The target."""
+        """The target's URL."""
         return self.template.url
 
     @property
     def is_socket(self) -> bool:
-        """Whether the target is a WebSocket."""
+        """Whether the target is a WebSocket URL."""
         return self.url.lower().startswith(("ws://", "wss://"))
 
     @property
     def has_credentials(self) -> bool:
-        """Whether the caller gave credentials of some kind."""
+        """Whether the caller gave cookies, a user or an Authorization header."""
         names = {name.lower() for name, _ in self.template.headers}
         return self.template.cookies is not None or self.template.user is not None or "authorization" in names
 
     @property
     def without_credentials(self) -> dict[str, object]:
-        """What changes a question into that of a visitor who is not logged in."""
+        """The changes to a probe that make it the request of a visitor who is not logged in."""
         bare = tuple(h for h in self.template.headers if h[0].lower() not in ("authorization", "cookie"))
         return {"cookies": None, "user": None, "password": None, "headers": bare}
 
     def probe(self, origin: str, **changes: object) -> Probe:
-        """The question of a page at ``origin`` whose visitor is logged in."""
+        """Build the credentialed probe of a page at ``origin``. ``changes`` replace fields of the template."""
         if self.template.cookies is None and self.template.user is None:
             changes.setdefault("cookies", DUMMY_COOKIE)
         return replace(self.template, origin=origin, credentials="include", **changes)
 
 
 class Lookup(Struct, frozen=True):
-    """Asks for the addresses of the target's name: text, none where it cannot be found."""
+    """A request to the driver to resolve the target's host; the answer is a tuple of IP addresses, empty on failure."""
 
     url: str
 
@@ -83,12 +83,12 @@ Step: TypeAlias = Generator["Ask", "Came", None]
 
 
 class BudgetSpentError(Exception):
-    """So many requests were sent as were allowed."""
+    """The audit has sent ``max_requests`` requests."""
 
 
 class SilenceError(Exception):
-    """So many questions in a row got no answer that no more are asked."""
+    """Too many consecutive requests got no response."""
 
 
 class UnstableError(Exception):
-    """So much did not come again that nothing can be told from it."""
+    """Too many results were not reproduced by a second request."""

@@ -1,7 +1,7 @@
-"""The proof page: one HTML file that shows, in a real browser at the hostile origin, what can be read from there.
+"""The proof-of-concept page: one HTML file that shows in a real browser what the hostile origin can read.
 
-For authorised use, and says so. What a server or a user wrote gets into it as JSON data that a script reads, never as
-markup or code.
+It is for authorized use, and the page says so. Text from servers and users is embedded as JSON data that a script
+reads, never as markup or code.
 """
 
 from __future__ import annotations
@@ -91,7 +91,10 @@ for (const proof of proofs) {
 
 
 def page(audits: Sequence[Audit]) -> str:
-    """The page for all findings above ``info`` whose request a page can send (their URLs and methods, no headers)."""
+    """Render the page for all findings above ``info`` that are not preflights.
+
+    It repeats the URL and method of each finding, without request headers.
+    """
     proofs = [
         {
             "code": finding.code, "title": finding.title, "message": finding.message, "url": finding.url,
@@ -101,6 +104,6 @@ def page(audits: Sequence[Audit]) -> str:
         for finding in audit.findings
         if finding.severity in _SHOWN and finding.method != "OPTIONS"
     ]  # fmt: skip
-    # "<" ends no script element and starts no comment when it is written as an escape.
+    # Escaped, "<" can neither end the script element nor start a comment.
     data = json.dumps(proofs, indent=1).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return _PAGE.replace("DATA", data)

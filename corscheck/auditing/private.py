@@ -1,4 +1,4 @@
-"""Whether a target lives in a private network, by the addresses that its own name has."""
+"""Detection of targets in a private network, from their host and its IP addresses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from corscheck.protocol.origin import parse_url
 
 
 def is_private(url: str, addresses: tuple[str, ...] = ()) -> bool | None:
-    """None where only the name's addresses can tell.
+    """Whether the target is in a private network; None if the host is a name and ``addresses`` is empty.
 
-    The machine itself (``localhost``, a loopback address) is no network that others are kept out of: whoever develops
-    there is not warned. A name that leads there, or to a private address, was given to something that is not public.
+    ``localhost`` and loopback addresses do not count, so that local development causes no warning. A name does count if
+    all its addresses are loopback or private.
     """
     host = parse_url(url).host.strip("[]")
     if is_loopback(host):

@@ -1,4 +1,4 @@
-"""What an answer lets an origin do: the full CORS check for that exact origin, by the rules of Chromium and of Firefox."""
+"""What a response lets an origin do: the CORS check for that exact origin, by the rules of Chromium and of Firefox."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ BROWSERS = ("chromium", "firefox")
 
 
 class Seen(Struct, frozen=True):
-    """What came of one origin.
+    """The result for one origin.
 
-    ``credentialed`` are the browsers in which a page at it can read the answer with the victim's credentials, ``plain``
-    those in which it can without them because the answer names this very origin. ``star`` says that the answer is open to
-    everybody without credentials. ``exchange`` is the one that proves it (the actual request's, else the preflight's).
+    ``credentialed`` holds the browsers in which a page at this origin can read the response with the victim's
+    credentials. ``plain`` holds those in which it can without credentials, because the response names this origin.
+    ``star`` means that the response allows every origin without credentials. ``exchange`` is the proof: the actual
+    request or the preflight.
     """
 
     origin: str
@@ -35,32 +36,32 @@ class Seen(Struct, frozen=True):
 
     @property
     def response(self) -> HTTPResponse | None:
-        """The answer that was judged."""
+        """The response that was judged, or None."""
         if self.exchange is None or not isinstance(self.exchange.answer, HTTPResponse):
             return None
         return self.exchange.answer
 
     @property
     def let_in(self) -> bool:
-        """Whether the answer is for this origin in particular."""
+        """Whether the response allows this origin by name, not by the wildcard alone."""
         return bool(self.credentialed or self.plain)
 
     @property
     def answered(self) -> bool:
-        """Whether there is an answer to judge by at all."""
+        """Whether there is a response to judge."""
         return self.response is not None
 
     def like(self, other: Seen) -> bool:
-        """Whether the same came of both."""
+        """Whether both results allow the same."""
         return (self.credentialed, self.plain, self.star) == (other.credentialed, other.plain, other.star)
 
 
 def seen(origin: str, outcome: Outcome, *, by_preflight: bool = False) -> Seen:
-    """Judge what came: the actual request of the first hop, or (``by_preflight``) the preflight that let it through."""
+    """Judge an outcome by the actual request of the first hop, or with ``by_preflight`` by its preflight."""
     kind = "preflight" if by_preflight else "actual"
     exchange = next((e for e in outcome.exchanges if e.request.kind == kind and e.request.hop == 0), None)
     if exchange is None or not isinstance(exchange.answer, HTTPResponse):
-        # A refused preflight is an answer as well; an actual request that was held back is none.
+        # A refused preflight counts as a response. An actual request that was held back has none.
         refused = next((e for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)), None)
         return Seen(origin, outcome, refused)
     if by_preflight and not _preflight_passed(outcome):
@@ -78,17 +79,17 @@ def seen(origin: str, outcome: Outcome, *, by_preflight: bool = False) -> Seen:
 
 
 def _preflight_passed(outcome: Outcome) -> bool:
-    """Whether the browser would have sent the request: it was held back, or sent."""
+    """Whether the preflight passed, so that the actual request was sent or held back."""
     return any(e.request.kind == "actual" and e.request.hop == 0 for e in outcome.exchanges)
 
 
 def sent(outcome: Outcome) -> int:
-    """How many requests went out."""
+    """Count the requests that were sent, without those held back."""
     return sum(not isinstance(e.answer, HeldBack) for e in outcome.exchanges)
 
 
 def evidence(exchange: Exchange) -> tuple[str, ...]:
-    """The lines that prove it: the request's, a blank one, the answer's that CORS and caches look at."""
+    """Return the request line, Origin, the status, and the response headers that matter for CORS and caching."""
     request, answer = exchange.request, exchange.answer
     origin = request.get("Origin")
     lines = [f"{request.method} {request.url}"]

@@ -1,7 +1,7 @@
-"""Where an audit looks beside the plain request.
+"""The parts of an audit other than hostile origins.
 
-Before it (redirects, logins), and around it: preflights, other methods, error pages, without credentials, caches, and what
-is allowed too widely.
+First come redirects and logins. Afterwards come preflights, other methods, error pages, requests without credentials,
+caches, and permissions that are too broad.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _LOGIN_WORDS = frozenset(
     {"login", "logon", "signin", "sso", "oauth", "oauth2", "authorize", "authenticate", "saml", "saml2", "auth", "cas"}
 )
 _LONGEST = 86400
-"""Seconds; what Firefox keeps a preflight for at most. Chromium keeps it for 7200."""
+"""The longest time in seconds for which Firefox caches a preflight. Chromium's limit is 7200."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _UNSAFE = ("PUT", "POST", "DELETE", "PATCH")
 
 
 class Scope:
-    """The surroundings of one target that is asked over HTTP."""
+    """The checks around one HTTP target."""
 
     def __init__(self, plan: AuditPlan, book: Findings) -> None:
         self.plan = plan
@@ -47,14 +47,14 @@ class Scope:
         self._allowed: Seen | None = None
 
     def remember(self, came: Seen) -> None:
-        """What came of an origin that is meant to be let in."""
+        """Keep the first result of an intended origin that the server allows."""
         if self._allowed is None and came.let_in:
             self._allowed = came
 
-    # ------------------------------------------------------------------ before
+    # ------------------------------------------------------------------ before the hostile origins
 
     def begin(self) -> Generator[Ask, Came, bool]:
-        """Ask without Origin, follow redirects within the site; False: nobody there."""
+        """Send a request without Origin and follow redirects within the site. Return False if nothing responds."""
         book = self.book
         for _ in range(_HOPS):
             url = parse_url(book.url)
@@ -74,7 +74,7 @@ class Scope:
         return True
 
     def _following(self, answer: HTTPResponse) -> str | None:
-        """Where the answer redirects to, if that is ours to audit."""
+        """Return the redirect target if it is on the same site, not a login, and not visited before."""
         location = get(answer.headers, "Location")
         if answer.status not in _REDIRECTS or location is None:
             return None
@@ -107,16 +107,16 @@ class Scope:
             )
 
     def _again(self, came: Seen, changes: dict[str, object], what: str = "") -> Generator[Ask, Came, bool]:
-        """Whether the same comes of the same question."""
+        """Whether a second, identical request gets the same result."""
         again = yield from self.book.ask(came.origin, **changes)
         if not again.like(came):
             self.book.flapping(f"{what}{came.origin}")
         return again.like(came)
 
-    # ------------------------------------------------------------------ around
+    # ------------------------------------------------------------------ after the hostile origins
 
     def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
-        """The same stranger, not logged in: some policies differ by that."""
+        """Probe the foreign origin without credentials: some policies depend on whether the visitor is logged in."""
         bare = self.plan.without_credentials
         came = yield from self.book.ask(first.origin, **bare)
         if came.let_in and not first.let_in and (yield from self._again(came, bare)):
@@ -125,7 +125,7 @@ class Scope:
         return came
 
     def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:
-        """What is left to ask once it is known who is let in."""
+        """Run the remaining checks. ``everybody`` says whether the server reflects every origin."""
         if everybody and without is not None and first.credentialed and not without.credentialed:
             enough = "" if self.plan.has_credentials else " (any cookie is enough)"
             self._tell(
@@ -141,7 +141,7 @@ class Scope:
         yield from self._caches(first)
 
     def _methods(self, first: Seen, *, everybody: bool) -> Step:
-        """Methods beside GET: by preflight, and (only when told to) by the request itself."""
+        """Probe methods other than GET: unsafe ones by preflight only, unless ``send`` is ``always``."""
         always = self.plan.template.send == "always"
         methods = self.plan.methods or (("PUT", *(("POST", "DELETE") if always else ())))
         for method in methods:
@@ -176,7 +176,7 @@ class Scope:
         )  # fmt: skip
 
     def _error_page(self, first: Seen) -> Step:
-        """A page that is not there is often answered by something else, with another policy."""
+        """Probe a missing page: a different component often serves error pages, with a different policy."""
         url = parse_url(self.book.url)
         missing = f"{url.origin}/{self.plan.labels.label()}"
         came = yield from self.book.ask(first.origin, url=missing)
@@ -187,7 +187,7 @@ class Scope:
                        f"{came.response.status}).")  # fmt: skip
 
     def _redirects(self, first: Seen) -> Step:
-        """The hops on the way to what was audited."""
+        """Probe the redirects that led to the audited URL."""
         for hop in self._hops:
             came = yield from self.book.ask(first.origin, url=hop)
             if came.let_in and (yield from self._again(came, {"url": hop})):
@@ -195,7 +195,7 @@ class Scope:
                            f"{self.book.url}, where it leads.")  # fmt: skip
 
     def _own_preflight(self) -> Step:
-        """What an origin that is meant to be let in may do: methods and headers that nobody asked for."""
+        """Check a preflight from an allowed origin for unknown allowed headers and for a long max-age."""
         if self._allowed is None:
             return
         name = f"X-{self.plan.labels.label()}"
@@ -226,7 +226,7 @@ class Scope:
                        "only a name once credentials go along.", severity="info")  # fmt: skip
 
     def _caches(self, first: Seen) -> Step:
-        """An answer that depends on the Origin and does not say so, where a shared cache keeps it."""
+        """Look for a response that depends on Origin, lacks ``Vary: Origin``, and may be stored by a shared cache."""
         one, other = self._allowed or first, first
         response = one.response
         if response is None or not one.let_in:
@@ -248,22 +248,22 @@ class Scope:
         )  # fmt: skip
 
     def _tell(self, code: str, came: Seen, message: str, *, severity: str | None = None) -> None:
-        """A finding of the surroundings; without credentials it is worth an ``info``."""
+        """Record a finding. The severity is ``severity``, or that of the code, or ``info`` without credentials."""
         weighed = RECORDS[code].severity if came.credentialed else "info"
         self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
 
 
 def _leads_to_login(path: str) -> bool:
-    """Whether a path speaks of a login, by its words: ``/authors`` does not."""
+    """Whether a path contains a login word. Only whole words count, so ``/authors`` does not."""
     words = re.split(r"[^a-z0-9]+", path.lower().replace("_", "-").replace("sign-in", "signin"))
     return not _LOGIN_WORDS.isdisjoint(words)
 
 
 class SocketScope(Scope):
-    """The surroundings of a WebSocket: there is only the handshake, with credentials and without."""
+    """The checks around a WebSocket target, which has only its handshake."""
 
     def begin(self) -> Generator[Ask, Came, bool]:
-        """A handshake from the first allowed origin, else from the target's own pages."""
+        """Send a handshake from the first allowed origin, or from the target's own origin."""
         url = parse_url(self.book.url)
         own = f"{SCHEMES[url.scheme]}{url.origin[len(url.scheme) :]}"
         wanted = [o for o in self.plan.allowed if "*" not in o]
@@ -279,10 +279,10 @@ class SocketScope(Scope):
         return True
 
     def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:  # noqa: ARG002 - as the base's
-        """Asked of whoever is let in, once there is somebody."""
+        """Do nothing: ``Findings.tell`` repeats the handshake without credentials once an origin is allowed."""
         yield from ()
         return None
 
     def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:  # noqa: ARG002 - as the base's
-        """Nothing: no preflight, no other method, no cache."""
+        """Do nothing: a WebSocket has no preflight, no other method and no cache."""
         yield from ()

@@ -1,7 +1,7 @@
-"""The handshake of a WebSocket, as a browser sends it, and whether it was accepted (RFC 6455, 4.1 and 4.2).
+"""The WebSocket handshake as a browser sends it, and whether the server accepted it (RFC 6455, 4.1 and 4.2).
 
-CORS does not apply here: the browser names the page's origin, sends the visitor's cookies along, and lets the page talk
-to whoever says yes. The server alone can refuse.
+CORS does not apply to WebSockets. The browser sends the page's origin and the visitor's cookies, and the page can use
+the connection if the server accepts. Only the server can refuse.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 SCHEMES = {"ws": "http", "wss": "https"}
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEY = base64.b64encode(b"corscheck audit.").decode("ascii")
-"""Sixteen bytes, as the RFC demands; they guard against nothing here, so they need not be random."""
+"""Sixteen bytes, as the RFC requires. They protect against nothing here, so they need not be random."""
 
 
 class Handshake(Struct, frozen=True):
-    """Asks for one handshake: ``probe`` has the page's origin, the headers and the stored credentials."""
+    """A request to the driver for one handshake. ``probe`` holds the page's origin, headers and stored credentials."""
 
     probe: Probe
 
 
 def http_url(url: str) -> str:
-    """The URL that the handshake is sent to: ``ws`` is HTTP, ``wss`` HTTPS."""
+    """Return the URL of the handshake request, with ``http`` for ``ws`` and ``https`` for ``wss``."""
     scheme, _, rest = parse_url(url).without_fragment.partition("://")
     return f"{SCHEMES[scheme]}://{rest}"
 
 
 def request(handshake: Handshake) -> HTTPRequest:
-    """The request of a handshake."""
+    """Build the HTTP request of a handshake."""
     probe = handshake.probe
     headers: Headers = (
         ("Upgrade", "websocket"),
@@ -55,7 +55,7 @@ def request(handshake: Handshake) -> HTTPRequest:
 
 
 def accepted(answer: Answer) -> bool:
-    """Whether the server switched, and knows what it switched to."""
+    """Whether the server sent 101 with the right ``Sec-WebSocket-Accept``."""
     if not isinstance(answer, HTTPResponse) or answer.status != 101:
         return False
     expected = base64.b64encode(hashlib.sha1(f"{_KEY}{_GUID}".encode("ascii")).digest())  # noqa: S324 - the RFC's
@@ -63,7 +63,7 @@ def accepted(answer: Answer) -> bool:
 
 
 def seen(handshake: Handshake, answer: Answer) -> Seen:
-    """What came of the handshake, in the shape of a CORS check: accepted is let in, with credentials."""
+    """Turn the response into a ``Seen``. An accepted handshake counts as allowed with credentials."""
     probe, yes = handshake.probe, accepted(answer)
     exchange = Exchange(request(handshake), answer)
     asked = Request(probe.url, probe.origin)

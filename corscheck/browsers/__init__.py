@@ -1,8 +1,8 @@
-"""Real browsers: they perform the whole fetch, and corscheck watches.
+"""Real browsers: they perform the whole fetch, and corscheck records the result.
 
-``observe(probes, browser, network)`` is the entry; ``BrowserSession`` the same with the browser kept;
-``corscheck.browsers.compare.compare`` puts a prediction beside what was seen. Needs the extra
-``browser`` and an installed browser. Imports lazily: naming this package costs nothing.
+``observe(probes, browser, network)`` is the entry point. ``BrowserSession`` keeps the browser running between probes.
+``corscheck.browsers.compare.compare`` compares a prediction with an observation. This package needs the extra
+``browser`` and an installed browser. Its modules are imported on first use, so that importing the package is cheap.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The browsers that can be asked, and where they are. Looks at names and files only: starts nothing."""
+"""The supported browsers and the paths of their programs. Nothing here starts a browser."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Family: TypeAlias = Literal["chromium", "firefox"]
 
 
 class Browser(Struct, frozen=True):
-    """A browser by the name the user gives it.
+    """A supported browser. ``name`` is the value for ``--browser``.
 
-    ``family`` says whose rules it follows and how it is driven, ``programs`` are the names it goes by (tried in order),
-    ``variable`` the environment variable that overrides them with a path, ``install`` how to come by it.
+    ``family`` decides which driver it needs and which engine's rules it follows. ``programs`` are the program names to
+    try, in order; the environment variable ``variable`` overrides them with a path. ``install`` says how to install it.
     """
 
     name: str
@@ -79,7 +79,7 @@ BROWSERS: dict[str, Browser] = {
 
 
 def get(name: str) -> Browser:
-    """The browser of that name. ConfigError for a name that is none of ``BROWSERS``."""
+    """Return the browser of a name. Raises ``ConfigError`` for a name that is not in ``BROWSERS``."""
     try:
         return BROWSERS[name]
     except KeyError:
@@ -87,9 +87,9 @@ def get(name: str) -> Browser:
 
 
 def find(name: str) -> str:
-    """The path of an installed browser's program.
+    """Return the path of an installed browser's program.
 
-    ``BrowserUnavailable`` says what was looked for and what to install; ConfigError is for an unknown name.
+    Raises ``BrowserUnavailable``, which says what to install, and ``ConfigError`` for an unknown name.
     """
     browser = get(name)
     if override := os.environ.get(browser.variable):
@@ -107,7 +107,7 @@ def find(name: str) -> str:
 
 
 def available() -> dict[str, str]:
-    """The names of the browsers that are installed here, with their paths."""
+    """Return the installed browsers, as a mapping from name to path."""
     found = {}
     for name in BROWSERS:
         try:

@@ -39,20 +39,20 @@ def issue() -> tuple[ssl.SSLContext, bytes]:
 
 
 def spki_hash(certificate: bytes) -> str:
-    """The base64 SHA-256 of a certificate's public key, for Chromium's ``--ignore-certificate-errors-spki-list``."""
+    """Return the base64 SHA-256 of a certificate's public key, for ``--ignore-certificate-errors-spki-list``."""
     return base64.b64encode(hashlib.sha256(public_key_info(certificate)).digest()).decode("ascii")
 
 
 def fingerprint(certificate: bytes) -> str:
-    """The SHA-256 of a whole DER certificate as ``AA:BB:...``: what Firefox's ``cert_override.txt`` takes."""
+    """Return the SHA-256 of a whole DER certificate as ``AA:BB:...``, for Firefox's ``cert_override.txt``."""
     return hashlib.sha256(certificate).digest().hex(":").upper()
 
 
 def public_key_info(certificate: bytes) -> bytes:
-    """The SubjectPublicKeyInfo of a DER certificate, DER itself (RFC 5280, 4.1). ValueError if it is no certificate.
+    """Return the SubjectPublicKeyInfo of a DER certificate, in DER (RFC 5280, 4.1). Raises ``ValueError`` if invalid.
 
-    Not by way of ``cryptography``, which decodes the key and encodes it again: Chromium hashes these bytes as they
-    stand, and a target under ``--insecure`` may have a certificate that ``cryptography`` rejects.
+    ``cryptography`` is not used, because it decodes and re-encodes the key: Chromium hashes the original bytes, and
+    with ``--insecure`` a target may have a certificate that ``cryptography`` rejects.
     """
     try:
         _, start, _ = _element(certificate, 0)  # Certificate
@@ -63,14 +63,14 @@ def public_key_info(certificate: bytes) -> bytes:
             fields.append((tag, certificate[at:after]))
             at = after
         skip = 1 if fields[0][0] == 0xA0 else 0  # the version is optional
-        # After it: serial number, algorithm, issuer, validity, subject, and the key.
+        # After the version: serial number, algorithm, issuer, validity, subject, and the key.
         return fields[skip + 5][1]
     except IndexError:
         raise ValueError("not a DER certificate") from None
 
 
 def _element(data: bytes, at: int) -> tuple[int, int, int]:
-    """Tag, start of the content and end of the DER element at an offset."""
+    """Return tag, start of the content, and end of the DER element at an offset."""
     tag, size, at = data[at], data[at + 1], at + 2
     if size & 0x80:
         count = size & 0x7F

@@ -1,6 +1,6 @@
-"""JSON commands and events over one WebSocket: what the DevTools protocol and WebDriver BiDi have in common.
+"""JSON commands and events over one WebSocket, as used by the DevTools protocol and by WebDriver BiDi.
 
-Knows nothing of what the commands mean. The only module that knows ``websockets``.
+This module does not interpret commands. No other module imports ``websockets``.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 Message: TypeAlias = dict[str, Any]
 
 ANSWER_SECONDS = 30.0
-"""How long a browser may take over one command before it counts as dead; a busy CI machine needs several seconds."""
+"""How long a browser may take for one command before it counts as dead. A busy CI machine needs several seconds."""
 
 
 class CommandError(RuntimeError):
-    """The browser refused a command; the text is its own."""
+    """The browser rejected a command. The message is the browser's."""
 
 
 def require_websockets() -> None:
@@ -38,7 +38,7 @@ def require_websockets() -> None:
 
 
 class Channel:
-    """One connection. ``on_event`` is called for every event with the whole message, in order of arrival."""
+    """One connection. It calls ``on_event`` with the whole message of every event, in order of arrival."""
 
     def __init__(self, socket: ClientConnection, on_event: Callable[[Message], None]) -> None:
         self._socket = socket
@@ -50,13 +50,13 @@ class Channel:
 
     @classmethod
     async def connect(cls, url: str, on_event: Callable[[Message], None]) -> Channel:
-        """Connect to a browser's WebSocket address."""
+        """Connect to a browser's WebSocket address. Raises ``BrowserUnavailable``."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
         try:
-            # proxy=None: an http_proxy in the environment must not carry this. No pings: between two probes the loop
-            # may stand still. No size limit: events hold whole header lists.
+            # proxy=None: an http_proxy in the environment must not be used. No pings: the event loop may not run
+            # between two probes. No size limit: events contain whole header lists.
             socket = await connect(url, max_size=None, proxy=None, ping_interval=None, open_timeout=ANSWER_SECONDS)
         except (OSError, TimeoutError, WebSocketException) as error:
             raise BrowserUnavailable(f"the browser does not answer at {url}: {error}") from error
@@ -65,8 +65,8 @@ class Channel:
     async def call(self, method: str, params: Message | None = None, *, session: str | None = None) -> Message:
         """Send a command and return its result.
 
-        Raises ``CommandError`` if the browser refuses it, ``BrowserDiedError`` if it is gone or does not answer.
-        A command that may rightly take long (running a fetch) belongs to ``start``.
+        Raises ``CommandError`` if the browser rejects it, and ``BrowserDiedError`` if the browser is gone or times
+        out. Use ``start`` for a command that may take long, such as running a fetch.
         """
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
@@ -75,7 +75,7 @@ class Channel:
             raise BrowserDiedError(f"it did not answer {method} within {ANSWER_SECONDS:.0f} s") from None
 
     async def start(self, method: str, params: Message | None = None, *, session: str | None = None) -> Message:
-        """The same without a time limit."""
+        """Send a command and return its result, without a time limit."""
         if self._dead is not None:
             raise BrowserDiedError(self._dead)
         self._next += 1
@@ -86,7 +86,7 @@ class Channel:
         answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer, session
         try:
-            # A connection that is closing ends the reader too, which then answers for everything that waits.
+            # If the connection is closing, sending fails, but the reader ends too and fails all waiting commands.
             with contextlib.suppress(Exception):
                 await self._socket.send(json.dumps(message))
             return await answer
@@ -94,7 +94,7 @@ class Channel:
             self._waiting.pop(number, None)
 
     def fail(self, session: str, reason: str) -> None:
-        """Let every command that waits in one session fail: its page crashed, and will not answer."""
+        """Fail every waiting command of one session, because its page crashed and will not respond."""
         for answer, owner in list(self._waiting.values()):
             if owner == session and not answer.done():
                 answer.set_exception(BrowserDiedError(reason))
@@ -120,7 +120,7 @@ class Channel:
                     self._answer(message)
         except ConnectionClosed:
             pass
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+        except Exception as error:  # noqa: BLE001 - waiting commands must fail whatever the error is
             reason = f"it cannot be understood: {error!r}"
         finally:
             self._dead = reason

@@ -1,8 +1,8 @@
 """Chromium, Chrome and Edge over the DevTools protocol.
 
-The page's host and port are mapped to the page server by ``--host-resolver-rules``; nothing is ever intercepted (that
-changes how preflights behave), and the network stays as it is, its cache too. Every page lives in a browser context of
-its own. What was on the wire is read from ``Network.*ExtraInfo``: those come only for what was really sent.
+``--host-resolver-rules`` maps the page's host and port to the page server. Requests are never intercepted, because that
+changes how preflights behave, and the HTTP cache stays enabled. Every page has its own browser context. The requests on
+the wire are read from ``Network.*ExtraInfo`` events, which Chromium emits only for requests that were really sent.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from corscheck.browsers.routes import Address, Routes
     from corscheck.browsers.targets import Origin
 
-# Where these browsers go by themselves, the switches below notwithstanding. Made unknown, unless they are asked about.
+# Hosts that these browsers contact on their own despite the switches below. They do not resolve, unless a probe needs
+# them.
 _BACKGROUND_HOSTS = (
     "accounts.google.com",
     "update.googleapis.com",
@@ -71,14 +72,14 @@ _SWITCHES = (
     "--mute-audio",
     "--password-store=basic",
     "--use-mock-keychain",
-    # Only one such switch counts, the last. Upgrades would turn an http origin into an https one.
+    # Chromium reads only the last --disable-features. HTTPS upgrades would turn an http origin into an https one.
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,Translate,OptimizationHints",
 )
 
 _DOMAINS = ("Page", "Runtime", "Log", "Network")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-# Beside these Log has sources such as "network", whose "Failed to load resource: net::ERR_FAILED" every failure gets.
+# Other sources are left out: every failure logs "Failed to load resource: net::ERR_FAILED" with source "network".
 _CONSOLE_SOURCES = frozenset({"javascript", "security"})
 
 
@@ -93,10 +94,10 @@ def command_line(
     targets: Iterable[str],
     user_agent: str | None,
 ) -> list[str]:
-    """The command line.
+    """Build the command line.
 
-    ``leaves`` are verified target certificates (DER); ``targets`` the hosts asked about; ``forwarder_port`` is where a
-    connection to anywhere shall go, if at all (a Unix socket is behind it).
+    ``leaves`` are verified target certificates (DER). ``targets`` are the hosts of the probes. If ``forwarder_port`` is
+    set, all connections go to that port, which leads to a Unix socket.
     """
     places = [o for o in origins if o.address is not None]
     rules = [
@@ -114,7 +115,7 @@ def command_line(
         *_SWITCHES,
         f"--user-data-dir={workspace.profile}",
         f"--host-resolver-rules={','.join(rules)}",
-        # The null page stands at the page server's own address.
+        # The page with a null origin is at the page server's own address.
         *_proxy_switches(routes, [f"127.0.0.1:{pages.http_port}", *(str(o.address) for o in places), *silenced]),
     ]
     if certificates:
@@ -122,15 +123,15 @@ def command_line(
     if user_agent is not None:
         argv.append(f"--user-agent={user_agent}")
     if os.geteuid() == 0:
-        argv.append("--no-sandbox")  # as root Chromium refuses to start with it
+        argv.append("--no-sandbox")  # Chromium refuses to start as root with its sandbox
     return [*argv, "about:blank"]
 
 
 def _proxy_switches(routes: Routes, never: list[str]) -> list[str]:
     if not routes.proxies:
         return ["--no-proxy-server"]
-    # Of several rules the last that fits counts. "<-loopback>" takes back Chromium's own exception for loopback, and so
-    # must stand first: pages at localhost are never for the proxy.
+    # The last matching rule wins. "<-loopback>" removes Chromium's own exception for loopback. It must come first, so
+    # that the rules for pages at localhost override it.
     bypass = ["<-loopback>"] if routes.loopback_too else []
     bypass += never
     for entry in routes.direct:
@@ -141,7 +142,7 @@ def _proxy_switches(routes: Routes, never: list[str]) -> list[str]:
 
 
 class ChromiumDriver:
-    """A running Chromium."""
+    """A running Chromium, Chrome or Edge."""
 
     def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
         self.version = ""
@@ -151,13 +152,13 @@ class ChromiumDriver:
         self._channel: Channel | None = None
 
     async def connect(self) -> None:
-        """Connect to the browser and ask its version."""
+        """Connect to the browser and read its version."""
         self._channel = await Channel.connect(await self._process.address(), self._event)
         product = (await self._channel.call("Browser.getVersion"))["product"]
         self.version = product.partition("/")[2]
 
     async def open_page(self, origin: Origin) -> ChromiumPage:
-        """A page in a fresh context. PageUnusableError if there cannot be one."""
+        """Open a page in a new browser context. Raises ``PageUnusableError`` if that fails."""
         channel = self._channel
         assert channel is not None
         context = (await channel.call("Target.createBrowserContext"))["browserContextId"]
@@ -175,13 +176,13 @@ class ChromiumDriver:
         return page
 
     async def quit(self) -> None:
-        """Ask the browser to end, so that it reaps its own helpers."""
+        """Ask the browser to exit, so that it reaps its helper processes, and wait up to 3 s."""
         assert self._channel is not None
         await self._channel.call("Browser.close")
         await self._process.ended(3.0)
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._channel is not None:
             await self._channel.close()
 
@@ -192,7 +193,7 @@ class ChromiumDriver:
 
 
 class ChromiumPage:
-    """A page and its context; one fetch at a time, since console lines do not say to which they belong."""
+    """A page and its browser context. It runs one fetch at a time, because console lines do not name their fetch."""
 
     def __init__(self, channel: Channel, session: str, context: str, register: dict[str, ChromiumPage]) -> None:
         self._channel = channel
@@ -204,7 +205,7 @@ class ChromiumPage:
         self._wire = _Wire("")
 
     async def load(self, origin: Origin, pages: PageServer) -> None:
-        """Load the page of an origin and make sure that it is that."""
+        """Load the page of an origin and verify it with ``verify_page``."""
         await asyncio.gather(*(self._call(f"{domain}.enable") for domain in _DOMAINS))
         before = pages.loads[pages.page(origin)]
         answer = await self._call("Page.navigate", {"url": pages.page(origin)})
@@ -237,7 +238,7 @@ class ChromiumPage:
         await self._channel.call("Target.disposeBrowserContext", {"browserContextId": self._context})
 
     def event(self, method: str, params: Message) -> None:
-        """Take note of an event of this page."""
+        """Handle an event of this page."""
         if method == "Log.entryAdded":
             entry = params["entry"]
             if entry["source"] in _CONSOLE_SOURCES:
@@ -262,7 +263,7 @@ class ChromiumPage:
 
 
 class _Wire:
-    """Joins the events of one fetch into the requests that were really sent, in the order of sending."""
+    """Combines the network events of one fetch into the requests that were really sent, in order."""
 
     def __init__(self, mark: str) -> None:
         self.trouble: str | None = None
@@ -274,18 +275,18 @@ class _Wire:
         self._hop: dict[str, int] = {}
 
     def event(self, method: str, params: Message) -> None:
-        """Take note of a ``Network`` event."""
+        """Handle a ``Network`` event."""
         request = params.get("requestId", "")
         if method == "Network.requestWillBeSent":
             hops = self._asked.setdefault(request, [])
             if hops and not params.get("redirectHasExtraInfo"):
-                hops.pop()  # an internal redirect (HSTS): what it started from never left the browser
+                hops.pop()  # an internal redirect (HSTS): the request before it was never sent
             hops.append(params)
             if params["request"]["url"] == self._mark:
                 self._mark_id = request
         elif method == "Network.requestWillBeSentExtraInfo":
-            # It names no URL: the n-th belongs to the hop after n redirects. A request that is repeated (421) is
-            # another one for the same hop. It may come before or after requestWillBeSent.
+            # This event has no URL. It belongs to the hop after the redirects seen so far. A request that is repeated
+            # after a 421 causes another event for the same hop. It may arrive before or after requestWillBeSent.
             self._sent.append((request, self._hop.get(request, 0), params["headers"]))
         elif method == "Network.responseReceivedExtraInfo":
             if params["statusCode"] in _REDIRECTS:
@@ -296,7 +297,7 @@ class _Wire:
             self._marked.set()
 
     async def settled(self) -> None:
-        """Wait until the browser has told of the mark, and a moment more."""
+        """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
         try:
             async with asyncio.timeout(1.0):
                 await self._marked.wait()
@@ -305,7 +306,7 @@ class _Wire:
         await asyncio.sleep(GRACE_SECONDS)
 
     def requests(self) -> tuple[ObservedRequest, ...]:
-        """The requests of the fetch on the wire: not the mark, not an icon."""
+        """Return the requests of the fetch that were sent, without the mark and the favicon."""
         out = []
         for request, hop, headers in self._sent:
             hops = self._asked.get(request)
@@ -315,7 +316,7 @@ class _Wire:
             preflight = asked["initiator"]["type"] == "preflight"
             if not preflight and asked.get("type") != "Fetch":
                 continue
-            # HTTP/2 pseudo-headers say what method and URL say.
+            # HTTP/2 pseudo-headers repeat the method and the URL.
             pairs = tuple((name, value) for name, value in headers.items() if not name.startswith(":"))
             kind = "preflight" if preflight else "actual"
             out.append(ObservedRequest(kind, asked["request"]["method"], asked["request"]["url"], pairs))

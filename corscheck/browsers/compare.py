@@ -1,8 +1,8 @@
-"""Prediction beside observation: do they say the same, and if not, in what do they differ?
+"""Comparison of a prediction with an observation of a real browser.
 
-What is compared is what the prediction claims: the verdict, the headers that script can read, the console's text, and
-the requests on the wire by kind, method, place, Origin and Access-Control-Request-*. What a browser leaves to chance,
-or does not tell, is not held against the prediction; each such tolerance is named here.
+It covers the verdict, the headers that script can read, the console text, and the requests on the wire (kind, method,
+scheme, host and port, Origin and Access-Control-Request-*). Behavior that is random or that a browser does not report
+is ignored; each such exception is documented below.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _MISDIRECTED = 421
 
 
 def engine_of(browser: str) -> EngineName:
-    """The engine a browser is held against: ``chromium`` or ``firefox``. ConfigError for the name of no browser."""
+    """Return the engine to compare a browser with. Raises ``ConfigError`` for an unknown browser."""
     return get(browser).family
 
 
 def compare(result: Result, observation: Observation) -> Observation:
-    """The observation with ``agrees`` and ``differences`` filled in.
+    """Return the observation with ``agrees`` and ``differences`` set.
 
-    ``agrees`` stays None where there is nothing to compare: either side is ``inconclusive``, or the result does not
-    hold this engine. Where another engine than the browser's drove the network, its exchanges and readable headers are
-    not the prediction, and only verdict and console are compared.
+    ``agrees`` is None if there is nothing to compare: one side is ``inconclusive``, or the result does not contain the
+    browser's engine. If a different engine drove the network, its exchanges and readable headers are no prediction for
+    this browser, so only verdict and console are compared.
     """
     engine = engine_of(observation.browser)
     drove = result.engine == engine
@@ -79,12 +79,12 @@ def _console(predicted: str | None, observed: str | None, engine: EngineName) ->
 def _tolerant(text: str | None, engine: EngineName) -> list[str]:
     lines = (text or "").split("\n")
     if engine == "chromium":
-        # Of several missing headers Chromium names one, by an internal order that nobody can predict.
+        # If several headers are not allowed, Chromium names one of them, in an unpredictable internal order.
         return [re.sub(r"Request header field \S+ is", "Request header field X is", line) for line in lines]
-    # An opaque page has a name of its own every time: moz-nullprincipal:{<uuid>}?<address>.
+    # Firefox gives each opaque origin a new name: moz-nullprincipal:{<uuid>}?<address>.
     lines = [re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", line) for line in lines]
-    # Firefox does not report warnings over WebDriver BiDi. And the first line about a redirect to another scheme names
-    # that URL alone, so that the recordings of single fetches lack it.
+    # Firefox does not report warnings over WebDriver BiDi. The "request not http" line about a redirect to another
+    # scheme names only the redirect target, so recordings of single fetches do not contain it.
     lines = [line for line in lines if not line.startswith("Cross-Origin Request Warning:")]
     return [line for line in lines if line and not line.endswith("(Reason: CORS request not http).")]
 
@@ -97,7 +97,7 @@ def _requests(result: Result, observation: Observation, engine: EngineName) -> l
             continue
         request = exchange.request
         row = _row(exchange.kind, request.method, request.url, request.headers)
-        # The repetition after a 421 happens below what browsers report.
+        # Browsers do not report that they repeat a request after a 421.
         if not (repeated and ours and ours[-1] == row):
             ours.append(row)
         repeated = exchange.response.status == _MISDIRECTED
@@ -115,10 +115,10 @@ def _row(kind: str, method: str, url: str, headers: Headers) -> _Row:
 
 
 def _as_firefox(rows: list[_Row]) -> list[_Row]:
-    """What Firefox may do once more without anybody being able to tell beforehand.
+    """Remove requests that Firefox may repeat unpredictably.
 
-    It repeats idempotent requests when a server hangs up: identical neighbours count once. And it forgets a cached
-    preflight whenever it has looked the host's name up since: further preflights to one place do not count.
+    Firefox repeats idempotent requests if the server closes the connection, so identical neighbors count once. It drops
+    a cached preflight if it has resolved the host name since, so further preflights to the same place are ignored.
     """
     once = [row for n, row in enumerate(rows) if n == 0 or row != rows[n - 1]]
     asked: set[str] = set()

@@ -1,4 +1,4 @@
-"""What driving a browser means, whichever it is: the script that runs in the page, and the shape of a driver."""
+"""The parts that all browsers share: the script that runs in the page, and the interface of a driver."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from corscheck.model.result import ObservedRequest
     from corscheck.model.values import Probe
 
-# What the probe means is fetch(url, init), called as a page would call it. The Request before it is made only to tell
-# an exception of its constructor from a network error; both reject the promise with a TypeError. A body goes in as
-# bytes, so that the Content-Type is the one among the headers, or none. The answer's body is let go, for its connection
-# to be free. The last fetch, to our own page server, is a mark: once the browser has told us of it, it has told us of
-# everything before it.
+# The script calls fetch(url, init) like a page does. It constructs a Request first, only to tell an exception of the
+# constructor from a network error: with fetch() both reject the promise with a TypeError. The body is passed as bytes,
+# so that the browser adds no Content-Type of its own. The response body is cancelled to free its connection. The last
+# fetch goes to the page server and is a mark: browsers report events in order, so after the mark's events all events of
+# the probe have arrived.
 _SCRIPT = """\
 async (url, init, body, mark) => {
   const options = () => body === null ? init : {...init, body: Uint8Array.from(atob(body), c => c.charCodeAt(0))};
@@ -43,20 +43,20 @@ async (url, init, body, mark) => {
 }"""
 
 IDENTITY_SCRIPT = "JSON.stringify([self.origin, document.title, location.href])"
-"""Says who the page is: compared with what was asked for before anything else happens in it."""
+"""Returns the page's identity, which ``verify_page`` checks before the page runs a fetch."""
 
 GRACE_SECONDS = 0.02
-"""A margin after the mark. Without it all of a corpus of 828 fetches was seen complete, in both browsers."""
+"""A safety margin after the mark. Without it, all 828 fetches of a corpus were recorded completely in both browsers."""
 
 PAGE_SECONDS = 20.0
 """How long the blank page may take to load."""
 
 
 class Sighting(Struct, frozen=True):
-    """What was seen of one fetch.
+    """What was observed of one fetch.
 
-    ``said`` is the page script's answer (see there), None if the fetch did not settle in time. ``console`` are the
-    lines for it in order, ``requests`` those that were on the wire, ``trouble`` the network error's name, if any.
+    ``said`` is the decoded result of ``_SCRIPT``, None if the fetch timed out. ``console`` holds the console lines in
+    order, ``requests`` the requests that were sent. ``trouble`` is the browser's name of the network error, if any.
     """
 
     said: dict[str, Any] | None
@@ -66,37 +66,40 @@ class Sighting(Struct, frozen=True):
 
 
 class BrowserPage(Protocol):
-    """A loaded page, at exactly the origin asked for."""
+    """A loaded page whose origin is exactly the requested one."""
 
     async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
-        """Evaluate an expression (a promise of a string) and collect what belongs to it."""
+        """Evaluate an expression (a promise of a string) and collect its console lines and requests.
+
+        ``mark`` is the URL of the mark, ``seconds`` the time limit.
+        """
         ...
 
     async def close(self) -> None:
-        """Throw the page and its context (cookies, caches) away."""
+        """Discard the page and its context (cookies, caches)."""
         ...
 
 
 class Driver(Protocol):
-    """A running browser. ``version`` is its version number."""
+    """A running browser. ``version`` is its version number, e.g. ``140.0``."""
 
     version: str
 
     async def open_page(self, origin: Origin) -> BrowserPage:
-        """A page in a fresh context. PageUnusableError if there cannot be one."""
+        """Open a page in a new context. Raises ``PageUnusableError`` if that fails."""
         ...
 
     async def quit(self) -> None:
-        """Ask the browser to end by itself, and wait a moment for it."""
+        """Ask the browser to exit, and wait a few seconds for it."""
         ...
 
     async def close(self) -> None:
-        """Let go of the connection to it."""
+        """Close the connection to the browser."""
         ...
 
 
 def expression(probe: Probe, mark: str) -> str:
-    """The JavaScript that asks a probe."""
+    """Return the JavaScript expression that runs a probe."""
     init = {
         "method": probe.method,
         "headers": [list(pair) for pair in probe.headers],
@@ -111,17 +114,17 @@ def expression(probe: Probe, mark: str) -> str:
 
 
 def verify_page(identity: str, origin: Origin, pages: PageServer, loads_before: int) -> None:
-    """Raise ``PageUnusableError`` unless the page is ours and its origin is the one asked for, to the letter."""
+    """Raise ``PageUnusableError`` unless the page server served the page and the origin is exactly the given one."""
     own_origin, title, location = json.loads(identity)
     if own_origin != origin.serialized:
-        # A domain on the HSTS preload list cannot have an http page: the browser goes to https on its own.
+        # E.g. a domain on the HSTS preload list: the browser replaces http with https.
         raise PageUnusableError(f"the browser gave it the origin {own_origin} ({location})")
     if title != pages.token or pages.loads[pages.page(origin)] == loads_before:
         raise PageUnusableError(f"something else than the test page answered at {location}")
 
 
 def check_strays(pages: PageServer, before: int) -> None:
-    """Raise ``PageUnusableError`` if a fetch ended at the page server, which hides the real server of that place."""
+    """Raise ``PageUnusableError`` if a fetch was redirected to the page server, which stands in for a real server."""
     if len(pages.strays) > before:
         raise PageUnusableError(
             f"the fetch was redirected to a page's own origin ({pages.strays[-1]}), "

@@ -1,8 +1,8 @@
-"""Firefox over WebDriver BiDi, which it speaks itself: no geckodriver, no system access, no interception.
+"""Firefox over its built-in WebDriver BiDi: no geckodriver, no system access, no interception.
 
-A proxy configuration script sends the URLs of the asked origins to the page server, all else where it would go anyway.
-Certificates are accepted through ``cert_override.txt``, bound to host, port and exact certificate. Every page lives in
-a user context of its own.
+A proxy configuration script sends requests for the pages' origins to the page server and leaves all others alone.
+Certificates are accepted through ``cert_override.txt``, for one host, port and exact certificate. Every page has its
+own user context.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _PREFERENCES: dict[str, object] = {
     "dom.security.https_first_schemeless": False,
     "dom.security.https_only_mode": False,
     "network.trr.mode": 5,  # no DNS over HTTPS
-    "intl.locale.requested": "en-US",  # console texts are translated otherwise
-    # Nothing in the background.
+    "intl.locale.requested": "en-US",  # without it console texts are translated
+    # No background traffic.
     "app.normandy.enabled": False,
     "app.update.disabledForTesting": True,
     "browser.region.network.url": "",
@@ -74,8 +74,9 @@ _EVENTS = [
     "network.fetchError",
 ]
 
-# What the console says of CORS, mixed content and security. The events carry no category, only text; others are about
-# bad HTTP, cookies, quirks. They bring errors only: the warning about Authorization under "*" cannot be seen this way.
+# How console lines about CORS, mixed content and security start. Events have no category, only a text, and other lines
+# are about invalid HTTP, cookies and quirks mode. BiDi reports errors only, so the warning about Authorization under
+# "*" is missing.
 _CONSOLE = (
     "Cross-Origin Request ",
     "Security Error: ",
@@ -97,7 +98,7 @@ def prepare(
     leaves: Mapping[Address, bytes],
     user_agent: str | None,
 ) -> None:
-    """Write the profile. ``leaves`` are verified target certificates; all routes lead through the forwarder."""
+    """Write the profile. ``leaves`` are verified target certificates (DER). The forwarder applies all routes."""
     places = [o for o in origins if o.address is not None]
     preferences = dict(_PREFERENCES)
     script = _proxy_script([o.serialized for o in places], pages.http_port, routes, forwarder_port)
@@ -114,7 +115,7 @@ def prepare(
 
 
 def command_line(program: str, workspace: Workspace) -> list[str]:
-    """The command line."""
+    """Build the command line."""
     return [
         program,
         "--headless",
@@ -128,7 +129,7 @@ def command_line(program: str, workspace: Workspace) -> list[str]:
 
 
 def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: int | None) -> str:
-    """The proxy configuration. It sees an https URL cut down to its origin and ``/``, which is all that it compares."""
+    """Return the proxy configuration script. Firefox passes it https URLs reduced to origin and ``/``."""
     lines = [
         "function FindProxyForURL(url, host) {",
         f"  var pages = {json.dumps([place + '/' for place in places])};",
@@ -136,7 +137,7 @@ def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: 
         f"    if (url.indexOf(pages[i]) == 0) return 'PROXY 127.0.0.1:{port}';",
     ]
     if forwarder_port is not None:
-        # The null page stands at the page server's own address.
+        # The page with a null origin is at the page server's own address.
         own = f"http://127.0.0.1:{port}/"
         lines.append(f"  return url.indexOf({json.dumps(own)}) == 0 ? 'DIRECT' : 'SOCKS5 127.0.0.1:{forwarder_port}';")
     elif routes.proxies:
@@ -167,14 +168,14 @@ class FirefoxDriver:
         self._channel: Channel | None = None
 
     async def connect(self) -> None:
-        """Connect, open the one session there is, and learn the version."""
+        """Connect, start the session, read the version, and subscribe to events."""
         self._channel = await Channel.connect(f"{await self._process.address()}/session", self._event)
         answer = await self._channel.call("session.new", {"capabilities": {"alwaysMatch": {}}})
         self.version = answer["capabilities"]["browserVersion"]
         await self._channel.call("session.subscribe", {"events": _EVENTS})
 
     async def open_page(self, origin: Origin) -> FirefoxPage:
-        """A page in a fresh user context. PageUnusableError if there cannot be one."""
+        """Open a page in a new user context. Raises ``PageUnusableError`` if that fails."""
         channel = self._channel
         assert channel is not None
         user = (await channel.call("browser.createUserContext"))["userContext"]
@@ -190,13 +191,13 @@ class FirefoxDriver:
         return page
 
     async def quit(self) -> None:
-        """Ask the browser to end, so that it reaps its own helpers."""
+        """Ask the browser to exit, so that it reaps its helper processes, and wait up to 3 s."""
         assert self._channel is not None
         await self._channel.call("browser.close")
         await self._process.ended(3.0)
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._channel is not None:
             await self._channel.close()
 
@@ -209,7 +210,7 @@ class FirefoxDriver:
 
 
 class FirefoxPage:
-    """A page and its user context; one fetch at a time, since console lines do not say to which they belong."""
+    """A page and its user context. It runs one fetch at a time, because console lines do not name their fetch."""
 
     def __init__(self, channel: Channel, context: str, user: str, register: dict[str, FirefoxPage]) -> None:
         self._channel = channel
@@ -220,7 +221,7 @@ class FirefoxPage:
         self._wire = _Wire("")
 
     async def load(self, origin: Origin, pages: PageServer) -> None:
-        """Load the page of an origin and make sure that it is that."""
+        """Load the page of an origin and verify it with ``verify_page``."""
         before = pages.loads[pages.page(origin)]
         try:
             async with asyncio.timeout(PAGE_SECONDS):
@@ -238,7 +239,7 @@ class FirefoxPage:
             async with asyncio.timeout(seconds):
                 said = json.loads(await self._evaluate(expression))
         except TimeoutError:
-            # Whether a request that got no answer was sent at all is told when it ends: so let it.
+            # Firefox reports whether a pending request was sent only when it ends, so end it by navigating away.
             with contextlib.suppress(CommandError):
                 await self._navigate("about:blank")
             await asyncio.sleep(GRACE_SECONDS)
@@ -252,10 +253,10 @@ class FirefoxPage:
         await self._channel.call("browser.removeUserContext", {"userContext": self._user})
 
     def event(self, method: str, params: Message) -> None:
-        """Take note of an event of this page."""
+        """Handle an event of this page."""
         if method == "log.entryAdded":
             text = params["text"]
-            # A line that repeats the one before is one line in Firefox's console, too (with a counter).
+            # Firefox's console shows a repeated line once, with a counter.
             if params["type"] == "javascript" and text.startswith(_CONSOLE) and text not in self._console[-1:]:
                 self._console.append(text)
         else:
@@ -275,10 +276,10 @@ class FirefoxPage:
 
 
 class _Wire:
-    """The requests of one fetch that were really sent, in the order of sending.
+    """Combines the network events of one fetch into the requests that were really sent, in order.
 
-    Events come for requests too that never leave: for a PUT whose preflight fails, and before the preflight's own. What
-    tells is the time at which Firefox began to write a request, which its later events carry.
+    Firefox also reports requests that are never sent, e.g. a PUT whose preflight fails, and reports that PUT before its
+    preflight. The time at which Firefox started to write the request, which later events contain, tells them apart.
     """
 
     def __init__(self, mark: str) -> None:
@@ -290,13 +291,13 @@ class _Wire:
         self._failed: set[tuple[str, int]] = set()
 
     def event(self, method: str, params: Message) -> None:
-        """Take note of a ``network`` event."""
+        """Handle a ``network`` event."""
         request = params["request"]
         if request["url"] == self._mark:
             if method in {"network.responseCompleted", "network.fetchError"}:
                 self._marked.set()
             return
-        # Left out: the page's icon, and what came from the cache.
+        # Skip the favicon and responses from the cache.
         if not (_is_preflight(request) or request.get("initiatorType") == "fetch"):
             return
         if params.get("response", {}).get("fromCache"):
@@ -308,11 +309,11 @@ class _Wire:
             self._failed.add(key)
             if not _is_preflight(request):
                 self.trouble = params["errorText"]
-        # The latest event knows most: the times, and headers that are added last.
+        # The latest event is the most complete: it has the timings, and the headers that Firefox adds last.
         self._requests[key] = request
 
     async def settled(self) -> None:
-        """Wait until the browser has told of the mark, and a moment more."""
+        """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
         try:
             async with asyncio.timeout(1.0):
                 await self._marked.wait()
@@ -321,7 +322,7 @@ class _Wire:
         await asyncio.sleep(GRACE_SECONDS)
 
     def requests(self) -> tuple[ObservedRequest, ...]:
-        """The requests on the wire, without the mark."""
+        """Return the requests that were sent, without the mark."""
         sent = [(at, r) for key, r in self._requests.items() if (at := self._sent_at(key, r)) is not None]
         sent.sort(key=lambda pair: pair[0])
         return tuple(
@@ -330,10 +331,11 @@ class _Wire:
         )
 
     def _sent_at(self, key: tuple[str, int], request: Message) -> tuple[float, int] | None:
-        """A place in the order of sending, or None for a request that never left."""
+        """Return a sort key for the order of sending, or None for a request that was never sent."""
         if (start := request["timings"]["requestStart"]) > 0:
             return start, 0
-        # When a server hangs up on a request after a good preflight, no further event may come for the request at all.
+        # If the server closes the connection after a successful preflight, Firefox may send no further event for the
+        # request.
         if key in self._failed or _is_preflight(request):
             return None
         keys = list(self._requests)
@@ -346,7 +348,7 @@ class _Wire:
 
 
 def _is_preflight(request: Message) -> bool:
-    # No field says so; but what a page asks for has an initiator, also when its method is OPTIONS.
+    # No field marks preflights. Requests of the page have an initiator, even if their method is OPTIONS.
     return request["method"] == "OPTIONS" and request.get("initiatorType") is None
 
 
@@ -355,6 +357,6 @@ def _pairs(headers: list[Message]) -> Headers:
 
 
 def _text(value: Message) -> str:
-    """A header value: bytes that are no UTF-8 come as base64."""
+    """Decode a header value. BiDi encodes bytes that are not UTF-8 as base64."""
     text: str = value["value"]
     return text if value["type"] == "string" else base64.b64decode(text).decode("latin-1")

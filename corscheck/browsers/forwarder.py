@@ -1,8 +1,8 @@
-"""Carries a browser's connections to another address than they ask for, byte by byte, without looking at them.
+"""A TCP forwarder that sends a browser's connections to a different address, without looking at the data.
 
-Firefox is led here as to a SOCKS5 proxy (RFC 1928) when there are ``--connect-to``, ``--resolve``, ``--via`` or a Unix
-socket; Chromium, which has rules of its own for the first three, as to a plain port, when there is a Unix socket.
-SOCKS and not HTTP: requests then look exactly as without a proxy, and https stays end to end.
+Firefox uses it as a SOCKS5 proxy (RFC 1928) for ``--connect-to``, ``--resolve``, ``--via`` and Unix sockets. Chromium
+has resolver rules for the first three, and uses it as a plain port for Unix sockets. With SOCKS, unlike with an HTTP
+proxy, requests look the same as without a proxy, and https stays end to end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REFUSED = bytes((5, 5, 0, 1)) + bytes(6)
 
 
 class Forwarder:
-    """``async with`` starts and stops it; ``port`` is where it listens on 127.0.0.1."""
+    """The forwarder of one run. ``async with`` starts and stops it; ``port`` is its port on 127.0.0.1."""
 
     def __init__(self, routes: Routes, *, socks: bool) -> None:
         self.port = 0
@@ -69,7 +69,7 @@ class Forwarder:
             finally:
                 there_writer.transport.abort()
         except (OSError, EOFError, ValueError):
-            pass  # either side may leave whenever it likes
+            pass  # either side may close the connection at any time
         except asyncio.CancelledError:
             pass  # we are closing
         finally:
@@ -83,7 +83,7 @@ class Forwarder:
 
     @staticmethod
     async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Address:
-        """The address a SOCKS5 client asks for. ValueError if it does not speak that."""
+        """Read the address that a SOCKS5 client requests. Raises ``ValueError`` if it does not speak SOCKS5."""
         version, methods = await reader.readexactly(2)
         if version != 5:
             raise ValueError("not SOCKS5")

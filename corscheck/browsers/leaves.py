@@ -1,8 +1,8 @@
-"""The certificates of https targets that a browser shall accept although the system does not vouch for them.
+"""Leaf certificates of https targets that a browser must accept although the system does not trust them.
 
-A browser is never given a CA: each leaf is fetched and verified here, against the user's CA and the host's name, and
-the browser is then told to accept that one key. So it covers the targets that are known beforehand, not where they
-redirect to.
+The browser is never given a CA. ``collect`` fetches each leaf and verifies it against the user's CA and the host name,
+and the browser is then told to accept exactly that leaf. This covers the targets of the probes, but not redirect
+targets.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 
 async def collect(urls: Iterable[str], network: NetworkOptions, routes: Routes) -> dict[Address, bytes | str]:
-    """For each https target its leaf certificate (DER), or the reason why it cannot be accepted.
+    """Return the leaf certificate (DER) of each https target, or a message that says why it cannot be accepted.
 
-    Empty when the system's trust decides (``verify``, no ``cacert``). Each takes ``network.timeout`` seconds at most.
+    The result is empty if the system's trust store decides (``verify`` without ``cacert``). Each target takes at most
+    ``network.timeout`` seconds. Raises ``ConfigError`` if ``cacert`` cannot be loaded.
     """
     if network.verify and network.cacert is None:
         return {}
@@ -88,7 +89,7 @@ async def _handshake(target: Address, context: ssl.SSLContext, routes: Routes) -
 
 
 def _direct(host: str, routes: Routes) -> bool:
-    """Whether a host is reached without the proxy: by ``--noproxy``, or as loopback under the environment's proxy."""
+    """Whether a host bypasses the proxy: by ``--noproxy``, or as loopback if no proxy was set explicitly."""
     loopback = host in {"localhost", "::1"} or host.startswith("127.") or host.endswith(".localhost")
     if loopback and not routes.loopback_too:
         return True

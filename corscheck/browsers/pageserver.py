@@ -1,8 +1,9 @@
-"""Serves the blank page of every asked origin, on loopback, to a browser that was told to look for it here.
+"""A loopback server for the blank pages from which a browser sends its requests, one page per origin.
 
-One port speaks http and, as a proxy, both (that is how Firefox comes: absolute-form GET, or CONNECT and then TLS);
-another speaks TLS at once (Chromium, whose resolver leads here). Also takes note of who came: a page counts as seen
-only if it was served from here, and a fetch that ends here was redirected to a place whose real server we hide.
+One port speaks http, and is a proxy for http and https: Firefox sends an absolute-form GET, or CONNECT and then TLS.
+Another port speaks TLS directly, for Chromium, whose resolver maps hosts to it. The server also records requests. A
+page is valid only if this server served it. A fetch that arrives here was redirected to an origin whose real server is
+hidden.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ _READ_SECONDS = 30.0
 
 
 class PageServer:
-    """The server of one run. ``async with`` starts and stops it; everything below is valid in between.
+    """The page server of one run. ``async with`` starts and stops it; the attributes are valid in between.
 
-    ``http_port`` and ``https_port`` are where it listens (``https_port`` None without an https origin); ``certificate``
-    is what it shows there, DER. ``loads`` counts documents by URL; ``strays`` lists requests that are neither for a
-    page nor one of ours. ``token`` is a secret that stands in every page's title.
+    ``http_port`` and ``https_port`` are its ports; ``https_port`` is None without an https origin. ``certificate`` is
+    the DER certificate of the https port. ``loads`` counts page loads by URL. ``strays`` lists unexpected requests,
+    i.e. those for anything other than a page, the mark or a favicon. ``token`` is a secret in the title of every page.
     """
 
     def __init__(self, origins: Iterable[Origin]) -> None:
@@ -67,11 +68,11 @@ class PageServer:
             await server.wait_closed()
 
     def page(self, origin: Origin) -> str:
-        """The URL of the page of an origin."""
+        """Return the URL of an origin's page."""
         return f"http://{self._own}/" if origin.opaque else f"{origin.serialized}/"
 
     def sync(self, page: str) -> str:
-        """A URL beside a page, with an empty answer: asking for it marks a point in the browser's stream of events."""
+        """Return the mark's URL for a page: an empty response whose request marks a point in the browser's events."""
         return page[:-1] + self._sync
 
     @property
@@ -94,7 +95,7 @@ class PageServer:
         try:
             await self._serve(reader, writer, scheme)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # a browser may leave whenever it likes
+            pass  # a browser may close the connection at any time
         except asyncio.CancelledError:
             pass  # we are closing; asyncio would log it
         finally:
@@ -136,13 +137,13 @@ class PageServer:
             self.strays.append(f"{method} {url}")
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         self.loads[url] += 1
-        # A whole document, so that Firefox has nothing to remark on; the icon keeps browsers from asking for one.
+        # A complete document, so that Firefox logs no warnings. The icon link stops browsers from requesting a favicon.
         text = (
             '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
             f"<title>{self.token}</title>"
         )
-        # The opaque origin is a sandboxed page at our own address. Not a sandboxed frame: that is another target in
-        # the DevTools protocol, whose events would have to be collected apart.
+        # The opaque origin is a sandboxed page at the server's own address. A sandboxed frame would be a separate
+        # target in the DevTools protocol, with its own events.
         sandbox = "Content-Security-Policy: sandbox allow-scripts\r\n" if base == self._own else ""
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"

@@ -1,6 +1,6 @@
-"""A browser's process: started in a group and a folder of its own, and gone afterwards, whatever happens.
+"""A browser process with its own process group and directory, both of which are removed whatever happens.
 
-Knows nothing of protocols. ``stop`` may be called at any time, from anywhere, more than once.
+This module does not depend on any protocol. ``stop`` may be called at any time and more than once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 START_SECONDS = 60.0
-"""How long a browser may take to start; the first start on a cold disk takes some 10 s."""
+"""How long a browser may take to start. A first start from a cold disk takes about 10 s."""
 
-# Chromium puts a socket under TMPDIR, whose path must not be longer than some 100 bytes; it adds about 45.
+# Chromium creates a socket in TMPDIR. Socket paths are limited to about 100 bytes, of which Chromium adds about 45.
 _LONGEST_TMP = 50
 
 _LISTENING = re.compile(r"listening on (ws://\S+)")
@@ -32,7 +32,7 @@ _PROXY_VARIABLES = frozenset({"http_proxy", "https_proxy", "all_proxy", "ftp_pro
 
 
 class Workspace:
-    """A fresh folder: ``profile`` for the browser's profile, ``tmp`` for its temporary files."""
+    """A new temporary directory, with ``profile`` for the profile, ``tmp`` for temporary files, and ``log``."""
 
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="corscheck-"))
@@ -46,7 +46,7 @@ class Workspace:
             self.tmp.mkdir()
 
     def remove(self) -> None:
-        """Remove all of it. Processes that were just killed may be in the middle of a write, hence several tries."""
+        """Remove the directories. Try several times, because processes that were just killed may still be writing."""
         for _ in range(20):
             for folder in (self.path, self.tmp):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -56,13 +56,13 @@ class Workspace:
 
 
 class BrowserProcess:
-    """A running browser. ``group`` is its process group, in which all its helpers are."""
+    """A running browser. ``group`` is its process group, which includes its helper processes."""
 
     def __init__(self, title: str, argv: Sequence[str], workspace: Workspace, extra: Mapping[str, str]) -> None:
         if os.name != "posix":
             raise BrowserUnavailable("asking a real browser works on Linux and macOS only: it needs process groups")
         environment = {n: v for n, v in os.environ.items() if n.lower() not in _PROXY_VARIABLES}
-        # With TMPDIR inside the workspace, nothing that the browser leaves behind outlives it.
+        # TMPDIR inside the workspace removes the browser's temporary files together with it.
         environment.update(extra, TMPDIR=str(workspace.tmp))
         self._title = title
         self._workspace = workspace
@@ -85,9 +85,10 @@ class BrowserProcess:
         self._watch()
 
     def _watch(self) -> None:
-        """Have a shell wait for our end, however it comes (SIGTERM, SIGKILL), and clean up after us.
+        """Start a shell that cleans up if this process dies, even by SIGKILL.
 
-        It reads from a pipe whose other end only we hold, in a session of its own, so that Ctrl-C does not reach it.
+        The shell reads from a pipe whose other end only this process holds. It has its own session, so that Ctrl-C does
+        not reach it.
         """
         shell = shutil.which("sh")
         if shell is None:
@@ -103,11 +104,11 @@ class BrowserProcess:
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs; negative for a signal."""
+        """The exit status: None while the browser runs, negative if a signal ended it."""
         return self._process.poll()
 
     async def address(self) -> str:
-        """Wait until the browser says at which ``ws://`` address it listens. BrowserUnavailable if it never does."""
+        """Wait until the browser logs its ``ws://`` address, and return it. Raises ``BrowserUnavailable``."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             text = self._workspace.log.read_text(encoding="utf-8", errors="replace")
@@ -124,7 +125,7 @@ class BrowserProcess:
             await asyncio.sleep(0.01)
 
     async def ended(self, seconds: float) -> bool:
-        """Wait for the browser to end by itself; False if it did not."""
+        """Wait up to ``seconds`` for the browser to exit. Return whether it did."""
         deadline = time.monotonic() + seconds
         while self.exit_status is None:
             if time.monotonic() > deadline:
@@ -133,7 +134,7 @@ class BrowserProcess:
         return True
 
     def stop(self) -> None:
-        """Kill the whole group, remove the folder. Synchronous, so that no cancellation can come in between."""
+        """Kill the process group and remove the directory. Synchronous, so that no cancellation can interrupt it."""
         if self._stopped:
             return
         self._stopped = True
@@ -142,7 +143,7 @@ class BrowserProcess:
         except ProcessLookupError:
             pass
         except PermissionError:
-            self._process.kill()  # macOS says so of a group of zombies
+            self._process.kill()  # macOS raises it for a group of zombies
         self._process.wait()
         self._workspace.remove()
         if self._watcher is not None:

@@ -1,7 +1,8 @@
-"""Where a browser's connections shall go: curl's network options in a browser's terms.
+"""Translation of curl's network options to a browser's settings.
 
-Pure: it reads ``NetworkOptions`` and probes, and answers with Chromium's resolver rules, a proxy for each scheme, and
-the address behind a host and port. What a browser cannot be made to do is a ConfigError, raised before anything starts.
+From ``NetworkOptions`` and the probes, ``plan`` builds Chromium's resolver rules, a proxy per scheme, and a mapping
+from host and port to the address to connect to. An option that a browser does not support raises ``ConfigError`` before
+anything starts. Nothing here uses the network.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Address(NamedTuple):
 
 
 class BrowserRoute(Struct, frozen=True):
-    """Connections to ``host`` and ``port`` (None means any) go to ``to_host`` and ``to_port`` (None: unchanged)."""
+    """A rule: connections to ``host`` and ``port`` (None: any) go to ``to_host`` and ``to_port`` (None: unchanged)."""
 
     host: str | None
     port: int | None
@@ -43,7 +44,7 @@ class BrowserRoute(Struct, frozen=True):
     to_port: int | None
 
     def leads(self, asked: Address) -> Address | None:
-        """Where this route sends a connection, or None if it says nothing about it."""
+        """Return where this route sends a connection, or None if it does not match."""
         if self.host not in {None, asked.host} or self.port not in {None, asked.port}:
             return None
         return Address(self.to_host or asked.host, self.to_port or asked.port)
@@ -60,11 +61,11 @@ class BrowserProxy(Struct, frozen=True):
 
 
 class Routes(Struct, frozen=True):
-    """All of it for one browser.
+    """All routes and proxies of one browser.
 
-    ``proxies`` is keyed by URL scheme (``http``, ``https``); ``direct`` are host patterns that never take one, curl's
-    ``--noproxy`` (``*`` among them is resolved beforehand); ``loopback_too`` says that a proxy was named on purpose,
-    and so carries loopback as well.
+    ``proxies`` is keyed by URL scheme (``http``, ``https``). ``direct`` holds the host patterns of ``--noproxy``, which
+    bypass the proxy; ``plan`` has already handled ``*``. ``loopback_too`` means that the proxy was set with
+    ``--proxy``, and so is used for loopback hosts as well.
     """
 
     routes: tuple[BrowserRoute, ...] = ()
@@ -74,36 +75,36 @@ class Routes(Struct, frozen=True):
     loopback_too: bool = False
 
     def address(self, asked: Address) -> Address:
-        """The address that a connection to a host and port really goes to. The first route that fits counts."""
+        """Return the address to connect to for a host and port. The first matching route wins."""
         for route in self.routes:
             if (there := route.leads(asked)) is not None:
                 return there
         return asked
 
     def chromium_rules(self) -> list[str]:
-        """The routes as rules for ``--host-resolver-rules``; the first that fits counts there as well."""
+        """Return the routes as rules for ``--host-resolver-rules``, where the first match wins as well."""
         rules = []
         for route in self.routes:
             host = "*" if route.host is None else bracketed(route.host)
             if route.port is not None:
                 pattern = f"{host}:{route.port}"
             else:
-                # Without a port Chromium compares the bare host: an IPv6 address without brackets.
+                # Without a port Chromium compares the host without the brackets of an IPv6 address.
                 pattern = route.host or "*"
             to_host = route.to_host or route.host
-            assert to_host is not None  # parse() sees to that
+            assert to_host is not None  # _connect_to() and _resolve() ensure it
             to_port = "" if route.to_port is None else f":{route.to_port}"
             rules.append(f"MAP {pattern} {bracketed(to_host)}{to_port}")
         return rules
 
 
 def bracketed(host: str) -> str:
-    """A host as it stands in a URL."""
+    """Return a host as written in a URL, with brackets around an IPv6 address."""
     return f"[{host}]" if ":" in host else host
 
 
 def address_of(url: str) -> Address | None:
-    """Host and port of an http(s) URL; None for any other URL, and for what is no URL."""
+    """Return host and port of an http(s) URL; None for any other or invalid URL."""
     try:
         parsed = ada_url.URL(url)
     except ValueError:
@@ -114,7 +115,7 @@ def address_of(url: str) -> Address | None:
 
 
 def plan(probes: Iterable[Probe], network: NetworkOptions) -> Routes:
-    """The routes for a run. Raises ConfigError for options that no browser can follow."""
+    """Build the routes of a run. Raises ``ConfigError`` for options that browsers do not support."""
     _refuse(network)
     targets = {p.url: p for p in probes}
     routes = [_via(p) for p in targets.values() if p.via]
@@ -142,14 +143,14 @@ def _refuse(network: NetworkOptions) -> None:
 
 
 def _proxies(network: NetworkOptions) -> tuple[dict[str, BrowserProxy], bool]:
-    """The proxy for each scheme, and whether it was named on the command line."""
+    """Return the proxy of each scheme, and whether it was set with ``--proxy``."""
     if network.proxy is not None:
         if not network.proxy:
             return {}, False
         proxy = _proxy(network.proxy)
         return {"http": proxy, "https": proxy}, True
-    # The environment is read here and handed over in so many words; the browser itself must never look at it, or the
-    # test page would go to the proxy too.
+    # The proxy variables are read here and passed to the browser as settings. The browser must not read them itself,
+    # because it would send the requests for the page to the proxy too.
     environment = getproxies_environment()
     found = {s: environment.get(s) or environment.get("all") for s in ("http", "https")}
     return {scheme: _proxy(url) for scheme, url in found.items() if url}, False
@@ -167,7 +168,7 @@ def _proxy(text: str) -> BrowserProxy:
         raise ConfigError(f"not a proxy: {scheme}://{rest.rpartition('@')[2]}") from None
     if parsed.username or parsed.password:
         raise ConfigError("a browser cannot be given a proxy's user name and password")
-    # curl's default is 1080; a browser's is 80, or 1080 with SOCKS. An explicit :80 is dropped by the URL parser.
+    # Use curl's default ports, 1080 and 443 for https, instead of the browser's. The URL parser drops an explicit :80.
     authority = rest.partition("/")[0].rpartition("@")[2]
     port = int(parsed.port) if parsed.port else 80 if authority.endswith(":80") else 1080
     if not parsed.port and scheme == "https" and not authority.endswith(":80"):
@@ -212,7 +213,7 @@ def _connect_to(text: str) -> BrowserRoute:
 
 def _resolve(text: str) -> BrowserRoute:
     host, port, addresses = _split(text.lstrip("+"), 3, "--resolve")
-    # Of several addresses curl tries one after the other; a browser's rule holds one.
+    # curl tries several addresses in order, but a browser rule can hold only one.
     first = addresses.split(",")[0]
     if host.startswith("-") or not first:
         raise ConfigError(f"--resolve {text!r}: HOST:PORT:ADDRESS was expected")

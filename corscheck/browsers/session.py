@@ -1,7 +1,7 @@
-"""Asking a real browser: the public entry.
+"""Running probes in a real browser: the public interface of this package.
 
-A ``BrowserSession`` is one running browser with the pages it needs; ``observe`` and ``aobserve`` plan, open as few of
-them as they can, ask every probe, and leave nothing behind.
+A ``BrowserSession`` is one running browser with its pages. ``observe`` and ``aobserve`` start as few browsers as
+possible, run every probe, and clean up.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BrowserSession", "aobserve", "check", "observe"]
 
-# What a network error is called when CORS is behind it: the console says more.
+# Names of network errors that CORS causes. They are not reported, because the console text says more.
 _GENERIC = frozenset({"net::ERR_FAILED", "NS_ERROR_DOM_BAD_URI"})
 
 
@@ -47,20 +47,19 @@ def observe(
     on_result: Callable[[Probe, Observation], None] | None = None,
     fresh_context: bool = True,
 ) -> list[Observation]:
-    """Put probes to a real browser, one after the other, and return what it was seen to do, in their order.
+    """Run probes in a real browser, one after the other, and return the observations in the order of the probes.
 
-    ``browser`` is ``chromium``, ``chrome``, ``edge`` or ``firefox``. One browser serves all probes (a further one is
-    started only for probes of which one's page would hide another's target); its page has exactly the asked origin, and
-    runs ``fetch()`` with the probe's arguments. A body goes in as bytes: its Content-Type is the one in ``headers``.
-    ``network.timeout`` (seconds) bounds each fetch. ``on_result`` is called as each comes.
-    ``fresh_context=False`` lets probes from one origin share a page with its caches and cookies: about ten times
-    faster, and right only if no two of them ask the same URL.
+    ``browser`` is ``chromium``, ``chrome``, ``edge`` or ``firefox``. A page with exactly the probe's origin calls
+    ``fetch()`` with the probe's arguments. A body is passed as bytes, so its Content-Type is the one in ``headers``.
+    ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called after each probe. All probes share one
+    browser, unless the page of one would hide the target of another. With ``fresh_context=False`` probes from one
+    origin share a page with its caches and cookies: about ten times faster, but correct only if their URLs differ.
 
-    Raises ``ConfigError`` for a question that cannot be put (nothing was started then), ``BrowserUnavailable`` if there
-    is no browser to ask. What goes wrong with one probe (a fetch that does not settle, a page that cannot be had, a
-    browser that dies) is an observation with the verdict ``inconclusive`` and an ``error``.
+    Raises ``ConfigError`` if a browser cannot run a probe, before anything starts, and ``BrowserUnavailable`` if there
+    is no usable browser. If a single probe fails (the fetch times out, the page does not load, the browser crashes),
+    its observation has the verdict ``inconclusive`` and an ``error``.
 
-    Must not be called from a running event loop; there is ``aobserve``.
+    Must not be called from a running event loop; use ``aobserve`` there.
     """
     return asyncio.run(aobserve(probes, browser, network, on_result=on_result, fresh_context=fresh_context))
 
@@ -73,7 +72,7 @@ async def aobserve(
     on_result: Callable[[Probe, Observation], None] | None = None,
     fresh_context: bool = True,
 ) -> list[Observation]:
-    """The same as ``observe``, asynchronously. Cancelling it ends the browser, too."""
+    """Like ``observe``, but asynchronous. Cancelling it stops the browser."""
     check(probes, browser, network)
     found: dict[int, Observation] = {}
     for members in groups(probes, browsers.get(browser).family):
@@ -86,7 +85,7 @@ async def aobserve(
 
 
 def check(probes: Sequence[Probe], browser: str, network: NetworkOptions) -> None:
-    """Raise ``ConfigError`` for the first probe that cannot be put to this browser, and why. Starts nothing."""
+    """Raise ``ConfigError`` if this browser cannot run one of the probes. Does not start the browser."""
     family = browsers.get(browser).family
     for probe in probes:
         if (reason := refusal(probe, family)) is not None:
@@ -95,10 +94,10 @@ def check(probes: Sequence[Probe], browser: str, network: NetworkOptions) -> Non
 
 
 class BrowserSession:
-    """One running browser, for probes that are known when it starts (its resolver rules cannot be changed later).
+    """One running browser. The probes must be known when it starts, because its resolver rules cannot change later.
 
-    ``async with`` starts and stops it. ``ask`` takes any probe whose origin and target were among them. After a crash
-    ``ask`` answers ``inconclusive``. ``version`` is the browser's version number, ``pages`` its page server.
+    ``async with`` starts and stops it. ``ask`` runs any probe whose origin and target were among the given ones. After
+    a crash ``ask`` returns ``inconclusive``. ``version`` is the browser's version number, ``pages`` its page server.
     """
 
     version: str
@@ -123,14 +122,15 @@ class BrowserSession:
         require_websockets()
         async with self._stack:
             await self._start(program)
-            # Everything went well: what was opened stays open until __aexit__.
+            # The start succeeded, so the resources stay open until __aexit__.
             self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         async with self._stack:
             if kind is None and self._dead is None:
-                # A browser that ends by itself reaps its helpers; if it does not want to, it is killed all the same.
+                # A browser that exits on its own reaps its helper processes. If it does not exit, process.stop() kills
+                # it.
                 with contextlib.suppress(Exception):
                     await self._driver.quit()
 
@@ -152,7 +152,7 @@ class BrowserSession:
         if socks:
             firefox.prepare(workspace, asked, self.pages, routes, forwarder_port, leaves, agent)
             argv = firefox.command_line(program, workspace)
-            # No crash reports. (Firefox's crash helper leaves the process group, but ends with the browser by itself.)
+            # No crash reports. Firefox's crash helper leaves the process group, but exits with the browser.
             extra = {"HOME": str(workspace.profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
             self.process = BrowserProcess(title, argv, workspace, extra)
             stack.callback(self.process.stop)
@@ -162,8 +162,8 @@ class BrowserSession:
             argv = chromium.command_line(
                 program, workspace, asked, self.pages, routes, forwarder_port, leaves, hosts, agent
             )
-            # HOME stays: that is where the user's own certificate authorities are.
-            # Crash dumps would go there too. (The crash handler leaves the process group, but ends with the browser.)
+            # HOME is kept, because the user's certificate authorities are there. Crash dumps must not go there. The
+            # crash handler leaves the process group, but exits with the browser.
             extra = {"BREAKPAD_DUMP_LOCATION": str(workspace.path / "crashes")}
             self.process = BrowserProcess(title, argv, workspace, extra)
             stack.callback(self.process.stop)
@@ -177,7 +177,7 @@ class BrowserSession:
         self.version = driver.version
 
     async def ask(self, probe: Probe, *, fresh_context: bool = True) -> Observation:
-        """Run the probe's ``fetch()`` in a page of its origin. One at a time. ``fresh_context``: see ``observe``."""
+        """Run a probe's ``fetch()`` in a page of its origin. Not concurrently. ``fresh_context``: see ``observe``."""
         origin = parse_origin(probe.origin)
         if isinstance(origin, str):
             return self._inconclusive(origin)
@@ -193,7 +193,7 @@ class BrowserSession:
             return self._inconclusive(str(error))
         except (BrowserDiedError, CommandError) as error:
             self._shared.pop(origin.serialized, None)
-            # A crashed page leaves the browser standing; what is left of the probes gets a new one.
+            # If only the page crashed, the browser still runs, and the next probe gets a new page.
             if await self.process.ended(0.5):
                 status = self.process.exit_status
                 self._dead = f"{self._browser.title} died in mid-run (status {status}): {error}"
@@ -209,7 +209,7 @@ class BrowserSession:
         keep = False
         try:
             sighting = await page.run(expression(probe, mark), mark, self._network.timeout)
-            # A page with a fetch under way would take what comes of it for the next one's.
+            # Events of a fetch that timed out would be assigned to the next fetch, so such a page is not kept.
             keep = not fresh_context and sighting.said is not None
         finally:
             if keep:

@@ -1,4 +1,4 @@
-"""What is asked of a browser, looked at before it starts: what must be refused, what goes together in one browser."""
+"""Checks on probes before a browser starts: which ones must be refused, and which ones can share a browser."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-"""Methods that change nothing (RFC 9110, 9.2.1), so that a browser may be let loose with them."""
+"""Safe methods (RFC 9110, 9.2.1), which a browser may send without ``--send always``."""
 
 FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
-"""Methods for which ``fetch()`` throws (Fetch, "forbidden method"): nothing is sent, so nothing can change."""
+"""Methods for which ``fetch()`` throws (Fetch, "forbidden method"), so that nothing is sent."""
 
 
 class Origin(Struct, frozen=True):
-    """An origin that a page can be served for. ``address`` is None for the opaque one."""
+    """An origin for which a page can be served. ``address`` is None for the opaque origin."""
 
     serialized: str
     scheme: str
@@ -31,12 +31,12 @@ class Origin(Struct, frozen=True):
 
     @property
     def opaque(self) -> bool:
-        """Whether this is ``null``."""
+        """Whether this is the opaque origin, ``null``."""
         return self.address is None
 
 
 def parse_origin(text: str) -> Origin | str:
-    """The origin, or the reason why no page can stand at it."""
+    """Parse an origin. Return a message if no page can be served for it."""
     if text == "null":
         return Origin("null", "http", None)
     address = address_of(text)
@@ -49,10 +49,7 @@ def parse_origin(text: str) -> Origin | str:
 
 
 def refusal(probe: Probe, family: Family) -> str | None:
-    """Why a browser of this family must not be asked this, or None.
-
-    The caller turns the text into a ConfigError: these are questions that cannot be put, not answers.
-    """
+    """Return why a browser of this family cannot run a probe, or None. The caller raises it as ``ConfigError``."""
     method = probe.method.upper()
     if probe.send == "never":
         return "a browser cannot hold the actual request back (--send never)"
@@ -84,10 +81,10 @@ def refusal(probe: Probe, family: Family) -> str | None:
 
 
 def groups(probes: Sequence[Probe], family: Family) -> list[list[int]]:
-    """Indices of the probes that can share a browser, in order of appearance.
+    """Group the probes that can share a browser, and return their indices.
 
-    Within one browser no probe may aim at a place where another probe's page stands: the page server would answer it.
-    Chromium's rules tell places apart by host and port, Firefox's by the scheme as well.
+    In one browser no probe may target the address of another probe's page, because the page server would respond.
+    Chromium's resolver rules match host and port; Firefox's proxy script matches the scheme as well.
     """
     out: list[list[int]] = []
     pages: list[dict[object, str]] = []
@@ -121,6 +118,6 @@ def _place(url: str, family: Family) -> object:
 
 
 def origins(probes: Iterable[Probe]) -> list[Origin]:
-    """The distinct origins of some probes for which a page can be served."""
+    """Return the distinct origins of the probes for which a page can be served."""
     found = {p.origin: parse_origin(p.origin) for p in probes}
     return [origin for origin in found.values() if isinstance(origin, Origin)]

@@ -1,1 +1,1 @@
-"""From outcome to words: console texts per engine, findings, root causes. Knows the protocol and the model, no transport."""
+"""Explanation of outcomes: console texts, findings and root causes. Nothing in this package uses the network."""

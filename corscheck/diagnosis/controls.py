@@ -1,6 +1,7 @@
-"""Control probes: the one more question that tells two causes apart. Safe methods only, and never a body.
+"""Control probes: an additional request that tells two causes apart.
 
-A control whose request might change data asks its preflight alone (``send="never"``).
+Controls use safe methods and have no body. If the request might change data, only its preflight is sent
+(``send="never"``).
 """
 
 from __future__ import annotations
@@ -20,22 +21,22 @@ _JSON = ("Content-Type", "application/json")
 
 
 def preflight_alone(probe: Probe, url: str) -> Probe:
-    """An OPTIONS to the same URL, from the same page, for what nearly every CORS layer allows."""
+    """Build a preflight to the same URL from the same page, for GET with JSON, which nearly every CORS setup allows."""
     return _bare(probe, url=url, method="GET", headers=(_JSON,), send="never")
 
 
 def without_origin(probe: Probe, url: str) -> Probe:
-    """A GET with the same headers and no Origin: what the URL's own page would send."""
+    """Build a same-origin GET with the same headers, which has no Origin header."""
     return _bare(probe, url=url, origin=parse_url(url).origin, method="GET", redirect="manual")
 
 
 def simple(probe: Probe, url: str) -> Probe:
-    """A GET from the same page that needs no preflight."""
+    """Build a GET from the same page that needs no preflight."""
     return _bare(probe, url=url, method="GET", headers=(), redirect="manual")
 
 
 def at(probe: Probe, url: str, *, in_preflight: bool) -> Probe | None:
-    """The same request at another URL: its preflight where that failed, else itself if it is safe."""
+    """Build the same request for another URL: only its preflight if the preflight failed; None if it is not safe."""
     if in_preflight:
         return _bare(probe, url=url, send="never")
     if probe.method.upper() in SAFE and is_safelisted_method(probe.method):
@@ -44,14 +45,14 @@ def at(probe: Probe, url: str, *, in_preflight: bool) -> Probe | None:
 
 
 def from_origin(probe: Probe, origin: str, *, in_preflight: bool) -> Probe | None:
-    """The same request from another origin."""
+    """Build the same request from another origin."""
     changed = replace(probe, origin=origin)
     return at(changed, probe.url, in_preflight=in_preflight)
 
 
 def past_caches(probe: Probe, url: str) -> Probe:
-    """The same GET with a query that no cache has seen."""
-    import secrets  # 4 ms that hardly any probe needs
+    """Build the same GET with a random query parameter, so that no cache can answer it."""
+    import secrets  # imported here because it takes 4 ms and few probes need it
 
     parsed = parse_url(url)
     mark = f"corscheck={secrets.token_hex(4)}"
@@ -59,6 +60,6 @@ def past_caches(probe: Probe, url: str) -> Probe:
 
 
 def _bare(probe: Probe, **changes: object) -> Probe:
-    """The probe without its body; sent as cautiously as by default."""
+    """Copy a probe without its body and with the default send policy."""
     base = replace(probe, body=None, body_asked=False, send="auto", check=None, expected="allowed")
     return replace(base, **changes)

@@ -1,4 +1,4 @@
-"""A blocked outcome as the rules look at it: which answer failed, what it was asked for, what it says about itself."""
+"""A blocked outcome in the form that the cause rules need: the response that failed, and its request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Cause(Struct, frozen=True):
-    """A fault found: its code, one line about this case, the header or status it rests on, advice if it is special."""
+    """A cause: its code, one line about this case, the header or status that proves it, and advice if specific."""
 
     code: str
     message: str
@@ -28,11 +28,11 @@ class Cause(Struct, frozen=True):
 
 
 Asking: TypeAlias = Generator[Probe, Outcome | None, list[Cause]]
-"""A rule that may need a control probe: it yields it, and is sent its outcome (None where control is switched off)."""
+"""A rule that may yield a control probe. It receives the outcome, or None if controls are switched off."""
 
 
 class Facts(Struct, frozen=True):
-    """A blocked outcome whose deciding answer is there. ``origin`` is what that request carried in ``Origin``."""
+    """A blocked outcome with the response that decided it."""
 
     probe: Probe
     outcome: Outcome
@@ -42,54 +42,54 @@ class Facts(Struct, frozen=True):
 
     @property
     def headers(self) -> Headers:
-        """The headers of the answer that failed."""
+        """The headers of the response that failed."""
         return self.response.headers
 
     @property
     def status(self) -> int:
-        """Its status."""
+        """The status of the response that failed."""
         return self.response.status
 
     @property
     def ok(self) -> bool:
-        """Whether the status is from 200 to 299."""
+        """Whether the status is 200 to 299."""
         return 200 <= self.response.status <= 299
 
     @property
     def in_preflight(self) -> bool:
-        """Whether the answer to a preflight failed."""
+        """Whether the response that failed belongs to a preflight."""
         return self.exchange.request.kind == "preflight"
 
     @property
     def url(self) -> str:
-        """The URL that answered."""
+        """The URL that sent the response."""
         return self.exchange.request.url
 
     @property
     def origin(self) -> str:
-        """The origin that the server was told."""
+        """The value of the Origin header that the server received, or the probe's origin if there was none."""
         return self.exchange.request.get("Origin") or self.probe.origin
 
     @property
     def credentials(self) -> bool:
-        """Whether the request is made with credentials."""
+        """Whether this is a credentialed request."""
         return self.outcome.request.credentials == "include"
 
     def failed(self, code: str) -> bool:
-        """Whether a row of this answer failed with that code, decisive or not."""
+        """Whether a step of this exchange failed with ``code``, decisive or not."""
         index = self.failure.exchange
         return any(s.code == code and s.status == "fail" and s.exchange == index for s in self.outcome.steps)
 
     @property
     def preflight_passed(self) -> bool:
-        """Whether this request was sent after a good preflight to the same URL, so that CORS is configured there."""
+        """Whether this request was sent after a successful preflight to its URL, so that CORS is configured there."""
         return not self.in_preflight and any(
             e.request.kind == "preflight" and e.request.url == self.url for e in self.outcome.exchanges
         )
 
 
 def facts_of(probe: Probe, outcome: Outcome) -> Facts | None:
-    """The facts of a blocked outcome, None where no answer decided it (a bad port, mixed content)."""
+    """Return the facts of a blocked outcome, or None if no response decided it (a bad port, mixed content)."""
     failure = outcome.failure
     if failure is None or outcome.verdict != "blocked" or failure.exchange is None or failure.phase is None:
         return None
@@ -100,18 +100,18 @@ def facts_of(probe: Probe, outcome: Outcome) -> Facts | None:
 
 
 def line(headers: Headers, name: str) -> str | None:
-    """A header as received, ``Name: value``, several fields joined by line breaks; None when there is none."""
+    """Return a header as received, ``Name: value``, with repeated fields joined by newlines; None if absent."""
     lower = name.lower()
     return "\n".join(f"{n}: {v}" for n, v in headers if n.lower() == lower) or None
 
 
 def status_line(response: HTTPResponse) -> str:
-    """``405 Method Not Allowed``."""
+    """Return status and reason, e.g. ``405 Method Not Allowed``."""
     return f"{response.status} {response.reason}".strip()
 
 
 def speaks_cors(headers: Headers) -> str | None:
-    """A header that only a configured CORS layer sends, as evidence; None when there is none."""
+    """Return a header that only a configured CORS layer sends, as evidence, or None."""
     for name, value in headers:
         lower = name.lower()
         if lower.startswith("access-control-") and lower != "access-control-allow-private-network":
@@ -125,13 +125,13 @@ def speaks_cors(headers: Headers) -> str | None:
 
 
 def allows(outcome: Outcome | None, origin: str) -> bool:
-    """Whether the first answer of a control names the origin, or anyone."""
+    """Whether the first response to a control allows the origin, by name or by the wildcard."""
     answer = first_answer(outcome)
     return answer is not None and get(answer.headers, ACAO) in (origin, "*")
 
 
 def first_answer(outcome: Outcome | None) -> HTTPResponse | None:
-    """The first answer that a control got; None without one."""
+    """Return the first response to a control, or None."""
     if outcome is None or not outcome.exchanges:
         return None
     answer = outcome.exchanges[0].answer
@@ -139,5 +139,5 @@ def first_answer(outcome: Outcome | None) -> HTTPResponse | None:
 
 
 def body_text(response: HTTPResponse) -> str:
-    """What was kept of a failed answer's body."""
+    """Return the stored part of a response body as text."""
     return response.body.decode("utf-8", "replace")

@@ -1,8 +1,8 @@
-"""From an outcome to findings: the root cause first, what does not follow from it, then remarks.
+"""Findings of an outcome: the root cause first, then other independent causes, then remarks.
 
-A generator like the protocol's: it yields control probes and is sent their outcomes, so that it needs no transport. The
-rules, the registry's texts and the stack are imported only when there is something to say; an allowed probe without a
-remark pays for ``remarks`` alone.
+``diagnose`` is a generator that yields control probes and receives their outcomes, so it needs no transport. The rules,
+the registry and the stack detection are imported only if there is a finding, so that an allowed probe loads only
+``remarks``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
 
 
 def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
-    """Findings of an outcome.
+    """Return the findings of an outcome.
 
-    Yields at most one control probe, after an outcome that is blocked and should not be; None may be sent back.
+    Yields at most one control probe, and only if the outcome is blocked unexpectedly. The caller may send None back.
     """
     found: list[Finding] = []
     if outcome.verdict in ("blocked", "invalid"):
@@ -45,7 +45,7 @@ def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
 
 
 def without_asking(probe: Probe, outcome: Outcome) -> tuple[Finding, ...]:
-    """The findings that need no control probe."""
+    """Return the findings that need no control probe."""
     flow = diagnose(probe, outcome)
     try:
         next(flow)
@@ -71,14 +71,14 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
         try:
             control = next(flow)
             while True:
-                # What was expected to be blocked needs no cause, and what it costs to find one.
+                # No control for a probe that is expected to be blocked: the cause is not worth another request.
                 answered = (yield control) if probe.expected != "blocked" else None
                 seen += _answers(answered)
                 control = flow.send(answered)
         except StopIteration as done:
             named = done.value
     if not named:
-        # Nothing behind it: the step itself is the cause, in the registry's words.
+        # No root cause found, so the finding is the record of the deciding step.
         record = RECORDS[failure.code]
         step = next((s for s in outcome.steps if s.decisive), None)
         evidence = f"{step.header}: {step.received}" if step is not None and step.received else None
@@ -108,7 +108,7 @@ def _answers(outcome: Outcome | None) -> list[HTTPResponse]:
 
 def _meaning(record: Record, probe: Probe) -> str:
     if record.code == "CORS202" and probe.via is not None:
-        # --via reaches the server over plain http without any harm; the URL as written is what a browser would refuse.
+        # A browser would refuse the URL as written, although --via reaches the server over plain http.
         return f"{record.meaning} It is {probe.url} that is judged, not --via {probe.via}."
     return record.meaning
 
@@ -120,17 +120,17 @@ def _finding(record: Record, message: str, evidence: str | None, advice: str | N
 
 
 def _cut(text: str, limit: int) -> str:
-    """What a server sends may be long; a finding is read by people."""
+    """Shorten text from a server to ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _aside(record: Record) -> str | None:
-    """The advice of a remark; none where it would only repeat the message."""
+    """Return the advice of a remark, or None if it would only repeat the message."""
     return None if record.code in ("CORS706", "CORS707", "CORS708", "CORS711") else record.advice
 
 
 def _pointer(probe: Probe, product: Product | None) -> str | None:
-    """The command that writes the configuration, or that says where it is; a stack that is likely is called likely."""
+    """Return the ``fix`` or ``explain`` command for a product, with "If this is ..." if the product is only likely."""
     if product is None:
         return None
     lead = "" if product.confidence == "certain" else f"If this is {product.name}:\n"
@@ -145,5 +145,5 @@ def _pointer(probe: Probe, product: Product | None) -> str | None:
         words += ["-H", f"{name}: {mask_header(name, value)}"]
     if probe.credentials != "same-origin":
         words += ["--credentials", probe.credentials]
-    # Two blanks: a command is never wrapped, so that it can be pasted.
+    # Lines that start with two spaces are not wrapped, so that the command can be pasted.
     return f"{lead}  {shlex.join(words)}"

@@ -1,4 +1,4 @@
-"""How an origin that is nearly right differs from the page's: in one part, or in how it is written."""
+"""Differences between the page's origin and a similar one: in one part, or in the spelling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _PLACEHOLDERS = ("undefined", "none", "false", "true", "nil", "")
 
 
 def spelling(value: str, origin: str) -> str | None:
-    """What is wrong with how a value spells this very origin; None when it is not this origin."""
+    """Return how ``value`` misspells ``origin``; None if it is a different origin, or is spelled correctly."""
     bare = value.strip("\"'<>[]() ;")
     if value == origin or origin == OPAQUE:
         return None
@@ -29,14 +29,14 @@ def spelling(value: str, origin: str) -> str | None:
 
 
 def difference(value: str, origin: str) -> str | None:
-    """In which one part another origin differs from the page's; None when it is another one altogether."""
+    """Return the one part in which an origin differs from the page's; None if more than one part differs."""
     theirs, ours = _parsed(value), _parsed(origin)
     if theirs is None or ours is None or theirs.scheme not in HTTP_SCHEMES:
         return None
     parts = [
         theirs.scheme != ours.scheme,
         theirs.host != ours.host,
-        # A default port follows from the scheme and is no difference of its own.
+        # A default port is None, so a different scheme alone does not count as a different port.
         theirs.port != ours.port,
     ]
     if parts == [True, False, False]:
@@ -49,7 +49,7 @@ def difference(value: str, origin: str) -> str | None:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether it is what a program writes where a setting is missing."""
+    """Whether a value is what programs print for a missing setting, such as ``undefined``."""
     return value.strip().lower() in _PLACEHOLDERS
 
 

@@ -1,6 +1,6 @@
-"""Remarks: what is worth saying of an outcome although it decides nothing. Light: it runs on every probe.
+"""Remarks: useful observations about an outcome that do not affect the verdict.
 
-Only what the exchange itself shows; no remark asks the server anything.
+This module runs for every probe, so it imports little. Remarks are based on the exchange alone and send no requests.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 HARDLY = 5
-"""Seconds that a preflight is cached without being told."""
+"""How long a preflight is cached, in seconds, if the response has no Access-Control-Max-Age."""
 
 CHROMIUM_CAP = 7200
 
 _WANTED = ("content-disposition", "link", "retry-after")
-"""Headers that script often needs and cannot read; the others are those that start with X- or RateLimit."""
+"""Headers that script often needs but cannot read by default, besides those that start with X- or RateLimit."""
 
 _NOT_FOR_SCRIPT = (
     "x-powered-by", "x-content-type-options", "x-frame-options", "x-xss-protection", "x-dns-prefetch-control",
@@ -36,7 +36,7 @@ _NOT_FOR_SCRIPT_PREFIXES = ("x-amz-", "x-amzn-", "x-azure-", "x-vercel-", "x-env
 
 
 class Remark(NamedTuple):
-    """A code, one line about this case, what it rests on."""
+    """A remark: its code, one line about this case, and the evidence."""
 
     code: str
     message: str
@@ -44,7 +44,7 @@ class Remark(NamedTuple):
 
 
 def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
-    """Everything worth remarking on, the weightier first."""
+    """Return all remarks about an outcome, the more important ones first."""
     if outcome.verdict not in ("allowed", "blocked"):
         return []
     found: list[Remark] = []
@@ -71,7 +71,7 @@ def _headers(exchange: Exchange) -> Headers:
 
 
 def _received(outcome: Outcome) -> list[Remark]:
-    """A blocked request that was sent all the same: blocking keeps the page from reading, nothing else."""
+    """Remark that the server received a blocked request: blocking stops only the page from reading the response."""
     failure = outcome.failure
     sent = [e for e in outcome.exchanges if e.request.kind == "actual" and isinstance(e.answer, HTTPResponse)]
     if failure is None or not sent:
@@ -94,7 +94,7 @@ def _authorization(outcome: Outcome) -> list[Remark]:
 
 
 def _vary(exchange: Exchange) -> list[Remark]:
-    """One origin named, in an answer that caches may keep, without Vary."""
+    """Remark on a cacheable response that names one origin and has no ``Vary: Origin``."""
     headers = _headers(exchange)
     origin, vary = get(headers, ACAO), get(headers, "Vary") or ""
     if origin in (None, "*") or {v.strip().lower() for v in vary.split(",")} & {"origin", "*"}:
@@ -109,7 +109,7 @@ def _vary(exchange: Exchange) -> list[Remark]:
 
 
 def _kept(headers: Headers) -> str | None:
-    """What says that caches keep this answer."""
+    """Return the header that shows that caches may store the response, or None."""
     control = (get(headers, "Cache-Control") or "").lower()
     directives = {d.strip().partition("=")[0]: d.strip().partition("=")[2] for d in control.split(",")}
     if directives.keys() & {"no-store", "private", "no-cache"}:
@@ -122,7 +122,7 @@ def _kept(headers: Headers) -> str | None:
 
 
 def _hidden(outcome: Outcome, exchange: Exchange) -> list[Remark]:
-    """Response headers made for script that this page's script cannot read."""
+    """Remark on response headers that are meant for script but that the page cannot read."""
     headers = _headers(exchange)
     readable = set(outcome.readable_headers)
     names = dict.fromkeys(n for n, _ in headers if n.lower() not in readable and _for_script(n.lower()))
@@ -142,7 +142,7 @@ def _for_script(name: str) -> bool:
 
 
 def _cache(outcome: Outcome) -> list[Remark]:
-    """How long the first hop's preflight is kept."""
+    """Remark on how long the preflight of the first hop is cached."""
     first = next((e for e in outcome.exchanges if e.request.kind == "preflight"), None)
     if first is None or not isinstance(first.answer, HTTPResponse):
         return []
@@ -163,7 +163,7 @@ def _cache(outcome: Outcome) -> list[Remark]:
 
 
 def _local_network(probe: Probe) -> list[Remark]:
-    """A public-looking page, and a target that is plainly this machine or a private address."""
+    """Remark on a request from a public-looking page to a loopback or private address."""
     try:
         target = parse_url(probe.url).host
         page = "" if probe.origin == OPAQUE else parse_url(probe.origin).host

@@ -1,7 +1,7 @@
-"""Who answered: the software that names itself in response headers, and what traits make likely, with the evidence.
+"""Detection of the software that sent a response, with evidence.
 
-A product is ``certain`` where a header names it, ``likely`` where only a trait speaks for it (a framework's own error
-text, a header that only it is known to send). Nothing is concluded from the absence of a header.
+A product is ``certain`` if a header names it, and ``likely`` if only a trait points to it, such as a framework's error
+text or a header that only it is known to send. A missing header is never evidence.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Confidence: TypeAlias = Literal["certain", "likely"]
 
 
 class Product(Struct, frozen=True):
-    """A piece of the stack, with its names for ``corscheck fix --for`` and ``corscheck explain``.
+    """A part of the stack, with its names for ``corscheck fix --for`` and ``corscheck explain``.
 
-    ``fix`` is None where there is no remedy for it, ``guide`` None where there is one or nothing is described either.
+    ``fix`` is None if there is no remedy. ``guide`` is None if there is a remedy, or if there is no guide either.
     """
 
     name: str
@@ -110,7 +110,7 @@ _TRAITS = (
 
 
 class _Words(Struct, frozen=True):
-    """An error text that one framework writes so; ``server`` must match the Server header where it is given."""
+    """An error text that identifies a framework. ``server`` is a pattern for the Server header, empty to match any."""
 
     name: str
     pattern: str
@@ -139,7 +139,7 @@ _BODIES = (
 
 _GUIDES = {
     "API Gateway": "api-gateway",
-    # IIS adds "X-Powered-By: ASP.NET" to whatever it serves.
+    # IIS adds "X-Powered-By: ASP.NET" to every response.
     "ASP.NET": "iis",
     "ASP.NET Core": "aspnet",
     "Amazon S3": "s3",
@@ -159,11 +159,11 @@ _GUIDES = {
     "Varnish": "varnish",
     "Vercel": "vercel",
 }
-"""Which guide describes a product that no remedy is for."""
+"""The guides for products without a remedy, by product name."""
 
 
 def detect(responses: Iterable[HTTPResponse]) -> tuple[Product, ...]:
-    """What the answers say about the stack, certain before likely, frameworks before what stands in front of them."""
+    """Detect the products behind responses, sorted by role (framework, server, proxy, edge), certain before likely."""
     found: dict[str, Product] = {}
     for response in responses:
         for product in (*_by_headers(response), *_by_body(response)):
@@ -179,7 +179,7 @@ def _by_headers(response: HTTPResponse) -> list[Product]:
     for trait in _TRAITS:
         for value in get_all(response.headers, trait.header):
             if re.search(trait.pattern, value, re.IGNORECASE):
-                # A cookie's value is nobody's business; its name is the evidence.
+                # The cookie's name is the evidence. Its value may be secret.
                 shown = value.partition("=")[0] if trait.header == "set-cookie" else value
                 evidence = f"{trait.header}: {shown}"
                 found.append(_product(trait.name, trait.role, trait.confidence, evidence, trait.fix))
@@ -205,17 +205,17 @@ def _product(name: str, role: Role, confidence: Confidence, evidence: str, fix: 
 
 
 def _offered(fix: str | None) -> str | None:
-    """A name only where there is a remedy of that name: nobody is sent to a command that then knows nothing."""
+    """Return the name if there is a remedy for it, so that findings never suggest a command that fails."""
     return fix if fix in NAMES else None
 
 
 def to_fix(products: tuple[Product, ...]) -> Product | None:
-    """The product whose configuration is to be changed: the framework if there is one to see, else what names itself."""
+    """Return the product to configure: the first one, in the order of ``detect``, with a remedy or a guide."""
     return next((p for p in products if p.fix or p.guide), None)
 
 
 def in_words(products: tuple[Product, ...]) -> str:
-    """``Answered by uvicorn (server: uvicorn); likely FastAPI (body: ...).``"""
+    """Return a sentence such as ``Answered by uvicorn (server: uvicorn); likely FastAPI (body: ...).``"""
     certain = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "certain"]
     likely = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "likely"]
     parts = ([f"Answered by {', '.join(certain)}"] if certain else []) + (

@@ -1,5 +1,5 @@
-"""``corscheck.toml``: what must hold, written beside the code. Reading it, multiplying it out, judging results by it.
+"""Policies (``corscheck.toml``): load and validate them, expand their checks into probes, and evaluate results.
 
-Nothing here fetches: a policy gives probes, and is given results. pydantic is imported by ``model`` alone, which is
-loaded when there is a policy to read.
+Nothing in this package uses the network. Only ``model`` imports pydantic, and it is imported lazily, when a policy is
+read.
 """

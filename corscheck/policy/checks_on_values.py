@@ -1,6 +1,6 @@
-"""What single values of a policy mean: origins, URLs, headers, codes, limits. Each complaint says what to write instead.
+"""Validation of single policy values: origins, URLs, headers, codes and limits. Each message suggests a valid value.
 
-Asked once per table of the file, so that a mistake in the defaults is one complaint and not one per check.
+Each table of the file is validated once, so that a mistake in the defaults is reported once and not for every check.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 }
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 _WARNINGS = frozenset({"CORS120", "CORS121", "CORS420", "CORS520", "CORS521"})
-"""Codes of remarks: nothing is ever blocked because of them."""
+"""Codes of remarks, which never block a request."""
 
 DECIDING = tuple(code for code in CODES if code not in _WARNINGS and not code.startswith("CORS9"))
-"""The codes for which something can be blocked or invalid."""
+"""Codes that can be the reason for the verdict ``blocked`` or ``invalid``."""
 
 
 class Limit(Struct, frozen=True):
-    """A comparison with a number of seconds: ``>=600``."""
+    """A comparison with a number of seconds, e.g. ``>=600``."""
 
     sign: str
     seconds: int
 
     def holds(self, seconds: int) -> bool:
-        """Whether that many seconds satisfy it."""
+        """Whether ``seconds`` satisfies the comparison."""
         return _COMPARE[self.sign](seconds, self.seconds)
 
     def possible(self, cap: int | None) -> bool:
-        """Whether any number of seconds up to a cap satisfies it."""
+        """Whether any number of seconds from 0 to ``cap`` satisfies the comparison."""
         nearest_ones = {0, self.seconds, self.seconds + 1, max(self.seconds - 1, 0)}
         return any(self.holds(s) for s in nearest_ones if cap is None or s <= cap)
 
@@ -65,7 +65,7 @@ class Limit(Struct, frozen=True):
 
 
 def limit(value: int | str) -> Limit | None:
-    """``max-age`` as written; None if it is no comparison."""
+    """Parse ``max-age`` as written in the file; None if it is not a comparison."""
     if isinstance(value, int):
         return Limit("=", value)
     found = _COMPARISON.fullmatch(value.strip())
@@ -75,12 +75,12 @@ def limit(value: int | str) -> Limit | None:
 
 
 def verdict_of(code: str) -> Verdict:
-    """The verdict that a code leads to: ``fetch()`` throws for those of the first hundred."""
+    """Return the verdict that a code leads to: ``invalid`` for CORS1xx, where ``fetch()`` throws before it sends."""
     return "invalid" if code.startswith("CORS1") else "blocked"
 
 
 def code_fault(code: str) -> str | None:
-    """What is wrong with a code that something is to be blocked for."""
+    """Return why ``code`` cannot be the reason for a verdict, or None if it can."""
     if code in DECIDING:
         return None
     if code in _WARNINGS:
@@ -91,7 +91,7 @@ def code_fault(code: str) -> str | None:
 
 
 def check_settings(settings: PolicySettings, path: Path, complaints: Complaints) -> None:
-    """Complain of every value in a table of settings that cannot be meant."""
+    """Report every invalid value in a table of settings."""
     for index, origin in enumerate(settings.origins or ()):
         try:
             check_origin(origin, "origin")
@@ -134,14 +134,14 @@ def _check_headers(settings: PolicySettings, path: Path, complaints: Complaints,
 
 
 def _lines(headers: dict[str, str] | list[str] | None) -> list[tuple[str | int, str]]:
-    """Both ways to write headers as lines, each with its key in the file."""
+    """Normalize headers, a table or a list of lines, to pairs of (key in the file, ``Name:value`` line)."""
     if isinstance(headers, dict):
         return [(name, f"{name}:{value}") for name, value in headers.items()]
     return list(enumerate(headers or ()))
 
 
 def header_pairs(headers: dict[str, str] | list[str] | None) -> Headers:
-    """The headers as pairs."""
+    """Return the headers as (name, value) pairs."""
     found: list[Header] = []
     for _, line in _lines(headers):
         name, _, value = line.partition(":")
@@ -150,7 +150,7 @@ def header_pairs(headers: dict[str, str] | list[str] | None) -> Headers:
 
 
 def variable_headers(raw: Any) -> frozenset[str]:
-    """Lower-case names of the headers whose value, as written, comes out of a variable: it may be a secret."""
+    """Return the lower-case names of headers whose value contains a variable in the file, and so may be secret."""
     if not isinstance(raw, (dict, list)):
         return frozenset()
     lines = _lines({k: str(v) for k, v in raw.items()} if isinstance(raw, dict) else [str(v) for v in raw])
@@ -158,7 +158,7 @@ def variable_headers(raw: Any) -> frozenset[str]:
 
 
 def base_url(text: str) -> str | None:
-    """What is wrong with a ``base-url``; None if nothing is."""
+    """Return what is wrong with a ``base-url``, or None."""
     try:
         url = parse_url(text)
     except URLError:
@@ -171,7 +171,7 @@ def base_url(text: str) -> str | None:
 
 
 def via(text: str) -> str | None:
-    """What is wrong with ``via``; None if nothing is."""
+    """Return what is wrong with ``via``, or None."""
     try:
         url = parse_url(text)
     except URLError:
@@ -182,16 +182,17 @@ def via(text: str) -> str | None:
 
 
 def target(text: str, base: str | None, *, anything: bool) -> tuple[str, str | None]:
-    """The URL that an item of ``urls`` stands for, and what is wrong with it. ``anything``: fetch() itself may refuse.
+    """Resolve an item of ``urls``. Return the URL and what is wrong with it, or None.
 
-    A path is put behind ``base-url``, whatever path that has: "/users" below ".../v1" is ".../v1/users".
+    A path is appended to ``base-url`` and its path: "/users" and ".../v1" make ".../v1/users". ``anything`` accepts
+    URLs that do not parse, for checks that expect ``fetch()`` to throw.
     """
     if not _SCHEME.match(text):
         if text[:1] not in ("/", "?") or text.startswith("//"):
             return "", f"is neither a URL nor a path: write https://{text.lstrip('/')} or /{text.lstrip('/')}"
         if base is None:
             return "", 'is a path, and there is no base-url: add base-url = "https://..." at the top'
-        # The base is a URL, and behind that no path or query makes it none: parsing it again would tell nothing new.
+        # The base is a valid URL, and appending a path or a query cannot make it invalid, so it is not parsed again.
         return base.rstrip("/") + text, None
     try:
         parse_url(text)

@@ -1,7 +1,7 @@
-"""Everything that is wrong with a policy, said at once: file and line, the key, what is wrong, and the cure.
+"""Collected errors of a policy file, reported together: file and line, key, what is wrong, and how to fix it.
 
-Positions are computed when there is a first complaint, not before. Values are shown as written in the file, before
-variables are filled in: what a variable holds may be a secret.
+Line numbers are computed at the first error. Messages show values as written in the file, before variables are
+replaced, because a variable may hold a secret.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ UNIONS = {
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean "origins"?``, or what there is to choose from where nothing is near."""
+    """Return ``; did you mean "origins"?``, or the list of known words if none is similar."""
     names = list(known)
     close = difflib.get_close_matches(word.replace("_", "-").lower(), [n.lower() for n in names], 1, 0.6)
     if close:
@@ -53,7 +53,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 class Complaints:
-    """Collects complaints about one file. ``data`` are its values as written; ``prefix`` is where the policy starts."""
+    """Collects the errors of one file. ``data`` is its content as written, ``prefix`` the path of the policy table."""
 
     def __init__(self, file: str, text: str, data: dict[str, Any], prefix: Path = ()) -> None:
         self.file = file
@@ -69,12 +69,12 @@ class Complaints:
         return bool(self._found)
 
     def unset(self, path: Sequence[str | int], message: str) -> None:
-        """Note that a value cannot be known (a variable is missing): nothing more is said of what it would be."""
+        """Report that a value is unknown, e.g. because of a missing variable, and ignore further errors about it."""
         self.add(path, message)
         self._unset.add(tuple(path))
 
     def add(self, path: Sequence[str | int], message: str) -> None:
-        """Note what is wrong with the value (or table) at a path."""
+        """Report an error about the value or table at a path."""
         if tuple(path) in self._unset:
             return
         self._about.add(tuple(path))
@@ -85,11 +85,11 @@ class Complaints:
         self._found[line, f"{self.file}:{line}: {where}{': ' if where else ''}{message}"] = None
 
     def about(self, path: Sequence[str | int]) -> bool:
-        """Whether something is said already of a value or of what is in it: what follows from that needs no saying."""
+        """Whether the value at a path, or one inside it, has an error already. Callers then skip consequent errors."""
         return any(p[: len(path)] == tuple(path) for p in self._about)
 
     def _name(self, path: Sequence[str | int]) -> str:
-        """``[[check]] "reads", origins[1]``: as whoever wrote the file would name it."""
+        """Name a path in the terms of the file, e.g. ``[[check]] "reads", origins[1]``."""
         table, rest = "", list(path)
         if rest and rest[0] in ("check", "ignore") and len(rest) > 1 and isinstance(rest[1], int):
             name = self.shown([*rest[:2], "name"])
@@ -105,7 +105,7 @@ class Complaints:
         return ", ".join(part for part in (table, key) if part)
 
     def shown(self, path: Sequence[str | int]) -> str:
-        """The value at a path as written, short; empty where there is none."""
+        """Return the value at a path as written, shortened; empty if there is none."""
         value: Any = self._data
         for part in path:
             try:
@@ -116,7 +116,7 @@ class Complaints:
         return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
     def raise_if_any(self) -> None:
-        """Raise ``ConfigError`` with all of them, in the order of the file."""
+        """Raise ``ConfigError`` with all errors, in the order of the file. Do nothing if there are none."""
         if not self._found:
             return
         lines = [text for _, text in sorted(self._found)]
@@ -124,8 +124,8 @@ class Complaints:
         raise ConfigError("\n".join([f"{many} wrong with the policy, nothing was sent:", *lines]))
 
     def take(self, errors: Iterable[Any], at: Path, known: dict[str, tuple[str, ...]]) -> None:
-        """Note pydantic's errors about the table at a path, in our words."""
-        # What is misspelled first: the key that is missing for it is the same mistake.
+        """Report pydantic's errors about the table at a path, with our own messages."""
+        # Unknown keys come first: if a required key is misspelled, "missing" would report the same mistake again.
         for error in sorted(errors, key=lambda e: e["type"] != "extra_forbidden"):
             path = (*at, *error["loc"])
             if error["type"] == "missing" and self.about(path):

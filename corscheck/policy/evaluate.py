@@ -1,7 +1,7 @@
-"""Holds a result against what its check expects, one expectation after the other, and says so in the result.
+"""Evaluation of a result against the expectations of its check.
 
-An expectation has three ways to come out: it holds, it does not, or it cannot be judged (``passed`` is None): there is
-no answer, or it speaks of an answer that the page did not get. What cannot be judged never passes.
+An expectation passes, fails, or cannot be judged (``passed`` is None) because there is no response or because the
+verdict is not the expected one. A check with an expectation that cannot be judged does not pass.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NOT_SENT = "not sent"
 
 
 def evaluate(result: Result, wants: Wants) -> Result:
-    """The result with every expectation and what came of it; ``passed`` says whether all of them hold."""
+    """Return the result with all evaluated expectations. ``passed`` is true if all of them hold."""
     assert result.check is not None
     verdict = _verdict(result, wants)
     others = tuple(_others(result, wants)) if verdict.passed else tuple(_unasked(wants))
@@ -31,7 +31,7 @@ def evaluate(result: Result, wants: Wants) -> Result:
 
 
 def _verdict(result: Result, wants: Wants) -> Expectation:
-    """The verdict of every engine of the gate."""
+    """Compare the verdicts of all engines of the gate with the expected one."""
     verdicts = {name: result.engines[name].verdict for name in result.gate}
     wrong = {n: v for n, v in verdicts.items() if v not in (wants.expect, "inconclusive")}
     unsure = [n for n, v in verdicts.items() if v == "inconclusive"]
@@ -47,13 +47,13 @@ def _verdict(result: Result, wants: Wants) -> Expectation:
 
 
 def _unasked(wants: Wants) -> Iterator[Expectation]:
-    """What is left when the verdict is not the expected one: each is named, none is judged."""
+    """List the other expectations, unjudged, for a result whose verdict is not the expected one."""
     for key, expected in _said(wants):
         yield Expectation(key, expected, None, passed=None)
 
 
 def _said(wants: Wants) -> Iterator[tuple[str, str]]:
-    """Every further expectation as it reads in a report."""
+    """List the expectations other than the verdict, as reports show them."""
     if wants.because is not None:
         yield "because", wants.because
     if wants.preflight is not None:
@@ -86,7 +86,7 @@ def _others(result: Result, wants: Wants) -> Iterator[Expectation]:
     for key, expected in _said(wants):
         received, passed, message = judges[key](result, wants)
         if received in (None, _NOT_SENT) and key.replace("-", "_") in wants.inherited and key != "complete":
-            # A default that cannot be asked of this probe is not meant for it.
+            # An inherited expectation that does not apply to this probe is left out.
             continue
         yield Expectation(key, expected, received, passed=passed, message=message)
 
@@ -121,7 +121,7 @@ def _preflight(result: Result, wants: Wants) -> _Judged:
 
 
 def _max_age(result: Result, wants: Wants) -> _Judged:
-    """The seconds for which each engine of the gate really keeps the answer: its own cap and syntax applied."""
+    """Judge how long each engine of the gate caches the preflight, by the engine's own cap and syntax rules."""
     assert wants.max_age is not None
     if not result.preflight.sent:
         passed = None if "max_age" in wants.inherited else False
@@ -194,7 +194,7 @@ def _complete(result: Result, _: Wants) -> _Judged:
 
 
 def _answer(result: Result) -> ResponseRecord | None:
-    """The last answer to the request itself, readable or not."""
+    """Return the last response to the actual request, whether the page can read it or not."""
     actual = [e.response for e in result.exchanges if e.kind == "actual" and e.response is not None]
     return actual[-1] if actual else None
 

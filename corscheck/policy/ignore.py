@@ -1,7 +1,7 @@
-"""``[[ignore]]``: known failures that do not fail a run, each with a reason, some until a day. Time is passed in.
+"""``[[ignore]]`` entries: known failures that do not fail a run. Each has a reason and may have an expiry date.
 
-Only a failure is excused, never an answer that is missing. An entry that has expired fails what it matches, whatever
-came of it: it has to be renewed or taken out by somebody.
+An entry excuses failures, never missing responses. An expired entry fails every probe that it matches, whatever the
+result, so that someone renews or removes it. The caller passes in the current date.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern with ``*``, ``?`` and ``[...]`` stands for; an equal text always is."""
+    """Whether a pattern with ``*``, ``?`` and ``[...]`` matches a text. A text equal to the pattern always matches."""
     return pattern == text or _compiled(pattern).match(text) is not None
 
 
 class IgnoreEntry(Struct, frozen=True):
-    """One entry, and where it stands."""
+    """One entry and its place in the file."""
 
     reason: str
     file: str
@@ -53,15 +53,15 @@ class IgnoreEntry(Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """``corscheck.toml:40``."""
+        """File and line, e.g. ``corscheck.toml:40``."""
         return f"{self.file}:{self.line}"
 
     def expired(self, today: date) -> bool:
-        """Whether its last day is over."""
+        """Whether ``today`` is after the entry's last day."""
         return self.expires is not None and today > self.expires
 
     def about(self, result: Result) -> bool:
-        """Whether it speaks of this probe (of the failure's reason, if it names one)."""
+        """Whether the entry matches the result: all fields that it sets must match."""
         name = result.check.name if result.check is not None else ""
         return (
             (self.check is None or matches(self.check, name))
@@ -73,13 +73,13 @@ class IgnoreEntry(Struct, frozen=True):
 
 
 def codes(result: Result) -> set[str]:
-    """The codes for which engines of the gate do not allow it."""
+    """Return the codes for which engines of the gate do not allow the request."""
     found = {result.engines[name].code for name in result.gate if name in result.engines}
     return {code for code in found if code is not None}
 
 
 class Ignores:
-    """The entries of a policy on a given day. Remembers which of them were of use."""
+    """The entries of a policy on a given day. Records which entries excused a failure."""
 
     def __init__(self, entries: Sequence[IgnoreEntry], today: date) -> None:
         self._in_force = [e for e in entries if not e.expired(today)]
@@ -88,11 +88,11 @@ class Ignores:
 
     @property
     def unused(self) -> list[IgnoreEntry]:
-        """The entries in force that excused nothing so far."""
+        """The entries in force that have excused nothing so far."""
         return [e for e in self._in_force if id(e) not in self._used]
 
     def judge(self, result: Result) -> Result:
-        """The result, excused if an entry in force says so, failed if an expired one speaks of it."""
+        """Return the result, failed if an expired entry matches it, or excused if an entry in force does."""
         for entry in self.expired:
             if entry.about(result):
                 return _failed(result, entry)
@@ -128,7 +128,7 @@ def _failed(result: Result, entry: IgnoreEntry) -> Result:
 def entry(
     ignore: Ignore, path: Path, file: str, line: int, names: Sequence[str] | None, complaints: Complaints
 ) -> IgnoreEntry:
-    """An entry of the file, checked: it must say what it is about, and name one of the checks (None: they are not known)."""
+    """Validate an entry of the file and return it. ``names`` are the names of all checks, None if unknown."""
     if not ignore.reason.strip():
         complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
     about = (ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)

@@ -1,4 +1,4 @@
-"""Finding a policy, reading it, and saying everything that is wrong with it at once."""
+"""Discovery, reading and validation of policy files. All errors of a file are reported together."""
 
 from __future__ import annotations
 
@@ -32,19 +32,22 @@ _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
 
 
 class LoadedPolicy(Struct, frozen=True):
-    """A policy that is in order: its checks as matrices, its entries of ``[[ignore]]``."""
+    """A valid policy: its checks as matrices, and its ``[[ignore]]`` entries."""
 
     file: str
     checks: tuple[Matrix, ...]
     ignores: tuple[IgnoreEntry, ...] = ()
 
     def __len__(self) -> int:
-        """How many probes."""
+        """The number of probes."""
         return sum(len(check) for check in self.checks)
 
 
 def discover(start: Path) -> Path:
-    """The policy that holds here: in this directory or the nearest above it, up to the root of the repository."""
+    """Find the policy for a directory: in it or in the nearest parent, up to the repository root.
+
+    Raises ``ConfigError`` if there is none.
+    """
     here = start.resolve()
     for directory in (here, *here.parents):
         if (directory / NAME).is_file():
@@ -68,10 +71,10 @@ def load(
     send_via: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> LoadedPolicy:
-    """Read a policy. Raises ``ConfigError`` with every complaint, each with its line.
+    """Read and validate a policy. Raises ``ConfigError`` with every error and its line.
 
-    ``env`` names one of its environments; ``base`` and ``send_via`` stand in for its ``base-url`` and ``via``;
-    ``variables`` are the environment variables (the process's own unless given).
+    ``env`` selects one of its environments. ``base`` and ``send_via`` override its ``base-url`` and ``via``.
+    ``variables`` are the environment variables, by default the process's.
     """
     file, text = display(path), _text(path)
     data, prefix = _parsed(text, file, path)
@@ -99,7 +102,7 @@ def load(
         names.setdefault(check.name, lines[index])
         check_settings(check, at, complaints)
         checks.append(resolver.matrix(check, at, data["check"][index] if variable else None, lines[index]))
-    # A check whose name is at fault may be the one that is meant.
+    # If a check's name is invalid, an ignore entry may refer to that check, so names are not compared.
     named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
     ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
     complaints.raise_if_any()
@@ -107,11 +110,11 @@ def load(
 
 
 def display(path: Path) -> str:
-    """The file as reports name it: from the working directory, with slashes."""
+    """Return the path as reports show it: relative to the working directory, with slashes."""
     try:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:
-        # Another drive: there is no way from here to there.
+        # On Windows there is no relative path to another drive.
         return path.as_posix()
 
 
@@ -134,7 +137,7 @@ def _text(path: Path) -> str:
 
 
 def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
-    """The policy's table and where it is in the file."""
+    """Parse the TOML text. Return the policy's table and its path in the file."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -143,7 +146,7 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
         said = found[1] if found else str(error)
         raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
     except (ValueError, RecursionError):
-        # Python converts no number of more than 4,300 digits, and its reader is recursive.
+        # Python refuses integers with more than 4,300 digits, and tomllib is recursive.
         long = re.search(r"[0-9_]{4000}", text)
         line = text.count("\n", 0, long.start()) + 1 if long is not None else 1
         said = "a number of thousands of digits" if long is not None else "nested too deeply"
@@ -158,7 +161,7 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
 
 
 def _cure(text: str, line: int) -> str:
-    """What is usually meant by a line that is no TOML."""
+    """Guess the mistake in a line that is not valid TOML, and return a hint."""
     written = (text.split("\n")[line - 1 : line] or [""])[0].strip()
     if re.match(r"[\w-]+\s*:", written):
         return "; a key and its value have = between them"
@@ -168,7 +171,7 @@ def _cure(text: str, line: int) -> str:
 
 
 def _in_force(data: dict[str, Any], env: str | None) -> dict[str, Any]:
-    """The values without the environments that are not asked for: their variables need not be set here."""
+    """Drop the environments that are not selected, because their variables need not be set."""
     environments = data.get("env")
     if not isinstance(environments, dict):
         return data
@@ -176,7 +179,11 @@ def _in_force(data: dict[str, Any], env: str | None) -> dict[str, Any]:
 
 
 def _validated(data: dict[str, Any], complaints: Complaints, known: dict[str, tuple[str, ...]]) -> Policy | None:
-    """The policy; with something harmless for each value of the wrong kind, so that all else can be looked at too."""
+    """Validate the data with pydantic and report all errors.
+
+    Invalid values are replaced with harmless ones, so that the rest of the file is checked too. Return None if that
+    does not make the data valid.
+    """
     from pydantic import ValidationError
 
     from corscheck.policy.model import Policy
@@ -196,7 +203,7 @@ def _validated(data: dict[str, Any], complaints: Complaints, known: dict[str, tu
 
 
 def _mend(data: dict[str, Any], loc: Place) -> None:
-    """Take the key at fault out; put in what its table cannot do without."""
+    """Remove the invalid key, or replace it if its table requires it."""
     harmless: dict[str, dict[str, Any]] = {
         "check": {"name": f"check {loc[1:2]}", "urls": ["https://nothing.invalid/"]},
         "ignore": {"reason": "none", "check": "*"},
@@ -220,7 +227,7 @@ def _mend(data: dict[str, Any], loc: Place) -> None:
 
 
 def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: Complaints) -> list[Layer]:
-    """The defaults, the farthest first, each checked."""
+    """Return the tables of defaults, validated, from lowest to highest precedence."""
     layers: list[Layer] = []
     if policy.defaults is not None:
         layers.append(Layer(policy.defaults, ("defaults",), data.get("defaults")))
@@ -238,7 +245,7 @@ def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: C
 
 
 def _base(policy: Policy, chosen: Any, env: str | None, complaints: Complaints) -> dict[str, str | None]:
-    """``base-url`` and ``via`` as they hold, checked wherever they stand."""
+    """Return the effective ``base-url`` and ``via``, and validate them in every table that applies."""
     found: dict[str, str | None] = {"base_url": None, "via": None}
     tables: list[tuple[Any, Place]] = [(policy, ())]
     if chosen is not None and env is not None:

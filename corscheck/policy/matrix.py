@@ -1,6 +1,6 @@
-"""One ``[[check]]`` with its defaults filled in: the matrix of probes it stands for, and what it expects of each.
+"""One ``[[check]]`` merged with its defaults: the matrix of its probes, and what it expects of each.
 
-Probes are made when they are asked for: a policy of ten thousand holds a handful of matrices.
+Probes are created on demand, so a policy with ten thousand probes holds only a few matrices in memory.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TEXT = "text/plain;charset=UTF-8"
-"""The Content-Type that ``fetch()`` gives to a text."""
+"""The Content-Type that ``fetch()`` sets for a string body."""
 
 _KEYS = (
     "origins", "methods", "headers", "credentials", "redirect", "send", "body", "complete", "engines", "expect",
     "because", "exposes", "hides", "max_age", "vary_origin", "preflight", "status",
 )  # fmt: skip
 _OF_READABLE = ("exposes", "hides", "max_age", "vary_origin", "status")
-"""Defaults that speak of an answer the page gets: they are for the checks that expect one."""
+"""Defaults that describe a readable response. Checks that expect another verdict do not inherit them."""
 
 _OF_ANSWER = ("exposes", "hides", "vary_origin", "status")
-"""What only the answer to the request itself can show: a request that is held back has none."""
+"""Keys that need the response to the actual request, which a request that is held back does not have."""
 
 
 class Wants(Struct, frozen=True):
-    """What a check expects of each of its probes.
+    """The expectations of a check, which apply to each of its probes.
 
-    ``inherited`` are the keys that come from defaults: where one of these cannot be asked of a probe (there is no
-    preflight, the request is held back), it is left out. What the check itself says is never left out.
+    ``inherited`` are the keys that come from defaults. An inherited expectation is skipped if it does not apply to a
+    probe (no preflight, or the request is held back). Expectations of the check itself are never skipped.
     """
 
     expect: Verdict = "allowed"
@@ -60,7 +60,7 @@ class Wants(Struct, frozen=True):
 
 
 class Matrix(Struct, frozen=True):
-    """A check, multiplied when iterated: by URL, then origin, then method."""
+    """A check as the product of its URLs, origins and methods. The method varies fastest."""
 
     ref: CheckRef
     urls: tuple[str, ...]
@@ -70,20 +70,20 @@ class Matrix(Struct, frozen=True):
     wants: Wants = field(default_factory=Wants)
 
     def __len__(self) -> int:
-        """How many probes."""
+        """The number of probes."""
         return len(self.urls) * len(self.origins) * len(self.methods)
 
     @property
     def grid(self) -> bool:
-        """Whether a URL is asked from several origins or with several methods."""
+        """Whether each URL has more than one probe."""
         return len(self.origins) * len(self.methods) > 1
 
     def probe(self, number: int, index: int) -> Probe:
-        """The probe of that number (from 0), with its place in the whole run."""
+        """Build probe ``number`` of this matrix (from 0). ``index`` is its place in the whole run."""
         rest, method = divmod(number, len(self.methods))
         url, origin = divmod(rest, len(self.origins))
         common = self.common
-        # replace() looks every field up by name; here, ten thousand times, only what differs is worth that.
+        # Direct construction, because replace() looks up every field by name and this runs once per probe.
         return Probe(
             url=self.urls[url],
             origin=self.origins[origin],
@@ -103,13 +103,13 @@ class Matrix(Struct, frozen=True):
         )
 
     def probes(self, start: int = 0) -> Iterator[Probe]:
-        """All of them, counted from ``start``."""
+        """Yield all probes, with indexes from ``start``."""
         for number in range(len(self)):
             yield self.probe(number, start + number)
 
 
 class Layer(Struct, frozen=True):
-    """A table of settings and where it is in the file: the check's own, an environment's or the policy's defaults."""
+    """A table of settings and its path: a check, the defaults of an environment, or the defaults of the policy."""
 
     settings: PolicySettings
     path: Path
@@ -117,7 +117,7 @@ class Layer(Struct, frozen=True):
 
 
 class Resolver:
-    """Makes matrices of the checks of one policy. What cannot be meant is complained of, and gives None."""
+    """Builds the matrices of one policy's checks, and reports invalid combinations to ``complaints``."""
 
     def __init__(
         self, defaults: Sequence[Layer], base: str | None, via: str | None, complaints: Complaints, file: str
@@ -129,7 +129,7 @@ class Resolver:
         self._file = file
 
     def matrix(self, check: Check, path: Path, raw: Any, line: int) -> Matrix:
-        """The check with its defaults. Call ``checks_on_values.check_settings`` for each layer first."""
+        """Build the matrix of a check. Call ``checks_on_values.check_settings`` for each layer first."""
         own = Layer(check, path, raw)
         found, where = self._merged(own)
         wants = self._wants(found, where, own)
@@ -160,7 +160,7 @@ class Resolver:
         )
 
     def _merged(self, own: Layer) -> tuple[dict[str, Any], dict[str, Path]]:
-        """Each key's value from the nearest layer that has it, and where that stands."""
+        """Return each key's value from the nearest layer that sets it, and the path of that value."""
         found: dict[str, Any] = {}
         where: dict[str, Path] = {}
         for layer in (*self._defaults, own):
@@ -173,8 +173,8 @@ class Resolver:
         own_verdict = own.settings.expect or (
             own.settings.because and checks_on_values.verdict_of(own.settings.because)
         )
-        # Defaults describe the common case. What they say of a readable answer is not meant for a check that expects
-        # none, nor their reason for one that expects to be allowed.
+        # Defaults describe the common case. If the check sets its own verdict, it does not inherit what does not fit:
+        # expectations of a readable response for another verdict, and a reason for "allowed".
         if own_verdict is not None:
             foreign = ("because",) if own_verdict == "allowed" else _OF_READABLE
             foreign = foreign if own.settings.because is not None else (*foreign, "because")
@@ -221,7 +221,7 @@ class Resolver:
         gate: tuple[EngineName, ...],
         path: Path,
     ) -> None:
-        """Complain of what cannot be had together."""
+        """Report values that contradict each other."""
         add = self._complaints.add
         tables = (path, *(layer.path for layer in self._defaults))
         if not found.get("origins") and not (
@@ -255,7 +255,10 @@ class Resolver:
                 add(where["max_age"], f'"{wants.max_age}" can never hold: {most}')
 
     def _headers(self, own: Layer) -> tuple[Headers, frozenset[str]]:
-        """Headers of all layers: a nearer one replaces those of the same name. And which come out of variables."""
+        """Merge the headers of all layers; a nearer layer overrides headers of the same name.
+
+        Return them with the lower-case names of those whose values contain variables.
+        """
         headers: Headers = ()
         secret: frozenset[str] = frozenset()
         for layer in (*self._defaults, own):

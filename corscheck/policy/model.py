@@ -1,10 +1,10 @@
-"""The shape of a policy file: which tables and keys there are, and of what kind their values are.
+"""The pydantic models of a policy file: its tables, their keys, and the types of the values.
 
-Strict, and nothing unknown is let through. What a value *means* (is this an origin, can this ever hold) is asked of it
-in ``values`` and ``matrix``: they can say it in the user's words. The only module that knows pydantic.
+The models are strict and reject unknown keys. ``checks_on_values`` and ``matrix`` check what the values mean, because
+their messages can use the user's terms. The docstrings of the models are descriptions in the JSON Schema.
 """
 
-# No "from __future__ import annotations" here: pydantic reads the types themselves.
+# No "from __future__ import annotations": pydantic would have to resolve the annotations from strings at run time.
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -100,7 +100,7 @@ class Policy(Table):
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a policy file (draft 2020-12), for editors and other tools."""
+    """Return the JSON Schema of a policy file (draft 2020-12)."""
     made = Policy.model_json_schema(by_alias=True)
     made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "corscheck policy"}
     _tidy(made)
@@ -108,7 +108,7 @@ def schema() -> dict[str, Any]:
 
 
 def _tidy(node: Any) -> None:
-    """TOML has no null: what pydantic says of unset keys would only confuse who reads it. Titles repeat the keys."""
+    """Remove null alternatives, which TOML cannot express, and titles, which repeat the keys."""
     if isinstance(node, list):
         for item in node:
             _tidy(item)
@@ -142,4 +142,4 @@ KEYS: dict[str, tuple[str, ...]] = {
         ("ignore", Ignore),
     )
 }
-"""The keys of each table, as written."""
+"""The keys of each table, as written in the file."""

@@ -1,4 +1,4 @@
-"""Which probes of the policies are this run's: by the checks' names, and by shard. Deterministic, whatever the machine."""
+"""Selection of the probes of a run, by check name and by shard. The result is the same on every machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _MOST_NAMES = 10
 
 
 def selected(policies: Sequence[LoadedPolicy], patterns: Sequence[str]) -> list[Matrix]:
-    """The checks whose name is one of the patterns (all, where there are none), in the order of the files."""
+    """Return the checks whose name matches a pattern, or all if there are no patterns, in the order of the files.
+
+    Raises ``ConfigError`` for a pattern that matches no check.
+    """
     checks = [check for policy in policies for check in policy.checks]
     names = [check.ref.name for check in checks]
     for pattern in patterns:
@@ -33,7 +36,7 @@ def selected(policies: Sequence[LoadedPolicy], patterns: Sequence[str]) -> list[
 
 
 class Shard:
-    """``2/5``: every fifth probe, from the second on. Each probe is in exactly one of the five."""
+    """A shard such as ``2/5``: every fifth probe, starting with the second. Each probe is in exactly one shard."""
 
     def __init__(self, text: str | None) -> None:
         found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text) if text is not None else None
@@ -45,11 +48,11 @@ class Shard:
             self.number, self.of = int(found[1]), int(found[2])
 
     def count(self, total: int) -> int:
-        """How many of so many probes are in it."""
+        """Return how many of ``total`` probes are in this shard."""
         return len(range(self.number - 1, total, self.of))
 
     def probes(self, checks: Sequence[Matrix]) -> Iterator[Probe]:
-        """Its probes in order; ``index`` is the place in the whole, so that shards merge into it."""
+        """Yield this shard's probes in order. ``index`` counts over the whole run, so that shards can be merged."""
         start, wanted = 0, self.number - 1
         for check in checks:
             size = len(check)

@@ -1,7 +1,7 @@
-"""In which line of a TOML text each table, key and array element stands.
+"""Line numbers of the tables, keys and array elements of a TOML text.
 
-``tomllib`` gives values without their places. This reads the same text again for the places alone, and only when there
-is something to say about one. It relies on the text being valid TOML: ``tomllib`` has read it.
+``tomllib`` returns values without positions. This module parses the same text again for the positions, and only if they
+are needed. The text must be valid TOML, i.e. ``tomllib`` must have parsed it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SIMPLE = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
 class Positions:
-    """The places of a text. ``line`` answers for a path such as ``("check", 1, "origins", 0)``."""
+    """The positions in a text, by path, e.g. ``("check", 1, "origins", 0)``."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -36,7 +36,7 @@ class Positions:
         self._read()
 
     def line(self, path: Sequence[str | int]) -> int:
-        """The line (from 1) of what the path names, else of the nearest thing that contains it."""
+        """Return the line (from 1) of a path, or of its nearest parent that has a position."""
         for end in range(len(path), 0, -1):
             at = self._at.get(tuple(path[:end]))
             if at is not None:
@@ -66,7 +66,7 @@ class Positions:
                 at = self._pair(table, at)
 
     def _resolved(self, keys: Path) -> Path:
-        """A header's path: where a part of it is an array of tables, its last table is meant."""
+        """Return the path of a table header. A part that is an array of tables means its last table."""
         path: Path = ()
         for key in keys:
             path = (*path, key)
@@ -75,7 +75,7 @@ class Positions:
         return path
 
     def _mark(self, path: Path, at: int) -> None:
-        """Note the place of a path, and of what it goes through unless that has one."""
+        """Record the position of a path, and of its parents if they have none."""
         for end in range(1, len(path)):
             self._at.setdefault(path[:end], at)
         self._at[path] = at
@@ -88,7 +88,7 @@ class Positions:
         return self._value(path, self._skip(at + 1))
 
     def _keys(self, at: int) -> tuple[Path, int]:
-        """A dotted key and where what follows it starts."""
+        """Parse a dotted key. Return its parts and the position after it."""
         keys: list[str] = []
         while True:
             at = self._after(_SPACES, at)
@@ -102,7 +102,7 @@ class Positions:
             at += 1
 
     def _value(self, path: Path, at: int) -> int:
-        """Mark what is inside a value; returns where it ends."""
+        """Record the positions inside a value. Return the position after it."""
         first = self._text[at]
         if first == "[":
             return self._array(path, at)
@@ -143,7 +143,7 @@ def _unescaped(text: str) -> str:
 
 
 def check_lines(text: str, prefix: Path, count: int) -> list[int]:
-    """The line of each ``[[check]]``: by a quick look where that is safe, else by reading the whole text."""
+    """Return the line of each ``[[check]]``: by a regex if that is safe, otherwise by parsing the whole text."""
     if '"""' not in text and "'''" not in text:
         header = re.escape(".".join(str(p) for p in (*prefix, "check")))
         lines: list[int] = []

@@ -1,6 +1,7 @@
-"""``${NAME}`` in the texts of a policy, filled in from the environment. A missing one is a mistake, never an empty text.
+"""Replacement of ``${NAME}`` in the strings of a policy with environment variables.
 
-``$${`` stands for ``${`` itself. Keys, numbers and comments are left alone.
+A missing variable is an error, never an empty string. ``$${`` is an escaped ``${``. Keys, numbers and comments are not
+changed.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ _USE = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)\}|\$\{(?P<rest>[
 
 
 def has_variable(text: str) -> bool:
-    """Whether a text as written has a variable in it."""
+    """Whether a string contains a variable."""
     return any(m["name"] for m in _USE.finditer(text))
 
 
 def filled(value: Any, environment: Mapping[str, str], complaints: Complaints, path: Path = ()) -> Any:
-    """The value with every variable in it replaced; complains of each that is missing or ill-written."""
+    """Return the value with all variables replaced. Missing and malformed variables are reported to ``complaints``."""
     if isinstance(value, str):
         return _text(value, environment, complaints, path) if "${" in value else value
     if isinstance(value, list):

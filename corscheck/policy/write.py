@@ -1,7 +1,7 @@
-"""From results to the policy that they satisfy: what holds today, with comments on what could be demanded beyond it.
+"""Generation of a policy from results: checks for what holds today, and comments with expectations worth adding.
 
-Results that came out alike are put together into matrices. Nothing of a server's goes into the text but header names
-that are proper ones, and numbers.
+Equal results are grouped into matrices. The only server-controlled text in the policy is header names that are valid
+tokens, and numbers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 STRANGER = "https://stranger.example"
-"""A page that is on nobody's list: what it may do, any page on the web may."""
+"""An origin that no server has on its allow list. What it may do, any page on the web may do."""
 
 _WIDTH = 100
 
 
 class CheckGroup(Struct, frozen=True):
-    """Results of one URL that came out alike: origins times methods. ``code`` is why, where it is not allowed.
+    """Equal results of one URL, for all its origins and methods. ``code`` is the reason if the verdict is not allowed.
 
-    ``documented`` are response headers that the API's description promises.
+    ``documented`` are the response headers that the API description documents.
     """
 
     url: str
@@ -53,9 +53,10 @@ def policy(
     secret: Iterable[str] = (),
     documented: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
 ) -> str:
-    """The text of a policy. ``secret`` are lower-case names of headers whose value is left to a variable.
+    """Return the text of a policy that the results satisfy.
 
-    ``documented`` are, by URL and method, the response headers that script should be able to read.
+    ``secret`` holds the lower-case names of headers whose values become variables. ``documented`` maps (URL, method) to
+    the response headers that script should be able to read.
     """
     base = _base(r.url for r in results)
     clear = [r for r in results if _agreed(r)]
@@ -99,7 +100,7 @@ def _head(base: str | None, via: str | None) -> Iterator[str]:
 
 
 def _agreed(result: Result) -> bool:
-    """Whether there is a verdict, the same for every engine of the gate."""
+    """Whether all engines of the gate have the same verdict, and it is not inconclusive."""
     verdicts = {result.engines[name].verdict for name in result.gate}
     return verdicts == {result.verdict} and result.verdict != "inconclusive"
 
@@ -110,10 +111,10 @@ def _code(result: Result) -> str | None:
 
 
 def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tuple[str, ...]]) -> Iterator[CheckGroup]:
-    """Rectangles of equal outcome: the methods that have it for the same origins, together."""
+    """Group equal results. Methods with the same outcome for the same origins share a group."""
     tables: dict[tuple[Any, ...], dict[str, list[Result]]] = {}
     for r in results:
-        # A method that is only asked about by its preflight is no company for one that is sent.
+        # The send policy is part of the key, so that methods tested by preflight only are not mixed with sent ones.
         promised = documented.get((r.url, r.method), ())
         key = (r.url, r.credentials, r.headers, r.verdict, _code(r), r.send, r.origin == STRANGER, promised)
         tables.setdefault(key, {}).setdefault(r.method, []).append(r)
@@ -128,7 +129,7 @@ def _groups(results: Sequence[Result], documented: Mapping[tuple[str, str], tupl
 
 
 def _same(groups: list[CheckGroup]) -> list[list[CheckGroup]]:
-    """Groups that differ in their URL only, together, in order of appearance."""
+    """Collect groups that differ only in their URL, in order of appearance."""
     found: dict[tuple[Any, ...], list[CheckGroup]] = {}
     for g in groups:
         facts = tuple(_facts(g))
@@ -158,7 +159,7 @@ def _check(groups: list[CheckGroup], base: str | None, names: set[str], secret: 
 
 
 def _name(groups: list[CheckGroup], base: str | None, names: set[str]) -> str:
-    """``https://app.example may PUT /data``: unique in the file."""
+    """Return a name that is unique in the file, e.g. ``https://app.example may PUT /data``."""
     first = groups[0]
     who = "any page" if first.origins == (STRANGER,) else first.origins[0]
     who = who if len(first.origins) == 1 else f"{len(first.origins)} origins"
@@ -174,7 +175,7 @@ def _name(groups: list[CheckGroup], base: str | None, names: set[str]) -> str:
 
 
 def _remarks(group: CheckGroup) -> Iterator[str]:
-    """What whoever reads the policy should see at once."""
+    """Yield comments with cautions for the reader of the policy."""
     allowed = group.verdict == "allowed"
     held = any(not r.complete for r in group.results)
     if STRANGER in group.origins and allowed and group.credentials == "include":
@@ -186,7 +187,7 @@ def _remarks(group: CheckGroup) -> Iterator[str]:
 
 
 def _facts(group: CheckGroup) -> Iterator[str]:
-    """What else is so for all results of a group, and in comments what could be demanded."""
+    """Yield the expectations that all results of a group meet, and comments with ones that could be added."""
     if group.verdict != "allowed":
         return
     results = group.results
@@ -225,7 +226,7 @@ def _names(value: str) -> set[str]:
 
 
 def _last(result: Result) -> Iterator[tuple[str, str]]:
-    """The headers of the answer itself, lower-case names, values joined."""
+    """Yield the headers of the last actual response, with lower-case names and joined values."""
     found: dict[str, str] = {}
     for exchange in result.exchanges:
         if exchange.kind == "actual" and exchange.response is not None:
@@ -242,12 +243,12 @@ def _left_out(result: Result) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """Text for a comment: on one line, whatever it holds."""
+    """Escape text for a one-line comment: unprintable characters become ``?``."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _without_secrets(url: str) -> str:
-    """The URL with the values of token-like parameters left to variables, as those of headers are."""
+    """Replace the values of secret-looking query parameters with variables."""
     return "".join(text + ("${" + _variable(name) + "}" if name else "") for text, name in secret_parameters(url))
 
 
@@ -256,21 +257,21 @@ def _variable(name: str) -> str:
 
 
 def _base(urls: Iterable[str]) -> str | None:
-    """The origin that all URLs share."""
+    """Return the origin that all URLs share, or None."""
     origins = {parse_url(url).origin for url in urls}
     return next(iter(origins)) if len(origins) == 1 else None
 
 
 def _short(url: str, base: str | None) -> str:
-    """The URL as a path below the base, where that is the same URL."""
+    """Return the URL as a path relative to the base, or unchanged if it is not below it."""
     rest = url.removeprefix(base) if base is not None else url
     return rest if rest.startswith("/") and not rest.startswith("//") else url
 
 
 def _text(value: str) -> str:
-    """A TOML text: JSON's escapes are TOML's. What cannot be seen is escaped too: a policy is read, and shown on terminals.
+    """Quote a TOML string: JSON escapes are valid in TOML. Unprintable characters are escaped, for terminals.
 
-    Half a surrogate pair, which TOML cannot hold, becomes U+FFFD.
+    A lone surrogate, which TOML cannot express, becomes U+FFFD.
     """
     text = json.dumps(value, ensure_ascii=False)
     if text.isprintable():
@@ -285,7 +286,7 @@ def _escaped(code: int) -> str:
 
 
 def _list(key: str, items: Sequence[str]) -> Iterator[str]:
-    """A list on one line, or an item a line where that is too long."""
+    """Format a list on one line, or with one item per line if it is too long."""
     texts = [_text(item) for item in items]
     line = f"{key} = [{', '.join(texts)}]"
     if len(line) <= _WIDTH:

@@ -1,6 +1,6 @@
-"""Other engines, asked by replay, and why one of them comes to another verdict.
+"""What other engines make of recorded exchanges, and why one of them comes to another verdict.
 
-The why is found, not guessed: each departure that only one of the two engines has is taken back in turn, and the one
+The reason is found by experiment: each departure that only one of the two engines has is taken back in turn, and the one
 without which both come to the same verdict is the reason.
 """
 
@@ -31,11 +31,11 @@ _JUDGED_BY_VALUE = frozenset(
 """Request headers that engines treat in ways of their own: safelisted by value, covered by a wildcard or not, dropped."""
 
 
-def alike(outcome: Outcome) -> bool:
-    """Whether it can be told without a replay that every engine would come to this very outcome.
+def all_engines_agree(outcome: Outcome) -> bool:
+    """Whether every engine comes to this very outcome, as far as that can be told without a replay.
 
-    Every switch of ``engines.Rules`` is about something that is ruled out here: it says yes to what a healthy server
-    answers, never wrongly, and no to much that a replay would find to be alike. Tests hold the two together.
+    Every switch of ``engines.Rules`` is about something that is ruled out here. True is never wrong; False says nothing:
+    a replay may still find that the engines agree. ``tests/protocol/test_agreement.py`` holds the two together.
     """
     request, response = outcome.request, outcome.response
     if outcome.verdict != "allowed" or not outcome.complete or outcome.notices:
@@ -55,7 +55,7 @@ def alike(outcome: Outcome) -> bool:
 
 
 def _is_plain(answer: Answer) -> bool:
-    """Whether no engine reads a response in a way of its own: a status that leads nowhere, no CORS header twice."""
+    """Whether all engines read a response alike: no status with a meaning of its own, no CORS header twice."""
     if not isinstance(answer, HTTPResponse) or answer.status in _ODD_STATUSES:
         return False
     seen = [lower for name, _ in answer.headers if (lower := name.lower()).startswith("access-control-")]
@@ -63,7 +63,7 @@ def _is_plain(answer: Answer) -> bool:
 
 
 def replay(outcome: Outcome, engine: Engine) -> Outcome | None:
-    """The same exchanges judged by another engine's rules; None where it would have sent what was not recorded."""
+    """Judge the same exchanges by another engine's rules; None if it would have sent a request that was not recorded."""
     try:
         return run(fetch(outcome.request, engine), Recording(outcome.exchanges).answer)
     except NotRecordedError:

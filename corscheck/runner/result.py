@@ -25,7 +25,7 @@ from corscheck.model.result import (
     StepRecord,
 )
 from corscheck.model.values import ENGINE_NAMES, EngineName
-from corscheck.protocol.agreement import alike, replay, why
+from corscheck.protocol.agreement import all_engines_agree, replay, why
 from corscheck.protocol.cache import max_age
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.request import ErrorKind, HTTPResponse, NetworkError
@@ -55,7 +55,7 @@ class Assembler:
 
     def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
         """The saved model of one probe, with what diagnosis found."""
-        same = alike(outcome)
+        same = all_engines_agree(outcome)
         others: dict[EngineName, Outcome | None] = {
             name: outcome if same else replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
         }

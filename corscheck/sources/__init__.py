@@ -1,1 +1,1 @@
-"""Where probes come from, beside the command line: console messages. Parses texts; asks nobody."""
+"""Parsers for the inputs that become probes: curl, ``fetch()``, HAR, OpenAPI, console messages and applications."""

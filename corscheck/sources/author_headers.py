@@ -1,8 +1,8 @@
-"""The headers of a recorded or copied request, sorted: what script set, what the browser added, what it had stored.
+"""Classification of the headers of a recorded or copied request: set by script, added by the browser, or stored.
 
-A browser's copy shows every header that went out. Passed on as if script had set them all, half of them would make a
-preflight necessary that the page never needed. Forbidden names are the standard's (``forbidden-request-header``); the
-rest is what Chromium, Firefox and Safari are known to add by themselves.
+A browser's copy contains every header that was sent. If all of them counted as set by script, many would cause a
+preflight that the page never needed. Forbidden names come from the standard (``forbidden-request-header``); the others
+are headers that Chromium, Firefox and Safari are known to add.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Header, Headers
 
 _PSEUDO = ("authority", "method", "path", "scheme")
-"""HTTP/2's pseudo-headers as older copies write them, without their colon."""
+"""HTTP/2 pseudo-headers without their colon, as older browsers copied them."""
 
 _ADDED = ("priority", "upgrade-insecure-requests", "accept-language", "save-data")
 _REVALIDATION = ("if-none-match", "if-modified-since")
@@ -30,7 +30,7 @@ _RELOAD = ("cache-control", "max-age=0")
 _SAMPLE = {
     "content-type": "application/json",
     "range": "bytes=0-0,2-2",
-    # These are asked for only where their value is not safelisted.
+    # A preflight lists these only if their value is not safelisted, so the sample must not be safelisted either.
     "accept": "(",
     "accept-language": "(",
     "content-language": "(",
@@ -38,10 +38,11 @@ _SAMPLE = {
 
 
 class Sorted(Struct, frozen=True):
-    """What a list of request headers says. ``browser`` tells that a browser (or corscheck) wrote it.
+    """Classified request headers.
 
-    ``author`` are the headers that script set. ``origin`` is the page's, from Origin or Referer; ``same_origin`` says
-    that the request stayed within it. ``asked`` is, of a preflight, the method and the headers that it asks for.
+    ``author`` are the headers that script set. ``origin`` is the page's origin, from Origin or Referer, and
+    ``same_origin`` says whether the request went to it. ``browser`` says whether a browser (or corscheck) sent the
+    request. ``asked`` is the method and the headers that a preflight asks for, None for any other request.
     """
 
     author: Headers
@@ -56,7 +57,7 @@ class Sorted(Struct, frozen=True):
 
 
 def sort(headers: Sequence[Header], method: str, url: str) -> Sorted:
-    """Sort the headers of a request. Never raises: what is no header is the page's affair."""
+    """Classify the headers of a request. Never raises: invalid headers are kept, and ``fetch()`` rejects them later."""
     values: dict[str, str] = {}
     for name, value in headers:
         values.setdefault(name.lower(), value)
@@ -103,7 +104,10 @@ def _is_browsers(values: dict[str, str]) -> bool:
 
 
 def page_origin(values: dict[str, str]) -> str | None:
-    """The page's origin, of headers by lower-case name. A Referer may be all that a same-origin GET has."""
+    """Return the page's origin. ``values`` maps lower-case names to values.
+
+    Falls back to Referer, because a same-origin GET has no Origin header.
+    """
     origin = values.get("origin")
     if origin is not None:
         return origin
@@ -119,7 +123,7 @@ def _origin(url: str) -> str | None:
 
 
 def _asked(values: dict[str, str]) -> tuple[str, Headers] | None:
-    """Of a preflight: the request that it stands for. Values do not go with it, so that samples stand in."""
+    """Return the method and headers that a preflight asks for. It does not carry header values, so samples are used."""
     method = values.get(ACRM.lower())
     if method is None:
         return None

@@ -1,8 +1,8 @@
-"""A browser's console text, read back: who says it, of which URL and origin, and which steps it can come from.
+"""Parser for pasted browser console messages: the browser, URL, origin and steps that a message can come from.
 
-Wordings: Chromium's and Firefox's as recorded and as in their sources (older ones too), WebKit's from its source. What
-people paste has line breaks in the wrong places, file names in front, several messages in a row, straight quotes for
-typographic ones; blanks are therefore all alike here, and a message may start anywhere.
+The texts of Chromium and Firefox, older ones included, were recorded and taken from their sources; WebKit's come from
+its source. Pasted text has stray line breaks, leading file names, several messages in a row, and straight instead of
+typographic quotes. So all whitespace is equal, and a message may start anywhere.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 Browser: TypeAlias = Literal["chromium", "firefox", "webkit"]
 
 LONGEST = 100_000
-"""Characters that are looked at: a console text is a line or a few."""
+"""Only this many characters are read. A console message has a few lines."""
 
 
 class ConsoleError(ConfigError):
-    """The text is no console message that is known, or it stops before it says why."""
+    """The text is not a known console message, or is truncated before the reason."""
 
 
 class Message(Struct, frozen=True):
-    """One message. ``codes`` are the step codes (or remarks) that it can come from; None where the text does not say.
+    """One message. ``codes`` are the step codes or remarks that it can come from. None: the text does not say.
 
-    ``url`` is the URL that failed, ``first_url`` where it was redirected from. ``preflight`` says that the answer to a
-    preflight is meant. ``credentials`` that the request was made with them. ``specific`` is false for a line that only
-    says that something failed.
+    ``url`` is the URL that failed, ``first_url`` the one that redirected to it. ``preflight`` means that the message is
+    about a preflight response, ``credentials`` that the request was credentialed. ``specific`` is false for a line that
+    gives no reason.
     """
 
     browser: Browser
@@ -55,7 +55,7 @@ class Message(Struct, frozen=True):
 
 
 def parse(text: str) -> tuple[Message, ...]:
-    """The messages of a pasted text, in order. Raises ``ConsoleError`` for a text that says nothing that is known."""
+    """Parse the messages of a pasted text, in order. Raises ``ConsoleError`` if it contains no known message."""
     plain = " ".join(text[:LONGEST].split())
     if not plain:
         raise ConsoleError("there is no text to explain: paste the console's message, or name a code such as CORS301")
@@ -84,7 +84,7 @@ def parse(text: str) -> tuple[Message, ...]:
 
 
 def codes(messages: tuple[Message, ...]) -> tuple[str, ...]:
-    """The step codes that the messages can come from: those that say something specific decide, if there are any."""
+    """Return the step codes that the messages can come from. Only specific messages count, if there are any."""
     chosen = [m for m in messages if m.specific] or list(messages)
     return tuple(sorted({code for m in chosen for code in m.codes}))
 
@@ -119,10 +119,9 @@ def _read(wording: Wording, match: re.Match[str]) -> Message:
 
 
 def _settled(found: list[Message]) -> tuple[Message, ...]:
-    """What several lines about one request say together.
+    """Merge what several messages say about one request.
 
-    Firefox prints two or three lines for a failed preflight, WebKit names the URL in a second one: what one line knows
-    of a request counts for its neighbours.
+    Firefox prints two or three lines for a failed preflight, and WebKit prints the URL on a second line.
     """
     url = next((m.url for m in found if m.url), None)
     redirected = {m.url for m in found if m.codes == wordings.EXTERNAL_REDIRECT}
@@ -132,7 +131,7 @@ def _settled(found: list[Message]) -> tuple[Message, ...]:
         if message.url is None and url is not None:
             message = replace(message, url=url)
         if message.url in redirected and message.specific and message.codes != wordings.EXTERNAL_REDIRECT:
-            # Firefox looks at the redirect's own headers once more and says so; the redirect decided.
+            # Firefox also checks the headers of the redirect and prints a message, but the redirect is the reason.
             message = replace(message, codes=wordings.EXTERNAL_REDIRECT)
         if preflight and not message.specific:
             message = replace(message, preflight=True)
@@ -141,7 +140,7 @@ def _settled(found: list[Message]) -> tuple[Message, ...]:
 
 
 def _is_cut(part: str) -> bool:
-    """Whether a part starts like a message and does not come to its end."""
+    """Whether a part that is not a known message starts like one, and so is truncated."""
     return wordings.STARTS.match(part) is not None
 
 

@@ -1,8 +1,8 @@
-"""curl commands, as people have them and as browsers copy them ("Copy as cURL (bash)"), read back into requests.
+"""Parser for curl commands, written by hand or copied from a browser ("Copy as cURL (bash)").
 
-What curl does with each option is the curl manual's; what a browser's copy means by a header is ``author_headers``'s. An option
-that is not understood is an error that names it: half a command would be another question. Files are read by ``read``
-(``@file``), which the command line passes in; ``--print-curl`` is the inverse of this.
+Options have the meaning that the curl manual gives them, and ``author_headers`` interprets headers. An unsupported
+option is an error, because without it the request would differ. The caller passes in ``read``, which reads the files of
+``@file``. ``--print-curl`` is the inverse of this module.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TEXTS = ("cacert", "cert", "key", "proxy", "noproxy")
 
 
 def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
-    """The requests of one or more commands, in order; one for each URL. Raises ``SourceError``."""
+    """Parse one or more commands into requests, in order, one per URL. Raises ``SourceError``."""
     for words in commands(text, variables):
         name = words[0].text.rpartition("/")[2]
         if name not in ("curl", "curl.exe"):
@@ -46,7 +46,7 @@ def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str])
 
 
 class _Parts(Struct):
-    """What the options up to ``--next`` say."""
+    """The options of one request group, up to ``--next``."""
 
     urls: list[str] = field(default_factory=list)
     method: str | None = None
@@ -112,7 +112,7 @@ class _Command:
         yield from self._take(word, option, value if equals else None)
 
     def _short(self, word: Word) -> Iterator[FoundRequest]:
-        """Joined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
+        """Parse combined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
         rest = word.text[1:]
         while rest:
             option = SHORT.get(rest[0])
@@ -155,7 +155,7 @@ class _Command:
             case "header":
                 self._header(word, value)
             case "form" | "form-string":
-                # What follows = is text there, whatever it starts with.
+                # In --form-string the value is always literal; "@" or "<" would become a file in -F.
                 _, equals, text = value.partition("=")
                 literal = name == "form-string" and text[:1] in ("@", "<")
                 if not equals or literal:
@@ -239,7 +239,7 @@ class _Command:
     def _error(self, word: Word, what: str) -> SourceError:
         return SourceError(f"{place(self.text, word.offset)}: {what}")
 
-    # ------------------------------------------------------------------ what it comes to
+    # ------------------------------------------------------------------ building the request
 
     def _asked(self, url: str) -> FoundRequest:
         parts = self.parts
@@ -291,7 +291,7 @@ class _Command:
         return "POST" if body is not None or self.parts.form else "GET"
 
     def _complete(self, body: bytes | None) -> list[Header]:
-        """The headers, with those that other options and curl itself add."""
+        """Return the headers, with those that other options and curl itself add."""
         parts = self.parts
         headers = list(parts.headers)
         given = {name.lower() for name, _ in headers} | parts.removed
@@ -306,7 +306,7 @@ class _Command:
         return headers
 
     def _url(self, url: str, notes: list[str]) -> str:
-        """The URL that curl would ask: with a scheme, and its globbing taken back."""
+        """Return the URL that curl would request: add a missing scheme and undo glob escapes."""
         if "globoff" not in self.parts.flags:
             addresses = {
                 m.start() for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")
@@ -356,18 +356,18 @@ class _Command:
 
 
 def _beginning(name: str) -> Option | None:
-    """The only option that starts so: curl takes that too."""
+    """Return the option that ``name`` abbreviates, if there is exactly one: curl accepts unique prefixes."""
     starting = list(itertools.islice((o for n, o in LONG.items() if n.startswith(name)), 2)) if len(name) > 1 else []
     return starting[0] if len(starting) == 1 else None
 
 
 def _as_bytes(text: str) -> str:
-    """Header text, a character per byte of its UTF-8: that is what goes out."""
+    """Encode header text as isomorphic UTF-8: one character per byte that is sent."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _hosts(url: str, host: str | None) -> tuple[str, str | None]:
-    """The URL to judge, and where it is sent to if its Host is another one."""
+    """Return the URL to judge, and the origin to send to if the Host header names another server."""
     if host is None:
         return url, None
     try:

@@ -1,6 +1,6 @@
-"""Every option that curl has, and what becomes of it here: data. Source: ``curl --help all`` of 7.88 and the manual of 8.
+"""All curl options, and whether they are used, ignored or refused. Sources: ``curl --help all`` 7.88, and the 8 manual.
 
-An option is ``short long=``: the equals sign says that it takes a value, the short name may be missing.
+An option is written ``short long=``. The equals sign means that it takes a value; the short name is optional.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ form-string= / b cookie= / A user-agent= / e referer= / u user= / k insecure / G
 x proxy= / noproxy= / cacert= / E cert= / key= / resolve= / connect-to= / unix-socket= / m max-time= / http2 / 4 ipv4 /
 6 ipv6 / oauth2-bearer= / r range= / g globoff / : next
 """
-"""What makes the request, or the way to the server."""
+"""Options that set the request or the connection to the server."""
 
 _IGNORED = """
 compressed / L location / location-trusted / i include / s silent / S show-error / v verbose / f fail / fail-with-body /
@@ -36,7 +36,7 @@ proto-default= / disallow-username-in-url / etag-save= / hsts= / alt-svc= / dns-
 dns-ipv4-addr= / dns-ipv6-addr= / xattr / ignore-content-length / B use-ascii / form-escape / ip-tos= / vlan-priority= /
 mptcp / tls-earlydata
 """
-"""What changes neither the request nor its way, or what a browser decides by itself (redirects, compression)."""
+"""Options that change neither the request nor the connection, or that browsers decide (redirects, compression)."""
 
 _REFUSED = """
 abstract-unix-socket= / anyauth / a append / aws-sigv4= / capath= / cert-type= / compressed-ssh / K config= /
@@ -56,7 +56,7 @@ socks5= / socks5-basic / socks5-gssapi / socks5-gssapi-nec / socks5-gssapi-servi
 3 sslv3 / t telnet-option= / tftp-blksize= / tftp-no-options / z time-cond= / tlsauthtype= / tlspassword= / tlsuser= /
 T upload-file= / variable= / V version
 """
-"""What cannot be left out without asking another question than the command does."""
+"""Options that corscheck does not support, and that cannot be ignored without changing the request."""
 
 _WHY = {
     "config": "put its options into the command",
@@ -75,7 +75,7 @@ _WHY = {
 
 
 class Option(Struct, frozen=True):
-    """An option by its long name. ``why`` is, of a refused one, what to write instead."""
+    """An option. ``why`` says what to write instead of a refused option, if there is something."""
 
     name: str
     short: str | None
@@ -85,7 +85,7 @@ class Option(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """Both spellings, for a message."""
+        """The short and the long form, for messages."""
         return f"-{self.short}, --{self.name}" if self.short is not None else f"--{self.name}"
 
 
@@ -109,7 +109,7 @@ for _option in _options():
 
 
 def near(name: str) -> str:
-    """``; did you mean --header?`` for a long option that there is not, or nothing."""
+    """Return ``; did you mean --header?`` for an unknown long option, or an empty string."""
     import difflib
 
     close = difflib.get_close_matches(name, LONG, 1, 0.6)

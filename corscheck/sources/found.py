@@ -1,6 +1,6 @@
-"""What a source says was asked: one request as a page (or curl) made it, sorted into what a probe is made of.
+"""A request parsed from a source, such as a curl command, in the terms of a probe.
 
-Knows nothing of files, of the network and of the command line. Header text is isomorphic (a character per byte).
+Nothing here depends on files, the network or the command line. Header text is isomorphic (one character per byte).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class SourceError(ConfigError):
-    """The text cannot be read: the message names the place and what to write instead."""
+    """The text cannot be parsed. The message says where, and what to write instead."""
 
 
 class FoundNetwork(Struct, frozen=True):
-    """How a curl command reaches the server, under the names of our own options; None and empty: nothing said."""
+    """The connection settings of a curl command, named like corscheck's own options. None or empty: not set."""
 
     insecure: bool = False
     cacert: str | None = None
@@ -39,11 +39,12 @@ class FoundNetwork(Struct, frozen=True):
 
 
 class FoundRequest(Struct, frozen=True):
-    """One request. None where the source does not say.
+    """One request. None: the source does not say.
 
-    ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set, ``cookies`` and ``login`` what
-    the browser had stored. ``form`` are curl's ``-F`` texts, of which the body is still to be made. ``via`` is another
-    base URL to send to. ``notes`` are sentences about what was understood in another way than it was written.
+    ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set; ``cookies`` and ``login``
+    (user, password) are what the browser had stored. ``form`` holds the values of curl's ``-F``, not yet encoded as a
+    body. ``via`` is a different base URL to send to. ``notes`` are sentences about interpretations that differ from the
+    text.
     """
 
     url: str
@@ -63,11 +64,11 @@ class FoundRequest(Struct, frozen=True):
 
 
 def place(text: str, offset: int) -> str:
-    """``line 3, column 7`` of an offset in a text."""
+    """Return an offset as ``line 3, column 7``."""
     line = text.count("\n", 0, offset) + 1
     return f"line {line}, column {offset - (text.rfind(chr(10), 0, offset) + 1) + 1}"
 
 
 def quoted(text: str) -> str:
-    """A text that is not ours, for a message: short, and without what could disturb a terminal."""
+    """Quote untrusted text for a message: shortened, and escaped for terminals."""
     return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -1,7 +1,7 @@
-"""``fetch(...)`` calls, as Chrome and Firefox copy them ("Copy as fetch", also for Node.js) and as people write them.
+"""Parser for ``fetch(...)`` calls, written by hand or copied from Chrome and Firefox ("Copy as fetch").
 
-Source of the options: Fetch, *RequestInit*. Both browsers write ``credentials: "omit"`` where no cookie and no
-Authorization went out and ``"include"`` where one did, whatever the page's own code says.
+The options are those of *RequestInit* in the Fetch Standard. Both browsers copy ``credentials: "include"`` if a cookie
+or an Authorization header was sent and ``"omit"`` otherwise, whatever the page's code says.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _OPTIONS = (
 
 
 def is_fetch(text: str) -> bool:
-    """Whether a text starts like a call of ``fetch``."""
+    """Whether a text starts like a call to ``fetch``."""
     return _CALL.match(text) is not None
 
 
 def parse(text: str) -> Iterator[FoundRequest]:
-    """The requests of one or more calls, in order. Raises ``SourceError``."""
+    """Parse one or more calls into requests, in order. Raises ``SourceError``."""
     at = 0
     while True:
         call = _CALL.match(text, at)
@@ -56,7 +56,7 @@ def parse(text: str) -> Iterator[FoundRequest]:
             reader.take(",")
         reader.take(")")
         yield _asked(url, options, place(text, start))
-        # A promise that is made use of is no part of the request.
+        # Skip separators. A ".then" that uses the promise is not part of the request.
         while re.compile(r"\s*[;,]").match(text, reader.at):
             reader.take(reader.peek())
         reader.skip()
@@ -118,7 +118,7 @@ def _asked(url: str, options: Any, where: str) -> FoundRequest:
 
 
 def _headers(found: Any, where: str) -> Headers:
-    """An object of names and values, or a list of pairs."""
+    """Read headers from an object of names and values, or from a list of pairs."""
     if found is None:
         return ()
     pairs = list(found.items()) if isinstance(found, dict) else found
@@ -128,6 +128,6 @@ def _headers(found: Any, where: str) -> Headers:
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, (str, int)) for p in pair)):
             raise SourceError(f"{where}: headers: {quoted(str(pair))} is no pair of a name and a value")
-        # A character beyond U+00FF stays: fetch() throws for it, and that is what the probe says.
+        # A character above U+00FF is kept: fetch() throws for it, and the probe reports that.
         out.append((str(pair[0]), str(pair[1])))
     return tuple(out)

@@ -1,7 +1,8 @@
-"""JavaScript's literals: texts in three kinds of quotes, numbers, arrays, objects, and nothing that has to be run.
+"""Parser for JavaScript literals: strings in three kinds of quotes, numbers, arrays and objects.
 
-What browsers copy is JSON; what people paste out of their own code has names without quotes, single quotes, commas at
-the end and comments. A template with ``${...}``, a variable or a call is refused by its place.
+Browsers copy JSON. Hand-written code has unquoted names, single quotes, trailing commas and comments. Anything that
+must be evaluated is an error with its position: a template with ``${...}``, a variable, or a call other than
+``JSON.stringify``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _DEEPEST = 60
 
 
 class Reader:
-    """Reads one text from ``at`` on. Raises ``SourceError`` with the place of what is no literal."""
+    """Reads a text from offset ``at``. Raises ``SourceError`` with the position of anything that is not a literal."""
 
     def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
@@ -35,17 +36,17 @@ class Reader:
         self._depth = 0
 
     def skip(self) -> None:
-        """Pass over blanks and comments."""
+        """Skip whitespace and comments."""
         if found := _BLANK.match(self.text, self.at):
             self.at = found.end()
 
     def peek(self) -> str:
-        """The next character that says something, or nothing at the end."""
+        """Skip whitespace and comments, and return the next character; empty at the end."""
         self.skip()
         return self.text[self.at : self.at + 1]
 
     def take(self, wanted: str) -> None:
-        """Pass over what must come next."""
+        """Skip ``wanted``, or raise ``SourceError`` if the text continues differently."""
         self.skip()
         if not self.text.startswith(wanted, self.at):
             found = repr(self.text[self.at : self.at + 20]) if self.at < len(self.text) else "the end"
@@ -53,11 +54,11 @@ class Reader:
         self.at += len(wanted)
 
     def error(self, what: str) -> SourceError:
-        """A complaint about this place."""
+        """Build an error for the current position."""
         return SourceError(f"{place(self.text, self.at)}: {what}")
 
     def value(self) -> Any:
-        """The value that is next."""
+        """Parse the next value."""
         char = self.peek()
         if char in _TEXTS:
             return self.string()
@@ -84,7 +85,7 @@ class Reader:
         raise self.error(f"{what}: only literals can be read, write the value itself")
 
     def string(self) -> str:
-        """The text that is next."""
+        """Parse the next string."""
         quote = self.peek()
         found = _TEXTS[quote].match(self.text, self.at) if quote in _TEXTS else None
         if found is None:
@@ -93,7 +94,7 @@ class Reader:
             raise self.error("a template with ${...}: write the text itself")
         self.at = found.end()
         text = _ESCAPE.sub(_unescaped, found[1])
-        # Halves of a pair, written one by one, are one character.
+        # Two escaped surrogates make one character.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not text.isascii() else text
 
     def _nested(self, read: Any) -> Any:

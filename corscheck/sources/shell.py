@@ -1,9 +1,9 @@
-"""Words as bash makes them of a command line: every kind of quote, escapes, continued lines, variables.
+"""Splitting of command lines into words like bash: all kinds of quotes, escapes, continued lines and variables.
 
-What only a shell can do (command substitution, arithmetic) is refused by its place; where the output goes (``>``, ``|``)
-is passed over, since it changes no request. Source: the GNU Bash manual, *Quoting* and *ANSI-C Quoting*. One departure:
-Firefox and Safari escape a character beyond U+FFFF as its two surrogates, which bash turns into bytes that no browser
-sent; here they are put together again.
+Expansions that need a shell (command substitution, arithmetic) are errors with their position. Redirections and pipes
+are skipped, because they do not change the request. Source: the GNU Bash manual, *Quoting* and *ANSI-C Quoting*. There
+is one deviation: Firefox and Safari escape a character above U+FFFF as two surrogates. Bash turns these into bytes that
+no browser sent; this module combines them into the character.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ _BLANKS_THEN_BREAK = re.compile(r"\\[ \t]+\r?\n")
 
 
 class Word(Struct, frozen=True):
-    """A word, and where in the text it starts. Bytes that are no UTF-8 are lone surrogates, as in ``sys.argv``."""
+    """A word and its offset in the text. Bytes that are not UTF-8 are lone surrogates, as in ``sys.argv``."""
 
     text: str
     offset: int
 
 
 def commands(text: str, variables: Mapping[str, str]) -> Iterator[list[Word]]:
-    """The words of each command that is more than assignments, in order. Raises ``SourceError`` with the place."""
+    """Yield the words of each command, in order. Commands that only assign variables are applied and not yielded.
+
+    Raises ``SourceError`` with the position.
+    """
     return _Reader(text, dict(variables)).commands()
 
 
@@ -53,7 +56,7 @@ class _Reader:
     def commands(self) -> Iterator[list[Word]]:
         while self.at < len(self.text):
             words = self._command()
-            # A prompt that was copied along.
+            # Drop a prompt that was copied with the command.
             if words and words[0].text in ("$", "%", "#"):
                 words = words[1:]
             assigned = [_ASSIGNMENT.fullmatch(w.text) for w in words if w.text != "export"]
@@ -82,7 +85,7 @@ class _Reader:
                 if self.text.startswith(char, self.at) or char == "&":
                     self.at += self.text.startswith(char, self.at)
                     break
-                # What the answer is piped into is no part of the request.
+                # The commands after a pipe are not part of the request.
                 words = []
             elif char in "<>":
                 self._redirection(words)
@@ -93,7 +96,7 @@ class _Reader:
         return kept
 
     def _redirection(self, words: list[Word]) -> None:
-        """Where output goes, or input comes from, is passed over, with the number of the stream in front."""
+        """Skip a redirection with its file, and the file descriptor before it."""
         if words and words[-1].text.isdigit() and words[-1].offset + len(words[-1].text) == self.at:
             words.pop()
         found = re.compile(r"<<|<\(|>\(|[<>]+&?\|?").match(self.text, self.at)
@@ -107,7 +110,7 @@ class _Reader:
             self._word()
 
     def _continued(self) -> bool:
-        """Pass over a line break that a backslash takes away."""
+        """Skip an escaped line break. Return whether there was one."""
         for end in ("\\\n", "\\\r\n"):
             if self.text.startswith(end, self.at):
                 self.at += len(end)
@@ -206,7 +209,7 @@ class _Reader:
 
 
 def _bytes(text: str) -> bytes:
-    # What a terminal pasted may be half a surrogate pair; nobody sends that.
+    # Pasted text may contain a lone surrogate, which has no UTF-8 encoding.
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -214,7 +217,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _ansi(text: str) -> bytes:
-    """What is between ``$'`` and ``'``. A NUL ends it, as it does for bash."""
+    """Decode the text between ``$'`` and ``'``. A NUL ends it, as in bash."""
     out = bytearray()
     at, high = 0, None
     for found in _ESCAPE.finditer(text):
@@ -254,5 +257,5 @@ def _ansi(text: str) -> bytes:
 
 
 def _character(point: int) -> bytes:
-    """A code point in UTF-8; half a pair as bash writes it."""
+    """Encode a code point as UTF-8, and a lone surrogate like bash does."""
     return chr(point).encode("utf-8", "surrogatepass") if point <= 0x10FFFF else b"\xef\xbf\xbd"

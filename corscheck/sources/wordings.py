@@ -1,7 +1,7 @@
-"""The wordings themselves: a pattern a message, with the step codes that it can come from. Data for ``console``.
+"""Patterns of the browsers' console messages, with the step codes that each can come from. ``console`` uses them.
 
-Every pattern reads a text whose blanks have been made single ones. It stops where the message has said enough, so that a
-text which loses its last words is still read, and one that loses its reason is not.
+The patterns expect text with runs of whitespace collapsed to single spaces. Each one ends after the reason, so that it
+matches a message that lost its last words, but not one that lost its reason.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EXTERNAL_REDIRECT = ("CORS402",)
 
 
 class Wording(Struct, frozen=True):
-    """One message: who prints it, how it reads, where it comes from."""
+    """One message: the browser that prints it, its pattern, and the step codes that it can come from."""
 
     browser: Literal["chromium", "firefox", "webkit"]
     pattern: re.Pattern[str]
@@ -43,18 +43,18 @@ class Wording(Struct, frozen=True):
 def _chromium(
     body: str, *codes: str, preflight: bool = False, credentials: bool = False, check: bool = False
 ) -> Wording:
-    """A body after Chromium's prefix; ``check`` for those that a preflight's answer can have too."""
+    """A Chromium message with its prefix. ``check``: the message can also be about a preflight response."""
     pattern = re.compile(f"(?:{_WHERE}|{_ISSUE}){_IN_PREFLIGHT if check else ''}{body}")
     return Wording("chromium", pattern, codes, preflight, credentials)
 
 
 def _plain(body: str, *codes: str, preflight: bool = False) -> Wording:
-    """A text of Chromium's without the prefix."""
+    """A Chromium message without the prefix."""
     return Wording("chromium", re.compile(body), codes, preflight)
 
 
 def _net(error: str, code: str) -> Wording:
-    """The line of Chromium's network stack: alone it says little, beside another one nothing."""
+    """A line of Chromium's network stack. It counts only if there is no specific message."""
     pattern = re.compile(rf"(?:[A-Z]+ )?(?:(?P<url>https?://\S+) )?net::ERR_{error}")
     return Wording("chromium", pattern, (code,), specific=False)
 
@@ -109,7 +109,7 @@ WORDINGS: tuple[Wording, ...] = (
     _chromium(r"Redirect location '[^']*' contains a username and password", "CORS504", "CORS505"),
     _chromium(r"Cross origin requests are only supported for protocol schemes", "CORS204", "CORS502"),
     _chromium(r"Cross origin requests are not allowed by request mode", "CORS203"),
-    # Local Network Access, and what came before it
+    # Local Network Access, and its predecessor Private Network Access
     _chromium(
         rf"The request client is not a secure context and the resource is in more-private address space {_SPACE}",
         "CORS708",
@@ -123,7 +123,7 @@ WORDINGS: tuple[Wording, ...] = (
         preflight=True,
         check=True,
     ),
-    # ---- Chromium, without it
+    # ---- Chromium, without its prefix
     _plain(
         r"Mixed Content: The page at '(?P<origin>\w+://[^'/]*)[^']*' was loaded over HTTPS, but requested an insecure "
         r"(?:\w+ )+'(?P<url>[^']*)'",
@@ -277,7 +277,7 @@ STARTS = re.compile(
     r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
     r"Load cannot follow more than|(?:\b[A-Z]{3,7} )?(?:https?://\S+ )?net::ERR_(?!FAILED|ABORTED)"
 )
-"""Where a message starts in a pasted text."""
+"""Matches the start of a message in pasted text."""
 
 SAYS_NOTHING: tuple[tuple[re.Pattern[str], str], ...] = (
     (
@@ -299,4 +299,4 @@ SAYS_NOTHING: tuple[tuple[re.Pattern[str], str], ...] = (
         "the text stops before it says why: paste the whole message",
     ),
 )
-"""Texts that people have in hand and that hold no cause, with what to paste instead."""
+"""Texts that people often paste but that contain no reason, with what to paste instead."""

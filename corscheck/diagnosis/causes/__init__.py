@@ -1,7 +1,7 @@
-"""Root causes: from a blocked outcome to what is wrong on the server, the one cause first.
+"""Root causes of a blocked outcome: what is wrong on the server.
 
-Who answered comes before what the answer says: a login, a router or a gateway that answers a preflight explains every
-header that is missing from it. At most one control probe is asked, where it decides between two causes.
+The rules look at who sent the response before they look at its headers: a login, a router or a gateway that responds to
+a preflight explains all headers that are missing from it. If two causes are possible, one control probe decides.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def causes(facts: Facts) -> Asking:
-    """The causes of a blocked outcome, the root first; empty where the deciding step already says all there is."""
+    """Return the causes of a blocked outcome, the root cause first; empty if the deciding step says everything."""
     code = facts.failure.code
     if code in ("CORS301", "CORS302", "CORS303", "CORS304", "CORS305", "CORS306", "CORS401", "CORS402"):
         elsewhere = _elsewhere(facts)
@@ -29,7 +29,7 @@ def causes(facts: Facts) -> Asking:
     if code in ("CORS405", "CORS406", "CORS407"):
         return allow_lists.unlisted(facts)
     if code in ("CORS301", "CORS401"):
-        # The status comes before the headers: an answer that is no answer to the question has none to speak of.
+        # Check the status first: an error response usually has no CORS headers, for a reason other than the CORS setup.
         return (yield from (refusals.refused(facts) if not facts.ok else allow_origin.missing(facts)))
     if code in ("CORS302", "CORS303", "CORS304", "CORS305", "CORS306"):
         return (yield from allow_origin.mismatch(facts))
@@ -37,6 +37,6 @@ def causes(facts: Facts) -> Asking:
 
 
 def _elsewhere(facts: Facts) -> bool:
-    """Whether redirects have led to another origin than the one that was asked."""
+    """Whether redirects led to an origin other than that of the requested URL."""
     first = parse_url(facts.failure.first_url).origin
     return facts.failure.hop > 0 and not same_origin(first, parse_url(facts.url).origin)

@@ -1,4 +1,4 @@
-"""Causes in the preflight's lists: a method or a request header that the server does not allow."""
+"""Causes in the lists of a preflight response: a method or a request header that the server does not allow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TRACING_PREFIXES = ("x-b3-", "x-datadog-", "ot-tracer-", "x-ot-")
 
 
 def unlisted(facts: Facts) -> list[Cause]:
-    """The method first, then the headers; both may be wanting."""
+    """Return the causes of a missing method and of missing headers, in this order."""
     found: list[Cause] = []
     if facts.failed("CORS405"):
         found.append(_method(facts))
@@ -36,7 +36,7 @@ def unlisted(facts: Facts) -> list[Cause]:
 
 
 def is_tracing(name: str) -> bool:
-    """Whether a header is added by tracing (W3C Trace Context, B3, Sentry, Datadog ...), not by the page's own code."""
+    """Whether a tracing library adds this header (W3C Trace Context, B3, Sentry, Datadog), not the page's own code."""
     return name in TRACING or name.startswith(_TRACING_PREFIXES)
 
 
@@ -84,12 +84,12 @@ def _headers(facts: Facts) -> Cause:
 
 
 def _says_so(facts: Facts) -> str:
-    """What the browser's text hides: a refusal by status, of which Chromium says "not HTTP ok status"."""
+    """Return the error status as the end of a sentence, because browsers' messages do not show it; empty for 2xx."""
     return "" if facts.ok else f" and says so with a {status_line(facts.response).partition(' ')[0]}"
 
 
 def _as_typed(facts: Facts, lower: str) -> str:
-    """The name in the spelling of whoever sends it."""
+    """Return a header name as the probe spells it."""
     return next((n for n, _ in facts.probe.headers if n.lower() == lower), lower)
 
 

@@ -1,4 +1,4 @@
-"""Causes in Access-Control-Allow-Origin and -Credentials of an answer that came from the server itself."""
+"""Causes in Access-Control-Allow-Origin and Access-Control-Allow-Credentials of a response from the server itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,11 @@ _CACHE_HEADERS = ("X-Cache", "CF-Cache-Status", "X-Cache-Status", "X-Proxy-Cache
 
 
 def missing(facts: Facts) -> Asking:
-    """A good answer without Access-Control-Allow-Origin: not configured, not for this origin, not here, or a copy?"""
+    """Find out why a 2xx response lacks Access-Control-Allow-Origin.
+
+    Possible causes: CORS is not configured, or not for this origin, or not for this response; or the response is a
+    cached copy.
+    """
     spoken = speaks_cors(facts.headers)
     if facts.in_preflight:
         if spoken is not None:
@@ -39,16 +43,16 @@ def missing(facts: Facts) -> Asking:
         return by_preflight(facts, (yield controls.preflight_alone(facts.probe, facts.url)))
     if spoken is not None:
         return [unlisted(facts, spoken)]
-    # A copy out of a cache says little about the server, and the one control is spent.
+    # A cached copy says little about the server, and the only control probe is used up.
     return []
 
 
 def by_preflight(facts: Facts, control: Outcome | None) -> list[Cause]:
-    """What a preflight to the same URL says about an answer that has no CORS header at all."""
+    """Return what a preflight to the same URL says about a response without any CORS header."""
     answer = first_answer(control)
     nothing = f"The {facts.exchange.request.method} is answered without any CORS header"
     if answer is None:
-        # Not configured, not for this origin, or not on this answer: without asking further that would be a guess.
+        # Without the control, any cause would be a guess: not configured, or not for this origin or this response.
         return []
     seen = f"OPTIONS: {status_line(answer)}"
     if allows(control, facts.origin):
@@ -61,7 +65,7 @@ def by_preflight(facts: Facts, control: Outcome | None) -> list[Cause]:
 
 
 def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None) -> Cause:
-    """CORS is there, but not for this origin; if the server names another one, say how near it is."""
+    """Build the cause "CORS is configured, but not for this origin". If the server sends a similar origin, name it."""
     named = get(headers if headers is not None else facts.headers, ACAO)
     if facts.origin == OPAQUE:
         message = (
@@ -77,7 +81,7 @@ def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None)
 
 
 def mismatch(facts: Facts) -> Asking:
-    """Access-Control-Allow-Origin is there, and it is not the page's origin."""
+    """Find out why Access-Control-Allow-Origin is present but is not the page's origin."""
     value, evidence = get(facts.headers, ACAO) or "", line(facts.headers, ACAO)
     code = facts.failure.code
     if code == "CORS302":
@@ -110,7 +114,7 @@ def mismatch(facts: Facts) -> Asking:
 
 
 def credentials(facts: Facts) -> list[Cause]:
-    """The origin is right, its credentials are not allowed."""
+    """Explain why the server allows the origin but not credentials."""
     value = get(facts.headers, ACAC)
     where = "The preflight" if facts.in_preflight else "The answer"
     if value is None:
@@ -124,7 +128,7 @@ def credentials(facts: Facts) -> list[Cause]:
 
 
 def cached(headers: Headers) -> str | None:
-    """The header that says that this answer came out of a cache, None when none does."""
+    """Return the header that shows that the response came from a cache, or None."""
     for name in _CACHE_HEADERS:
         value = get(headers, name)
         if value is not None and _HIT.search(value):
@@ -138,7 +142,7 @@ def _cacheable(facts: Facts) -> bool:
 
 
 def _near(value: str | None, origin: str, evidence: str | None) -> Cause | None:
-    """An origin that is nearly right: misspelled, or different in one part."""
+    """Return the cause if the server's value is a misspelled form of the page's origin or differs in one part."""
     if not value:
         return None
     fault = nearness.spelling(value, origin)

@@ -1,4 +1,4 @@
-"""Causes that are redirects: to the other form of the URL, to https, to a login page, elsewhere."""
+"""Causes that are redirects: to a URL with or without a trailing slash, to https, to a login, or to another URL."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _LOGIN_PAIRS = re.compile(r"(log|sign)[-_](in|on)(?![a-z])", re.IGNORECASE)
 
 
 def leads_on(facts: Facts) -> bool:
-    """Whether the answer that failed is itself a redirect with a Location that parses."""
+    """Whether the response that failed is itself a redirect with a valid Location."""
     return facts.status in STATUSES and locate(facts.headers, parse_url(facts.url)).url is not None
 
 
 def unfollowed(facts: Facts) -> Asking:
-    """An answer that redirects, and fails there: as a preflight, or because the redirect has no CORS headers."""
+    """Explain a redirect that was not followed: it answers a preflight, or it has no CORS headers itself."""
     source = parse_url(facts.url)
     target = locate(facts.headers, source).url
     assert target is not None
@@ -69,7 +69,7 @@ def unfollowed(facts: Facts) -> Asking:
 
 
 def arrived(facts: Facts) -> Asking:
-    """A chain of redirects that ended at another origin, which does not let the page read."""
+    """Explain a redirect chain that ended at another origin, which does not allow the page to read the response."""
     first, target = parse_url(facts.failure.first_url), parse_url(facts.url)
     if is_login(target):
         message = f"The request ended at a login page, {_short(target)}, which no script is to read."
@@ -77,7 +77,7 @@ def arrived(facts: Facts) -> Asking:
     evidence = line(facts.headers, ACAO) or f"redirected to {target.href}"
     page = facts.probe.origin
     if facts.origin == OPAQUE and page != OPAQUE and _is_upgrade(first, target):
-        # http and https are two origins: the redirect alone makes the page's origin opaque.
+        # http and https are different origins, so this redirect between two foreign origins makes the origin opaque.
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https, after which the browser says Origin: null{_came_to(outcome)}."
         return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
@@ -89,14 +89,14 @@ def arrived(facts: Facts) -> Asking:
 
 
 def is_login(url: URL) -> bool:
-    """Whether a URL is that of a login: by whole words of its path, or of the first label of its host."""
+    """Whether a URL looks like a login, by whole words in its path or by the first label of its host."""
     words = {w for w in re.split(r"[^a-z0-9]+", url.path.lower()) if w}
     label = url.host.partition(".")[0].lower()
     return bool(words & _LOGIN_WORDS) or label in _LOGIN_HOSTS or bool(_LOGIN_PAIRS.search(url.path))
 
 
 def _there(facts: Facts, target: URL) -> Generator[Probe, Outcome | None, Outcome | None]:
-    """The outcome of the same request at the target, None where it cannot be asked."""
+    """Run the same request at the redirect target as a control. Return None if it cannot be sent."""
     control = controls.at(facts.probe, target.href, in_preflight=facts.in_preflight)
     if control is None or facts.probe.via is not None:
         return None
@@ -104,7 +104,7 @@ def _there(facts: Facts, target: URL) -> Generator[Probe, Outcome | None, Outcom
 
 
 def _came_to(outcome: Outcome | None) -> str:
-    """What a control at the right URL came to, as the end of a sentence."""
+    """Return the result of the control as the end of a sentence."""
     if outcome is None or outcome.verdict == "inconclusive":
         return ""
     if outcome.verdict == "allowed":

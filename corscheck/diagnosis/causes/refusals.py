@@ -1,4 +1,4 @@
-"""Causes of an error status: who refuses, and why the answer has no CORS headers."""
+"""Causes of an error status: who refuses the request, and why the response has no CORS headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.facts import Asking, Facts
 
 GATEWAY_ONLY = (502, 504, *range(520, 528))
-"""Statuses that only something in front of an application sends (520 to 527 are Cloudflare's)."""
+"""Statuses that come only from a gateway in front of the application (520 to 527 are Cloudflare's)."""
 
 GATEWAY_OR_NOT = (413, 429, 503)
 
@@ -36,7 +36,7 @@ _SPRING = re.compile(r"^\s*Invalid CORS request")
 
 
 def refused(facts: Facts) -> Asking:
-    """The cause of an answer whose status is not ok and whose headers did not pass, or not matter any more."""
+    """Return the cause of an error status: a firewall, the CORS layer, a gateway, or the application."""
     blocker = firewall(facts.response)
     if blocker is not None and facts.failed("CORS301"):
         what = "OPTIONS" if facts.in_preflight else "the request"
@@ -57,7 +57,7 @@ def refused(facts: Facts) -> Asking:
 def _preflight(facts: Facts) -> Asking:
     listed = allow_lists.unlisted(facts)
     if listed and not facts.failed("CORS301") and (speaks_cors(facts.headers) is not None):
-        # The CORS layer itself refuses, with a status instead of a list.
+        # The CORS layer itself refuses with an error status.
         return listed
     status, seen = facts.status, status_line(facts.response)
     if status == 401 or (status == 403 and get(facts.headers, "WWW-Authenticate") is not None):
@@ -74,7 +74,7 @@ def _preflight(facts: Facts) -> Asking:
 
 
 def _forbidden(facts: Facts) -> Asking:
-    """A bare 403: an access check before CORS, or the CORS layer refusing the origin?"""
+    """Find out whether a 403 comes from an access check before CORS, or from the CORS layer refusing the origin."""
     spoken = speaks_cors(facts.headers)
     if spoken is not None and facts.failed("CORS301"):
         return [allow_origin.unlisted(facts, spoken)]
@@ -97,7 +97,7 @@ def _unrouted(facts: Facts) -> Asking:
 
 
 def _error(facts: Facts) -> Asking:
-    """The request itself ended in an error without CORS headers. Is CORS configured at all?"""
+    """Find out whether an error response without CORS headers bypasses CORS or CORS is not configured at all."""
     seen = status_line(facts.response)
     without = f"This {seen} has no CORS headers"
     if facts.preflight_passed:
@@ -111,7 +111,7 @@ def _error(facts: Facts) -> Asking:
 
 
 def _origin_refused(facts: Facts) -> Asking:
-    """The CORS layer says in words that it is the origin. Would it take the origin as people misspell it?"""
+    """Explain a body that says that the origin is refused. A control tries the origin with a trailing slash."""
     said = f"{status_line(facts.response)}: {' '.join(body_text(facts.response).split())[:80]}"
     control = controls.from_origin(facts.probe, f"{facts.probe.origin}/", in_preflight=facts.in_preflight)
     outcome = (yield control) if control is not None and facts.probe.origin != "null" else None
@@ -124,7 +124,7 @@ def _origin_refused(facts: Facts) -> Asking:
 
 
 def _spring(facts: Facts) -> Asking:
-    """Spring says the same of a wrong origin, method and header; a simple GET tells which it is."""
+    """Explain Spring's refusal, which has one text for origin, method and header. A simple GET tells them apart."""
     said = f"{status_line(facts.response)}: Invalid CORS request"
     if facts.in_preflight and allows((yield controls.simple(facts.probe, facts.url)), facts.probe.origin):
         asked = facts.exchange.request.get("Access-Control-Request-Method") or facts.probe.method
@@ -137,7 +137,7 @@ def _spring(facts: Facts) -> Asking:
 
 
 def firewall(response: HTTPResponse) -> str | None:
-    """What gives away a firewall or a bot check that answers itself: a header, the words of its page, its address."""
+    """Return what identifies a firewall or bot check that sent the response: a header, its page, or its login URL."""
     for name in _CHALLENGE_HEADERS:
         found = line(response.headers, name)
         if found is not None:
@@ -150,7 +150,7 @@ def firewall(response: HTTPResponse) -> str | None:
 
 
 def _gateway(facts: Facts) -> str | None:
-    """What says that something in front of the application answered; None where nothing does."""
+    """Return a sentence if a gateway in front of the application sent the response, or None."""
     seen, server = status_line(facts.response), get(facts.headers, "Server") or ""
     if facts.failed("CORS301") and facts.status in GATEWAY_ONLY:
         return f"A gateway answers with a {seen} of its own: the application behind it did not."

@@ -1,1 +1,1 @@
-"""The texts of the registry as data: steps, the network, root causes, remarks."""
+"""The code registry: the texts for steps, network failures, root causes, remarks and audit findings."""

@@ -1,4 +1,4 @@
-"""The records of the audit: who is let in who should not be. Severities are those with credentials."""
+"""Records of the audit's findings: origins that are allowed but should not be. Severities assume credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records of the root causes: what is wrong on the server, whichever step of the standard noticed it."""
+"""Records of the root causes: what is wrong on the server, whichever step of the standard fails because of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shape of a record, and the addresses that records point to."""
+"""The record of a code, and the URLs that records link to."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["step", "cause", "remark", "audit"]
 
 MDN_ERRORS = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CORS/Errors/"
-"""MDN's pages on CORS errors; the page's name follows (that of Firefox's property)."""
+"""Prefix of MDN's pages on CORS errors. The page name, which is Firefox's name of the error, follows."""
 
 CACHES = FETCH + "#cors-protocol-and-http-caches"
 LOCAL_NETWORK = "https://wicg.github.io/local-network-access/"
 
 
 class Record(Struct, frozen=True):
-    """All there is to say about a code.
+    """The texts and metadata of a code.
 
-    ``title`` names the fault in a few words; ``meaning`` is one sentence that says more than the title; ``explanation``
-    a paragraph. ``step`` is the standard's step (of a root cause: where it mostly shows), ``shows_as`` the step codes
-    that a root cause can look like, ``phase`` the only kind of request where it does. ``example`` is an exchange that
-    has the fault; ``advice`` what to change, ``help`` where to read on, ``since`` the version that had the code first.
+    ``title`` names the fault in a few words, ``meaning`` adds one sentence, and ``explanation`` a paragraph. ``step``
+    is the step of the standard; for a root cause, the step that usually fails. ``shows_as`` are the step codes that a
+    root cause can appear as, and ``phase`` is the only kind of request in which it does (None: both). ``example`` is an
+    exchange with the fault, ``advice`` what to change, ``help`` the URL of a reference, ``since`` the first version
+    with the code.
     """
 
     code: str
@@ -48,7 +49,7 @@ class Record(Struct, frozen=True):
 def step_record(
     code: str, meaning: str, explanation: str, example: str, advice: str, *, severity: Severity = "high", mdn: str = ""
 ) -> Record:
-    """The record of a step code: title, step and place in the standard come from the protocol's own table."""
+    """Build the record of a step code. Title, step and URL come from ``corscheck.protocol.steps.CODES``."""
     known = CODES[code]
     return Record(
         code=code,

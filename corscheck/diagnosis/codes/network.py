@@ -1,4 +1,4 @@
-"""The records of what has no verdict: nobody answered, or the request was not sent."""
+"""Records of requests without a verdict: there was no response, or the request was not sent."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""What every code means: one flat registry, from which ``explain``, findings, JSON and the documentation come.
+"""The registry of all codes, used by ``explain``, findings, JSON and the documentation.
 
-A record of a step code (CORS1xx to 5xx, 9xx) says what the standard decided; of a root cause (CORS6xx) what is wrong on
-the server, whichever step noticed it; of a remark (CORS7xx) what is worth knowing although it decides nothing; of the
-audit (CORS8xx) who is let in who should not be. Codes are never reused. The texts are data in ``records/``; nothing here
-looks at an outcome.
+Step codes (CORS1xx to 5xx, 9xx) say what the standard decided, root causes (CORS6xx) what is wrong on the server,
+remarks (CORS7xx) what is useful to know but does not affect the verdict, and audit codes (CORS8xx) which origins are
+allowed but should not be. Codes are never reused. The texts are in the other modules of this package.
 """
 
 from __future__ import annotations
@@ -26,11 +25,14 @@ RECORDS: dict[str, Record] = {
 
 
 def causes_of(code: str, *, preflight: bool | None = None) -> tuple[Record, ...]:
-    """The root causes that can show themselves as this step's failure, on a preflight or on the request (None: either)."""
+    """Return the root causes that can appear as this step code.
+
+    ``preflight`` restricts them to preflights (True) or actual requests (False).
+    """
     impossible = None if preflight is None else "actual" if preflight else "preflight"
     return tuple(r for r in CAUSES if code in r.shows_as and (impossible is None or r.phase != impossible))
 
 
 def of_step(step: str) -> tuple[Record, ...]:
-    """The records of one step of the standard (``cors-check:4``), root causes and remarks left out."""
+    """Return the records of one step of the standard, e.g. ``cors-check:4``, without root causes and remarks."""
     return tuple(r for r in (*STEPS, *NETWORK) if r.step == step)

@@ -1,4 +1,4 @@
-"""The records of the remarks: worth knowing, but they decide nothing."""
+"""Records of the remarks: useful to know, but without influence on the verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records of the steps: what the standard decides, code by code. Titles and places come from the protocol."""
+"""Records of the standard's steps, one per code. Titles and steps come from ``corscheck.protocol.steps``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What an engine's console says about an outcome, to the letter, or None where it says nothing.
+"""The exact console text that an engine prints for an outcome.
 
-Chromium's and Firefox's texts were compared with what Chromium 156 and Firefox 153 printed; WebKit's come from its source.
+The texts of Chromium and Firefox were compared with the output of Chromium 156 and Firefox 153. WebKit's come from its
+source.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ _WRITERS = {"chromium": chromium.text, "firefox": firefox.text, "webkit": webkit
 
 
 def console_text(outcome: Outcome) -> str | None:
-    """The console's lines for this outcome under its own engine, joined by newlines; the standard has no console."""
+    """Return the console lines of the outcome's engine, joined by newlines.
+
+    Return None if the engine prints nothing, or for ``standard``, which has no console.
+    """
     writer = _WRITERS.get(outcome.engine)
     return writer(outcome) if writer is not None else None

@@ -1,7 +1,7 @@
 """Chromium's console texts (cors_error_string.cc; Chromium 156).
 
-A network-level failure (a hang-up, a bad port, too many redirects, redirect mode error, a Location that does not parse)
-has no text of its own: Chromium prints only ``net::ERR_...``.
+A network-level failure (a closed connection, a bad port, too many redirects, redirect mode ``error``, an invalid
+Location) has no CORS text: Chromium prints only ``net::ERR_...``.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ UNSAFE_REDIRECT_SCHEMES = (
     "file",
     "filesystem",
 )
-"""Redirects to these fail in the network stack (net::ERR_UNSAFE_REDIRECT): without a CORS text."""
+"""Schemes to which a redirect fails in the network stack (net::ERR_UNSAFE_REDIRECT), without a CORS text."""
 
 _PREFLIGHT = "Response to preflight request doesn't pass access control check: "
 _VALID_VALUE = " Have the server send the header with a valid value."
 
-# Codes of the CORS check and of the preflight's own fate: on a preflight they come after the sentence above.
+# Failures of the CORS check and of the preflight itself. For a preflight, _PREFLIGHT precedes the text.
 _CHECKS = {
     "CORS301": "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
     "CORS302": "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the"
@@ -50,14 +50,14 @@ _PERMISSIONS = {
     "CORS404": "Cannot parse Access-Control-Allow-Headers response header field in preflight response.",
     "CORS405": "Method {hint} is not allowed by Access-Control-Allow-Methods in preflight response.",
     "CORS407": "Request header field {hint} is not allowed by Access-Control-Allow-Headers in preflight response.",
-    # The location really is printed empty.
+    # Chromium really prints an empty location.
     "CORS504": "Redirect location '' contains a username and password, which is disallowed for cross-origin requests.",
     "CORS505": "Redirect location '' contains a username and password, which is disallowed for cross-origin requests.",
 }
 
 
 def text(outcome: Outcome) -> str | None:
-    """The one line that Chromium prints, or None."""
+    """Return the line that Chromium prints, or None."""
     failure = outcome.failure
     if failure is None or outcome.verdict != "blocked":
         return None
@@ -72,7 +72,7 @@ def text(outcome: Outcome) -> str | None:
 
 
 def _other(failure: Failure, origin: str) -> str | None:
-    """Texts that are no CORS error to Chromium, or only sometimes."""
+    """Return the text of a failure that Chromium does not always report as a CORS error."""
     redirected = failure.url != failure.first_url or failure.hop > 0
     if failure.code == "CORS502" and _scheme(failure.value) not in UNSAFE_REDIRECT_SCHEMES:
         where = f"Access to fetch at '{failure.value}' (redirected from '{failure.first_url}') from origin '{origin}'"
@@ -111,5 +111,5 @@ def _scheme(url: str | None) -> str:
 
 
 def escape(value: str) -> str:
-    r"""Every byte outside printable ASCII as ``\\u00XX``."""
+    r"""Escape every byte outside printable ASCII as ``\\u00XX``."""
     return "".join(c if " " <= c <= "~" else f"\\u{ord(c):04X}" for c in value)

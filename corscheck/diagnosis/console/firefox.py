@@ -1,7 +1,7 @@
 """Firefox's console texts (security.properties; Firefox 153).
 
-A request that fails while a preflight or a redirect is under way is logged a second time, as a request that did not
-succeed. Header bytes are shown as UTF-8.
+If a request fails during a preflight or a redirect, Firefox also logs "CORS request did not succeed" for it. It shows
+header bytes as UTF-8.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _WARNING = (
 _DID_NOT_SUCCEED = "CORS request did not succeed"
 _ORIGIN = "‘Access-Control-Allow-Origin’"
 
-# Reason texts; {value} is the failure's value, and those in _WITH_STATUS end in the status code.
+# Reason texts. {value} is the failure's value. Firefox appends the status code for the codes in _WITH_STATUS.
 _REASONS = {
     "CORS301": f"CORS header {_ORIGIN} missing",
     "CORS302": f"Credential is not supported if the CORS header {_ORIGIN} is ‘*’",
@@ -53,7 +53,7 @@ _UNFOLLOWED = ("CORS501", "CORS503", "CORS504", "CORS505", "CORS506")
 
 
 def text(outcome: Outcome) -> str | None:
-    """Firefox's lines, joined by newlines, or None."""
+    """Return Firefox's lines, joined by newlines, or None."""
     lines = [_WARNING.format(url=url) for code, url in outcome.notices if code == "CORS406"]
     if outcome.failure is not None and outcome.verdict == "blocked":
         if outcome.failure.code == "CORS402":
@@ -71,7 +71,7 @@ def _failed(failure: Failure, origin: str) -> list[str]:
             lines.append(_unsuccessful(url))
         return lines
     if code in _UNFOLLOWED:
-        # A chain that never left the page's own origin is none of CORS's business.
+        # Firefox prints nothing if the redirects never left the page's own origin.
         return [_unsuccessful(url)] if failure.tainting == "cors" or code in ("CORS504", "CORS505") else []
     if code == "CORS502":
         return [*_refused_target(url, failure.value or "", origin), _unsuccessful(url)]
@@ -87,7 +87,7 @@ def _failed(failure: Failure, origin: str) -> list[str]:
 
 
 def _blocked_before_sending(failure: Failure) -> list[str]:
-    """A bad port or mixed content; reached by a redirect, the request that was redirected did not succeed either."""
+    """Return the lines for a bad port or mixed content. After a redirect, Firefox also logs the redirected request."""
     lines = [f"Blocked loading mixed active content “{failure.url}”"] if failure.code == "CORS202" else []
     if failure.last_url is not None and failure.tainting == "cors":
         lines.append(_unsuccessful(failure.last_url))
@@ -101,10 +101,11 @@ def _reason(code: str, value: str | None, status: int | None, url: str) -> str:
 
 
 def _redirected_preflight(outcome: Outcome, failure: Failure) -> list[str]:
-    """A preflight's redirect is prepared before it is refused, and by then the request's origin may be opaque.
+    """Return the lines for a preflight that was redirected.
 
-    The answer is then checked once more, for that origin: the line in the middle names what this second look found
-    (nsCORSListenerProxy.cpp, AsyncOnChannelRedirect).
+    Firefox prepares the redirect before it refuses it, which may make the request's origin opaque. It then repeats the
+    CORS check of the redirect with that origin, and the middle line has the result (nsCORSListenerProxy.cpp,
+    AsyncOnChannelRedirect).
     """
     url = failure.url
     answer = outcome.exchanges[failure.exchange or 0].answer
@@ -126,7 +127,7 @@ def _redirected_preflight(outcome: Outcome, failure: Failure) -> list[str]:
 
 
 def _origin_after(request: Request, url: str, target: str) -> str | None:
-    """The origin that the second look is for; None where Firefox does not check at all."""
+    """Return the origin that the repeated CORS check uses, or None if Firefox does not check."""
     source = parse_url(url).origin
     if same_origin(source, request.origin):
         return None if same_origin(target, request.origin) else request.origin
@@ -134,16 +135,16 @@ def _origin_after(request: Request, url: str, target: str) -> str | None:
 
 
 def _refused_target(url: str, target: str, origin: str) -> list[str]:
-    """What is said of the target of a redirect to something other than http(s).
+    """Return the lines about a redirect target whose scheme is not http(s).
 
-    For ftp: and unknown schemes Firefox also prints "CORS request not http" with the target alone in it. A console line
-    belongs to a request when it names one of the request's own URLs (recordings and observations attribute lines so),
-    hence that one is nobody's.
+    For ftp: and unknown schemes Firefox also prints "CORS request not http" with only the target's URL. Recordings and
+    observations assign a console line to a request by the request's URLs, so they cannot assign that line, and it is
+    left out here.
     """
     scheme = target.partition(":")[0]
     if scheme == "blob" and (origin == OPAQUE or same_origin(parse_url(url).origin, parse_url(target).origin)):
-        # Where the redirecting URL may load its own blob, the page is asked next, and named. An opaque page's name
-        # in Firefox is another one each time.
+        # The redirecting URL may load its own blob, so Firefox checks the page next and names it. For an opaque page
+        # the name that Firefox prints is different each time.
         return [_security_error(f"{origin}/", target)]
     if scheme in ("file", "blob", "view-source"):
         return [_security_error(url, target)]
@@ -164,5 +165,5 @@ def _unsuccessful(url: str) -> str:
 
 
 def decode(value: str) -> str:
-    """Header bytes as Firefox shows them: UTF-8, what does not decode replaced."""
+    """Decode header bytes like Firefox: as UTF-8, with replacement characters for invalid bytes."""
     return value.encode("latin-1", "replace").decode("utf-8", "replace")

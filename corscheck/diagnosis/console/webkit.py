@@ -1,4 +1,4 @@
-"""WebKit's console texts, from its source (CrossOriginAccessControl.cpp and neighbours); never compared with a run."""
+"""WebKit's console texts, from its source (CrossOriginAccessControl.cpp and others). Not verified with a browser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BODIES = {
 
 
 def text(outcome: Outcome) -> str | None:
-    """The reason and the line that WebKit prints after it, or None."""
+    """Return the reason and the line that WebKit prints after it, or None."""
     failure = outcome.failure
     if failure is None or outcome.verdict != "blocked":
         return None

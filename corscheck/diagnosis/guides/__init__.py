@@ -1,5 +1,5 @@
-"""Where CORS is configured in stacks whose remedy the tests cannot execute: prose, and said to be prose.
+"""Guides: where CORS is configured in stacks for which the tests cannot execute a configuration.
 
-``registry`` knows all of them, ``names`` their names alone for who only points to one. Data: nothing here asks a server
-or writes a configuration; what the tests do execute is in ``corscheck.diagnosis.remedies``.
+``registry`` holds all guides, ``names`` only their names. Stacks whose configuration the tests do execute are in
+``corscheck.diagnosis.remedies``.
 """

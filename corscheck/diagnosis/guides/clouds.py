@@ -1,4 +1,4 @@
-"""The clouds' own gateways, buckets and platforms: AWS API Gateway and S3, Azure, Google Cloud. Data alone."""
+"""Guides for cloud gateways, buckets and platforms: AWS API Gateway and S3, Azure, Google Cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edges and hosting platforms: CloudFront, Cloudflare, Fastly, Vercel, Netlify, Firebase, Supabase. Data alone."""
+"""Guides for edge networks and hosting: CloudFront, Cloudflare, Fastly, Vercel, Netlify, Firebase, Supabase."""
 
 from __future__ import annotations
 

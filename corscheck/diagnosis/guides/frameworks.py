@@ -1,4 +1,4 @@
-"""Frameworks and languages whose remedy no test executes: Spring, ASP.NET Core, Laravel, PHP, Go. Data alone."""
+"""Guides for frameworks and languages: Spring, ASP.NET Core, Laravel, PHP, Go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a guide is. Knows no stack."""
+"""The data types of a guide."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from msgspec import Struct
 
 
 class Snippet(Struct, frozen=True):
-    """The smallest configuration for https://app.example; ``label`` says where it goes, ``code`` is printed as it is."""
+    """A minimal configuration for https://app.example. ``label`` says where it goes; ``code`` is printed verbatim."""
 
     label: str
     code: str
 
 
 class Guide(Struct, frozen=True):
-    """One stack. None of it was executed by corscheck's tests, and whoever shows it says so.
+    """The guide for one stack. corscheck's tests do not execute it, and reports that show a guide must say so.
 
-    ``owner`` says what in the stack adds the CORS headers, and where that is configured. ``signals`` are what an
-    exchange shows when this stack is to blame, ``traps`` what goes wrong although the configuration looks right. The
-    names of settings were read in the documentation at ``source`` and ``more`` (official, or the stack's own source);
-    what signals and traps add to that is experience. ``from_memory`` are facts on the stack that neither confirms.
+    ``owner`` says which part of the stack adds the CORS headers, and where it is configured. ``signals`` describe
+    exchanges that point to this stack. ``traps`` are mistakes in configurations that look right. The names of settings
+    come from ``source`` and ``more`` (official documentation or the stack's source code); the rest of ``signals`` and
+    ``traps`` is experience. ``from_memory`` holds facts that no source confirms.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Which stacks there is a guide for: the names alone, for who only points to one.
+"""The names of all guides.
 
-A failing probe says ``corscheck explain NAME``; to know the names it must not import the texts. The registry's tests
-hold the two together.
+A finding that suggests ``corscheck explain NAME`` needs the names without importing the guides' texts. A test keeps
+this list equal to the registry.
 """
 
 from __future__ import annotations
@@ -33,4 +33,4 @@ NAMES = (
     "varnish",
     "vercel",
 )
-"""Sorted; what ``corscheck explain`` takes beside codes, steps and texts."""
+"""The guide names that ``corscheck explain`` accepts, sorted."""

@@ -1,4 +1,4 @@
-"""Proxies and gateways whose remedy no test executes: Traefik, Envoy, Kong, ingress-nginx, Varnish, IIS. Data alone."""
+"""Guides for proxies and gateways: Traefik, Envoy, Kong, ingress-nginx, Varnish, IIS."""
 
 from __future__ import annotations
 

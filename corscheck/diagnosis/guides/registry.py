@@ -1,4 +1,4 @@
-"""Every guide by its name. Flat: a stack is a guide in one of the modules beside it, and a line in ``names``."""
+"""The registry of guides. A new stack needs a guide in a module of this package and a line in ``names``."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _CALLED = {called: guide.name for guide in GUIDES.values() for called in (guide.
 
 
 def lookup(name: str) -> Guide | None:
-    """The guide of that name or alias, whatever its case; None if there is none."""
+    """Return the guide with a name or alias, ignoring case, or None."""
     known = _CALLED.get(" ".join(name.lower().split()))
     return GUIDES[known] if known is not None else None
 
 
 def find(name: str) -> Guide:
-    """The guide of that name or alias. Raises ``ConfigError`` with the names, the nearest first."""
+    """Return the guide with a name or alias. Raises ``ConfigError`` with all names, the most similar first."""
     guide = lookup(name)
     if guide is None:
         raise ConfigError(f"there is no guide for {name!r}; there are {', '.join(nearest(name))}")
@@ -36,7 +36,7 @@ def find(name: str) -> Guide:
 
 
 def nearest(name: str) -> list[str]:
-    """All names, those first of which the name or an alias looks most like ``name``."""
+    """Return all names, ordered by the similarity of the name or an alias to ``name``."""
 
     def likeness(guide: Guide) -> float:
         return max(difflib.SequenceMatcher(None, name.lower(), c).ratio() for c in (guide.name, *guide.aliases))
@@ -45,6 +45,6 @@ def nearest(name: str) -> list[str]:
 
 
 def close(name: str) -> str | None:
-    """The name of the guide that is probably meant; None if nothing is called like that."""
+    """Return the name of the guide that was probably meant, or None if no name is similar."""
     found = difflib.get_close_matches(name.lower(), _CALLED, n=1, cutoff=0.75)
     return _CALLED[found[0]] if found else None

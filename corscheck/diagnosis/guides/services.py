@@ -1,4 +1,4 @@
-"""Services that pages call directly: Keycloak, Elasticsearch, MinIO. Data alone."""
+"""Guides for services that pages call directly: Keycloak, Elasticsearch, MinIO."""
 
 from __future__ import annotations
 

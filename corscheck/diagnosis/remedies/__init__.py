@@ -1,5 +1,5 @@
-"""What to change: the smallest configuration of a framework that makes the wanted probes pass and nothing more.
+"""Remedies: the minimal configuration of a framework that makes the wanted probes pass.
 
-Each framework is one module that turns ``Wanted`` into code; ``registry`` has them all. Only what the tests paste into
-the real framework and see work is offered. Nothing here asks the network.
+Each module turns a ``Wanted`` into the configuration of one or more frameworks; ``registry`` holds all remedies. Every
+remedy is verified by tests that run it in the real framework. Nothing in this package uses the network.
 """

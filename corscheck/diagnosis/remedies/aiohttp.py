@@ -1,4 +1,4 @@
-"""aiohttp, with aiohttp-cors."""
+"""Remedy for aiohttp, with aiohttp-cors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apache's HTTP server, in front of an application or of files."""
+"""Remedy for the Apache HTTP server, in front of an application or of files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A remedy as code to paste: the configuration, with everything that is not code as comments around it."""
+"""Rendering of a remedy as code to paste, with all prose as comments."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _WIDTH = 80
 
 
 def as_code(remedy: Remedy, wanted: Wanted) -> str:
-    """All of it as a piece of the language it is in: whatever is no code is a comment, so that it can be pasted whole."""
+    """Render a remedy in its own language. All prose is in comments, so that the whole text can be pasted."""
     mark = COMMENTS[remedy.language]
     before, after = ([one] for one in BRACKETS[remedy.language]) if remedy.language in BRACKETS else ([], [])
     lead = [f"{remedy.title}, with {remedy.package} (to be installed)." if remedy.package else f"{remedy.title}."]
     said = [*lead, remedy.where, *wanted.notes]
     if remedy.language == "xml":
-        # A comment there must not have two hyphens in a row, and a host may (xn--...).
+        # XML comments must not contain "--", but host names may (xn--...).
         said = [text.replace("--", "-&#45;") for text in said]
     head = [line for text in said for line in _comment(text, mark)]
-    # Known traps come last: first what to paste.
+    # The traps come after the code, which readers need first.
     tail = [line for text in remedy.traps for line in _comment(text, mark, "- ")]
     lines = [*before, *head, *after, "", remedy.code(wanted), *before, f"{mark} Worth knowing:", *tail, *after, ""]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Django, with django-cors-headers."""
+"""Remedy for Django, with django-cors-headers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _code(wanted: Wanted) -> str:
         'MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *MIDDLEWARE]',
         _setting("CORS_ALLOWED_ORIGINS", wanted.origins),
         _setting("CORS_ALLOW_METHODS", wanted.methods),
-        # Always: what is listed without it is a dozen headers.
+        # Always set, because the default allows a dozen headers.
         _setting("CORS_ALLOW_HEADERS", wanted.headers),
     ]
     if wanted.credentials:

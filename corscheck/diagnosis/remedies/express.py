@@ -1,4 +1,4 @@
-"""Express, Fastify and NestJS: three ways to hand over the same options object."""
+"""Remedies for Express, Fastify and NestJS, which take the same options object."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 def _options(wanted: Wanted) -> str:
     pairs: Pairs = [
-        # A list even for one: a text would be sent to everybody.
+        # A list even for one origin: a string would be sent in every response, whatever the request's origin.
         ("origin", wanted.origins),
         ("methods", wanted.methods),
-        # Also where it is empty: without it whatever a preflight asks for is allowed.
+        # Set even if it is empty: without it, every requested header is allowed.
         ("allowedHeaders", wanted.headers),
     ]
     if wanted.credentials:

@@ -1,4 +1,4 @@
-"""Flask, with Flask-CORS."""
+"""Remedy for Flask, with Flask-CORS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 _LOOKS_LIKE_A_PATTERN = re.compile(r"[*\\\]?$^\[()]")
-"""Flask-CORS takes a text with one of these for a regular expression, which it matches from the start only."""
+"""Flask-CORS treats a string with one of these characters as a regular expression, not anchored at its end."""
 
 
 def _code(wanted: Wanted) -> str:
@@ -22,7 +22,7 @@ def _code(wanted: Wanted) -> str:
         )
     pairs: Pairs = [
         ("origins", _literal(wanted.origins)),
-        # The defaults of the next two are every method and every header.
+        # By default these two allow every method and every header.
         ("methods", wanted.methods),
         ("allow_headers", _literal(wanted.headers)),
     ]
@@ -36,7 +36,7 @@ def _code(wanted: Wanted) -> str:
 
 
 def _literal(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Texts that Flask-CORS compares as they are: an IPv6 address in brackets would be a pattern to it."""
+    """Escape strings that Flask-CORS would treat as patterns, such as an IPv6 address in brackets."""
     return tuple(f"^{re.escape(t)}$" if _LOOKS_LIKE_A_PATTERN.search(t) else t for t in texts)
 
 

@@ -1,4 +1,4 @@
-"""Koa with @koa/cors, and Hono: both allow every header where none is listed."""
+"""Remedies for Koa, with @koa/cors, and for Hono. Both allow every header if none is listed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 _HARMLESS = ("Accept",)
-"""Listed where no header is wanted: an empty list would allow all that is asked for, and this one is always allowed."""
+"""Listed if no header is wanted: an empty list would allow every header, and Accept is always allowed anyway."""
 
 
 def _options(wanted: Wanted) -> str:
@@ -30,7 +30,7 @@ def _koa(wanted: Wanted) -> str:
             "@koa/cors sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 seconds: "
             "leave the max-age out, or make it 1 or more"
         )
-    # A text is sent to everybody, and a list is none of the things that it takes.
+    # @koa/cors sends a string origin in every response and does not accept a list, so a function is needed.
     return f"""import cors from "@koa/cors";
 
 const corsOrigins = {listing(wanted.origins, "const corsOrigins = ", 0)};

@@ -1,4 +1,4 @@
-"""Litestar, whose CORS is built in."""
+"""Remedy for Litestar, which has built-in CORS support."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def _code(wanted: Wanted) -> str:
     pairs: Pairs = [
-        # The defaults of all three are "*".
+        # The default of each of these three is "*".
         ("allow_origins", wanted.origins),
         ("allow_methods", wanted.methods),
         ("allow_headers", wanted.headers),

@@ -1,7 +1,7 @@
-"""Which frameworks there is a remedy for: the names alone, for who only points to one.
+"""The names of all remedies.
 
-A failing probe says ``corscheck fix --for NAME``; to know the names it must not import the generators. The registry's
-tests hold the two together.
+A finding that suggests ``corscheck fix --for NAME`` needs the names without importing the generators. A test keeps this
+list equal to the registry.
 """
 
 from __future__ import annotations
@@ -25,4 +25,4 @@ NAMES = (
     "starlette",
     "tomcat",
 )
-"""Sorted; what ``corscheck fix --for`` takes."""
+"""The names that ``corscheck fix --for`` accepts, sorted."""

@@ -1,4 +1,4 @@
-"""nginx, Caddy and HAProxy: servers in front of an application that knows nothing of CORS."""
+"""Remedies for nginx, Caddy and HAProxy, in front of an application without CORS support."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-"""Names that mean themselves in all these languages. ``$``, ``%`` and quotes are legal in a header's name and nowhere in
-use; each language would need its own escapes for them, and nginx has none for ``$``."""
+"""Names without special characters in any of these languages.
+
+Header names may contain ``$``, ``%`` and quotes, but in practice they do not. Each language would need its own escapes,
+and nginx has none for ``$``.
+"""
 
 
 def demand_plain_names(wanted: Wanted) -> None:
-    """Raise ``ImpossibleError`` for a name that a configuration would not take as it is."""
+    """Raise ``ImpossibleError`` for a method or header name that has special characters."""
     for name in (*wanted.methods, *wanted.headers, *wanted.exposed):
         if _PLAIN.fullmatch(name) is None:
             raise ImpossibleError(
@@ -49,7 +52,7 @@ def _nginx(wanted: Wanted) -> str:
         for name, value in values.items():
             if value:
                 lines.append(f'if ({condition}) {{ set ${name} "{value}"; }}')
-    # A header whose value is empty is not sent.
+    # nginx does not send a header whose value is empty.
     lines += [f"add_header {names[name]} ${name} always;" for name in ("cors_origin", *given)]
     lines += ["add_header Vary Origin always;", "if ($cors_preflight) { return 204; }"]
     return "\n".join(lines) + "\n"
@@ -102,7 +105,7 @@ def _haproxy(wanted: Wanted) -> str:
     if wanted.max_age is not None:
         answer += f" hdr Access-Control-Max-Age {wanted.max_age}"
     allowed = f"{{ var(txn.cors_origin) -m str {' '.join(wanted.origins)} }}"
-    # http-after-response also holds for what http-request return answers.
+    # http-after-response also applies to responses of "http-request return".
     lines = [
         "http-request set-var(txn.cors_origin) req.hdr(Origin)",
         (

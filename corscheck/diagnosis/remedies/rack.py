@@ -1,4 +1,4 @@
-"""Rack (Rails, Sinatra, Hanami), with rack-cors."""
+"""Remedy for Rack (Rails, Sinatra, Hanami), with rack-cors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 _COMPARED_AS_IT_IS = re.compile(r"https?://")
-"""rack-cors puts any other scheme behind a pattern of its own, which then matches nothing."""
+"""rack-cors compares these origins literally. It turns one with another scheme into a pattern that matches nothing."""
 
 
 def _code(wanted: Wanted) -> str:
@@ -42,13 +42,13 @@ end
 
 
 def ruby_string(text: str) -> str:
-    """A string literal of Ruby. Between single quotes, because ``#$x`` is a variable between double ones."""
+    """Return a Ruby string literal. It has single quotes, because ``#$x`` is interpolated in double quotes."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def _symbol(method: str) -> str:
-    # In small letters: that is how rack-cors compares them.
+    # rack-cors compares methods in lower case.
     name = method.lower()
     return f":{name}" if re.fullmatch("[a-z]+", name) else f":{ruby_string(name)}"
 

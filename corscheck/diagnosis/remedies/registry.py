@@ -1,4 +1,4 @@
-"""Every remedy by its name. Flat: a framework is a line here, a module beside it and a row in the tests that run it."""
+"""The registry of remedies. A new framework needs a line here, a module in this package, and a test that runs it."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ _ALSO_CALLED = {
     "java": "tomcat",
     "tomcat-cors-filter": "tomcat",
 }
-"""What people type for a framework: the package that knows CORS, a common short name."""
+"""Aliases: names of CORS packages, and common short names."""
 
 
 def find(name: str) -> Remedy:
-    """The remedy of that name. Raises ``ConfigError`` with the known names, the nearest first."""
+    """Return the remedy with a name or alias. Raises ``ConfigError`` with all names, the most similar first."""
     lower = name.strip().lower()
     lower = _ALSO_CALLED.get(lower, lower)
     if lower in REMEDIES:
@@ -71,5 +71,5 @@ def find(name: str) -> Remedy:
 
 
 def nearest(name: str) -> list[str]:
-    """All names, those that look most like ``name`` first."""
+    """Return all names, ordered by similarity to ``name``."""
     return sorted(REMEDIES, key=lambda known: -difflib.SequenceMatcher(None, name, known).ratio())

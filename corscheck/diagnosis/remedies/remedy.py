@@ -1,4 +1,4 @@
-"""What a remedy is, and how values are written in each language. Knows no framework."""
+"""The ``Remedy`` type, and helpers that write literals in the configuration languages."""
 
 from __future__ import annotations
 
@@ -28,24 +28,25 @@ COMMENTS: dict[Language, str] = {
     "ruby": "#",
     "xml": " ",
 }
-"""How a line of comment starts, so that everything that is printed can be pasted."""
+"""The prefix of a comment line in each language."""
 
 BRACKETS: dict[Language, tuple[str, str]] = {"xml": ("<!--", "-->")}
-"""What stands in the line before and the line after a comment, where a line of its own is not one by its start."""
+"""The lines before and after a comment, in languages without line comments."""
 
 _LONGEST = 88
-"""Columns after which a list is broken; what is pasted into a project should not need formatting."""
+"""The maximum line length of generated lists, so that formatters leave pasted code alone."""
 
 
 class ImpossibleError(ConfigError):
-    """The framework cannot be configured so: the text says what of it and why."""
+    """The framework does not support the wanted configuration. The message says what and why."""
 
 
 class Remedy(Struct, frozen=True):
-    """One framework. ``code`` writes the configuration; it raises ``ImpossibleError`` for what the framework cannot do.
+    """The remedy for one framework.
 
-    ``package`` is what must be installed beside the framework (None: nothing). ``where`` says where the code goes,
-    ``traps`` what goes wrong although the code is right.
+    ``code`` generates the configuration; it raises ``ImpossibleError`` if the framework does not support what is
+    wanted. ``package`` must be installed in addition to the framework (None: nothing). ``where`` says where the code
+    goes, and ``traps`` what can go wrong even if the code is right.
     """
 
     name: str
@@ -58,15 +59,15 @@ class Remedy(Struct, frozen=True):
 
 
 def quoted(text: str) -> str:
-    """A string literal of Python and of JavaScript: JSON's, which is one in both as long as the text is ASCII.
+    """Return a string literal for Python and JavaScript. A JSON string is valid in both if the text is ASCII.
 
-    Everything in ``Wanted`` is: origins are serialized, methods and header names are tokens.
+    All texts in ``Wanted`` are ASCII: origins are serialized, methods and header names are tokens.
     """
     return json.dumps(text)
 
 
 def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: Callable[[str], str] = quoted) -> str:
-    """A list literal of what ``literal`` writes, a line each where it would be longer than a line behind ``before``."""
+    """Return a list literal, with one item per line if it does not fit on a line after ``before``."""
     literals = [literal(value) for value in values]
     flat = f"[{', '.join(literals)}]"
     if indent + len(before) + len(flat) + 1 <= _LONGEST:
@@ -76,19 +77,19 @@ def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: C
 
 
 def arguments(pairs: Iterable[tuple[str, Value]]) -> str:
-    """Keyword arguments of a Python call, one a line, each with its comma."""
+    """Return keyword arguments of a Python call, one per line, each with a trailing comma."""
     return "\n".join(f"    {name}={_value(value, f'{name}=')}," for name, value in pairs)
 
 
 def properties(pairs: Iterable[tuple[str, Value]]) -> str:
-    """Properties of a JavaScript object, one a line, each with its comma."""
+    """Return properties of a JavaScript object, one per line, each with a trailing comma."""
     return "\n".join(f"    {name}: {_value(value, f'{name}: ', true='true')}," for name, value in pairs)
 
 
 def _value(value: Value, before: str, true: str = "True") -> str:
     if isinstance(value, tuple):
         return listing(value, before)
-    # Before the numbers: True is one of them. False is what everything is without being told.
+    # Check for True before numbers, because bool is a subclass of int. False is never written: it is the default.
     if value is True:
         return true
     return quoted(value) if isinstance(value, str) else str(value)

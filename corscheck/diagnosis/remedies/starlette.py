@@ -1,4 +1,4 @@
-"""Starlette, and FastAPI whose middleware is Starlette's."""
+"""Remedies for Starlette and FastAPI, which use the same middleware."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def _code(wanted: Wanted, module: str) -> str:
     pairs: Pairs = [
         ("allow_origins", wanted.origins),
-        # Written out even for GET alone: the middleware refuses a preflight for a method that is not listed.
+        # Always set, because the middleware refuses a preflight for a method that is not listed, even a safelisted one.
         ("allow_methods", wanted.methods),
     ]
     if wanted.headers:

@@ -1,4 +1,4 @@
-"""Tomcat, whose CorsFilter any web application may use."""
+"""Remedy for Tomcat, whose CorsFilter is available to every web application."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _code(wanted: Wanted) -> str:
     parameters = {
         "cors.allowed.origins": ",".join(wanted.origins),
         "cors.allowed.methods": ",".join(wanted.methods),
-        # Also where it is empty: the default has six names.
+        # Set even if it is empty, because the default allows six headers.
         "cors.allowed.headers": ",".join(wanted.headers),
     }
     if wanted.credentials:

@@ -1,8 +1,8 @@
-"""What a configuration must allow: the smallest that makes the wanted probes pass, and what no configuration can do.
+"""The minimum that a configuration must allow so that the wanted probes pass.
 
-From probes or from the checks of policies to origins, methods, headers, exposed headers, max-age and credentials.
-Everything that is impossible is said at once, each with the check it comes from and why. Header values are looked at
-(a value decides whether a header needs permission) and never kept.
+Origins, methods, headers, exposed headers, max-age and credentials are derived from probes or from the checks of
+policies. All impossible requirements are reported together, each with its check and the reason. Header values are read,
+because they decide whether a header needs permission, but are not stored.
 """
 
 from __future__ import annotations
@@ -34,19 +34,22 @@ if TYPE_CHECKING:
     from corscheck.policy.matrix import Matrix
 
 _PLAIN_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._~-]+|\[[0-9a-f:.]+\])(:[0-9]+)?")
-"""Origins as hosts are really called. Others exist (a host may hold ``*`` or ``$``), but mean a pattern or a variable
-to one configuration language or another."""
+"""Origins without special characters.
+
+Other valid origins exist, because a host may contain ``*`` or ``$``, but some configuration languages would treat these
+as patterns or variables.
+"""
 
 _MOST_NAMED = 3
 
 
 class Wanted(Struct, frozen=True):
-    """What a configuration allows: every origin every method with every header.
+    """What a configuration allows: every origin may use every method with every header.
 
-    ``methods`` are those asked for, safelisted ones too: some frameworks refuse a preflight for GET that is not listed.
+    ``methods`` includes safelisted methods, because some frameworks refuse a preflight for GET if it is not listed.
     ``headers`` are the request headers that need permission, ``exposed`` the response headers that script reads and
-    that are not safelisted; both as typed. ``max_age`` is None where nobody asked. ``notes`` say what is allowed beyond
-    what was asked, since one configuration holds for all origins alike.
+    that are not safelisted; both as typed. ``max_age`` is in seconds, None if not wanted. ``notes`` say what the
+    configuration allows beyond the requirements, because it is the same for all origins.
     """
 
     origins: tuple[str, ...]
@@ -58,7 +61,7 @@ class Wanted(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
     def allows(self, origin: str, method: str, headers: Iterable[str], *, credentials: bool) -> bool:
-        """Whether such a request passes; ``headers`` are the lower-case names that need permission."""
+        """Whether the configuration allows a request. ``headers`` are the lower-case names that need permission."""
         return (
             origin in self.origins
             and (is_safelisted_method(method) or method in self.methods)
@@ -68,7 +71,7 @@ class Wanted(Struct, frozen=True):
 
 
 class _Needs(Struct):
-    """Collects what is wanted and what of it is impossible. Dictionaries serve as sets that keep their order."""
+    """Collects requirements and the errors of impossible ones. Dictionaries serve as ordered sets."""
 
     origins: dict[str, None] = field(default_factory=dict)
     methods: dict[str, None] = field(default_factory=dict)
@@ -84,7 +87,7 @@ class _Needs(Struct):
             self.complaints.append(line)
 
     def probe(self, probe: Probe, urls: Sequence[str], origins: Sequence[str], methods: Sequence[str], at: str) -> None:
-        """What these origins need to ask so; ``at`` names where it was asked for."""
+        """Add the requirements of a probe from these origins with these methods. ``at`` prefixes error messages."""
         include = probe.credentials == "include"
         for name, value in probe.headers:
             if not is_token(name):
@@ -117,7 +120,7 @@ class _Needs(Struct):
                 self.asked.add((origin, method))
 
     def _is_foreign(self, origin: str, urls: Sequence[str], at: str, *, include: bool) -> bool:
-        """Whether a configuration must name the origin. Complains of those that none should or can."""
+        """Whether a configuration must list the origin. Reports origins that must not or cannot be listed."""
         if origin == "*" and include:
             self.complain(
                 at, '"*" does not cover a request with credentials (cors-check:4): name the origins of your pages'
@@ -137,7 +140,7 @@ class _Needs(Struct):
         return False
 
     def expose(self, names: Iterable[str], at: str) -> None:
-        """Response headers that script must be able to read."""
+        """Add response headers that script must be able to read."""
         for name in names:
             if name.lower() in FORBIDDEN:
                 self.complain(at, f"no script reads {name}, whatever a server exposes")
@@ -149,7 +152,7 @@ class _Needs(Struct):
                 self.exposed.setdefault(name.lower(), name)
 
     def wanted(self, max_age: int | None) -> Wanted:
-        """All of it together. Raises ``ConfigError`` with everything that is impossible."""
+        """Build the ``Wanted``. Raises ``ConfigError`` with all impossible requirements."""
         if self.complaints:
             raise ConfigError("\n".join(self.complaints))
         return Wanted(
@@ -174,7 +177,7 @@ class _Needs(Struct):
 
 
 def from_probes(probes: Sequence[Probe], exposed: Iterable[str] = (), max_age: int | None = None) -> Wanted:
-    """What these probes need to pass; a probe without a URL is taken as one from elsewhere."""
+    """Return what these probes need to pass. A probe without a URL counts as cross-origin."""
     needs = _Needs()
     for probe in probes:
         needs.probe(probe, [probe.url] if probe.url else [], [probe.origin], [probe.method], "")
@@ -188,7 +191,7 @@ def from_probes(probes: Sequence[Probe], exposed: Iterable[str] = (), max_age: i
 
 
 def from_policies(policies: Sequence[LoadedPolicy]) -> Wanted:
-    """What the checks of policies need that expect to be allowed, held against all the other checks."""
+    """Return what the checks that expect ``allowed`` need. Raises ``ConfigError`` if other checks contradict it."""
     needs, limits = _Needs(), []
     checks = [check for policy in policies for check in policy.checks]
     for check in checks:
@@ -210,12 +213,12 @@ def from_policies(policies: Sequence[LoadedPolicy]) -> Wanted:
 
 
 def _contradictions(check: Matrix, made: Wanted, needs: _Needs) -> None:
-    """Complain of what a check forbids and other checks need: one configuration holds for all paths alike."""
+    """Report what a check forbids but other checks need, because one configuration applies to all paths."""
     for name in check.wants.hides:
         if name.lower() in needs.exposed:
             needs.complain(_at(check), f"hides {name}, which another check needs exposed: {_ONE_FOR_ALL}")
     because = check.wants.because
-    # Blocked for a reason that is none of the CORS layer's (a redirect, mixed content): not for it to bring about.
+    # Only a check that expects CORS to block the request can contradict the configuration, not e.g. mixed content.
     if check.wants.expect != "blocked" or (because is not None and not because.startswith(("CORS3", "CORS4", "CORS5"))):
         return
     unsafe = _unsafe(check.common)
@@ -233,7 +236,7 @@ _ONE_FOR_ALL = "one configuration cannot do both, give these paths one of their 
 
 
 def _max_age(limits: Sequence[tuple[Limit, str]], needs: _Needs) -> int | None:
-    """The number of seconds that suits all: one that somebody named if possible, else the smallest that caches."""
+    """Return a number of seconds that satisfies all limits: one from the limits if possible, or the nearest one."""
     if not limits:
         return None
     named = sorted({limit.seconds for limit, _ in limits})
@@ -241,7 +244,7 @@ def _max_age(limits: Sequence[tuple[Limit, str]], needs: _Needs) -> int | None:
     for seconds in (*named, *(n for n in near if n), 0):
         if all(limit.holds(seconds) for limit, _ in limits):
             return seconds
-    # A comparison with "<" below one with ">": each holds alone.
+    # E.g. "<60" and ">600": each can hold, but not both.
     needs.complain(
         limits[-1][1], f"max-age {limits[-1][0]} contradicts {limits[0][0]} of another check: {_ONE_FOR_ALL}"
     )
@@ -249,7 +252,7 @@ def _max_age(limits: Sequence[tuple[Limit, str]], needs: _Needs) -> int | None:
 
 
 def _unsafe(probe: Probe) -> frozenset[str]:
-    """Lower-case names of the headers that need permission from any engine of the gate."""
+    """Return the lower-case names of the headers that need permission in any engine of the gate."""
     rules = [ENGINES[name].rules for name in probe.gate]
     return frozenset(name for rule in rules for name in unsafe_request_header_names(probe.headers, rule))
 

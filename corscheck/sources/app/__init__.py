@@ -1,1 +1,1 @@
-"""Applications in process: how one is loaded, asked without a socket, and what a Starlette-like one says of itself."""
+"""In-process applications: loading one, and reading the CORS configuration of a Starlette-based one."""

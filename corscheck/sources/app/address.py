@@ -1,11 +1,11 @@
-"""Where an application in process is, for the browser's rules."""
+"""The URL of an in-process application."""
 
 from __future__ import annotations
 
 BASE = "http://app.localhost"
-"""Where an application in process is, for the browser's rules."""
+"""The base URL under which the browser rules see an in-process application."""
 
 
 def absolute(url: str) -> str:
-    """The URL of a path in the application; anything else as it is."""
+    """Turn a path into a URL of the application; return anything else unchanged."""
     return BASE + url if url.startswith("/") else url

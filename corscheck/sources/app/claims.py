@@ -1,7 +1,7 @@
-"""What a FastAPI or Starlette application says of itself: its operations and the parameters of its ``CORSMiddleware``.
+"""The configuration of a FastAPI or Starlette application: its operations and its ``CORSMiddleware`` parameters.
 
-Read from the objects by the names that Starlette and FastAPI document, without importing either: what does not look
-like them is not read. Nothing here is believed; ``questions`` makes probes of it that verify each claim.
+The values are read by the attribute names that Starlette and FastAPI document, without importing either. Objects of
+other types are skipped. ``questions`` builds probes that verify each claim.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ORDER = (
     "allow_origins", "allow_methods", "allow_headers", "allow_credentials", "allow_origin_regex",
 )  # fmt: skip
-"""The first parameters of ``CORSMiddleware``, for who gives them by position."""
+"""The first parameters of ``CORSMiddleware``, to name positional arguments."""
 
 _SAMPLES = {"integer": "1", "number": "1", "boolean": "true"}
 _FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date": "2030-01-01", "date-time": "2030-01-01T00:00:00Z"}
@@ -26,10 +26,11 @@ _DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_red
 
 
 class Claim(Struct, frozen=True):
-    """The parameters of a ``CORSMiddleware``; ``around`` says that it is the outermost application itself.
+    """The parameters of a ``CORSMiddleware``.
 
-    One that was added to the application is inside of what answers unhandled exceptions; ``prefix`` is the path at which
-    a mounted application has one of its own.
+    ``around`` means that the middleware wraps the application, and so also handles responses to unhandled exceptions.
+    Starlette puts its error handling outside of a middleware added with ``add_middleware``. ``prefix`` is the path of
+    the mounted application that the middleware belongs to.
     """
 
     allow_origins: tuple[str, ...] = ()
@@ -44,16 +45,15 @@ class Claim(Struct, frozen=True):
 
     @property
     def everyone(self) -> bool:
-        """Whether every origin is let in."""
+        """Whether every origin is allowed."""
         return "*" in self.allow_origins
 
 
 class AppOperation(Struct, frozen=True):
-    """A method of a route. ``path`` is as declared, ``url`` has its parameters filled in.
+    """A method of a route. ``path`` is as declared, ``url`` has sample values for its parameters.
 
-    ``headers`` are the request headers that it declares (parameters, bearer token), ``query`` is what it requires.
-    ``json`` says that it takes a JSON body, ``form`` that it takes a form; ``wrong`` is a URL that its validation
-    refuses, if there is one.
+    ``headers`` are the request headers that it declares (parameters, bearer token). ``json`` and ``form`` say that it
+    accepts a JSON or a form body. ``wrong`` is a URL that fails the application's validation, or None.
     """
 
     method: str
@@ -66,7 +66,7 @@ class AppOperation(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """What was read of an application."""
+    """The operations and claims of an application. ``inner`` is the application inside its wrappers."""
 
     framework: str
     operations: tuple[AppOperation, ...]
@@ -75,12 +75,12 @@ class Reading(Struct, frozen=True):
 
     @property
     def claim(self) -> Claim | None:
-        """The claim of the application itself."""
+        """The claim of the application itself, not of one mounted in it."""
         return next((claim for claim in self.claims if not claim.prefix), None)
 
 
 def read(app: Any) -> Reading | None:
-    """What an application says of itself; None where it is not Starlette-like."""
+    """Read an application's configuration; None if it is not based on Starlette."""
     claims: list[Claim] = []
     inner = app
     while not _is_starlette(inner):
@@ -107,7 +107,7 @@ def _framework(app: Any) -> str:
 
 
 def _added(app: Any, prefix: str) -> list[Claim]:
-    """The claims of what ``add_middleware`` added."""
+    """Return the claims of middleware added with ``add_middleware``."""
     found = []
     for one in getattr(app, "user_middleware", ()):
         if _is_cors(getattr(one, "cls", None)):
@@ -131,7 +131,7 @@ def _claim(given: dict[str, Any], prefix: str = "") -> Claim:
 
 
 def _of_instance(middleware: Any) -> Claim:
-    """The claim of a middleware that exists already, from what it keeps."""
+    """Read the claim of a middleware instance from its attributes."""
     simple, preflight = (dict(getattr(middleware, n, {})) for n in ("simple_headers", "preflight_headers"))
     exposed = simple.get("Access-Control-Expose-Headers", "")
     regex = getattr(middleware, "allow_origin_regex", None)
@@ -150,12 +150,12 @@ def _of_instance(middleware: Any) -> Claim:
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    # A lone text in place of a list: "in" looks for a part of it, so that the text itself is let in.
+    # A string instead of a list: Starlette's "in" searches for a substring, so the string itself is allowed.
     return (values,) if isinstance(values, str) else tuple(str(value) for value in values)
 
 
 def _operations(app: Any, prefix: str, claims: list[Claim]) -> Iterator[AppOperation]:
-    """The operations of an application and of what is mounted in it: by its OpenAPI schema, then by its routes."""
+    """Yield the operations of an application and of those mounted in it, from the OpenAPI schema and the routes."""
     described = dict(_described(app))
     for template, item in described.items():
         yield from _of_schema(prefix, template, item, app)
@@ -181,7 +181,7 @@ def _described(app: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         return
     try:
         paths = schema()["paths"]
-    except Exception:  # noqa: BLE001 - a schema that cannot be made is the application's; its routes remain
+    except Exception:  # noqa: BLE001 - the application cannot build its schema; its routes remain
         return
     yield from paths.items()
 
@@ -228,7 +228,7 @@ def _of_schema(prefix: str, path: str, item: dict[str, Any], app: Any) -> Iterat
 
 
 def _sample(schema: dict[str, Any]) -> str:
-    """A value that validation lets pass, as far as the schema's first level tells."""
+    """Return a value that should pass validation, judging by the first level of the schema."""
     for name in ("const", "default", "example"):
         if schema.get(name) is not None:
             return str(schema[name])
@@ -238,7 +238,7 @@ def _sample(schema: dict[str, Any]) -> str:
 
 
 def _tokens(found: dict[str, Any], app: Any) -> Iterator[str]:
-    """Headers of the security schemes that an operation names."""
+    """Yield the headers of the security schemes that an operation requires."""
     if not found.get("security"):
         return
     schemes = app.openapi().get("components", {}).get("securitySchemes", {})

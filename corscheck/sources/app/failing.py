@@ -1,4 +1,4 @@
-"""A route that raises, put into a Starlette-like application for as long as somebody wants to see what comes of it."""
+"""A temporary route that raises an exception, to test the error responses of a Starlette-based application."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def failing_route(app: Any) -> Iterator[None]:
-    """The application with a route at ``FAILING`` whose exception nobody handles; afterwards it is as it was."""
-    # The application has imported it; nothing here does.
+    """Add a route at ``FAILING`` that raises an unhandled exception; remove it on exit."""
+    # The application has already imported Starlette, which is not a dependency of corscheck.
     route = import_module("starlette.routing").Route(FAILING, _raise)
     routes = app.router.routes
-    # First: a mounted folder of files would take every path.
+    # First in the list, because a mount at "/" (static files) would match every path.
     routes.insert(0, route)
     try:
         yield

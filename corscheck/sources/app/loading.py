@@ -1,6 +1,7 @@
-"""``module:attribute`` to an application, and which interface it has. Knows no framework.
+"""Loading an application from ``module:attribute``, and detection of its interface (ASGI or WSGI).
 
-What the application's own code raises on the way is its own: ``AppError`` shows its traceback without our frames.
+This module does not depend on any framework. If the application's code raises, ``AppError`` shows the traceback without
+corscheck's frames.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _SPELLING = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<attribute>\w+(\.\w+)*)(?P<c
 
 
 class LoadedApp(Struct, frozen=True):
-    """An application with its interface and the name it was asked for by."""
+    """An application with its interface and the name it was loaded by."""
 
     name: str
     app: Any
@@ -35,9 +36,10 @@ class LoadedApp(Struct, frozen=True):
 
 
 def load(name: str, directory: str = ".") -> LoadedApp:
-    """The application that ``name`` (``main:app``, ``main:create_app()``) means, its module found from ``directory``.
+    """Import the application ``name`` (``main:app``, ``main:create_app()``), with ``directory`` first on ``sys.path``.
 
-    Raises ``ConfigError`` for a name that means none, ``AppError`` for code that fails.
+    Raises ``ConfigError`` if the name does not refer to an application, and ``AppError`` if the application's code
+    fails.
     """
     spelled = _SPELLING.fullmatch(name)
     if spelled is None:
@@ -60,9 +62,9 @@ def load(name: str, directory: str = ".") -> LoadedApp:
 
 
 def wrapped(app: Any, name: str = "app") -> LoadedApp:
-    """An application object with its interface; a callable without arguments is a factory and is called.
+    """Detect the interface of an application object. A callable without arguments is a factory and is called.
 
-    Raises ``ConfigError`` for what is no application.
+    Raises ``ConfigError`` if the object is not an application.
     """
     kind = interface(app)
     if kind is None and callable(app) and _arguments(app) == 0:
@@ -80,13 +82,16 @@ def wrapped(app: Any, name: str = "app") -> LoadedApp:
 
 
 def interface(app: Any) -> Interface | None:
-    """ASGI is a coroutine function or takes (scope, receive, send), WSGI takes (environ, start_response)."""
+    """Return the interface of a callable, or None.
+
+    ASGI is a coroutine function or takes (scope, receive, send); WSGI takes (environ, start_response).
+    """
     if not callable(app):
         return None
     inner = app
     while isinstance(inner, functools.partial):
         inner = inner.func
-    call = getattr(inner, "__call__", None)  # noqa: B004 - the method is wanted, not whether there is one
+    call = getattr(inner, "__call__", None)  # noqa: B004 - needs the method itself, not whether it exists
     required = _arguments(app)
     if inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call):
         return "asgi" if required != 0 else None
@@ -95,7 +100,7 @@ def interface(app: Any) -> Interface | None:
 
 
 def _arguments(app: Callable[..., Any]) -> int | None:
-    """How many positional arguments a call needs; None where that cannot be told."""
+    """Return the number of required positional arguments, or None if it is unknown."""
     try:
         parameters = inspect.signature(app).parameters.values()
     except (TypeError, ValueError):
@@ -111,12 +116,13 @@ def _module(name: str, module: str, directory: str) -> Any:
     except KeyboardInterrupt:
         raise
     except ModuleNotFoundError as error:
-        # Its own name or a package around it: there is no such module. Any other is one that it imports.
+        # If the missing module is this one or a parent package, the name is wrong. Otherwise it is a failed import in
+        # the application.
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             where = f"in {directory}" if directory != "." else "here (--app-dir names another directory)"
             raise ConfigError(f"--app {name}: there is no module {error.name!r} {where}") from None
         raise AppError(_failed(name, "imported", error)) from None
-    except BaseException as error:  # noqa: BLE001 - SystemExit too: an import must not end the run unseen
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: an import must not end the run silently
         raise AppError(_failed(name, "imported", error)) from None
 
 
@@ -125,7 +131,7 @@ def _made(name: str, factory: Any) -> Any:
         return factory()
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # noqa: BLE001 - likewise
+    except BaseException as error:  # noqa: BLE001 - SystemExit too, as in _module
         raise AppError(_failed(name, "made", error)) from None
 
 

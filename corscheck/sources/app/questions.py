@@ -1,6 +1,6 @@
-"""What to ask an application that says of itself what it allows: each claim becomes probes that verify it.
+"""Probes that verify the CORS configuration of an application, each with its expected verdict.
 
-Makes probes and says what to expect of each; asks nobody. Nothing that may change data is asked to be sent.
+This module builds probes and sends nothing. Requests that may change data are held back unless ``send`` is ``always``.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 Topic: TypeAlias = Literal["plain", "cookies", "no-cookie", "error", "header"]
 
 STRANGER = "https://elsewhere.example"
-"""Stands for every page that nobody has listed."""
+"""An origin that no application lists."""
 
 SOMEBODY = "https://app.example.com"
-"""Stands for a page elsewhere where an application lists none."""
+"""The origin to probe from if the application lists none."""
 
 COOKIE = "session=corscheck"
 FAILING = "/corscheck-fails"
 MISSING = "/corscheck-no-such-page"
 UNLISTED = "X-Corscheck-Unlisted"
-"""A request header that no list has."""
+"""A request header that no allow list contains."""
 
 _SAFE = ("GET", "HEAD")
 _MOST = 200
-"""Operations times origins up to which every listed origin is asked about every operation."""
+"""Up to this many combinations of operations and origins, every origin is tested with every operation."""
 
 
 class AppQuestion(Struct, frozen=True):
-    """One probe and where its result belongs: under which topic, in which row."""
+    """One probe, and the topic and row of the report that its result belongs to."""
 
     topic: Topic
     row: str
@@ -51,7 +51,7 @@ class AppQuestion(Struct, frozen=True):
 
 
 class Unasked(Struct, frozen=True):
-    """What is not asked, and why."""
+    """A probe that is left out, and why."""
 
     topic: Topic
     row: str
@@ -60,7 +60,7 @@ class Unasked(Struct, frozen=True):
 
 
 class Questions:
-    """All that is to be asked of an application. ``asked`` is in order; ``unasked`` says what is left out."""
+    """All probes of one application. ``asked`` holds them in order, ``unasked`` holds those that are left out."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Questions:
         self._headers()
 
     def _listed(self) -> tuple[str, ...]:
-        """The origins that are named, or one that the regular expression matches, or somebody's."""
+        """Return the listed origins and one that the regex matches; ``SOMEBODY`` if all are allowed or unknown."""
         claim = self.claim
         if claim is None or claim.everyone:
             return (SOMEBODY,)
@@ -97,7 +97,7 @@ class Questions:
 
     @property
     def unusable(self) -> tuple[str, ...]:
-        """What is wrong with entries of ``allow_origins`` that no page can ever match."""
+        """What is wrong with the entries of ``allow_origins`` that no page's origin can equal."""
         origins = self.claim.allow_origins if self.claim is not None else ()
         return tuple(fault for o in origins if o != "*" and (fault := origin_fault(o)) is not None)
 
@@ -125,7 +125,7 @@ class Questions:
         asked = [operation for operation in self.reading.operations if not self._held(operation)]
         for operation in asked:
             self._add("plain", label(operation), operation, STRANGER, everyone)
-            # Whoever lets in every page with the visitor's cookies has no secrets: that is expected of nobody.
+            # Expected to be blocked even if every origin is listed: no application should allow all pages with cookies.
             self._add("cookies", label(operation), operation, STRANGER, "blocked", cookies=True)
         safe = self._safe()
         if safe is not None:
@@ -153,7 +153,7 @@ class Questions:
             self.unasked.append(
                 Unasked("error", f"422 {takes_json.method} {takes_json.path}, a body that is no JSON", why)
             )
-        # What answers an unhandled exception is outside of all added middleware, and inside of one put around.
+        # Starlette's error handling is outside of middleware added with add_middleware, and inside of a wrapping one.
         outside: Verdict = "allowed" if self.claim is not None and self.claim.around else "blocked"
         self._error("500", "an exception that nobody handles", FAILING, origin, outside)
 
@@ -173,7 +173,7 @@ class Questions:
         return next((operation for operation in self.reading.operations if operation.method in _SAFE), None)
 
     def _held(self, operation: AppOperation) -> bool:
-        """Whether a browser sends it unasked and it may change data: then nothing would be known without sending it."""
+        """Whether the operation needs no preflight but may change data, so that testing it requires sending it."""
         return operation.method == "POST" and operation.form and not operation.headers and self._send != "always"
 
     def _add(
@@ -209,7 +209,7 @@ class Questions:
     ) -> Probe:
         headers = tuple((name, _value(name)) for name in operation.headers)
         if operation.method not in _SAFE and not operation.form:
-            # As a page sends JSON: with this type even a POST asks first.
+            # The way a page sends JSON. This Content-Type makes even a POST need a preflight.
             headers = (*headers, ("Content-Type", "application/json"))
         return Probe(
             url=absolute(operation.url),
@@ -225,7 +225,7 @@ class Questions:
 
 
 def label(operation: AppOperation) -> str:
-    """``PUT /data with x-tenant``."""
+    """Return the row of an operation, e.g. ``PUT /data with x-tenant``."""
     text = f"{operation.method} {operation.path}"
     return f"{text} with {', '.join(operation.headers)}" if operation.headers else text
 
@@ -235,7 +235,7 @@ def _value(name: str) -> str:
 
 
 def origin_fault(text: str) -> str | None:
-    """Why no page can have this origin, in a sentence; None where one can."""
+    """Return a sentence on why no page can have this origin, or None if one can."""
     try:
         check_origin(text, "allow_origins")
     except ConfigError as error:
@@ -259,7 +259,7 @@ _LOOSE = (
 
 
 def matching(regex: str) -> str | None:
-    """An origin that a regular expression of the usual kind matches; None where none is found."""
+    """Return an origin that a typical regular expression matches, or None if none is found."""
     text = regex.strip("^$")
     for loose in _LOOSE:
         text = text.replace(loose, "8000" if "d" in loose or loose == "[0-9]+" else "app")

@@ -1,1 +1,1 @@
-"""HAR files: what browsers recorded, read as a stream and put together into the requests of pages. Pure."""
+"""HAR files: a streaming parser, and the requests of pages with their preflights and redirects. No I/O of its own."""

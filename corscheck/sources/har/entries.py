@@ -1,7 +1,7 @@
-"""One entry of a HAR as far as CORS cares: who asked what, what came, and whether the browser let it through.
+"""One HAR entry, reduced to what matters for CORS: page, request, response, and the browser's error.
 
-HAR 1.2, with the fields that Chrome adds (``_error``, ``_initiator``, ``_resourceType``). Nothing in a file is trusted to
-have the type that it should: what is missing or odd makes an entry that is passed over.
+The format is HAR 1.2 with the fields that Chrome adds (``_error``, ``_initiator``, ``_resourceType``). Values may have
+any type: an entry without a usable method or URL is skipped, other missing or invalid values are replaced by defaults.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _NOT_CORS_TYPES = ("document", "websocket", "ping", "cspviolationreport", "manif
 
 
 class HAREntry(Struct, frozen=True):
-    """A cross-origin request of a page. ``origin`` is the page's, or ``null`` where a redirect hid it.
+    """A cross-origin request of a page. ``origin`` is the page's, or ``null`` if a redirect tainted it.
 
-    ``status`` is 0 and ``answered`` false where the recording holds no answer; ``error`` is what the browser says went
-    wrong. ``at`` is the start in seconds since 1970, ``body`` the length of the body, None without one. ``number`` is
-    the place in the file, from 1.
+    If the recording has no response, ``status`` is 0 and ``answered`` false. ``error`` is the browser's error text.
+    ``at`` is the start time in seconds since 1970. ``body`` is the length of the body in bytes, None without a body.
+    ``number`` is the position in the file, from 1.
     """
 
     number: int
@@ -57,18 +57,21 @@ class HAREntry(Struct, frozen=True):
 
     @property
     def answered(self) -> bool:
-        """Whether status and headers of an answer are there. A status alone says nothing of what was allowed."""
+        """Whether the response has a status and headers. Without headers it cannot be judged."""
         return self.status > 0 and bool(self.answer)
 
     @property
     def asks_for(self) -> tuple[str, frozenset[str]]:
-        """Of a preflight: the method and the lower-case header names that it asks for."""
+        """The method and the lower-case header names that a preflight asks for."""
         names = (get(self.headers, ACRH) or "").lower().split(",")
         return get(self.headers, ACRM) or "", frozenset(n.strip() for n in names if n.strip())
 
 
 def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page: str | None) -> HAREntry | Skipped:
-    """An entry, or why it is none of CORS's. ``pages`` are URLs by ``pageref``, ``page`` an origin to fall back on."""
+    """Parse an entry, or return why it is skipped.
+
+    ``pages`` maps ``pageref`` to URLs. ``page`` is the origin to assume if the entry does not tell it.
+    """
     request, response = _object(found.get("request")), _object(found.get("response"))
     method, url = request.get("method"), request.get("url")
     if not isinstance(method, str) or not isinstance(url, str) or not method:
@@ -106,7 +109,7 @@ def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page:
 
 
 def engine_of(head: Mapping[str, Any]) -> EngineName | None:
-    """Whose recording this is, by the names of creator and browser; None where they do not tell."""
+    """Return the engine that made the recording, by the names of its creator and browser, or None if unknown."""
     names = " ".join(str(_object(head.get(key)).get("name", "")).lower() for key in ("creator", "browser"))
     if "firefox" in names:
         return "firefox"
@@ -118,14 +121,14 @@ def engine_of(head: Mapping[str, Any]) -> EngineName | None:
 
 
 def pages_of(head: Mapping[str, Any]) -> dict[str, str]:
-    """The URL of each page by its id: Chrome writes it as the title."""
+    """Return the URL of each page by its id. Chrome writes the URL as the page's title."""
     found = head.get("pages")
     pages = [_object(page) for page in found] if isinstance(found, list) else []
     return {str(p["id"]): p["title"] for p in pages if "id" in p and isinstance(p.get("title"), str)}
 
 
 def _is_cors(found: Mapping[str, Any], values: Mapping[str, str], origin: str | None) -> bool:
-    """Whether a page asked for this in mode ``cors``."""
+    """Whether a page made this request in mode ``cors``."""
     mode = values.get("sec-fetch-mode")
     if mode is not None:
         return mode == "cors"
@@ -138,12 +141,12 @@ def _is_cors(found: Mapping[str, Any], values: Mapping[str, str], origin: str | 
 
 
 def _page(found: Mapping[str, Any], pages: Mapping[str, str]) -> str | None:
-    """The page's origin by what the browser wrote beside the request."""
+    """Return the page's origin from the page list and the initiator."""
     initiator = _object(found.get("_initiator"))
     stack = _object(initiator.get("stack"))
     frames = stack.get("callFrames")
     scripts = [_object(f).get("url") for f in frames] if isinstance(frames, list) else []
-    # A script may come from elsewhere: the page itself is the better witness.
+    # Scripts come last: a page may load them from another origin.
     for url in (pages.get(str(found.get("pageref"))), initiator.get("url"), *scripts):
         if isinstance(url, str) and (origin := author_headers.page_origin({"referer": url})) is not None:
             return origin
@@ -151,12 +154,12 @@ def _page(found: Mapping[str, Any], pages: Mapping[str, str]) -> str | None:
 
 
 def _headers(found: Any) -> Headers:
-    """Header pairs without HTTP/2's pseudo-headers; text a character per byte."""
+    """Return the headers without HTTP/2 pseudo-headers, as isomorphic text (one character per byte)."""
     out: list[Header] = []
     for pair in found if isinstance(found, list) else ():
         name, value = _object(pair).get("name"), _object(pair).get("value")
         if isinstance(name, str) and isinstance(value, str) and not name.startswith(":"):
-            # What a browser took for UTF-8 goes back to the bytes that it was.
+            # The browser decoded this value as UTF-8; encode it back to the bytes that were sent.
             wide = any(char > "\xff" for char in value)
             out.append((name, value.encode("utf-8", "replace").decode("latin-1") if wide else value))
     return tuple(out)

@@ -1,6 +1,6 @@
-"""A recording as the requests of pages: each with the entries near it, from which preflights and redirects are taken.
+"""The requests of pages in a HAR file, matched with their preflights and redirect targets.
 
-Nothing is held but a window: a preflight stands near its request, and so does where a redirect leads.
+Only a window of entries is kept in memory, because preflights and redirect targets are close to their request.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import HTTPRequest
 
 WINDOW = 500
-"""Entries on either side among which a preflight or a redirect's target is looked for."""
+"""Number of entries before and after a request among which its preflight and redirect targets are searched."""
 
 NEAR = 120.0
-"""Seconds between a request and what belongs to it."""
+"""The maximum time in seconds between a request and its preflight or redirect target."""
 
 
 class Counts(Struct):
-    """What became of the entries of a file."""
+    """How many entries a file has, and how many were skipped for which reason."""
 
     entries: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
 
 class HARRecording:
-    """A HAR file. ``counts`` and ``engine`` are known as far as it has been read."""
+    """A HAR file. ``counts`` and ``engine`` cover the part that has been read."""
 
     def __init__(self, file: IO[bytes], name: str, page: str | None = None) -> None:
         self._stream = Stream(file, name)
@@ -48,13 +48,14 @@ class HARRecording:
 
     @property
     def engine(self) -> EngineName | None:
-        """Whose recording it is."""
+        """The engine that made the recording, or None if unknown."""
         return engine_of(self._stream.head)
 
     def requests(self) -> Iterator[HAREntry]:
-        """Every request that is judged by itself, in order; a preflight only where its request is missing.
+        """Yield every request to judge, in order. A preflight is yielded only if its request is missing.
 
-        While one is being judged ``answer`` finds what belongs to it. Raises ``SourceError``, after what could be read.
+        Until the next one is yielded, ``answer`` finds the entries that belong to it. A ``SourceError`` is raised after
+        all readable requests.
         """
         waiting: deque[HAREntry] = deque()
         fault: SourceError | None = None
@@ -78,7 +79,7 @@ class HARRecording:
         if one.number in self._taken:
             return
         if one.preflight and self._request_of(one) is not None:
-            # Its request comes later and will take it.
+            # A later entry is its request, and will use it.
             return
         self._taken.add(one.number)
         yield one
@@ -98,14 +99,14 @@ class HARRecording:
         self.counts.skipped["unreadable"] += self._stream.dropped
 
     def preflight_of(self, request: HAREntry) -> HAREntry | None:
-        """The nearest preflight that asks for a request's method, at its URL, for its page."""
+        """Return the nearest preflight with the method, URL and origin of a request."""
         return self._nearest(request, lambda e: e.preflight and _fits(e, request))
 
     def _request_of(self, preflight: HAREntry) -> HAREntry | None:
         return self._nearest(preflight, lambda e: not e.preflight and _fits(preflight, e))
 
     def answer(self, asked: HTTPRequest, first: HAREntry) -> HAREntry | None:
-        """The entry that holds what was answered; it is not judged once more by itself."""
+        """Return the entry with the response to ``asked``. Mark it as used, so that ``requests`` does not yield it."""
         if asked.kind == "actual" and asked.hop == 0 and not first.preflight:
             return first
         if asked.kind == "preflight" and asked.hop == 0 and first.preflight:
@@ -140,6 +141,6 @@ def _distance(one: HAREntry, to: HAREntry) -> tuple[float, int]:
 
 
 def _fits(preflight: HAREntry, request: HAREntry) -> bool:
-    """Whether a preflight can be a request's."""
+    """Whether a preflight can belong to a request."""
     same = preflight.url.partition("#")[0] == request.url.partition("#")[0] and preflight.origin == request.origin
     return same and preflight.asks_for[0] == request.method

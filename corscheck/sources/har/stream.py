@@ -1,7 +1,7 @@
-"""A HAR file read entry by entry in bounded memory, however large it is: long texts (bodies, data URLs) are dropped.
+"""A streaming HAR parser with bounded memory. It drops long strings (bodies, data URLs).
 
-Reads ``log.entries`` and, of what stands beside it, who made the file and which pages there were. Anything wrong is said
-with line and byte.
+It reads ``log.entries``, and the creator, browser, version and pages from the rest of ``log``. Errors name line and
+byte.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 LONGEST_TEXT = 1 << 16
-"""Bytes of a text that are kept; a longer one is read as an empty one."""
+"""The maximum length of a string in bytes. A longer string is read as an empty one."""
 
 LARGEST_ENTRY = 1 << 22
-"""Bytes of an entry without its long texts; a larger one (websocket messages, say) is passed over."""
+"""The maximum size of an entry in bytes, without its long strings. A larger one (WebSocket messages) is skipped."""
 
 _OUTSIDE = re.compile(rb'[^"{}\[\]]+')
 _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
@@ -32,7 +32,7 @@ _DEEPEST = 200
 
 
 class Stream:
-    """A file being read. ``head`` has what stands beside the entries, as far as it has come; ``dropped`` counts entries."""
+    """A HAR file being read. ``head`` holds the other fields of ``log`` so far; ``dropped`` counts skipped entries."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._file = file
@@ -45,7 +45,7 @@ class Stream:
         self.dropped = 0
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """The entries in the order of the file. Raises ``SourceError``."""
+        """Yield the entries in the order of the file. Raises ``SourceError``."""
         if self._peek() == b"\xef" and self._text.startswith(b"\xef\xbb\xbf"):
             self._at += 3
         if self._peek() != b"{":
@@ -83,7 +83,7 @@ class Stream:
         if not found:
             self._fail("no HAR file: it has no 'log.entries'")
 
-    # ------------------------------------------------------------------ JSON, as far as its structure goes
+    # ------------------------------------------------------------------ JSON structure
 
     def _names(self) -> Iterator[str]:
         self._take(b"{")
@@ -114,7 +114,7 @@ class Stream:
         self._take(b"]")
 
     def _value(self) -> Any:
-        """The next value, without its long texts; None for one that is too large all the same."""
+        """Parse the next value without its long strings. Return None if it is still too large."""
         first = self._peek()
         where = self._where()
         raw: bytearray | None = bytearray()
@@ -169,7 +169,7 @@ class Stream:
                 raw = None
 
     def _string(self, raw: bytearray | None) -> None:
-        """Pass over a text; it goes to ``raw`` unless it is long."""
+        """Skip a string, and append it to ``raw``, as an empty one if it is too long."""
         start = len(raw) if raw is not None else 0
         kept = 0
         self._at += 1
@@ -189,18 +189,19 @@ class Stream:
                 if raw is not None:
                     raw += _QUOTE
                 return
-            # The end of what was read, or a backslash there whose character is still to come.
+            # The buffer ends inside the string, perhaps after a backslash whose character is not read yet.
             if not self._fill():
                 self._fail("the file ends within a text")
 
     def _inside(self) -> int:
-        """Where a text ends: at its quote, at the end of what was read, or at a backslash there."""
+        """Return where the string ends: at its quote, at the end of the buffer, or before a backslash at that end."""
         found = _INSIDE.match(self._text, self._at, self._at + _SHORT)
         assert found is not None
         end = found.end()
         if self._text[end : end + 1] == _QUOTE or len(self._text) <= self._at + _SHORT:
             return end
-        # A long one (a body is one text, full of escaped quotes): twice as fast with escapes blotted out.
+        # Bodies are long strings full of escaped quotes. Masking the escapes and searching is twice as fast as the
+        # regex.
         rest = self._text[end:].replace(b"\\\\", b"..").replace(b'\\"', b"..")
         quote = rest.find(_QUOTE)
         if quote >= 0:

@@ -1,1 +1,1 @@
-"""OpenAPI 3.0 and 3.1 documents: what they say can be asked, as requests of a page. Pure: fetches nothing."""
+"""OpenAPI 3.0 and 3.1 documents: their operations as requests of a page. Nothing in this package uses the network."""

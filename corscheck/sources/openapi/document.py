@@ -1,7 +1,7 @@
-"""The text of an OpenAPI document made into an object: JSON, or YAML where PyYAML is installed.
+"""Parsing of OpenAPI documents from JSON, or from YAML if PyYAML is installed.
 
-Whatever is wrong is said with line and column. Local references (``#/components/...``) are followed, however nested and
-in circles; those to other files are not, since nothing here reads any.
+Errors name line and column. Local references (``#/components/...``) are resolved, and a chain that does not end is an
+error. References to other files are errors, because this module reads no files.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ _MOST_HOPS = 50
 
 
 class OpenAPIDocument:
-    """An OpenAPI document. ``name`` is what complaints call it."""
+    """An OpenAPI document. ``name`` is its name in error messages."""
 
     def __init__(self, root: Object, name: str = "the document") -> None:
         self.root = root
         self.name = name
 
     def resolved(self, value: Any) -> Object:
-        """The object that a value is, or refers to. Raises ``SourceError`` for a reference that leads nowhere."""
+        """Return a value with its reference resolved; empty if it is not an object.
+
+        Raises ``SourceError`` for a reference that cannot be resolved.
+        """
         reference = ""
         for _ in range(_MOST_HOPS):
             if not isinstance(value, dict):
@@ -51,7 +54,7 @@ class OpenAPIDocument:
 
 
 def _pointer(reference: str) -> list[str]:
-    """The parts of a JSON pointer in a fragment (RFC 6901)."""
+    """Split a JSON pointer in a fragment (RFC 6901) into its parts."""
     from urllib.parse import unquote
 
     parts = unquote(reference[1:]).split("/")[1:]
@@ -59,13 +62,13 @@ def _pointer(reference: str) -> list[str]:
 
 
 def read(text: str, name: str) -> OpenAPIDocument:
-    """The document in a text. Raises ``SourceError`` for what is no OpenAPI 3 document, with its place."""
+    """Parse a text. Raises ``SourceError`` with the position if it is not an OpenAPI 3 document."""
     found = _json(text, name) if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", "") else _yaml(text, name)
     return check(found, name)
 
 
 def check(found: Any, name: str) -> OpenAPIDocument:
-    """The same of what is an object already."""
+    """Check that a parsed object is an OpenAPI 3 document, and wrap it. Raises ``SourceError`` if it is not."""
     if not isinstance(found, dict):
         raise SourceError(f"{name}: no OpenAPI document: an object was to be expected")
     if "swagger" in found:
@@ -98,7 +101,7 @@ def _yaml(text: str, name: str) -> Any:
         import yaml
     except ImportError:
         raise SourceError(f"{name}: YAML needs the package PyYAML: pip install 'corscheck[openapi]'") from None
-    # The loader in C is ten times as fast and not everywhere.
+    # The C loader is ten times faster, but not available on every platform.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders

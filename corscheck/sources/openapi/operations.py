@@ -1,7 +1,7 @@
-"""From a document to requests: every operation with its URL, headers, login and content types.
+"""The operations of an OpenAPI document as requests, with URL, headers, login and content types.
 
-Source: OpenAPI 3.0.4 and 3.1.1. What a page could not set (cookies, ``Accept`` and the like as parameters) is left out.
-Placeholders stand for secrets: whether a request is let through by CORS depends on names alone.
+Sources: OpenAPI 3.0.4 and 3.1.1. Parameters that a page cannot set (cookies) or that OpenAPI ignores (``Accept``,
+``Content-Type``, ``Authorization``) are left out. Secrets are placeholders, because CORS depends on header names only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from corscheck.sources.openapi.document import Object, OpenAPIDocument
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-"""``trace`` is left out: no page can send it."""
+"""Methods of a path item, without ``trace``, which no page can send."""
 
 PLACEHOLDER = "placeholder"
 _BASIC = "cGxhY2Vob2xkZXI6cGxhY2Vob2xkZXI="
@@ -34,10 +34,10 @@ _HIDDEN_RESPONSE = ("content-type", "set-cookie", "set-cookie2")
 
 
 class Operation(Struct, frozen=True):
-    """One thing to ask. ``path`` is as the document writes it, ``where`` names the operation in messages.
+    """One request. ``path`` is as written in the document, ``where`` names the operation in messages.
 
-    ``secret`` are lower-case names of headers whose value stands for a secret; ``credentials`` says that a cookie logs
-    in. ``exposes`` are the response headers that the document promises.
+    ``secret`` holds the lower-case names of headers whose value stands for a secret. ``credentials`` means that the
+    login is a cookie. ``exposes`` are the response headers that the document declares.
     """
 
     path: str
@@ -52,15 +52,16 @@ class Operation(Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        """``PUT /orders/{id}``."""
+        """Method and path, e.g. ``PUT /orders/{id}``."""
         return f"{self.method} {self.path}"
 
 
 def operations(document: OpenAPIDocument, *, source: str | None = None, base: str | None = None) -> Iterator[Operation]:
-    """Every operation in the order of the document; twice where one content type needs a preflight and one does not.
+    """Yield every operation, in the order of the document.
 
-    ``source`` is the URL of the document itself, against which servers are resolved; ``base`` takes the place of all
-    servers. Raises ``SourceError`` where there is no URL to ask.
+    An operation with one content type that needs a preflight and one that does not is yielded twice. Relative servers
+    are resolved against ``source``, the URL of the document; ``base`` replaces all servers. Raises ``SourceError`` if
+    an operation has no usable URL.
     """
     for path, entry in document.root["paths"].items():
         item = document.resolved(entry)
@@ -117,7 +118,7 @@ class _Reader:
             )
 
     def _parameters(self) -> str:
-        """The path filled in; what the query and the headers must hold is kept."""
+        """Return the path with sample values, and record the required query parameters and headers."""
         found: dict[tuple[str, str], Object] = {}
         for owner in (self.item, self.operation):
             for entry in owner.get("parameters") or () if isinstance(owner.get("parameters"), list) else ():
@@ -133,7 +134,7 @@ class _Reader:
             elif parameter.get("required") is True and place == "header":
                 self._header(name, samples.text_of(samples.of_parameter(parameter, self.document)))
         if "{" in path:
-            # A parameter that the document forgets to declare: any value is as good.
+            # The document does not declare this parameter, so any value will do.
             path = re.sub(r"\{[^{}/]*\}", "sample", path)
         return path
 
@@ -144,7 +145,7 @@ class _Reader:
         self.headers.append((name, text or "1"))
 
     def _login(self) -> None:
-        """The first way to log in that the operation names (OpenAPI, *Security Requirement Object*)."""
+        """Apply the operation's first security requirement (OpenAPI, *Security Requirement Object*)."""
         required = self.operation.get("security", self.document.root.get("security"))
         ways = [way for way in required if isinstance(way, dict) and way] if isinstance(required, list) else []
         components = self.document.root.get("components")
@@ -168,7 +169,8 @@ class _Reader:
         elif kind == "apiKey" and place == "query":
             self.query.append(f"{samples.in_url(name)}={PLACEHOLDER}")
         elif kind == "apiKey" and place == "cookie":
-            # A page sends it with credentials; a made-up cookie would only be refused.
+            # The page must send its stored cookie, so only the credentials mode is set. A made-up value would be
+            # refused.
             self.cookie = True
 
     def _secret(self, name: str, value: str) -> None:
@@ -176,7 +178,7 @@ class _Reader:
         self.secret.add(name.lower())
 
     def _content_types(self) -> list[str | None]:
-        """Of the content types of the body the first that needs a preflight, and the first that does not."""
+        """Return the first content type of the body that needs a preflight, and the first that does not."""
         body = self.document.resolved(self.operation.get("requestBody"))
         content = body.get("content")
         if self.method in ("get", "head") or not isinstance(content, dict) or not content:
@@ -189,7 +191,7 @@ class _Reader:
         return list(found.values()) or [None]
 
     def _exposes(self) -> tuple[str, ...]:
-        """The headers of the answers that are no errors."""
+        """Return the headers of the 2xx responses."""
         responses = self.operation.get("responses")
         names: dict[str, str] = {}
         for status, entry in responses.items() if isinstance(responses, dict) else ():
@@ -201,7 +203,7 @@ class _Reader:
                     names.setdefault(str(name).lower(), str(name))
         return tuple(names.values())
 
-    # ------------------------------------------------------------------ where
+    # ------------------------------------------------------------------ server URL
 
     def _server(self) -> str:
         if self.base is not None:
@@ -218,7 +220,7 @@ class _Reader:
         return url.without_fragment
 
     def _beside(self, written: str) -> URL:
-        """A relative server, seen from the URL of the document."""
+        """Resolve a relative server against the URL of the document."""
         if self.source is None:
             raise SourceError(
                 f"{self.where}: its server is {quoted(written)}, which a file cannot complete: "
@@ -232,7 +234,7 @@ class _Reader:
             ) from None
 
     def _written(self) -> str:
-        """The first server, with its variables filled in."""
+        """Return the URL of the first server, with its variables replaced by defaults."""
         for owner in (self.operation, self.item, self.document.root):
             servers = owner.get("servers")
             if isinstance(servers, list) and servers and isinstance(servers[0], dict):

@@ -1,4 +1,4 @@
-"""A value for a parameter, always the same one: what the document gives as an example, else what its schema allows."""
+"""Sample values for parameters: the document's example, or a value that the schema allows. They are deterministic."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _TEXT = "sample"
 _LONGEST = 1000
 _DEEPEST = 12
 _NESTED = 3
-"""Arrays and objects in a parameter are flat: what is deeper has no meaning there, and may be endless."""
+"""The maximum depth of arrays and objects. Parameters are flat, and recursive schemas would not end."""
 
 
 def of_parameter(parameter: Object, document: OpenAPIDocument) -> Any:
-    """A value for a parameter object or a header object (OpenAPI, *Parameter Object*)."""
+    """Return a value for a parameter object or a header object (OpenAPI, *Parameter Object*)."""
     if "example" in parameter:
         return parameter["example"]
     examples = parameter.get("examples")
@@ -50,7 +50,7 @@ def of_parameter(parameter: Object, document: OpenAPIDocument) -> Any:
 
 
 def of_schema(schema: Any, document: OpenAPIDocument, depth: int = 0) -> Any:
-    """A value that a schema allows, as far as it can be told; a text where it says nothing."""
+    """Return a value that the schema allows, on a best-effort basis; a string if the schema is empty."""
     found = document.resolved(schema)
     for name in ("example", "default", "const"):
         if found.get(name) is not None:
@@ -69,7 +69,7 @@ def of_schema(schema: Any, document: OpenAPIDocument, depth: int = 0) -> Any:
 
 
 def _of_parts(parts: list[Any], document: OpenAPIDocument, depth: int) -> Any:
-    """The first part that says something and is not null."""
+    """Return a value for the first alternative that is not null, preferably one with a type."""
     told = [p for p in parts if document.resolved(p).get("type") != "null"]
     typed = [p for p in told if document.resolved(p).keys() & {"type", "enum", "const", "allOf", "oneOf", "anyOf"}]
     return of_schema((typed or told or parts)[0], document, depth + 1)
@@ -102,7 +102,7 @@ def _number(schema: Object, *, whole: bool) -> int | float:
     low, high = _finite(schema.get("minimum")), _finite(schema.get("maximum"))
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     step = _finite(schema.get("multipleOf")) or (1 if whole else None)
-    # In 3.0 they are true or false, and say what the other number means.
+    # In OpenAPI 3.0 exclusiveMinimum and exclusiveMaximum are booleans that modify minimum and maximum.
     value = 1.0 if low is None else low
     if above is True or (low is None and _finite(above) is not None) or (low is not None and _at_least(above, low)):
         value = (low if above is True and low is not None else _finite(above) or 0.0) + (step or 0.5)
@@ -140,7 +140,7 @@ def _string(schema: Object) -> str:
 
 
 def text_of(value: Any, depth: int = 0) -> str:
-    """A value as the style ``simple`` writes it: ``a,b`` for an array, ``n,1`` for an object."""
+    """Serialize a value in style ``simple``: ``a,b`` for an array, ``n,1`` for an object."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None or depth > _NESTED:
@@ -153,5 +153,5 @@ def text_of(value: Any, depth: int = 0) -> str:
 
 
 def in_url(value: Any) -> str:
-    """The same, percent-encoded for one segment of a path or a value of a query."""
+    """Serialize a value in style ``simple``, percent-encoded for a path segment or a query value."""
     return quote(text_of(value).encode("utf-8", "replace"), safe=",") or "-"

@@ -1,6 +1,7 @@
-"""Which operations of a document are asked: ``tag:admin``, ``path:/internal/*``, ``method:GET``, ``id:listOrders``.
+"""Selection of operations by patterns: ``tag:admin``, ``path:/internal/*``, ``method:GET``, ``id:listOrders``.
 
-Selected is what fits one pattern of every kind that is given; excluded is what fits any. ``*`` and ``?`` as usual.
+An operation is selected if it matches a pattern of every kind that is given, and excluded if it matches any. ``*`` and
+``?`` are wildcards.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ KINDS = ("tag", "path", "method", "id")
 
 
 class Pattern(Struct, frozen=True):
-    """A pattern and what it is about; ``text`` is as it was typed."""
+    """A pattern of one kind (see ``KINDS``). ``text`` is as typed."""
 
     kind: str
     glob: str
     text: str
 
     def fits(self, operation: Operation) -> bool:
-        """Whether an operation is one of these."""
+        """Whether an operation matches."""
         values: tuple[str, ...]
         if self.kind == "tag":
             values = operation.tags
@@ -42,7 +43,7 @@ class Pattern(Struct, frozen=True):
 
 
 def pattern(text: str, option: str) -> Pattern:
-    """What was typed. A path needs no prefix. Raises ``SourceError`` that says what to write."""
+    """Parse a pattern. A path needs no prefix. Raises ``SourceError`` with the valid forms."""
     if text.startswith("/"):
         return Pattern("path", text, text)
     kind, colon, glob = text.partition(":")
@@ -52,7 +53,7 @@ def pattern(text: str, option: str) -> Pattern:
 
 
 def chosen(found: Iterable[Operation], select: Sequence[str], exclude: Sequence[str]) -> list[Operation]:
-    """The operations that are asked. Raises ``SourceError`` for a pattern that fits none, and where none are left."""
+    """Return the selected operations. Raises ``SourceError`` if a pattern matches none, or if none are left."""
     every = list(found)
     wanted = [pattern(text, "--select") for text in select]
     unwanted = [pattern(text, "--exclude") for text in exclude]
@@ -73,7 +74,7 @@ def chosen(found: Iterable[Operation], select: Sequence[str], exclude: Sequence[
 
 
 def _there_are(kind: str, found: Sequence[Operation]) -> str:
-    """What there is to choose from, as far as it fits in a line."""
+    """Return a hint with the first ten available values."""
     if kind == "tag":
         names = [tag for operation in found for tag in operation.tags]
     elif kind == "path":

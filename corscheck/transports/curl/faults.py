@@ -8,12 +8,15 @@ from __future__ import annotations
 import errno
 import os
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pycurl
 
 from corscheck.transports import failures, handshakes
 from corscheck.transports.failures import NetworkFailure, printable
+
+if TYPE_CHECKING:
+    from corscheck.transports.exchange import WireExchange
 
 # CURLE_HTTP2_STREAM and CURLE_TOO_LARGE (a line of more than 100 KiB, a head of more than 300): pycurl has no names for them.
 _HTTP2_STREAM, _TOO_LARGE = 92, 100
@@ -45,7 +48,7 @@ _MISSING = re.compile(r"(\d+) bytes missing")
 
 
 class Attempt(NamedTuple):
-    """A attempt that failed, as far as its failure tells.
+    """A transfer that failed, as far as its failure tells.
 
     ``tunnelling`` says that a proxy has not connected us yet, ``proxy_status`` what it answered instead;
     ``shows_certificate`` that the server was shown a client certificate.

@@ -15,7 +15,7 @@ from corscheck.model.result import Result
 from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import HARRecording
 
-DATA = Path(__file__).resolve().parent / "data" / "har"
+DATA = Path(__file__).resolve().parents[1] / "data" / "har"
 APP, API = "https://app.example", "https://api.example"
 
 
