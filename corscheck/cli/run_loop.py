@@ -1,7 +1,7 @@
-"""One run from the first probe to the exit status: asks, hands each result to the sinks, survives what can go wrong.
+"""One run from the first item to the exit status: asks, hands each result or audit to the sinks, handles errors.
 
-Knows no option and no format. A reader that closes the pipe ends the run with 0, Ctrl-C with what there is so far, a
-report that cannot be written is said and the others go on.
+Knows no option and no format. If the reader of standard output closes it, the run ends with status 0. Ctrl-C ends it with
+the items so far. If a report cannot be written, the session says so and goes on with the other reports.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from corscheck.cli.ask.inputs import reason
 from corscheck.cli.exitcodes import OK, exit_status
@@ -17,21 +17,24 @@ from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
-from corscheck.model.values import ConfigError
+from corscheck.model.values import ConfigError, Probe
 from corscheck.report.saved.summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from corscheck.cli.ask.questions import ProbeQuestion
+    from corscheck.auditing.plan import AuditPlan
+    from corscheck.cli.ask.questions import Question
     from corscheck.cli.show.sinks import Sink
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.runner.options import RunOptions
+
+Ask: TypeAlias = "Callable[[Callable[[Item], None]], None]"
+"""Asks everything, and calls back with each item in order."""
 
 
 def say(message: str) -> None:
-    """A message to people, on standard error, in corscheck's name. What it quotes of URLs is masked."""
+    """Print a message on standard error, prefixed with ``corscheck:`` and with the secrets of its URLs masked."""
     first, *rest = (printable(line) for line in mask_text(message).split("\n"))
     with contextlib.suppress(OSError):
         sys.stderr.write("\n".join([f"corscheck: {first}", *rest]) + "\n")
@@ -39,11 +42,11 @@ def say(message: str) -> None:
 
 
 class _ReaderGone(Exception):  # noqa: N818 - the reader has what it wanted
-    """Whoever read standard output closed it."""
+    """The reader of standard output closed it."""
 
 
 class Session:
-    """The state of a run: its sinks, its summary, and what went wrong on the way."""
+    """The state of a run: its sinks, its summary, and the errors so far."""
 
     def __init__(
         self, sinks: Sequence[Sink], *, complete: bool = False, progress: Progress | None = None, faults: bool = False
@@ -56,40 +59,22 @@ class Session:
         self.reader_gone = False
         self.progress = progress or Progress(0)
 
-    def take(self, result: Result) -> None:
-        """Count a result and hand it to every sink."""
-        self.summary.add(result)
+    def take(self, item: Item) -> None:
+        """Count an item and hand it to every sink."""
+        self.summary.add(item)
         self.progress.clear()
         for sink in tuple(self.sinks):
             try:
-                sink.add(result)
+                sink.add(item)
             except OSError as error:
                 self._lost(sink, error)
         self.progress.show(self.summary.tested)
 
-    def take_audit(self, audit: Audit) -> None:
-        """Count an audit and hand it to every sink."""
-        self.summary.add_audit(audit)
-        self.progress.clear()
-        for sink in tuple(self.sinks):
-            try:
-                sink.add_audit(audit)
-            except OSError as error:
-                self._lost(sink, error)
-        self.progress.show(self.summary.tested)
-
-    def run(self, ask: Callable[[Callable[[Result], None]], None]) -> int:
-        """Ask (``ask`` calls back with each result), end every sink, return the exit status."""
-        return self._run(lambda: ask(self.take))
-
-    def run_audits(self, ask: Callable[[Callable[[Audit], None]], None]) -> int:
-        """The same with audits."""
-        return self._run(lambda: ask(self.take_audit))
-
-    def _run(self, ask: Callable[[], None]) -> int:
+    def run(self, ask: Ask) -> int:
+        """Ask, end every sink, and return the exit status."""
         config_error: ConfigError | None = None
         try:
-            ask()
+            ask(self.take)
         except KeyboardInterrupt:
             self.summary.interrupted = True
         except _ReaderGone:
@@ -103,7 +88,7 @@ class Session:
         return self.status(config_error is not None)
 
     def status(self, config_error: bool = False) -> int:
-        """The exit status as things stand."""
+        """Return the exit status of the run so far."""
         if self.reader_gone:
             return OK
         failed = self.output_failed or config_error
@@ -112,7 +97,7 @@ class Session:
     def _finish(self, config_error: bool) -> None:
         self.summary.exit_status = self.status(config_error)
         if config_error and not self.summary.tested:
-            # Nothing was asked: there is nothing to sum up, and the message says why.
+            # Nothing was asked: there is nothing to sum up, and the error message says why.
             return
         for sink in tuple(self.sinks):
             try:
@@ -122,7 +107,7 @@ class Session:
                     self._lost(sink, error)
 
     def _lost(self, sink: Sink, error: OSError) -> None:
-        """Drop a sink that cannot write and, unless it was its reader who left, complain."""
+        """Drop a sink that cannot write. Print an error unless its reader has closed standard output."""
         self.sinks.remove(sink)
         if sink.path == STDOUT:
             silence_stdout()
@@ -135,32 +120,71 @@ class Session:
 
 
 def silence_stdout() -> None:
-    """Let nothing more go to a standard output that is gone, so that the interpreter's last flush does not complain."""
+    """Redirect a closed standard output to nowhere, so that the interpreter's last flush does not fail."""
     with contextlib.suppress(OSError, ValueError):
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
 
 
-def asker(question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
-    """What asks the probes of a question: one after the other, or several at once."""
+def asker(
+    question: Question[Any], options: RunOptions, cluster: str | None = None, judge: Callable[[Any], Item] | None = None
+) -> Ask:
+    """Return what asks a question: a single probe or target by itself, several with ``ask_many``.
 
-    def one(take: Callable[[Result], None]) -> None:
+    ``judge`` turns each item that comes into the one that is handed on.
+    """
+
+    def ask(take: Callable[[Item], None]) -> None:
+        judged = take if judge is None else lambda item: take(judge(item))
+        if cluster is not None or not question.single:
+            ask_many(question, question.left, options, cluster, judged)
+            return
+        for each in question:
+            judged(ask_one(each, options))
+
+    return ask
+
+
+def ask_one(question: Probe | AuditPlan, options: RunOptions) -> Item:
+    """Ask one probe, or audit one target."""
+    if isinstance(question, Probe):
         from corscheck.runner import single
 
-        for probe in question.probes():
-            take(single.run_one(probe, options))
+        return single.run_one(question, options)
+    from corscheck.runner.audit import audit_one
 
-    def many(take: Callable[[Result], None]) -> None:
-        import gc
+    return audit_one(question, options)
 
-        from corscheck.runner import many as many_at_once
 
-        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it. What is there
-        # by now stays to the end: nobody needs to look at it, least of all to copy it after a fork.
-        gc.freeze()
-        gc.enable()
+def ask_many(
+    questions: Iterable[Probe | AuditPlan],
+    total: int,
+    options: RunOptions,
+    cluster: str | None,
+    take: Callable[[Any], object],
+) -> None:
+    """Ask many at once, here or by the workers of a Dask cluster. Hands on items in order; ``take`` stops it with True."""
+    enable_gc()
+    if cluster is None:
+        from corscheck.runner import many
 
-        many_at_once.ask_all(question.probes(), options, take)
+        many.ask_all(questions, options, take)
+        return
+    from corscheck.runner.cluster import results
 
-    return one if question.single else many
+    with contextlib.closing(results(questions, options, cluster, total)) as items:
+        for item in items:
+            if take(item) is True:
+                return
+
+
+def enable_gc() -> None:
+    """Turn on garbage collection, which is off since the start of the process (see ``__main__``), for a long run.
+
+    Freezes the heap, so that garbage collection skips the objects of the start: they live until the end.
+    """
+    import gc
+
+    gc.freeze()
+    gc.enable()

@@ -1,10 +1,10 @@
-"""Probes and audits spread over the workers of a Dask cluster: chunks go out, results come back in the order of the questions.
+"""Spreads probes and audits over the workers of a Dask cluster: chunks go out, items come back in the order of the questions.
 
-The only place that knows dask. What a worker does with a chunk is what this machine would do with it (``runner``,
-``auditing``): masked results come back. A place that is asked is in one chunk at a time, so that the limits per host
-hold over the whole cluster. A chunk whose worker dies is done again by another one, which is Dask's doing.
+The only module that imports dask. A worker does with a chunk what this machine would do (``runner.many``) and returns
+masked items. A place is in one chunk at a time, so that the limits per host hold over the whole cluster. If a worker
+dies, Dask gives its chunk to another one.
 
-On the client there are at most ``HELD`` questions and results at a time, however many there are to come.
+The client holds at most ``HELD`` questions and items at a time, however many there are in all.
 """
 
 from __future__ import annotations
@@ -15,28 +15,25 @@ import logging
 import queue
 import random
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.values import ConfigError
+from corscheck.model.values import ConfigError, Probe
+from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 
     from corscheck.auditing.plan import AuditPlan
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
-    from corscheck.model.values import Probe
+    from corscheck.model.item import Item
     from corscheck.runner.options import RunOptions
 
-_Q = TypeVar("_Q")
-_R = TypeVar("_R")
-# What distributed has is hardly typed, and must not be imported before it is needed.
+# distributed is hardly typed, and must not be imported before it is needed.
 Client: TypeAlias = Any
 Future: TypeAlias = Any
 
@@ -44,7 +41,7 @@ CHUNK = 256
 """The most questions that go to a worker at once: a second or two of work, so that little is lost with a worker."""
 
 HELD = 16_384
-"""The most questions and results held on the client: those at the workers, and those that wait for their turn."""
+"""The most questions and items held on the client: those at the workers, and those that wait for their turn."""
 
 _AHEAD = 2  # chunks for each thread of a worker, so that none waits for its next
 _START_SECONDS = 30
@@ -52,12 +49,12 @@ _LOST_SECONDS = 1.0
 LOCAL = "local"
 INSTALL = "pip install 'corscheck[cluster]'"
 
-# A plan has a source of random names. The system's has no state that could be sent: each machine has its own.
+# An audit plan has a source of random names. The system's has no state to send: each machine uses its own.
 copyreg.pickle(random.SystemRandom, lambda _: (random.SystemRandom, ()))
 
 
 def is_local(address: str) -> bool:
-    """Whether it means processes of this machine: ``local:N``. Raises ``ConfigError`` for what is no address."""
+    """Whether the address means processes of this machine (``local:N``). Raises ``ConfigError`` for an invalid address."""
     name, colon, number = address.partition(":")
     if name == LOCAL and colon and number.isdecimal() and int(number) > 0:
         return True
@@ -69,29 +66,29 @@ def is_local(address: str) -> bool:
     )
 
 
-def results(probes: Iterable[Probe], options: RunOptions, address: str, total: int) -> Iterator[Result]:
-    """Results in the order of the probes, asked by the workers of the cluster. Closing the iterator calls them off.
+def results(
+    questions: Iterable[Probe | AuditPlan], options: RunOptions, address: str, total: int
+) -> Generator[Item, None, None]:
+    """Yield results and audits in the order of the questions, asked by the workers. Closing the iterator calls them off.
 
-    ``total`` says how many probes there are, so that a few are spread as well. Raises ``ConfigError`` where there is no
-    such cluster, and where a question cannot be put.
+    ``total`` is the number of questions, so that a few are spread as well. Raises ``ConfigError`` if there is no such
+    cluster, and for a question that cannot be put.
     """
     with _client(address) as client:
-        yield from _Spread(client, _ask, options, total).run((place_of(probe), probe) for probe in probes)
+        yield from _Spread(client, options, total).run((_find_place(question), question) for question in questions)
 
 
-def audits(plans: Iterable[AuditPlan], options: RunOptions, address: str, total: int) -> Iterator[Audit]:
-    """The same with audits."""
-    with _client(address) as client:
-        yield from _Spread(client, _audit, options, total).run((place_of(plan.template), plan) for plan in plans)
+def _find_place(question: Probe | AuditPlan) -> str:
+    return place_of(question if isinstance(question, Probe) else question.template)
 
 
 # ---------------------------------------------------------------------- on a worker
 
 
-class Chunk(Struct, Generic[_Q], frozen=True):
-    """What a worker is given. It has no contents to be printed: Dask logs what fails, and questions hold secrets."""
+class Chunk(Struct, frozen=True):
+    """What a worker is given. Its ``repr`` shows no questions: Dask logs failed tasks, and questions hold secrets."""
 
-    questions: tuple[_Q, ...]
+    questions: tuple[Probe | AuditPlan, ...]
     options: RunOptions
     version: str = __version__
 
@@ -99,52 +96,33 @@ class Chunk(Struct, Generic[_Q], frozen=True):
         return f"<{len(self.questions)} questions>"
 
 
-class Came(Struct, Generic[_R], frozen=True):
-    """What came of a chunk, in its order. ``complaint`` says why the question after the last result could not be put."""
+class Came(Struct, frozen=True):
+    """The items of a chunk, in order. ``complaint`` says why the question after the last item could not be put."""
 
-    results: tuple[_R, ...]
+    items: tuple[Item, ...]
     complaint: str | None = None
 
 
-def _ask(chunk: Chunk[Probe]) -> Came[Result]:
-    from corscheck.runner.many import ask_all
-
-    found: list[Result] = []
-    called_off = _called_off()
-
-    def take(result: Result) -> bool:
-        found.append(result)
-        return called_off()
-
-    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
-
-
-def _audit(chunk: Chunk[AuditPlan]) -> Came[Audit]:
-    from corscheck.runner.many import ask_all
-
-    found: list[Audit] = []
-    called_off = _called_off()
-
-    def take(audit: Audit) -> bool:
-        found.append(audit)
-        return called_off()
-
-    return _came(chunk, found, lambda: ask_all(chunk.questions, chunk.options, take))
-
-
-def _came(chunk: Chunk[_Q], found: list[_R], ask: Callable[[], None]) -> Came[_R]:
+def _ask(chunk: Chunk) -> Came:
     if chunk.version != __version__:
         return Came((), _other_version(chunk.version, __version__))
+    found: list[Item] = []
+    called_off = _called_off()
+
+    def take(item: Item) -> bool:
+        found.append(item)
+        return called_off()
+
     try:
-        ask()
+        ask_all(chunk.questions, chunk.options, take)
     except ConfigError as error:
-        # As a value: Dask would log an exception with all that belongs to it.
+        # Returned as a value: Dask would log an exception with its locals.
         return Came(tuple(found), str(error))
     return Came(tuple(found))
 
 
 def _called_off() -> Callable[[], bool]:
-    """Whether nobody waits for the chunk any more: a thread cannot be stopped from outside, it has to look."""
+    """Return a check whether the client has cancelled the chunk: a thread cannot be stopped from outside."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -168,28 +146,27 @@ def _other_version(client: str, worker: str) -> str:
 # ---------------------------------------------------------------------- on the client
 
 
-class _Spread(Generic[_Q, _R]):
-    """The state of a run: questions that wait for a worker, chunks that are with one, results that wait for their turn."""
+class _Spread:
+    """The state of a run: questions that wait for a worker, chunks at a worker, items that wait for their turn."""
 
-    def __init__(self, client: Client, work: Callable[[Chunk[_Q]], Came[_R]], options: RunOptions, total: int) -> None:
+    def __init__(self, client: Client, options: RunOptions, total: int) -> None:
         self._client = client
-        self._work = work
         self._options = options
         self._most = self._threads() * _AHEAD
         if options.rate is not None:
-            # So many at a time and no more, each at its part of the rate: all of them together never exceed it.
+            # One chunk for each thread, each at its part of the rate, so that all together never exceed it.
             self._most = self._threads()
             self._options = replace(options, rate=options.rate / self._most)
         self._chunk = max(1, min(CHUNK, HELD // (2 * self._most), -(-total // self._most)))
         self._name = f"corscheck-{uuid4().hex}"
         self._done: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        self._free: dict[Hashable, deque[tuple[int, _Q]]] = {}  # by place, in the order of arrival
-        self._busy: dict[Hashable, deque[tuple[int, _Q]]] = {}  # places that are being asked, and what waits for that
+        self._free: dict[Hashable, deque[tuple[int, Probe | AuditPlan]]] = {}  # by place, in the order of arrival
+        self._busy: dict[Hashable, deque[tuple[int, Probe | AuditPlan]]] = {}  # asked at the moment: what waits
         self._out: dict[Future, list[tuple[int, Hashable]]] = {}
-        self._held: dict[int, _R | str] = {}  # by number: a result, or a complaint
+        self._held: dict[int, Item | str] = {}  # by number: an item, or a complaint
         self._chunks = self._read = self._next = 0
 
-    def run(self, questions: Iterator[tuple[Hashable, _Q]]) -> Iterator[_R]:
+    def run(self, questions: Iterator[tuple[Hashable, Probe | AuditPlan]]) -> Iterator[Item]:
         try:
             exhausted = False
             while not exhausted or self._out or self._free:
@@ -216,14 +193,14 @@ class _Spread(Generic[_Q, _R]):
     def _threads(self) -> int:
         return sum(self._client.nthreads().values()) or 1
 
-    def _arrive(self, place: Hashable, question: _Q) -> None:
+    def _arrive(self, place: Hashable, question: Probe | AuditPlan) -> None:
         where = self._busy if place in self._busy else self._free
         where.setdefault(place, deque()).append((self._read, question))
         self._read += 1
 
     def _send(self) -> None:
-        """A chunk of what waits longest, each place with all that there is for it, as far as there is room."""
-        picked: list[tuple[int, Hashable, _Q]] = []
+        """Send a chunk of the questions that wait longest, with as many as fit of each place."""
+        picked: list[tuple[int, Hashable, Probe | AuditPlan]] = []
         while self._free and len(picked) < self._chunk:
             place = next(iter(self._free))
             waiting = self._free.pop(place)
@@ -234,12 +211,12 @@ class _Spread(Generic[_Q, _R]):
         picked.sort(key=lambda one: one[0])
         self._chunks += 1
         chunk = Chunk(tuple(question for _, _, question in picked), self._options)
-        future = self._client.submit(self._work, chunk, key=f"{self._name}-{self._chunks}", pure=False)
+        future = self._client.submit(_ask, chunk, key=f"{self._name}-{self._chunks}", pure=False)
         self._out[future] = [(number, place) for number, place, _ in picked]
         future.add_done_callback(self._done.put)
 
     def _wait(self) -> Future:
-        """The next chunk that is done."""
+        """Return the next chunk that is done."""
         while True:
             try:
                 return self._done.get(timeout=_LOST_SECONDS)
@@ -250,10 +227,10 @@ class _Spread(Generic[_Q, _R]):
     def _land(self, future: Future) -> None:
         came = _result(future)
         sent = self._out.pop(future)
-        for (number, _), result in zip(sent, came.results, strict=False):
-            self._held[number] = result
+        for (number, _), item in zip(sent, came.items, strict=False):
+            self._held[number] = item
         if came.complaint is not None:
-            self._held[sent[min(len(came.results), len(sent) - 1)][0]] = came.complaint
+            self._held[sent[min(len(came.items), len(sent) - 1)][0]] = came.complaint
         for place in dict.fromkeys(place for _, place in sent):
             waiting = self._busy.pop(place)
             if waiting:
@@ -262,13 +239,13 @@ class _Spread(Generic[_Q, _R]):
             self._most = max(self._most, min(self._threads() * _AHEAD, HELD // (2 * self._chunk)))
 
 
-def _result(future: Future) -> Came[Any]:
-    """What a worker sent back. Raises ``ConfigError`` for what is the cluster's fault."""
+def _result(future: Future) -> Came:
+    """Return what a worker sent back. Raises ``ConfigError`` for a fault of the cluster."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
     try:
-        came: Came[Any] = future.result()
+        came: Came = future.result()
     except KilledWorker as error:
         raise ConfigError(
             f"--cluster: the same chunk was lost {error.allowed_failures + 1} times, each time with the worker that had it; "
@@ -286,7 +263,7 @@ def _lost() -> ConfigError:
 
 
 def _installation(error: BaseException) -> ConfigError | None:
-    """What is behind a failure to read what was sent: there is no corscheck to read it with."""
+    """Return the error for a machine without corscheck, if that is why it could not read what was sent."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ImportError) and (seen.name or "").partition(".")[0] == "corscheck":
@@ -299,7 +276,7 @@ def _installation(error: BaseException) -> ConfigError | None:
 
 @contextlib.contextmanager
 def _client(address: str) -> Iterator[Client]:
-    """A client of the cluster, which has workers. Dask's own log is silenced for as long."""
+    """Connect to a cluster that has workers. Dask's own log is silenced meanwhile."""
     local = is_local(address)
     try:
         import distributed
@@ -337,13 +314,13 @@ def _check_versions(client: Client) -> None:
 
 @contextlib.contextmanager
 def _processes(count: int) -> Iterator[Any]:
-    """A cluster of so many processes, on loopback, without its dashboard."""
+    """Start a cluster of ``count`` processes on loopback, without a dashboard."""
     import signal
     import threading
 
     from distributed import LocalCluster
 
-    # Ctrl-C goes to every process of the terminal: the workers leave it to this one, which calls them off.
+    # Ctrl-C reaches every process of the terminal: the workers ignore it, and this process cancels them.
     quiet = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
     try:
@@ -352,7 +329,7 @@ def _processes(count: int) -> Iterator[Any]:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            # Dask serves figures over HTTP: on loopback and on a free port, not on 8787, which may be somebody's.
+            # Dask serves figures over HTTP: here on loopback and a free port instead of 8787, which may be taken.
             dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
             silence_logs=logging.CRITICAL + 1,

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable
 
     from corscheck.auditing.plan import AuditPlan
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.runner.conversation import Asking
     from corscheck.runner.options import RunOptions
 
 _T = TypeVar("_T")
 
 
-def results(questions: Iterable[Probe | AuditPlan], options: RunOptions) -> Generator[Result | Audit, None, None]:
+def results(questions: Iterable[Probe | AuditPlan], options: RunOptions) -> Generator[Item, None, None]:
     """Yield the result of each question, in their order, as soon as it is next.
 
     Memory does not grow with the number of questions. Closing the generator cancels what is under way. Raises
@@ -38,7 +37,7 @@ def results(questions: Iterable[Probe | AuditPlan], options: RunOptions) -> Gene
 
     memo = Memo(options, Assembler(show_secrets=options.show_secrets))
 
-    def asking(question: Probe | AuditPlan) -> tuple[Hashable, Asking[Result | Audit]]:
+    def asking(question: Probe | AuditPlan) -> tuple[Hashable, Asking[Item]]:
         if isinstance(question, Probe):
             return place_of(question), memo.ask(question)
         from corscheck.runner.audit import wire  # a scan needs nothing of audits

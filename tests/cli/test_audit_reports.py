@@ -39,7 +39,7 @@ def test_a_session_of_audits(capsys: pytest.CaptureFixture[str], tmp_path: Path)
         take(audits.VULNERABLE)
         take(replace(audits.CLEAN, index=1))
 
-    assert session.run_audits(ask) == 1
+    assert session.run(ask) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
     assert json.loads((tmp_path / "json").read_text())["summary"]["exit_status"] == 1
     assert [a.url for a in load(str(tmp_path / "jsonl")).audits()] == [audits.URL, audits.CLEAN.url]
@@ -64,14 +64,14 @@ def test_show_is_what_the_run_showed(
         for index, audit in enumerate(found):
             take(replace(audit, index=index))
 
-    session.run_audits(ask)
+    session.run(ask)
     first = capsys.readouterr().out
     done = command("report", "show", str(tmp_path / "r.jsonl"), *argv, "--color", "never")
     assert (done.status, done.stdout, done.stderr) == (0, first, "")
 
 
 def test_nothing_audited(capsys: pytest.CaptureFixture[str]) -> None:
-    assert Session([sinks.Quiet()]).run_audits(lambda take: None) == 2
+    assert Session([sinks.Quiet()]).run(lambda take: None) == 2
 
 
 def test_a_report_of_audits_is_a_list_of_targets(command: Command, fake: Runner, tmp_path: Path) -> None:

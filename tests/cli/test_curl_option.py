@@ -196,7 +196,7 @@ def asked_again(text: str) -> list[Probe]:
     )  # fmt: skip
     with Inputs() as inputs:
         typed, _ = with_curl([text], typed, RunOptions(), inputs, lambda _: None)
-        return list(question(typed, inputs, lambda _: None).probes())
+        return list(question(typed, inputs, lambda _: None))
 
 
 @settings(max_examples=200, deadline=None)

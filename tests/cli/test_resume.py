@@ -131,7 +131,7 @@ def small(probe: Probe) -> Result:
 def resumed(path: Path, asked: list[Probe]) -> tuple[int, list[int]]:
     """Resume as the command does, without a network: the exit status, and which probes were asked."""
     wanted = OutputOptions(jsonl=str(path), reproducible=True)
-    part = resuming.probes(wanted, asked, lambda said: None)
+    part = resuming.read_part(wanted, asked, lambda said: None)
     sent: list[int] = []
 
     def ask(take: Callable[[Result], None]) -> None:
@@ -181,7 +181,7 @@ def test_interrupted_while_the_old_results_are_handed_on(tmp_path: Path) -> None
     resumed(path, asked)
     before = path.read_bytes()
     wanted = OutputOptions(jsonl=str(path), reproducible=True)
-    part = resuming.probes(wanted, asked, lambda said: None)
+    part = resuming.read_part(wanted, asked, lambda said: None)
     session = Session(replace(wanted, resumed=part).report_sinks())
 
     def interrupted(take: Callable[[Result], None]) -> None:

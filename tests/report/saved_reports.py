@@ -34,8 +34,8 @@ def saved(
         summary.add(numbered)
     for index, audit in enumerate(audits):
         one = replace(audit, index=index)
-        store.add_audit(one)
-        summary.add_audit(one)
+        store.add(one)
+        summary.add(one)
     return store.saved(summary)
 
 

@@ -54,8 +54,8 @@ def shown(sink: sinks.Viewed, capsys: pytest.CaptureFixture[str], *found: Audit,
         sink.add(samples.ALLOWED)  # type: ignore[attr-defined]
         summary.add(samples.ALLOWED)
     for audit in found:
-        sink.add_audit(audit)
-        summary.add_audit(audit)
+        sink.add(audit)
+        summary.add(audit)
     sink.finish(summary)  # type: ignore[attr-defined]
     return capsys.readouterr().out
 

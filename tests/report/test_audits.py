@@ -29,7 +29,7 @@ from tests.report.saved_reports import RUN, on_disk, saved
 def counted(*found: Audit) -> Summary:
     summary = Summary()
     for audit in found:
-        summary.add_audit(audit)
+        summary.add(audit)
     return summary
 
 
@@ -166,7 +166,7 @@ def test_lines_come_as_the_audits_do() -> None:
 
     out = io.BytesIO()
     lines = jsonl.JSONLines(out, None)
-    lines.add_audit(audits.CLEAN)
+    lines.add(audits.CLEAN)
     (audit,) = [json.loads(line) for line in out.getvalue().splitlines()[1:]]
     assert audit == json.loads(json.dumps(audits.CLEAN.to_dict()))
 
@@ -227,8 +227,8 @@ def shards(results: list[object], found: list[Audit], count: int) -> list[Saved]
             store.add(result)  # type: ignore[arg-type]
             summary.add(result)  # type: ignore[arg-type]
         for index in range(shard, len(found), count):
-            store.add_audit(replace(found[index], index=index))
-            summary.add_audit(found[index])
+            store.add(replace(found[index], index=index))
+            summary.add(found[index])
         summary.exit_status = exit_status(summary)
         made.append(store.saved(summary))
     return made
@@ -267,7 +267,7 @@ UNAUDITED = replace(audits.UNREACHABLE, url=audits.URL)
 def test_what_the_baseline_has_is_excused(suffix: str, tmp_path: Path) -> None:
     path = on_disk(tmp_path / f"before{suffix}", saved([samples.WILDCARD], audits=[WORSE]))
     known = baseline.read(str(path))
-    judged = known.judge_audit(OTHER_LABEL)
+    judged = known.judge(OTHER_LABEL)
     assert judged.passed
     assert [f.excused is not None and f.excused.by for f in judged.findings] == ["baseline", "baseline"]
     assert judged.findings[0].excused is not None
@@ -283,10 +283,10 @@ def test_what_the_baseline_has_is_excused(suffix: str, tmp_path: Path) -> None:
 def test_what_is_new_fails(changes: dict[str, object], tmp_path: Path) -> None:
     path = on_disk(tmp_path / "before.json", saved(audits=[WORSE]))
     new = replace(WORSE, findings=(audits.REFLECTED, replace(audits.REFLECTED, **changes)))  # type: ignore[arg-type]
-    judged = baseline.read(str(path)).judge_audit(new)
+    judged = baseline.read(str(path)).judge(new)
     assert not judged.passed
     assert [f.excused is not None for f in judged.findings] == [True, False]
-    elsewhere = baseline.read(str(path)).judge_audit(replace(WORSE, url="https://api.example.com/other"))
+    elsewhere = baseline.read(str(path)).judge(replace(WORSE, url="https://api.example.com/other"))
     assert not elsewhere.passed
 
 
@@ -295,7 +295,7 @@ def test_a_baseline_excuses_no_target_that_cannot_be_asked(tmp_path: Path) -> No
         tmp_path / "before.json", saved(audits=[UNAUDITED, replace(audits.BROKEN_OFF, findings=(audits.REFLECTED,))])
     )
     known = baseline.read(str(path))
-    assert not known.judge_audit(UNAUDITED).passed
-    broken_off = known.judge_audit(audits.BROKEN_OFF)
+    assert not known.judge(UNAUDITED).passed
+    broken_off = known.judge(audits.BROKEN_OFF)
     assert not broken_off.passed
     assert exit_status(counted(broken_off)) == 3

@@ -32,8 +32,9 @@ from corscheck.model.values import CheckRef, Excuse
 from corscheck.policy.write import policy
 from corscheck.report.formats import registry
 from corscheck.report.formats.markdown import code
-from corscheck.report.text import audit_diff, matrix, terminal
+from corscheck.report.text import matrix, terminal
 from corscheck.report.text.audits import quiet, render, row
+from corscheck.report.text.diff import diff_audits
 from corscheck.report.text.style import Style
 from corscheck.report.text.terminal import View
 from tests.report import samples
@@ -221,11 +222,10 @@ def test_nothing_of_an_audit_reaches_the_terminal(payload: str) -> None:
     for audit in poisoned_audits(payload):
         for line in (*render(audit, View()), *row(audit, View()), *quiet(audit)):
             assert line.isprintable(), line
-    difference = audit_diff.diff([], poisoned_audits(payload))
-    for line in audit_diff.lines(difference, View()):
+    for line in diff_audits([], poisoned_audits(payload)).lines(View()):
         assert line.isprintable(), line
     one, two = (replace(poisoned_audits(payload)[0], findings=f) for f in ((), poisoned_audits(payload)[0].findings))
-    found = list(audit_diff.lines(audit_diff.diff([one], [two]), View()))
+    found = list(diff_audits([one], [two]).lines(View()))
     assert len(found) > 2
     assert all(line.isprintable() for line in found)
 

@@ -1,34 +1,32 @@
-"""What ``corscheck audit`` is made of: from what was typed to the plans, and from there to the audits."""
+"""From the options of ``audit`` to its audit plans; the proof page of ``--poc``."""
 
 from __future__ import annotations
 
 import sys
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
-from corscheck.cli.ask.questions import via_base
+from corscheck.cli.ask.questions import Question, via_base
 from corscheck.cli.ask.targets import TargetFile, with_scheme
+from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
-from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError, Probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from corscheck.auditing.plan import AuditPlan
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.model.values import Depth, FailOn
     from corscheck.report.saved.summary import Summary
-    from corscheck.runner.options import RunOptions
 
 
 class AuditArguments(Struct, frozen=True):
-    """The options that make up the question, as typed. With a ``seed`` random names are the same every time."""
+    """The options that make up the question, as typed. With a ``seed`` the random names are the same in every run."""
 
     urls: Sequence[str]
     allowed: Sequence[str]
@@ -45,36 +43,19 @@ class AuditArguments(Struct, frozen=True):
     seed: str | None
 
 
-class AuditQuestion(Struct, frozen=True):
-    """The targets of a run, and what all of them share.
-
-    ``shard`` is which of how many parts is audited: (2, 5) is every fifth target from the second on. The first ``done``
-    of them are not audited again.
-    """
+class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
+    """The audit plans of a run: their targets, and what they share."""
 
     urls: tuple[str, ...]
-    file: TargetFile | None
     template: Probe
     typed: AuditArguments
     allowed: tuple[str, ...]
-    total: int
-    done: int = 0
-    shard: tuple[int, int] = (1, 1)
 
-    def plans(self) -> Iterator[AuditPlan]:
-        """A plan for each target, in order."""
-        number, of = self.shard
-        return islice(self._plans(), number - 1 + self.done * of, None, of)
-
-    def _plans(self) -> Iterator[AuditPlan]:
-        index = 0
-        for url in self.urls:
-            yield self._plan(url, index, None)
-            index += 1
-        if self.file is not None:
-            for line, target in self.file.numbered():
-                yield self._plan(target.url, index, line)
-                index += 1
+    def unsharded(self) -> Iterator[AuditPlan]:
+        """Yield a plan for each target."""
+        listed = self.file.numbered() if self.file is not None else ()
+        targets = chain(((None, url) for url in self.urls), ((line, target.url) for line, target in listed))
+        return (self._plan(url, index, line) for index, (line, url) in enumerate(targets))
 
     def _plan(self, url: str, index: int, line: int | None) -> AuditPlan:
         typed = self.typed
@@ -95,7 +76,7 @@ class AuditQuestion(Struct, frozen=True):
 
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
-    """The question that was typed. Raises ``ConfigError``."""
+    """Make the question. Raises ``ConfigError`` for an invalid option or target."""
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
     urls = []
@@ -120,7 +101,9 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         via=via_base(typed.via),
     )
     allowed = tuple(dict.fromkeys(check_allowed(origin) for origin in typed.allowed))
-    return AuditQuestion(tuple(urls), file, template, typed, allowed, len(urls) + count)
+    return AuditQuestion(
+        urls=tuple(urls), file=file, template=template, typed=typed, allowed=allowed, total=len(urls) + count
+    )
 
 
 def _check(url: str) -> None:
@@ -130,70 +113,16 @@ def _check(url: str) -> None:
 
 
 def judge(baseline: str | None) -> Callable[[Audit], Audit]:
-    """What a baseline makes of an audit."""
+    """Return what excuses the findings that the baseline holds."""
     if baseline is None:
         return lambda audit: audit
     from corscheck.report.saved.baseline import read as read_baseline
 
-    return read_baseline(baseline).judge_audit
-
-
-def asker(
-    asked: AuditQuestion, options: RunOptions, judged: Callable[[Audit], Audit], cluster: str | None = None
-) -> Callable[[Callable[[Audit], None]], None]:
-    """What carries the audits out: one after the other, many at once, or the workers of a cluster."""
-
-    def one(take: Callable[[Audit], None]) -> None:
-        from corscheck.runner.audit import audit_one
-
-        for plan in asked.plans():
-            take(judged(audit_one(plan, options)))
-
-    def many(take: Callable[[Audit], None]) -> None:
-        import gc
-
-        from corscheck.runner.many import ask_all
-
-        # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
-        gc.enable()
-        ask_all(asked.plans(), options, lambda found: take(judged(found)))
-
-    def spread(take: Callable[[Audit], None]) -> None:
-        from corscheck.cli.ask.clustering import ask_audits
-
-        ask_audits(asked.plans(), options, cluster or "", asked.total - asked.done, lambda found: take(judged(found)))
-
-    if cluster is not None:
-        return spread
-    return one if asked.total == 1 else many
-
-
-def preview(asked: AuditQuestion, options: RunOptions) -> int:
-    """Print what would be sent to servers that let in the allowed origins and nobody else. Sends nothing."""
-    from corscheck.runner.preview import plan_audit
-
-    try:
-        for index, plan in enumerate(asked.plans()):
-            requests = plan_audit(plan, options)
-            lines = [
-                *([""] * bool(index)),
-                f"{printable(mask_url(plan.url))}, at most as follows if nobody else is let in:",
-            ]
-            for request in requests:
-                origin = next((v for n, v in request.headers if n == "Origin"), "no Origin")
-                lines.append(f"  {request.method:<7} {printable(mask_url(request.url))}  {printable(origin)}")
-            lines.append(f"{len(requests)} requests")
-            sys.stdout.write("\n".join(lines) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        from corscheck.cli.run_loop import silence_stdout
-
-        silence_stdout()
-    return 0
+    return read_baseline(baseline).judge
 
 
 class Proofs:
-    """The sink behind ``--poc``: keeps what can be shown, and writes the page at the end."""
+    """The sink behind ``--poc``: keeps audits with findings, and writes the page at the end."""
 
     name = "--poc"
 
@@ -201,15 +130,12 @@ class Proofs:
         self.path = path
         self._audits: list[Audit] = []
 
-    def add(self, result: Result) -> None:
-        """Probes prove nothing here."""
+    def add(self, item: Item) -> None:
+        """Keep an audit that found something."""
+        if isinstance(item, Audit) and item.findings:
+            self._audits.append(item)
 
-    def add_audit(self, audit: Audit) -> None:
-        """Keep it if it found something."""
-        if audit.findings:
-            self._audits.append(audit)
-
-    def finish(self, summary: Summary) -> None:  # noqa: ARG002 - a sink's
+    def finish(self, summary: Summary) -> None:  # noqa: ARG002 - the signature of a sink
         """Write the page."""
         from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``--in-browser``: lets a real browser perform what has been judged, and puts what was seen beside the prediction."""
+"""``--in-browser``: asks a real browser as well and puts its observation beside each prediction."""
 
 from __future__ import annotations
 
@@ -6,33 +6,32 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.model.result import Observation
+from corscheck.model.result import Observation, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from corscheck.cli.ask.questions import ProbeQuestion
-    from corscheck.model.result import Result
+    from corscheck.cli.run_loop import Ask
+    from corscheck.model.item import Item
     from corscheck.runner.options import RunOptions
 
 
-def observed(
-    question: ProbeQuestion, options: RunOptions, browser: str, ask: Callable[[Callable[[Result], None]], None]
-) -> Callable[[Callable[[Result], None]], None]:
-    """Asks first, then the browser, once for all probes; results are handed on with their observation.
+def observed(question: ProbeQuestion, options: RunOptions, browser: str, ask: Ask) -> Ask:
+    """Return what asks first, then the browser once for all probes, and hands on each result with its observation.
 
     A question that the browser cannot be asked ends the run before anything is sent.
     """
 
-    def both(take: Callable[[Result], None]) -> None:
+    def both(take: Callable[[Item], None]) -> None:
         from corscheck.browsers import BrowserUnavailable, check, observe
         from corscheck.browsers.compare import compare
         from corscheck.runner.result import Assembler
 
-        probes = list(question.probes())
+        probes = list(question)
         check(probes, browser, options.network)
         assembler = Assembler(show_secrets=options.show_secrets)
-        results: list[Result] = []
+        results: list[Item] = []
         observations: list[Observation] = []
         try:
             ask(results.append)
@@ -41,9 +40,10 @@ def observed(
             missing = Observation(browser, "", "inconclusive", error=str(error))
             observations = [missing] * len(results)
         finally:
-            # What is known so far is worth showing, whatever ends the run.
+            # Whatever ends the run, the results so far are worth showing.
             for index, result in enumerate(results):
-                # Masked as the prediction is, then compared: a mask on one side only would be a difference.
+                assert isinstance(result, Result)
+                # Mask the observation as the prediction is masked, then compare: else the masks would be a difference.
                 seen = None
                 if index < len(observations):
                     seen = compare(result, assembler.observation(observations[index]))

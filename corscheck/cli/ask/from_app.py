@@ -1,4 +1,4 @@
-"""``--app``: the application of a ``probe`` is asked in process. Without a URL, what it says of itself is verified."""
+"""``--app``: asks an application in process. Without a URL, verifies what the application claims about itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from corscheck.cli.run_loop import Session, say
-from corscheck.cli.show import sinks
+from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
     from corscheck.cli.ask.questions import ProbeArguments, ProbeQuestion
     from corscheck.cli.show.outputs import OutputOptions
-    from corscheck.cli.show.sinks import Sink
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
@@ -40,19 +38,19 @@ _WITHOUT_URL = {
 
 
 class InProcess(Struct, frozen=True):
-    """An application that was typed: its name and where its module is found."""
+    """An application: its name as typed, and the directory of its module."""
 
     name: str
     directory: str = "."
 
     def typed(self, typed: ProbeArguments) -> ProbeArguments:
-        """The question with paths as URLs. Raises ``ConfigError`` for what has no meaning in process."""
+        """Return the options with paths as URLs. Raises ``ConfigError`` for options without a meaning in process."""
         if typed.via is not None:
             raise ConfigError("--app asks in process: there is no network in between for --via")
         return replace(typed, urls=[absolute(url) for url in typed.urls])
 
     def schema(self) -> object:
-        """The OpenAPI document that the application makes of itself, as FastAPI's does."""
+        """Return the OpenAPI document that the application generates, as FastAPI does."""
         app = self._load().app
         make = getattr(app, "openapi", None)
         if not callable(make):
@@ -61,7 +59,7 @@ class InProcess(Struct, frozen=True):
             return make()
 
     def check(self, network: NetworkOptions, *, in_browser: str | None, dry_run: bool, curl: bool) -> None:
-        """Raise ``ConfigError`` for options about a network or a browser, of which there is none here."""
+        """Raise ``ConfigError`` for options about a network or a browser: there is none in process."""
         plain = NetworkOptions(timeout=network.timeout, user_agent=network.user_agent)
         if network != plain:
             raise ConfigError("--app asks in process: options about the network have no meaning there, leave them out")
@@ -72,11 +70,11 @@ class InProcess(Struct, frozen=True):
             raise ConfigError(f"{option} has no use for an application: leave --app out and write the whole URL")
 
     def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
-        """What asks the probes of a question, as ``session.asker`` does over the network."""
+        """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
 
         def ask(take: Callable[[Result], None]) -> None:
             with _asked(self._load(), options) as conversation:
-                for probe in question.probes():
+                for probe in question:
                     take(conversation.ask(probe))
 
         return ask
@@ -84,7 +82,7 @@ class InProcess(Struct, frozen=True):
     def verify(
         self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
     ) -> int:
-        """Ask what the application's own claims make one ask; returns the exit status."""
+        """Verify the application's claims. Returns the exit status."""
         if resume:
             raise ConfigError("--resume needs a URL: without one, --app asks everything anew")
         for field, option in _WITHOUT_URL.items():
@@ -108,11 +106,9 @@ class InProcess(Struct, frozen=True):
         )
         if not questions.listed:
             raise ConfigError(_nobody(self.name, questions))
-        view: list[Sink] = []
-        if not wanted.stdout_taken:
-            view.append(sinks.Quiet() if wanted.quiet else AppView(wanted.view(), self.name, questions))
+        sinks = wanted.sinks_with(lambda view: AppView(view, self.name, questions))
         progress = Progress(len(questions.asked), wanted=not wanted.quiet)
-        session = Session([*view, *wanted.report_sinks()], complete=complete, progress=progress)
+        session = Session(sinks, complete=complete, progress=progress)
 
         def ask(take: Callable[[Result], None]) -> None:
             with failing_route(reading.inner), _asked(loaded, options) as conversation:
@@ -156,11 +152,8 @@ def _nobody(name: str, questions: object) -> str:
 
 @contextlib.contextmanager
 def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
-    """The application, started and shut down. A shutdown that fails is said; what was asked stands."""
-    import gc
-
-    # Off since the start of the process (see ``__main__``), where it only delays; an application needs it.
-    gc.enable()
+    """Start the application and shut it down. A failed shutdown is printed; the results stand."""
+    enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
         yield conversation

@@ -1,4 +1,4 @@
-"""A run of policies: which probes are asked, how each result is judged, and what is said when all is over."""
+"""A run of policies: the probes to ask, the judgement of each result, and the messages at the end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, ask_many, say
 from corscheck.cli.show.checkview import CheckView, QuietView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full
@@ -25,8 +25,10 @@ from corscheck.policy.select import Shard, selected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.cli.show.sinks import Sink
+    from corscheck.model.item import Item
     from corscheck.model.result import Result
     from corscheck.model.values import CheckRef, Probe
     from corscheck.policy.matrix import Matrix, Wants
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Choice(Struct, frozen=True):
-    """What was typed about the policies and the part of them to run."""
+    """The options that choose the policies and the part of them to run."""
 
     files: Sequence[Path] = ()
     env: str | None = None
@@ -47,12 +49,12 @@ class Choice(Struct, frozen=True):
 
     @property
     def partial(self) -> bool:
-        """Whether only a part of the policies is asked."""
+        """Whether only a part of the policies is run."""
         return bool(self.select) or self.shard is not None
 
 
 class PolicyRun(Struct):
-    """The checks of a run and all that judges their results. The first ``done`` probes are not asked again."""
+    """The checks of a run, and what judges their results. The first ``done`` probes are not asked again."""
 
     policies: Sequence[LoadedPolicy]
     checks: Sequence[Matrix]
@@ -66,7 +68,7 @@ class PolicyRun(Struct):
 
     @classmethod
     def of(cls, choice: Choice, tell: Callable[[str], None], today: datetime.date | None = None) -> PolicyRun:
-        """Load what was chosen. Raises ``ConfigError``, with the complaints about all files."""
+        """Load what was chosen. Raises ``ConfigError`` with the errors of all files."""
         today = today or datetime.datetime.now(datetime.UTC).date()
         if choice.base_url is not None and (fault := base_url_fault(choice.base_url)) is not None:
             raise ConfigError(f"--base-url {choice.base_url!r} {fault}")
@@ -94,14 +96,14 @@ class PolicyRun(Struct):
         )
 
     def probes(self) -> Iterator[Probe]:
-        """What is left to ask, in order."""
+        """Return the probes that are left to ask, in order."""
         return islice(self.shard.probes(self.checks), self.done, None)
 
     def resume(self, wanted: OutputOptions, tell: Callable[[str], None]) -> OutputOptions:
-        """Go on with what the file of ``--jsonl`` holds. Raises ``ConfigError`` if that is of another run."""
+        """Continue the file of ``--jsonl``. Raises ``ConfigError`` if it is of another run."""
         from corscheck.cli.ask import resuming
 
-        part = resuming.probes(wanted, self.probes(), tell, self.judge)
+        part = resuming.read_part(wanted, self.probes(), tell, self.judge)
         self.done = part.count
         return replace(wanted, resumed=part)
 
@@ -114,7 +116,7 @@ class PolicyRun(Struct):
         max_failures: int | None,
         cluster: str | None = None,
     ) -> int:
-        """Ask and judge; returns the exit status."""
+        """Ask and judge. Returns the exit status."""
         expired = [entry for ignores in self.ignores.values() for entry in ignores.expired]
         session = Session(
             self._sinks(wanted),
@@ -139,19 +141,13 @@ class PolicyRun(Struct):
         return status
 
     def _sinks(self, wanted: OutputOptions) -> list[Sink]:
-        view: list[Sink] = []
-        if not wanted.stdout_taken:
-            how = wanted.view()
-            if wanted.quiet:
-                view.append(QuietView())
-            elif wanted.verbose:
-                view.append(Full(how, None))
-            else:
-                view.append(CheckView(how, {check.ref: check.grid for check in self.checks}))
-        return [*view, *wanted.report_sinks()]
+        if wanted.verbose:
+            return wanted.sinks_with(Full)
+        grids = {check.ref: check.grid for check in self.checks}
+        return wanted.sinks_with(lambda view: CheckView(view, grids), QuietView)
 
     def judge(self, result: Result) -> Result:
-        """The result with what its check expects, an ignore excuses and the baseline has already."""
+        """Judge a result by the expectations of its check, the ignores and the baseline."""
         assert result.check is not None
         file = result.check.file
         result = evaluate(result, self._wants[result.check])
@@ -159,28 +155,14 @@ class PolicyRun(Struct):
             result = self.ignores[file].judge(result)
         return self.baseline.judge(result) if self.baseline is not None else result
 
-    def _asker(
-        self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None
-    ) -> Callable[[Callable[[Result], None]], None]:
-        def ask(take: Callable[[Result], None]) -> None:
-            import gc
-
-            from corscheck.runner import many
-
-            # Off since the start of the process (see ``__main__``), where it only delays; a long run needs it.
-            gc.enable()
-
+    def _asker(self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None) -> Ask:
+        def ask(take: Callable[[Item], None]) -> None:
             def judged(result: Result) -> bool:
                 take(self.judge(result))
                 return max_failures is not None and session.summary.failed >= max_failures
 
             if max_failures is None or session.summary.failed < max_failures:
-                if cluster is None:
-                    many.ask_all(self.probes(), options, judged)
-                else:
-                    from corscheck.cli.ask.clustering import ask_probes
-
-                    ask_probes(self.probes(), options, cluster, self.total - self.done, judged)
+                ask_many(self.probes(), self.total - self.done, options, cluster, judged)
             done = session.summary.total
             if done < self.total:
                 count = "one failure" if max_failures == 1 else f"{max_failures} failures"

@@ -1,11 +1,11 @@
-"""From what was typed to the probes: URLs, origins and methods multiplied, headers, body and login filled in."""
+"""From the options of ``probe`` to its probes: URLs, origins and methods multiplied; headers, body and login filled in."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
@@ -16,39 +16,59 @@ from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from corscheck.auditing.plan import AuditPlan
     from corscheck.model.values import EngineName, Send
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
 
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 
+_Asked = TypeVar("_Asked", "Probe", "AuditPlan")
 
-class ProbeQuestion(Struct, frozen=True):
-    """What all probes of a run share, and what they are multiplied from.
 
-    ``shard`` is which of how many parts is asked: (2, 5) is every fifth probe from the second on. The first ``done`` of
-    them are not asked again.
+class Question(Struct, Generic[_Asked], frozen=True, kw_only=True):
+    """What a command asks: an iterable of probes or audit plans, which can be iterated again.
+
+    ``shard`` says which part is asked: (2, 5) is every fifth one from the second on. ``total`` is the number of them,
+    and the first ``done`` of them are not asked again. ``file`` holds targets, behind those of the command line.
     """
 
-    targets: Sequence[TargetLine]
     file: TargetFile | None
-    origins: tuple[str, ...]
-    methods: tuple[str, ...]
-    common: Probe
     total: int
-    because: str | None = None
-    body_asked: bool = field(default=False)
     done: int = 0
     shard: tuple[int, int] = (1, 1)
 
     @property
     def single(self) -> bool:
-        """Whether there is one probe only."""
+        """Whether there is only one probe or plan."""
         return self.total == 1
 
     @property
+    def left(self) -> int:
+        """How many are still to be asked."""
+        return self.total - self.done
+
+    def __iter__(self) -> Iterator[_Asked]:
+        number, of = self.shard
+        return islice(self.unsharded(), number - 1 + self.done * of, None, of)
+
+    def unsharded(self) -> Iterator[_Asked]:
+        """Yield all of them, in order."""
+        raise NotImplementedError
+
+
+class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
+    """The probes of a run: what they share, and what they are multiplied from."""
+
+    targets: Sequence[TargetLine]
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    common: Probe
+    because: str | None = None
+
+    @property
     def grid(self) -> bool:
-        """Whether a URL is asked from several origins or with several methods, and all of that here."""
+        """Whether URLs are asked from several origins or with several methods, unsharded."""
         return len(self.origins) * len(self.methods) > 1 and self.shard == (1, 1)
 
     @property
@@ -57,13 +77,8 @@ class ProbeQuestion(Struct, frozen=True):
         plain = all(target.plain for target in self.targets)
         return len(self.origins) == 1 and plain and (self.file is None or self.file.uniform)
 
-    def probes(self) -> Iterator[Probe]:
-        """Every probe in order: by URL, then origin, then method. Can be iterated again."""
-        number, of = self.shard
-        return islice(self._probes(), number - 1 + self.done * of, None, of)
-
     def count(self) -> int:
-        """How many probes there are, by what ``file.check`` has counted."""
+        """Return how many probes there are, by the counts of ``file.check``."""
         kinds = dict(self.file.kinds) if self.file is not None else {}
         for target in self.targets:
             kind = (target.origin is not None, target.method is not None)
@@ -74,7 +89,8 @@ class ProbeQuestion(Struct, frozen=True):
             for (own_origin, own_method), times in kinds.items()
         )
 
-    def _probes(self) -> Iterator[Probe]:
+    def unsharded(self) -> Iterator[Probe]:
+        """Yield every probe: by URL, then origin, then method."""
         index = 0
         for target in self._all():
             for origin in (target.origin,) if target.origin is not None else self.origins:
@@ -102,7 +118,7 @@ class ProbeQuestion(Struct, frozen=True):
             redirect=target.redirect or common.redirect,
             mode=target.mode or common.mode,
             body=target.body if own_body else common.body,
-            # A body out of a file was not typed here: it does not count as asking to send it.
+            # A body from a file was not typed here: it does not count as asking to send it.
             body_asked=common.body_asked and not own_body,
             expected=target.expected or common.expected,
             index=index,
@@ -115,7 +131,7 @@ class ProbeQuestion(Struct, frozen=True):
 
 
 def _merged(common: Headers, own: Headers | None) -> Headers:
-    """A target's own headers replace those of the command line that have the same name."""
+    """Replace headers of the command line by a target's own headers with the same name."""
     if own is None:
         return common
     names = {name.lower() for name, _ in own}
@@ -123,7 +139,7 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
 
 
 class ProbeArguments(Struct, frozen=True):
-    """The options that make up the question, as typed; ``found`` is what to ask out of a curl command or a document."""
+    """The options that make up the question, as typed. ``found`` are targets from a curl command or a document."""
 
     urls: Sequence[str]
     origins: Sequence[str]
@@ -146,7 +162,7 @@ class ProbeArguments(Struct, frozen=True):
 
 
 def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:
-    """The question that was typed. ``inputs`` must live as long as it; ``say`` is told what was guessed."""
+    """Make the question. ``inputs`` must live as long as it; ``say`` prints which schemes were guessed."""
     headers = read.headers(typed.headers, inputs)
     _demand(typed, headers)
     origins = tuple(dict.fromkeys(check_origin(o) for o in typed.origins))
@@ -183,14 +199,16 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     listed = file.check(needs_origin=not origins) if file is not None else 0
     if not targets and not listed:
         raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
-    made = ProbeQuestion(targets, file, origins, methods, common, 0, because)
+    made = ProbeQuestion(
+        targets=targets, file=file, origins=origins, methods=methods, common=common, total=0, because=because
+    )
     total = made.count()
     _say_guesses(made, say)
     return replace(made, total=total)
 
 
 def _demand(typed: ProbeArguments, headers: Headers) -> None:
-    """A URL, and an origin to ask from; each with an example of what to type."""
+    """Raise ``ConfigError``, with an example, unless there are a URL and an origin."""
     if not typed.urls and typed.targets is None and not typed.found:
         raise ConfigError(
             "nothing to ask: name a URL, or a file of them with --targets. For example:\n"
@@ -207,7 +225,7 @@ def _demand(typed: ProbeArguments, headers: Headers) -> None:
 
 
 def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple[bytes | None, Headers]:
-    """The body and the headers with the Content-Type that ``fetch()`` gives it, unless ``-H`` sets one."""
+    """Return the body, and the headers with the Content-Type that ``fetch()`` adds unless ``-H`` sets one."""
     if typed.data and typed.form:
         raise ConfigError("-d and -F exclude each other: a body is either text or a form")
     if typed.data:
@@ -224,7 +242,7 @@ def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple
 
 
 def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
-    """The engines that must agree, the first of which drives."""
+    """Return the engines that must agree; the first of them drives."""
     for name in names:
         if name not in ENGINE_NAMES:
             raise ConfigError(f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}")
@@ -232,7 +250,7 @@ def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
 
 
 def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:
-    """The credentials mode, and why it is not the default one although nobody typed it."""
+    """Return the credentials mode, and why it differs from the default if it was not typed."""
     if typed.credentials is not None:
         return typed.credentials, None
     if typed.because is not None:
@@ -244,7 +262,7 @@ def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:
 
 
 def via_base(base: str | None) -> str | None:
-    """``--via`` as the origin it names. Raises ``ConfigError`` for what is no base URL."""
+    """Return the origin that ``--via`` names. Raises ``ConfigError`` for an invalid base URL."""
     if base is None:
         return None
     from corscheck.model.base_url import base_origin

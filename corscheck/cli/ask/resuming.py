@@ -1,7 +1,8 @@
 """``--resume``: continues an interrupted or finished run from its ``--jsonl`` file.
 
-The saved results are checked line by line against the question before anything is sent or written; then they take the
-way of new ones (views, other reports, totals, exit status) and only what is left is asked. One line is held at a time.
+Before anything is sent or written, each saved item is compared with the probe or audit plan in its place. Then the saved
+items are handed on like new ones (to views, other reports, totals, exit status), and only the rest is asked. One line is
+held at a time.
 """
 
 from __future__ import annotations
@@ -18,96 +19,84 @@ from corscheck.model.audits import Audit
 from corscheck.model.json import decode
 from corscheck.model.masking import mask_url
 from corscheck.model.result import Result
-from corscheck.model.values import ConfigError
-from corscheck.report.saved.resumable import ResumableReport, what
+from corscheck.model.values import ConfigError, Probe
+from corscheck.report.saved.document import kind_of
+from corscheck.report.saved.resumable import ResumableReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from corscheck.auditing.plan import AuditPlan
+    from corscheck.cli.ask.questions import Question
+    from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
-    from corscheck.model.values import Probe
+    from corscheck.model.item import Item
 
-
-_T = TypeVar("_T", "Result", "Audit")
-
+_Q = TypeVar("_Q", bound="Question[Any]")
 
 _AFRESH = "Without --resume the file is written anew"
 
 
-def probes(
+def read_part(
     wanted: OutputOptions,
-    asked: Iterable[Probe],
+    asked: Iterable[Probe | AuditPlan],
     say: Callable[[str], None],
-    judge: Callable[[Result], Result] | None = None,
+    judge: Callable[[Any], Item] | None = None,
 ) -> ResumableReport:
-    """The results that the file holds of these probes.
+    """Return the part of the run that the file of ``--jsonl`` holds.
 
-    ``judge`` is what the run makes of a result that came: it must make the same of one that was saved. Raises
-    ``ConfigError`` for a file that answers another question.
+    ``judge`` is what the run makes of a new item: it must come to the same for a saved one. Raises ``ConfigError`` if an
+    item of the file is not the answer to the probe or plan in its place.
     """
     part = _begun(wanted, say)
-    observed = wanted.in_browser is not None
-
-    def fault(found: dict[str, Any], probe: Probe) -> str | None:
-        result = decode(found, Result)
-        if (result.observed is not None) != observed:
-            return "was" + " not" * observed + " asked of a browser too (--in-browser)"
-        difference = _difference(_asked(result), _asks(probe))
-        if difference is not None or judge is None:
-            return difference
-        bare = replace(result, excused=None, check=probe.check)
-        return (
-            None if judge(bare) == result else "would be judged otherwise by now: policy, ignores or baseline changed"
-        )
-
-    _check(part, asked, "probe", fault)
-    _tell(part, say)
+    kind = "probe"
+    for (number, found), question in zip(part.objects(), chain(asked, repeat(None)), strict=False):
+        where = f"--resume: {part.path}, line {number}"
+        if question is not None:
+            kind = "probe" if isinstance(question, Probe) else "audit"
+        if kind_of(found) != kind:
+            raise ConfigError(
+                f"{where} is of another question: it holds one {kind_of(found)}, not one {kind}. {_AFRESH}"
+            )
+        if question is None:
+            raise ConfigError(f"{where} is of another question: there is less to ask now. {_AFRESH}")
+        try:
+            if isinstance(question, Probe):
+                fault = _result_fault(decode(found, Result), question, judge, browser=wanted.in_browser is not None)
+            else:
+                fault = _audit_fault(decode(found, Audit), question, judge)
+        except ValueError as error:
+            raise ConfigError(f"{where}: no {kind} object of a report: {error}") from None
+        if fault is not None:
+            raise ConfigError(f"{where} is of another question: it {fault}. {_AFRESH}")
+    if part.count:
+        say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
     return part
 
 
-def audits(
-    wanted: OutputOptions, asked: Iterable[AuditPlan], say: Callable[[str], None], judge: Callable[[Audit], Audit]
-) -> ResumableReport:
-    """The same for audits."""
-    part = _begun(wanted, say)
-
-    def fault(found: dict[str, Any], plan: AuditPlan) -> str | None:
-        from corscheck.report.saved.summary import failing
-
-        audit = decode(found, Audit)
-        difference = _difference(_audited(audit), _audits(plan))
-        if difference is not None:
-            return difference
-        bare = replace(audit, findings=tuple(replace(f, excused=None) for f in audit.findings))
-        bare = replace(bare, passed=bare.error is None and not failing(bare))
-        return None if judge(bare) == audit else "would be judged otherwise by now: the baseline has changed"
-
-    _check(part, asked, "audit", fault)
-    _tell(part, say)
-    return part
+def resume(
+    question: _Q, wanted: OutputOptions, say: Callable[[str], None], judge: Callable[[Any], Item] | None = None
+) -> tuple[_Q, OutputOptions]:
+    """Return the question without what the file of ``--jsonl`` answers, and the options with what it holds."""
+    part = read_part(wanted, question, say, judge)
+    return replace(question, done=part.count), replace(wanted, resumed=part)
 
 
-def after(
-    part: ResumableReport | None, ask: Callable[[Callable[[_T], None]], None]
-) -> Callable[[Callable[[_T], None]], None]:
-    """Hands on the old results first, then asks what is left."""
+def after(part: ResumableReport | None, ask: Ask) -> Ask:
+    """Return what hands on the saved items first and then asks the rest."""
     if part is None:
         return ask
 
-    def both(take: Callable[[_T], None]) -> None:
+    def both(take: Callable[[Item], None]) -> None:
         for _, found in part.objects():
-            take(decode(found, Audit if what(found) == "audit" else Result))  # type: ignore[arg-type]
+            take(decode(found, Result) if kind_of(found) == "probe" else decode(found, Audit))
         ask(take)
 
     return both
 
 
-# ---------------------------------------------------------------------- the file, and the question
-
-
 def _begun(wanted: OutputOptions, say: Callable[[str], None]) -> ResumableReport:
-    """The file, once it is known that it was written by a run of this kind."""
+    """Return the file after checking its head: written by ``--jsonl``, and reproducible or not as this run is."""
     if wanted.jsonl is None or wanted.jsonl == STDOUT:
         raise ConfigError("--resume goes on with a report: name its file with --jsonl FILE")
     if os.path.exists(wanted.jsonl) and not os.path.isfile(wanted.jsonl):  # noqa: PTH110, PTH113 - a path as typed
@@ -122,27 +111,28 @@ def _begun(wanted: OutputOptions, say: Callable[[str], None]) -> ResumableReport
     return part
 
 
-def _check(
-    part: ResumableReport, asked: Iterable[Any], kind: str, fault: Callable[[dict[str, Any], Any], str | None]
-) -> None:
-    """Raise ``ConfigError`` if a line of the file is not the answer to the probe or plan in its place."""
-    for (number, found), question in zip(part.objects(), chain(asked, repeat(None)), strict=False):
-        where = f"--resume: {part.path}, line {number}"
-        if what(found) != kind:
-            raise ConfigError(f"{where} is of another question: it holds one {what(found)}, not one {kind}. {_AFRESH}")
-        if question is None:
-            raise ConfigError(f"{where} is of another question: there is less to ask now. {_AFRESH}")
-        try:
-            wrong = fault(found, question)
-        except ValueError as error:
-            raise ConfigError(f"{where}: no {kind} object of a report: {error}") from None
-        if wrong is not None:
-            raise ConfigError(f"{where} is of another question: it {wrong}. {_AFRESH}")
+def _result_fault(result: Result, probe: Probe, judge: Callable[[Any], Item] | None, *, browser: bool) -> str | None:
+    """Say in what a saved result differs from one that the probe would get now; None if in nothing."""
+    if (result.observed is not None) != browser:
+        return "was" + " not" * browser + " asked of a browser too (--in-browser)"
+    then = _probe_identity(result, result.body)
+    now = _probe_identity(probe, None if probe.body is None else len(probe.body))
+    bare = replace(result, excused=None, check=probe.check)
+    if judge is None or then != now or judge(bare) == result:
+        return _difference(then, now)
+    return "would be judged otherwise by now: policy, ignores or baseline changed"
 
 
-def _tell(part: ResumableReport, say: Callable[[str], None]) -> None:
-    if part.count:
-        say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
+def _audit_fault(audit: Audit, plan: AuditPlan, judge: Callable[[Any], Item] | None) -> str | None:
+    """Say in what a saved audit differs from one of the plan; None if in nothing."""
+    from corscheck.report.saved.summary import failing
+
+    then, now = _audit_identity(audit, audit.allowed_origins), _audit_identity(plan, plan.allowed)
+    bare = replace(audit, findings=tuple(replace(f, excused=None) for f in audit.findings))
+    bare = replace(bare, passed=bare.error is None and not failing(bare))
+    if judge is None or then != now or judge(bare) == audit:
+        return _difference(then, now)
+    return "would be judged otherwise by now: the baseline has changed"
 
 
 def _difference(then: dict[str, object], now: dict[str, object]) -> str | None:
@@ -156,19 +146,11 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _asked(result: Result) -> dict[str, object]:
-    return _identity(result, mask_url(result.url), result.body, result.via)
-
-
-def _asks(probe: Probe) -> dict[str, object]:
-    """What makes a probe this one and no other, as far as a report may say it: values of headers are masked there."""
-    return _identity(probe, mask_url(probe.url), None if probe.body is None else len(probe.body), probe.via)
-
-
-def _identity(one: Probe | Result, url: str, body: int | None, via: str | None) -> dict[str, object]:
+def _probe_identity(one: Probe | Result, body: int | None) -> dict[str, object]:
+    """Return what identifies a probe, as far as a report shows it: values of headers are masked there."""
     return {
         "index": one.index,
-        "url": url,
+        "url": mask_url(one.url),
         "origin": one.origin,
         "method": one.method,
         "headers": tuple(name for name, _ in one.headers),
@@ -180,30 +162,18 @@ def _identity(one: Probe | Result, url: str, body: int | None, via: str | None) 
         "engines": one.gate,
         "send": one.send,
         "expected": one.expected,
-        "via": mask_url(via) if via is not None else None,
+        "via": mask_url(one.via) if one.via is not None else None,
         "check": one.check.name if one.check is not None else None,
     }
 
 
-def _audited(audit: Audit) -> dict[str, object]:
+def _audit_identity(one: AuditPlan | Audit, allowed: tuple[str, ...]) -> dict[str, object]:
     return {
-        "index": audit.index,
-        "url": mask_url(audit.url),
-        "allowed origins": audit.allowed_origins,
-        "depth": audit.depth,
-        "fail-on": audit.fail_on,
-        "file": audit.file,
-        "line": audit.line,
-    }
-
-
-def _audits(plan: AuditPlan) -> dict[str, object]:
-    return {
-        "index": plan.index,
-        "url": mask_url(plan.url),
-        "allowed origins": plan.allowed,
-        "depth": plan.depth,
-        "fail-on": plan.fail_on,
-        "file": plan.file,
-        "line": plan.line,
+        "index": one.index,
+        "url": mask_url(one.url),
+        "allowed origins": allowed,
+        "depth": one.depth,
+        "fail-on": one.fail_on,
+        "file": one.file,
+        "line": one.line,
     }

@@ -19,7 +19,7 @@ from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
-from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
 _PLAIN = re.compile(r"https?://[\x21-\x7e]+")
-"""A URL that needs no second look."""
+"""A line that is a plain URL and needs no parsing."""
 
 _NO_ORIGIN = "has no origin, and --origin is missing"
 _MOST_COMPLAINTS = 10
@@ -42,11 +42,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 _TEXTS = ("url", "origin", "method", "body", *_CHOICES)
 _KNOWN = {*_TEXTS, "headers", *Result.__struct_fields__}
-"""Fields of a saved probe that say what came of it are known and ignored; anything else is a slip of the pen."""
+"""A saved probe's fields about its result are ignored; any other unknown field is an error."""
 
 
 class TargetLine(Struct, frozen=True):
-    """What one line asks for; None where the command line decides. ``guessed`` is the text that had no scheme.
+    """What one line asks for; None if the command line decides. ``guessed`` is the text that had no scheme.
 
     ``cookies`` and ``login`` are stored credentials and ``via`` another base URL to send to, as a curl command has them;
     ``secret_headers`` are lower-case names of headers whose values are masked.
@@ -69,12 +69,12 @@ class TargetLine(Struct, frozen=True):
 
     @property
     def bare(self) -> bool:
-        """Whether everything but the URL is left to the command line."""
+        """Whether the command line decides everything but the URL."""
         return _REST(self) == _NOTHING
 
     @property
     def plain(self) -> bool:
-        """Whether origin, expectation and modes are left to the command line."""
+        """Whether the command line decides origin, expectation and modes."""
         own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
         return own == (None,) * len(own)
 
@@ -84,7 +84,7 @@ _NOTHING = _REST(TargetLine(""))
 
 
 def with_scheme(text: str) -> str:
-    """The URL; one without a scheme means https. ``localhost:8000`` has a port there, no scheme."""
+    """Return the URL, with https if it has no scheme. ``localhost:8000`` is a host with a port, not a scheme."""
     return text if _SCHEME.match(text) else f"https://{text}"
 
 
@@ -103,7 +103,7 @@ class TargetFile:
         self._spool = inputs.spool_stdin("--targets") if path == "-" else None
 
     def check(self, needs_origin: bool) -> int:
-        """How many targets there are. Raises ``ConfigError`` with every complaint, its file and its line."""
+        """Count the targets. Raises ``ConfigError`` with all errors, each with file and line."""
         complaints: list[str] = []
         count = 0
         plain = 0
@@ -141,14 +141,14 @@ class TargetFile:
             yield target
 
     def numbered(self) -> Iterator[tuple[int, TargetLine]]:
-        """Each target with the number of its line."""
+        """Yield each target with its line number."""
         for number, line in self._lines():
             target = TargetLine(line) if _PLAIN.fullmatch(line) else parse(line)
             if target is not None:
                 yield number, target
 
     def _lines(self) -> Iterator[tuple[int, str]]:
-        """Each line that says something, with its number."""
+        """Yield each line with its number, without comments and empty lines."""
         try:
             with _Kept(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
                 for number, raw in enumerate(file, 1):
@@ -162,7 +162,7 @@ class TargetFile:
 
 
 class _Kept:
-    """Gives a file from its start and leaves it open."""
+    """Rewinds an open file and leaves it open."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
@@ -176,7 +176,7 @@ class _Kept:
 
 
 def parse(line: str) -> TargetLine | None:
-    """One line. None for the lines of a JSON Lines report that are neither probes nor audits. Raises ``ConfigError``."""
+    """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
             raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
@@ -190,8 +190,8 @@ def parse(line: str) -> TargetLine | None:
         raise ConfigError(f"not a JSON object: {error}") from None
     if "url" not in found and found.keys() & {"schema_version", "summary"}:
         return None
-    # What came of an audit is no question of a probe's: only where it was asked is.
-    return _target({"url": found.get("url")} if is_audit(found) else found)
+    # Of an audit only the target is of use to a probe.
+    return _target({"url": found.get("url")} if kind_of(found) == "audit" else found)
 
 
 def _target(found: dict[str, Any]) -> TargetLine:
@@ -225,7 +225,7 @@ def _target(found: dict[str, Any]) -> TargetLine:
 
 
 def _headers(found: Any) -> Headers:
-    """Pairs, or an object of names and values."""
+    """Parse headers: a list of pairs, or an object of names and values."""
     pairs = list(found.items()) if isinstance(found, dict) else found
     if not isinstance(pairs, list):
         raise ConfigError('headers must be pairs, [["X-A", "1"]], or an object, {"X-A": "1"}')

@@ -1,15 +1,14 @@
-"""``corscheck audit``: asks as hostile pages would, and says who is let in who should not be."""
+"""``corscheck audit``: asks as hostile pages would, and reports the origins that are allowed and should not be."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import typer
-from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.network import run_options
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, asker, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 from corscheck.transports.base import NetworkOptions
@@ -88,22 +87,21 @@ def audit(
         if shard is not None:
             from corscheck.cli.ask.sharding import part
 
-            which, total = part(shard, question.total)
-            question = replace(question, shard=which, total=total)
+            question = part(question, shard)
         judge = audit_targets.judge(baseline)
-        goes_on = None
         if resume:
             from corscheck.cli.ask import resuming
 
-            goes_on = resuming.audits(wanted, question.plans(), say, judge)
-            question, wanted = replace(question, done=goes_on.count), replace(wanted, resumed=goes_on)
+            question, wanted = resuming.resume(question, wanted, say, judge)
         if dry_run:
-            raise typer.Exit(audit_targets.preview(question, options))
+            from corscheck.cli.show.preview import preview_audits
+
+            raise typer.Exit(preview_audits(question, options))
         proofs = audit_targets.Proofs(poc) if poc is not None else None
         sinks = [*wanted.audit_sinks(question.total), *([proofs] if proofs is not None else [])]
         session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
-        ask = audit_targets.asker(question, options, judge, cluster)
-        if goes_on is not None:
-            ask = resuming.after(goes_on, ask)
-        status = session.run_audits(ask)
+        ask = asker(question, options, cluster, judge)
+        if resume:
+            ask = resuming.after(wanted.resumed, ask)
+        status = session.run(ask)
     raise typer.Exit(0 if exit_zero and status in (1, 3) else status)

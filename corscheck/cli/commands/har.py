@@ -1,4 +1,4 @@
-"""``corscheck har``: recorded traffic judged offline, with the views, reports and exit status of ``probe``."""
+"""``corscheck har``: judges recorded traffic offline, with the views, reports and exit statuses of ``probe``."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
@@ -11,7 +11,7 @@ from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs, reason
 from corscheck.cli.ask.questions import gate_of
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, say
+from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show import sinks
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
@@ -96,24 +96,15 @@ def _open(path: str, inputs: Inputs) -> "IO[bytes]":
 
 
 def _sinks(wanted: OutputOptions, expect: str | None) -> list[sinks.Sink]:
-    """The view: nobody knows how many there will be, so that each is a row unless all is wanted."""
-    view: list[sinks.Sink] = []
-    if not wanted.stdout_taken:
-        if wanted.quiet:
-            view.append(sinks.Quiet())
-        elif wanted.verbose:
-            view.append(sinks.Full(wanted.view(), expect or "allowed"))
-        else:
-            view.append(sinks.Listed(wanted.view(), expect or "allowed", uniform=False))
-    return [*view, *wanted.report_sinks()]
+    """Return the sinks. The number of results is not known yet: each is a row, or whole with -v."""
+    if wanted.verbose:
+        return wanted.sinks_with(lambda view: sinks.Full(view, expect or "allowed"))
+    return wanted.sinks_with(lambda view: sinks.Listed(view, expect or "allowed", uniform=False))
 
 
 def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
     def ask(take: "Callable[[Result], None]") -> None:
-        import gc
-
-        # Off since the start of the process (see ``__main__``), where it only delays; a large file needs it.
-        gc.enable()
+        enable_gc()
         try:
             for result in judge.results():
                 take(result)
@@ -124,7 +115,7 @@ def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
 
 
 def _say_counts(counts: "Counts", judged: int, name: str) -> None:
-    """What became of the other entries."""
+    """Print how many entries were judged, and why the others were not."""
     words = {
         "same-origin": "within the page's own origin",
         "not-cors": "not in mode cors (navigations, images, scripts)",

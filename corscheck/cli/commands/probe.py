@@ -1,9 +1,7 @@
-"""``corscheck probe``: asks, shows, saves, exits. Puts the parts together and holds no logic of its own."""
+"""``corscheck probe``: asks, shows and saves results. Puts the parts together and has no logic of its own."""
 
 # ruff: noqa: ARG001 - the hidden options act in their callbacks; here they only have to be named
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
-
-from functools import partial
 
 import typer
 from msgspec.structs import replace
@@ -147,15 +145,12 @@ def probe(
         if shard is not None:
             from corscheck.cli.ask.sharding import part
 
-            which, total = part(shard, asked.total)
-            asked = replace(asked, shard=which, total=total)
+            asked = part(asked, shard)
         wanted.check(asked)
-        goes_on = None
         if resume:
             from corscheck.cli.ask import resuming
 
-            goes_on = resuming.probes(wanted, asked.probes(), say)
-            asked, wanted = replace(asked, done=goes_on.count), replace(wanted, resumed=goes_on)
+            asked, wanted = resuming.resume(asked, wanted, say)
         if print_curl or dry_run:
             from corscheck.cli.show.preview import preview
 
@@ -163,13 +158,11 @@ def probe(
         session = Session(
             wanted.sinks(asked), complete=complete, progress=Progress(asked.total, wanted=not wanted.quiet)
         )
-        ask = asker(asked, run) if in_process is None else in_process.asker(asked, run)
-        if cluster is not None:
-            ask = partial(clustering.ask_probes, asked.probes(), run, cluster, asked.total - asked.done)
+        ask = asker(asked, run, cluster) if in_process is None else in_process.asker(asked, run)
         if in_browser is not None:
             from corscheck.cli.ask.browser import observed
 
             ask = observed(asked, run, in_browser, ask)
-        if goes_on is not None:
-            ask = resuming.after(goes_on, ask)
+        if resume:
+            ask = resuming.after(wanted.resumed, ask)
         raise typer.Exit(session.run(ask))

@@ -1,4 +1,4 @@
-"""``corscheck report``: saved reports shown again in any format, shards made one, two runs compared."""
+"""``corscheck report``: shows saved reports in any format, merges shards, compares two runs."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
@@ -107,29 +107,24 @@ def diff(
     color: opt.Color = "auto",
 ) -> None:
     """Say what came out otherwise in NEW than in OLD, and why then and now."""
-    from corscheck.report.text import audit_diff
-    from corscheck.report.text import diff as probediff
+    from corscheck.report.text.diff import diff_audits, diff_results
 
     keep_printing()
     before, after = _load(old), _load(new)
-    found = probediff.diff(before.results(), after.results(), ignore_host=ignore_host)
-    audits = audit_diff.diff(before.audits(), after.audits(), ignore_host=ignore_host)
-    probes_too = found.compared or found.only_old or found.only_new
-    audits_too = audits.compared or audits.only_old or audits.only_new
-    if not found.compared and not audits.compared:
-        what = "audited target" if audits_too and not probes_too else "probe"
+    probes = diff_results(before.results(), after.results(), ignore_host=ignore_host)
+    audits = diff_audits(before.audits(), after.audits(), ignore_host=ignore_host)
+    if not probes.compared and not audits.compared:
+        what = "audited target" if audits.asked and not probes.asked else "probe"
         hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
         raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
     view = View(width(), Style(colored(color)))
-    if probes_too:
-        for line in probediff.lines(found, view):
+    shown = [found for found in (probes, audits) if found.asked]
+    for number, found in enumerate(shown):
+        for line in [*([""] * bool(number)), *found.lines(view)]:
             typer.echo(line, color=True)
-    if audits_too:
-        for line in [*([""] if probes_too else []), *audit_diff.lines(audits, view)]:
-            typer.echo(line, color=True)
-    if found.count("now blocked", "now allowed") or audits.new or audits.gone:
+    if any(found.changed for found in shown):
         raise typer.Exit(FAILED)
-    raise typer.Exit(INCONCLUSIVE if found.count("not judged") or audits.unaudited else OK)
+    raise typer.Exit(INCONCLUSIVE if any(found.unsure for found in shown) else OK)
 
 
 def _load(path: str) -> Saved:
@@ -148,7 +143,7 @@ def _say_notes(saved: Saved) -> None:
 
 
 def _write(saved: Saved, places: list[ReportTarget]) -> int:
-    """Write every report; one that cannot be written is said and the others are written all the same."""
+    """Write every report and return the exit status. An error of one is printed and does not stop the others."""
     from corscheck.cli.ask.inputs import reason
     from corscheck.cli.run_loop import say, silence_stdout
     from corscheck.cli.show.sinks import write_document

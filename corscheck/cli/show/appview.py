@@ -1,7 +1,7 @@
-"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers make of it.
+"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers do.
 
-Holds the results of one application until all are there: a row of an operation needs the one without and the one with
-cookies, and the usual problems need them all.
+Holds the results of one application until all have come: a row of an operation needs the result without cookies and the
+one with them, and the list of usual problems needs all results.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from corscheck.cli.show.sinks import TextSink
 from corscheck.model import words
 from corscheck.model.printable import printable
+from corscheck.model.result import Result
 from corscheck.model.words import several
 from corscheck.report.text import terminal
 from corscheck.report.text.causes import groups, why
@@ -21,8 +22,7 @@ from corscheck.sources.app.questions import STRANGER, UNLISTED
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.protocol.request import Headers
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.terminal import View
@@ -35,7 +35,7 @@ _MOST_EXPLAINED = 8
 
 
 class AppView(TextSink):
-    """The view of one application's claims and what came of them."""
+    """The view of one application's claims and of the verdicts on them."""
 
     def __init__(self, view: View, name: str, questions: Questions) -> None:
         self._view = view
@@ -43,15 +43,13 @@ class AppView(TextSink):
         self._questions = questions
         self._results: dict[int, Result] = {}
 
-    def add(self, result: Result) -> None:
-        """Keep it: a row is made of several."""
-        self._results[result.index] = result
-
-    def add_audit(self, audit: Audit) -> None:
-        """Nobody audits here."""
+    def add(self, item: Item) -> None:
+        """Keep it: a row is made of several results."""
+        assert isinstance(item, Result)
+        self._results[item.index] = item
 
     def finish(self, summary: Summary) -> None:
-        """All of it."""
+        """Print all of it."""
         lines = [*self._claims(), "", *self._who(), "", *self._errors(), "", *self._problems()]
         if self._view.verbose:
             for result in self._results.values():
@@ -263,7 +261,7 @@ class AppView(TextSink):
             yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."
 
     def _fix(self) -> str | None:
-        """The command that prints what would let these pages do what was expected to work."""
+        """Return the ``fix`` command for what was expected to work and does not."""
         failed = [r for r in self._of("plain") if not r.passed and r.expected == "allowed"]
         if not failed:
             return None
@@ -276,7 +274,7 @@ class AppView(TextSink):
         return printable(f"corscheck fix --for {framework} {' '.join(parts)}")
 
     def _explained(self) -> list[str]:
-        """What is not as claimed, by cause."""
+        """Return what differs from the claims, by cause."""
         lines: list[str] = []
         found = groups(list(self._results.values()))
         for group in found[:_MOST_EXPLAINED]:
@@ -304,7 +302,7 @@ def _status(result: Result) -> int | None:
 
 
 def _refused_headers(result: Result) -> Iterator[str]:
-    """The request headers that the preflight asked for and its answer does not list."""
+    """Yield the request headers that the preflight asks for and its response does not list."""
     for exchange in result.exchanges:
         if exchange.kind == "preflight" and exchange.response is not None:
             asked = _names(exchange.request.headers, "access-control-request-headers")

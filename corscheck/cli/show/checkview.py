@@ -1,6 +1,6 @@
-"""What ``corscheck run`` prints: each check that fails, explained as it comes; then all checks, one row each; totals.
+"""What ``corscheck run`` prints: each failing check with its reasons, then a row for every check, then the totals.
 
-Holds one block (a URL's origins and methods) and a few numbers per check, however many probes there are.
+Holds one block (the origins and methods of a URL) and a few numbers for each check, however many probes there are.
 """
 
 from __future__ import annotations
@@ -11,27 +11,28 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.show.sinks import TextSink
+from corscheck.model.result import Result
 from corscheck.report.text import checks
 from corscheck.report.text.matrix import block, list_row, totals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.model.values import CheckRef
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.checks import Tally
     from corscheck.report.text.terminal import View
 
 _MOST_LINES = 120
-"""How much of one check is explained; reports hold all of it."""
+"""How many lines explain one check; reports hold all of it."""
 
 _LARGEST_BLOCK = 400
-"""More cells than this are no picture any more."""
+"""How many cells one block shows: a larger one is too big to read as a picture."""
 
 
 class _Shown(Struct):
-    """What has been printed of the check at hand."""
+    """What has been printed of the current check."""
 
     title: bool = False
     lines: int = 0
@@ -39,14 +40,15 @@ class _Shown(Struct):
 
 
 class QuietView(TextSink):
-    """One line per probe, and nothing else."""
+    """One line for each probe, and nothing else."""
 
-    def add(self, result: Result) -> None:
-        """Its line."""
-        self.write([checks.line(result)])
+    def add(self, item: Item) -> None:
+        """Print the line of one result."""
+        assert isinstance(item, Result)
+        self.write([checks.line(item)])
 
     def finish(self, summary: Summary) -> None:
-        """Nothing more to say."""
+        """Print nothing: there are no totals."""
 
 
 class CheckView(TextSink):
@@ -62,10 +64,11 @@ class CheckView(TextSink):
         self._block: list[Result] = []
         self._any = False
 
-    def add(self, result: Result) -> None:
-        """Count it; explain what failed as soon as its check or its block is complete."""
-        assert result.check is not None
-        ref = replace(result.check, expectations=())
+    def add(self, item: Item) -> None:
+        """Count a result; explain what failed as soon as its check or its block is complete."""
+        assert isinstance(item, Result)
+        assert item.check is not None
+        result, ref = item, replace(item.check, expectations=())
         if ref != self._at:
             self._end_check(interrupted=False)
             self._at, self._shown = ref, _Shown()
@@ -111,7 +114,7 @@ class CheckView(TextSink):
             self._shown.left_out = 0
 
     def finish(self, summary: Summary) -> None:
-        """The rest, the rows of all checks, what is excused, the totals."""
+        """Print the rest, the rows of all checks, what is excused, and the totals."""
         self._end_check(interrupted=summary.interrupted)
         lines = [""] if self._any else []
         lines += checks.rows(self._tallies, self._view)

@@ -1,23 +1,25 @@
-"""Which views and reports a run was asked for, checked against each other and made into sinks."""
+"""The views and reports that a run is to write: the options are checked against each other and made into sinks."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.cli.show import sinks
-from corscheck.cli.show.sinks import STDOUT
+from corscheck.cli.show.sinks import STDOUT, Quiet
 from corscheck.model.values import ConfigError
 from corscheck.report.formats.registry import WRITERS
 from corscheck.report.text.style import Style
 from corscheck.report.text.terminal import View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.sinks import Sink
@@ -31,7 +33,7 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class OutputOptions(Struct, frozen=True):
     """The options about output, and ``--in-browser``, which limits what may be asked.
 
-    ``resumed`` is what the file of ``--jsonl`` holds already, with ``--resume``.
+    ``resumed`` is what the file of ``--jsonl`` already holds, with ``--resume``.
     """
 
     json: str | None = None
@@ -46,14 +48,14 @@ class OutputOptions(Struct, frozen=True):
 
     @property
     def has_reports(self) -> bool:
-        """Whether a report was asked for by an option."""
+        """Whether an option asks for a report."""
         return self.json is not None or self.jsonl is not None or bool(self.reports)
 
     def check(self, question: ProbeQuestion) -> None:
-        """Raise ``ConfigError`` for what cannot be had together."""
+        """Raise ``ConfigError`` for options that exclude each other."""
         self.check_outputs()
         if self.in_browser is not None and question.common.send != "always":
-            unsafe = next((p.method for p in question.probes() if p.method.upper() not in _SAFE_METHODS), None)
+            unsafe = next((p.method for p in question if p.method.upper() not in _SAFE_METHODS), None)
             if unsafe is not None:
                 raise ConfigError(
                     f"--in-browser cannot hold a request back, and {unsafe} may change data: "
@@ -71,13 +73,13 @@ class OutputOptions(Struct, frozen=True):
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
 
     def places(self) -> list[ReportTarget]:
-        """Every report with its format and file. Raises ``ConfigError`` for two that want the same one."""
+        """Return every report with its format and file. Raises ``ConfigError`` for two with the same file."""
         found = [ReportTarget("json", self.json, "--json")] if self.json is not None else []
         found += [ReportTarget("jsonl", self.jsonl, "--jsonl")] if self.jsonl is not None else []
         found += [report_place(text) for text in self.reports]
         taken: dict[str, ReportTarget] = {}
         for place in found:
-            # Annotations stand beside a view or a report, they do not take its place.
+            # Annotations may share standard output with a view.
             if place.beside:
                 continue
             other = taken.setdefault(place.path if place.path == STDOUT else os.path.realpath(place.path), place)
@@ -90,18 +92,19 @@ class OutputOptions(Struct, frozen=True):
         return found
 
     def sinks(self, question: ProbeQuestion) -> list[Sink]:
-        """The view for standard output, unless a report goes there, and the reports."""
-        return [*([] if self.stdout_taken else [self._view(question)]), *self.report_sinks()]
+        """Return the sinks for probes: a view that fits the question, and the reports."""
+        return self.sinks_with(partial(self._probe_view, question))
 
     def audit_sinks(self, total: int) -> list[Sink]:
-        """The same for audits of so many targets: each whole, or of many a list."""
-        return [*([] if self.stdout_taken else [self._audit_view(total)]), *self.report_sinks()]
+        """Return the sinks for audits of ``total`` targets: one is shown whole, many are a list."""
+        return self.sinks_with(sinks.Full if total == 1 or self.verbose else sinks.AuditList)
 
-    def _audit_view(self, total: int) -> Sink:
+    def sinks_with(self, show: Callable[[View], Sink], quiet: type[Sink] = Quiet) -> list[Sink]:
+        """Return the view that ``show`` makes (``quiet`` with -q), unless a report has standard output, and the reports."""
+        if self.stdout_taken:
+            return self.report_sinks()
         view = self.view()
-        if self.quiet:
-            return sinks.Quiet()
-        return sinks.Full(view, None) if total == 1 or self.verbose else sinks.AuditList(view)
+        return [quiet() if self.quiet else show(view), *self.report_sinks()]
 
     @property
     def stdout_taken(self) -> bool:
@@ -109,7 +112,7 @@ class OutputOptions(Struct, frozen=True):
         return any(place.path == STDOUT and not place.beside for place in self.places())
 
     def report_sinks(self) -> list[Sink]:
-        """The reports alone, those that a CI system asks for by itself included."""
+        """Return the sinks of the reports, with those that a job of GitHub Actions gets unasked."""
         places = self.places()
         places += _automatic(places)
         if not places:
@@ -120,7 +123,7 @@ class OutputOptions(Struct, frozen=True):
         found: list[Sink] = [self._lines(place, run) for place in places if place.format == "jsonl"]
         later = [place for place in places if place.format != "jsonl"]
         if later:
-            # First: the others read what it has kept.
+            # Before the others, which read what it keeps.
             store = sinks.Kept(run)
             found.append(store)
             found += _documents(later, store, beside_stderr=self.stdout_taken)
@@ -133,15 +136,13 @@ class OutputOptions(Struct, frozen=True):
 
         return Continued(self.resumed, run)
 
-    def view(self, because: str | None = None) -> View:
-        """How to show results on standard output."""
+    def view(self) -> View:
+        """Return how to show items on standard output."""
         keep_printing()
-        return View(width(), Style(colored(self.color)), self.verbose, because)
+        return View(width(), Style(colored(self.color)), self.verbose)
 
-    def _view(self, question: ProbeQuestion) -> Sink:
-        view = self.view(question.because)
-        if self.quiet:
-            return sinks.Quiet()
+    def _probe_view(self, question: ProbeQuestion, view: View) -> Sink:
+        view = replace(view, because=question.because)
         expected = question.common.expected if question.file is None or question.file.uniform else None
         if question.single or self.verbose:
             return sinks.Full(view, expected)
@@ -151,7 +152,7 @@ class OutputOptions(Struct, frozen=True):
 
 
 class ReportTarget(Struct, frozen=True):
-    """A report that is to be written: in which format, where, and by which option."""
+    """A report to be written: its format, its file, and the option that asks for it."""
 
     format: str
     path: str
@@ -159,16 +160,16 @@ class ReportTarget(Struct, frozen=True):
 
     @property
     def beside(self) -> bool:
-        """Whether it goes to standard output without taking it for itself."""
+        """Whether it shares standard output with a view."""
         return self.format == "github" and self.path == STDOUT
 
     def __str__(self) -> str:
-        """As it was typed."""
+        """Return the option as it was typed."""
         return f"{self.option}{':' if ' ' in self.option else ' '}{self.path}"
 
 
 def report_place(text: str) -> ReportTarget:
-    """What ``--report FORMAT:FILE`` asks for. Raises ``ConfigError`` that says what to type."""
+    """Parse ``--report FORMAT:FILE``. Raises ``ConfigError`` for an unknown format and a missing file."""
     name, colon, path = text.partition(":")
     formats = sorted(WRITERS)
     if name not in formats:
@@ -183,7 +184,7 @@ def report_place(text: str) -> ReportTarget:
 
 
 def _automatic(places: list[ReportTarget]) -> list[ReportTarget]:
-    """Annotations and summary in a job of GitHub Actions, unless they were asked for in another way."""
+    """Return the annotations of a job of GitHub Actions, unless an option asks for them."""
     if os.environ.get("GITHUB_ACTIONS") != "true" or any(place.format == "github" for place in places):
         return []
     return [ReportTarget("github", STDOUT, "--report github")]
@@ -208,19 +209,19 @@ def _run() -> Run:
 
 
 def keep_printing() -> None:
-    """A terminal that cannot show a character gets its escape instead of a traceback."""
+    """Escape characters that standard output cannot encode, instead of failing."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
 
 
 def colored(mode: Literal["auto", "always", "never"]) -> bool:
-    """Whether to colour: as told, else on a terminal that knows colours, unless NO_COLOR is set."""
+    """Whether to colour. ``auto`` means: on a terminal that knows colours, unless NO_COLOR is set."""
     if mode != "auto":
         return mode == "always"
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
 
 
 def width() -> int:
-    """80 columns where nobody says otherwise; a wide terminal gets longer values, within reason."""
+    """Return the columns of the terminal, from 60 to 120; 80 if there is none."""
     return max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))

@@ -1,4 +1,4 @@
-"""``--dry-run`` and ``--print-curl``: what would be sent, assuming a server that allows every step. Sends nothing."""
+"""``--dry-run`` and ``--print-curl``: what would be sent to a server that allows every step. Sends nothing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from corscheck.model.masking import mask_header, mask_url
 from corscheck.model.printable import printable
 from corscheck.report.formats import curl
 from corscheck.report.text.exchanges import request_lines
-from corscheck.runner.preview import plan_probe
+from corscheck.runner.preview import plan_audit, plan_probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from corscheck.auditing.plan import AuditPlan
+    from corscheck.cli.ask.audit_targets import AuditQuestion
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
@@ -26,9 +28,19 @@ _BODY = 300
 
 def preview(question: ProbeQuestion, options: RunOptions, *, curl: bool) -> int:
     """Print what each probe would send; returns the exit status."""
+    if curl:
+        return _print_blocks(_commands(probe, options) for probe in question)
+    return _print_blocks(_requests(probe, options, question.because) for probe in question)
+
+
+def preview_audits(question: AuditQuestion, options: RunOptions) -> int:
+    """Print what each audit would send to a server that allows nobody else; returns the exit status."""
+    return _print_blocks(_audit_requests(plan, options) for plan in question)
+
+
+def _print_blocks(blocks: Iterable[Iterable[str]]) -> int:
     try:
-        for index, probe in enumerate(question.probes()):
-            lines = _commands(probe, options) if curl else _requests(probe, options, question.because)
+        for index, lines in enumerate(blocks):
             text = "\n".join([*([""] * bool(index)), *lines])
             sys.stdout.write(text + "\n")
         sys.stdout.flush()
@@ -37,6 +49,15 @@ def preview(question: ProbeQuestion, options: RunOptions, *, curl: bool) -> int:
 
         silence_stdout()
     return 0
+
+
+def _audit_requests(plan: AuditPlan, options: RunOptions) -> Iterator[str]:
+    yield f"{printable(mask_url(plan.url))}, at most as follows if nobody else is let in:"
+    requests = plan_audit(plan, options)
+    for request in requests:
+        origin = next((v for n, v in request.headers if n == "Origin"), "no Origin")
+        yield f"  {request.method:<7} {printable(mask_url(request.url))}  {printable(origin)}"
+    yield f"{len(requests)} requests"
 
 
 def _title(probe: Probe) -> str:
@@ -75,12 +96,12 @@ def _body(request: WireRequest) -> Iterator[str]:
 
 
 def _held_back(probe: Probe, planned: list[WireRequest]) -> bool:
-    """Whether the last request that is planned is a preflight: what it asks for is kept back."""
+    """Whether the last planned request is a preflight, so that the request itself is held back."""
     return planned[-1].method == "OPTIONS" and probe.method.upper() != "OPTIONS"
 
 
 def _held_back_whole(probe: Probe, options: RunOptions) -> bool:
-    """Whether there is a request that needs no preflight and is kept back."""
+    """Whether there is a request that needs no preflight and is held back."""
     return bool(plan_probe(replace(probe, send="always"), options))
 
 
@@ -100,7 +121,7 @@ def _commands(probe: Probe, options: RunOptions) -> Iterator[str]:
 
 
 def _network_words(network: NetworkOptions, *, show_secrets: bool) -> Iterator[str]:
-    """The network options as curl spells them."""
+    """Yield the network options as words of curl's command line."""
     if not network.verify:
         yield "-k"
     texts = {

@@ -1,4 +1,4 @@
-"""The terminal's view of a saved report: the same sinks that a run feeds, fed from the file."""
+"""The terminal's view of a saved report: feeds its items to the sinks of a run."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
 
 def show_again(saved: Saved, wanted: OutputOptions) -> None:
-    """Print it. A reader that leaves ends it quietly."""
+    """Print the report. Ends quietly if the reader of standard output closes it."""
     from corscheck.cli.run_loop import silence_stdout
 
     keep_printing()
     try:
         sink = _view(saved, wanted)
-        for result in saved.results():
-            sink.add(result)
-        for audit in saved.audits():
-            sink.add_audit(audit)
+        for item in saved.items():
+            sink.add(item)
         sink.finish(saved.counts())
     except BrokenPipeError:
         silence_stdout()
 
 
 def _view(saved: Saved, wanted: OutputOptions) -> Sink:
-    """The view that the run had: of one probe or audit all, of a matrix the grids, else a list."""
+    """Return the view that the run had: one probe or audit whole, a matrix as grids, anything else as a list."""
     if wanted.quiet:
         return sinks.Quiet()
     view = View(width(), Style(colored(wanted.color)), wanted.verbose)

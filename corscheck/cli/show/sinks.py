@@ -1,7 +1,7 @@
-"""Where results and audits go as they come: the terminal views and the reports, all with the same calls.
+"""Where results and audits go during a run: the terminal views and the reports.
 
-A sink is told of each result and audit in order and of the end. What it raises while writing (``OSError``) is the session's to
-handle: a report that cannot be written stops no other.
+A sink is given each item in order, then the summary. It raises ``OSError`` if it cannot write; the session drops that
+sink and goes on with the others.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from corscheck.report.text import terminal
+from corscheck.model.result import Result
+from corscheck.report.text.items import quiet_lines, render_item
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.report.saved.document import Run
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
@@ -26,26 +26,22 @@ STDOUT = "-"
 
 
 class Sink(Protocol):
-    """Takes results. ``name`` is what a complaint calls it, ``path`` where it goes (``-`` is standard output)."""
+    """Takes items. ``name`` is the option that error messages name; ``path`` is the file, or ``-`` for standard output."""
 
     name: str
     path: str
 
-    def add(self, result: Result) -> None:
-        """Take one result."""
-        ...
-
-    def add_audit(self, audit: Audit) -> None:
-        """Take one audit."""
+    def add(self, item: Item) -> None:
+        """Take one result or audit."""
         ...
 
     def finish(self, summary: Summary) -> None:
-        """The run is over, whether it came to its end or not."""
+        """End the output. Called for an interrupted run, too."""
         ...
 
 
 class TextSink:
-    """Prints lines to standard output, and each result at once: who reads a pipe wants to see them come."""
+    """Prints lines to standard output and flushes them, so that a reader of a pipe sees each item as it comes."""
 
     name = "standard output"
     path = STDOUT
@@ -57,83 +53,76 @@ class TextSink:
             if self._in_job is None:
                 self._in_job = os.environ.get("GITHUB_ACTIONS") == "true"
             if self._in_job:
-                # A job reads what is printed: what a server sent must be no command there.
+                # GitHub reads commands from what a job prints: a server's text must not become one.
                 from corscheck.report.formats.github import inert
 
                 lines = [inert(line) for line in lines]
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
 
-    def add_audit(self, audit: Audit) -> None:
-        """Its findings, a line each."""
-        from corscheck.report.text import audits
-
-        self.write(audits.quiet(audit))
-
 
 class Quiet(TextSink):
     """The verdict lines alone."""
 
-    def add(self, result: Result) -> None:
-        """One line."""
-        self.write([str(result)])
+    def add(self, item: Item) -> None:
+        """Print the lines of one item."""
+        self.write(quiet_lines(item))
 
     def finish(self, summary: Summary) -> None:
-        """Nothing more to say."""
+        """Print nothing: there are no totals."""
 
 
 class Viewed(TextSink):
-    """A view with blocks, a blank line between two."""
+    """A view made of blocks. This base shows each item whole; ``expected`` is the verdict that all probes expect."""
 
-    def __init__(self, view: View, expected: str | None) -> None:
+    def __init__(self, view: View, expected: str | None = None) -> None:
         self._view = view
         self._expected = expected
         self._shown = 0
 
-    def add_audit(self, audit: Audit) -> None:
-        """The whole view of it."""
-        from corscheck.report.text import audits
+    def add(self, item: Item) -> None:
+        """Show the whole item, two blank lines after the block before it."""
+        self._show(render_item(item, self._view), gap=2)
 
-        lines = audits.render(audit, self._view)
-        self.write(["", "", *lines] if self._shown else lines)
+    def _show(self, lines: list[str], gap: int) -> None:
+        """Print a block, with ``gap`` blank lines before it unless it is the first."""
+        self.write([*([""] * gap if self._shown else []), *lines])
         self._shown += 1
+
+    def _show_totals(self, summary: Summary) -> None:
+        from corscheck.report.text.matrix import totals
+
+        self._show(totals(summary, self._expected, self._view), gap=1)
+
+    def finish(self, summary: Summary) -> None:
+        """Show the totals."""
+        self._show_totals(summary)
 
 
 class Full(Viewed):
-    """The whole view of each result and audit; totals when there is more than one."""
-
-    def add(self, result: Result) -> None:
-        """The view, with a blank line between two."""
-        lines = terminal.render(result, self._view)
-        self.write(["", "", *lines] if self._shown else lines)
-        self._shown += 1
+    """The whole view of each item; totals unless there was exactly one."""
 
     def finish(self, summary: Summary) -> None:
-        """Totals, unless one result said it all."""
+        """Show the totals, unless one item has said it all."""
         if summary.tested != 1 or summary.interrupted:
-            from corscheck.report.text.matrix import totals
-
-            self.write([*([""] * bool(self._shown)), *totals(summary, self._expected, self._view)])
+            self._show_totals(summary)
 
 
 class Grid(Viewed):
-    """A block per URL, shown when all its cells are there."""
+    """A block for each URL, shown when all its cells are there."""
 
     def __init__(self, view: View, expected: str | None) -> None:
         super().__init__(view, expected)
         self._block: list[Result] = []
 
-    def add(self, result: Result) -> None:
-        """Keep it until its block is complete."""
-        if self._block and not self._belongs(result):
+    def add(self, item: Item) -> None:
+        """Keep a result until its block is complete; show an audit whole."""
+        if self._block and not (isinstance(item, Result) and self._belongs(item)):
             self._flush(interrupted=False)
-        self._block.append(result)
-
-    def add_audit(self, audit: Audit) -> None:
-        """The whole view of it, below the block before it."""
-        if self._block:
-            self._flush(interrupted=False)
-        super().add_audit(audit)
+        if isinstance(item, Result):
+            self._block.append(item)
+        else:
+            super().add(item)
 
     def _belongs(self, result: Result) -> bool:
         first = self._block[0]
@@ -143,86 +132,59 @@ class Grid(Viewed):
     def _flush(self, *, interrupted: bool) -> None:
         from corscheck.report.text.matrix import block
 
-        lines = block(self._block, self._view, interrupted=interrupted)
-        self.write(["", *lines] if self._shown else lines)
-        self._shown += 1
+        self._show(block(self._block, self._view, interrupted=interrupted), gap=1)
         self._block = []
 
     def finish(self, summary: Summary) -> None:
-        """The last block and the totals."""
-        from corscheck.report.text.matrix import totals
-
+        """Show the last block and the totals."""
         if self._block:
             self._flush(interrupted=summary.interrupted)
-        self.write([*([""] * bool(self._shown)), *totals(summary, self._expected, self._view)])
+        self._show_totals(summary)
 
 
 class Listed(Viewed):
-    """A row per result, as it comes; totals."""
+    """A row for each result as it comes, an audit whole; totals."""
 
     def __init__(self, view: View, expected: str | None, *, uniform: bool) -> None:
         super().__init__(view, expected)
         self._uniform = uniform
 
-    def add(self, result: Result) -> None:
-        """The row, below a header that all share."""
+    def add(self, item: Item) -> None:
+        """Show the row, below a header that all rows share."""
+        if not isinstance(item, Result):
+            super().add(item)
+            return
         from corscheck.report.text.matrix import list_header, list_row
 
-        header = [] if self._shown else list_header(result, self._view, uniform=self._uniform)
-        self.write([*header, *list_row(result, self._view, uniform=self._uniform)])
-        self._shown += 1
+        header = [] if self._shown else list_header(item, self._view, uniform=self._uniform)
+        self._show([*header, *list_row(item, self._view, uniform=self._uniform)], gap=0)
 
     def finish(self, summary: Summary) -> None:
-        """The totals."""
-        from corscheck.report.text.matrix import totals
-
-        held = ["", "  * preflight only, the request itself was not sent (--send always)"]
-        self.write(
-            [
-                *(held if summary.allowed_preflight_only else []),
-                *([""] * bool(self._shown)),
-                *totals(summary, self._expected, self._view),
-            ]
-        )
+        """Show the totals."""
+        if summary.allowed_preflight_only:
+            self.write(["", "  * preflight only, the request itself was not sent (--send always)"])
+        self._show_totals(summary)
 
 
 class AuditList(Viewed):
-    """A row per audit in which nothing fails, the whole view of the others; totals."""
+    """A row for each audit in which nothing fails, the whole view of the others; totals."""
 
-    def __init__(self, view: View) -> None:
-        super().__init__(view, None)
-        self._row = False
+    _after_row = False
 
-    def add(self, result: Result) -> None:
-        """The whole view: nobody lists probes here."""
-        self._block(terminal.render(result, self._view))
-
-    def add_audit(self, audit: Audit) -> None:
-        """Its row or its block, as it comes."""
+    def add(self, item: Item) -> None:
+        """Show a row or the whole item; rows follow each other without a blank line."""
         from corscheck.report.text import audits
 
-        if audits.needs_room(audit):
-            self._block(audits.render(audit, self._view))
-            return
-        lines = audits.row(audit, self._view)
-        self.write(["", *lines] if self._shown and not self._row else lines)
-        self._row = True
-        self._shown += 1
-
-    def _block(self, lines: list[str]) -> None:
-        self.write(["", "", *lines] if self._shown and not self._row else ["", *lines] if self._shown else lines)
-        self._row = False
-        self._shown += 1
-
-    def finish(self, summary: Summary) -> None:
-        """The totals."""
-        from corscheck.report.text.matrix import totals
-
-        self.write([*([""] * bool(self._shown)), *totals(summary, None, self._view)])
+        if isinstance(item, Result) or audits.needs_room(item):
+            self._show(render_item(item, self._view), gap=1 if self._after_row else 2)
+            self._after_row = False
+        else:
+            self._show(audits.row(item, self._view), gap=0 if self._after_row else 1)
+            self._after_row = True
 
 
 class Kept:
-    """The results of this run for the documents that are written at its end."""
+    """Keeps the items of the run for the documents that are written at its end."""
 
     name = "temporary file"
     path = "with the results so far"
@@ -234,27 +196,19 @@ class Kept:
         self._broken: OSError | None = None
         self._saved: Saved | None = None
 
-    def add(self, result: Result) -> None:
+    def add(self, item: Item) -> None:
         """Keep it."""
         try:
-            self._store.add(result)
-        except OSError as error:
-            self._broken = error
-            raise
-
-    def add_audit(self, audit: Audit) -> None:
-        """Keep it."""
-        try:
-            self._store.add_audit(audit)
+            self._store.add(item)
         except OSError as error:
             self._broken = error
             raise
 
     def finish(self, summary: Summary) -> None:
-        """Nothing is written here."""
+        """Write nothing: the documents do."""
 
     def saved(self, summary: Summary) -> Saved:
-        """The report of the run. Raises ``OSError`` if it could not be kept whole."""
+        """Return the report of the run. Raises ``OSError`` if it could not be kept whole."""
         if self._broken is not None:
             raise self._broken
         if self._saved is None:
@@ -262,20 +216,24 @@ class Kept:
         return self._saved
 
 
-class DocumentSink:
-    """A report in any format, written when all is known."""
+class _AtTheEnd:
+    """A sink that reads the items from ``Kept`` when the run ends."""
 
-    def __init__(self, kept: Kept, form: str, path: str, option: str) -> None:
-        self.name = option
+    def __init__(self, kept: Kept, name: str, path: str) -> None:
+        self.name = name
         self.path = path
         self._kept = kept
+
+    def add(self, item: Item) -> None:
+        """Do nothing: ``Kept`` has the item."""
+
+
+class DocumentSink(_AtTheEnd):
+    """A report in any format."""
+
+    def __init__(self, kept: Kept, form: str, path: str, option: str) -> None:
+        super().__init__(kept, option, path)
         self._format = form
-
-    def add(self, result: Result) -> None:
-        """It is kept elsewhere."""
-
-    def add_audit(self, audit: Audit) -> None:
-        """It is kept elsewhere."""
 
     def finish(self, summary: Summary) -> None:
         """Write the document."""
@@ -288,7 +246,7 @@ def write_document(saved: Saved, form: str, path: str) -> None:
 
     pieces = writer(form)(saved)
     if path == STDOUT:
-        # What the terminal's encoding lacks is spelled out: an exit status must not hang on a locale.
+        # Escape what the terminal's encoding lacks: an exit status must not depend on a locale.
         reconfigure = getattr(sys.stdout, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
@@ -301,7 +259,7 @@ def write_document(saved: Saved, form: str, path: str) -> None:
 
 
 class Annotations(DocumentSink):
-    """GitHub's annotations: beside the view on standard output, on standard error if a report has that."""
+    """GitHub's annotations: on standard output beside the view, on standard error if a report has standard output."""
 
     def __init__(self, kept: Kept, path: str, *, to_stderr: bool) -> None:
         super().__init__(kept, "github", path, "--report github")
@@ -318,30 +276,21 @@ class Annotations(DocumentSink):
         sys.stderr.flush()
 
 
-class JobSummary:
-    """GitHub's job summary, to which the report is added."""
-
-    name = "GITHUB_STEP_SUMMARY"
+class JobSummary(_AtTheEnd):
+    """GitHub's job summary, to which the report is appended."""
 
     def __init__(self, kept: Kept, path: str) -> None:
-        self.path = path
-        self._kept = kept
-
-    def add(self, result: Result) -> None:
-        """It is kept elsewhere."""
-
-    def add_audit(self, audit: Audit) -> None:
-        """It is kept elsewhere."""
+        super().__init__(kept, "GITHUB_STEP_SUMMARY", path)
 
     def finish(self, summary: Summary) -> None:
-        """Add the report."""
+        """Append the report."""
         from corscheck.report.formats.github import add_summary
 
         add_summary(self._kept.saved(summary), self.path)
 
 
 class JSONLReport:
-    """JSON Lines, written as results come. The file is opened with the first write."""
+    """JSON Lines, written as items come. The file is opened with the first write."""
 
     name = "--jsonl"
 
@@ -352,31 +301,25 @@ class JSONLReport:
         self._lines: Any = None
 
     def open(self) -> None:
-        """Open it and write the first line."""
+        """Open the file and write the first line."""
         from corscheck.report.formats.jsonl import JSONLines
 
         if self.path == STDOUT:
             self._file = sys.stdout.buffer
         else:
-            # Not buffered: a line is one write, and a killed run leaves whole lines.
+            # Unbuffered: each line is one write, so that a killed run leaves whole lines.
             self._file = open(self.path, "wb", buffering=0)  # noqa: PTH123, SIM115
         assert self._file is not None
         self._lines = JSONLines(self._file, self._run)
 
-    def add(self, result: Result) -> None:
-        """One line."""
+    def add(self, item: Item) -> None:
+        """Write one line."""
         if self._lines is None:
             self.open()
-        self._lines.add(result)
-
-    def add_audit(self, audit: Audit) -> None:
-        """One line."""
-        if self._lines is None:
-            self.open()
-        self._lines.add_audit(audit)
+        self._lines.add(item)
 
     def finish(self, summary: Summary) -> None:
-        """The summary, and the end of the file."""
+        """Write the summary and close the file."""
         if self._lines is None:
             self.open()
         self._lines.finish(summary)

@@ -1,7 +1,7 @@
 """GitHub Actions: annotations as workflow commands, and the job summary as Markdown.
 
-GitHub shows 10 annotations of a level per step and takes 1 MiB of summary; more is cut here, and said. Whatever else is
-printed in a job is read for workflow commands as well: ``inert`` takes those out of a line that is not ours.
+GitHub shows 10 annotations of a level per step and takes 1 MiB of summary; the writers cut the rest and say so. GitHub
+also reads workflow commands from everything else that a job prints: ``inert`` disarms a line of a server's text.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.model.printable import printable
-from corscheck.report.formats import audit_problems
+from corscheck.model.result import Result
 from corscheck.report.formats.markdown import document
-from corscheck.report.formats.problems import place, problem
+from corscheck.report.formats.problems import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from corscheck.model.item import Item
+    from corscheck.report.formats.problems import Problem
     from corscheck.report.saved.saved import Saved
 
 PER_LEVEL = 10
 SUMMARY_BYTES = 1 << 20
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 _LONGEST = 4096
-"""How long the message of an annotation may be, in characters; GitHub shows no more."""
+"""The longest message of an annotation, in characters; GitHub shows no more."""
 
 
 class _Group(Struct):
-    """Problems with one code at one place: one annotation, with what the first of them says."""
+    """Problems with one code at one place: one annotation, with the text of the first of them."""
 
     level: str
     title: str
@@ -39,24 +40,13 @@ class _Group(Struct):
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The annotations, a line each; errors first. Those of one check (or audit) and one code are one."""
+    """Yield the annotations, a line each, errors first: one for all problems with one code in a check or audit."""
     groups: dict[tuple[object, ...], _Group] = {}
-    for result in saved.results():
-        found = problem(result)
-        if found is not None:
-            where: object = result.url if result.check is None else (result.check.name, place(result.check))
-            key: tuple[object, ...] = (where, found.code, found.error)
+    for item in saved.items():
+        for problem in problems(item):
+            key = _key(problem, item)
             if key not in groups:
-                advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
-                level = "error" if found.error else "warning"
-                groups[key] = _Group(level, found.title, _text(found.message, found.code, advice), place(result.check))
-            groups[key].count += 1
-    for audit in saved.audits():
-        for one in audit_problems.problems(audit):
-            key = ("audit", audit.index, audit.url, one.code, one.level)
-            if key not in groups:
-                text = _text(one.message, one.code, one.advice)
-                groups[key] = _Group(_LEVELS[one.level], one.title, text, audit_problems.place(audit))
+                groups[key] = _Group(_LEVELS[problem.level], problem.title, _text(problem), problem.place)
             groups[key].count += 1
     for level in ("error", "warning", "notice"):
         chosen = [group for group in groups.values() if group.level == level]
@@ -68,8 +58,18 @@ def render(saved: Saved) -> Iterator[str]:
             yield f"::{level} title=corscheck::{more} more of these: GitHub shows {PER_LEVEL}. See the job summary.\n"
 
 
-def _text(message: str, code: str, advice: str | None) -> str:
-    return f"{message} [{code}]" + "".join(f"\n{printable(part)}" for part in (advice or "").split("\n") if part)
+def _key(problem: Problem, item: Item) -> tuple[object, ...]:
+    """Return what the problems of one annotation share: the check (or the target), the code and the level."""
+    where: tuple[object, ...]
+    if isinstance(item, Result):
+        where = (item.url,) if item.check is None else (item.check.name, problem.place)
+    else:
+        where = ("audit", item.index, item.url)
+    return (*where, problem.code, problem.level)
+
+
+def _text(problem: Problem) -> str:
+    return "\n".join([f"{problem.message} [{problem.code}]", *filter(None, problem.advice.split("\n"))])
 
 
 def _annotation(group: _Group) -> str:
@@ -90,19 +90,19 @@ def _property(text: str) -> str:
 
 
 def add_summary(saved: Saved, path: str) -> None:
-    """Append the report to the job summary, as far as there is room in it. Raises ``OSError``."""
+    """Append the report to the job summary as far as it fits. Raises ``OSError``."""
     file = Path(path)
     taken = file.stat().st_size if file.exists() else 0
     with file.open("a", encoding="utf-8", errors="backslashreplace", newline="") as out:
         for piece in document(saved, SUMMARY_BYTES - taken):
             taken += len(piece.encode("utf-8", "backslashreplace"))
-            # The tables have been cut to fit. What a full file still has no room for stays out: GitHub would refuse all.
+            # The tables are cut to fit. In a file that is full already the rest stays out, or GitHub would refuse all.
             if taken <= SUMMARY_BYTES:
                 out.write(piece)
 
 
 def inert(line: str) -> str:
-    """A line that no runner takes for a command: one starts with ``::``, or has ``##[`` anywhere."""
+    """Return the line in a form that GitHub takes for no command (``::`` at its start, or ``##[`` anywhere)."""
     if line.lstrip().startswith("::"):
         line = line.replace("::", "\\x3a:", 1)
     return line.replace("##[", "##\\x5b")

@@ -1,7 +1,7 @@
-"""GitLab's code quality report: a JSON array with an issue per problem, shown in merge requests. Written issue by issue.
+"""GitLab's code quality report: a JSON array with an issue for each problem, written issue by issue.
 
-Every issue needs a file and a line. A probe of a policy has those of its check, an audit those of its target in a file;
-another is placed at its URL, so that the list at least says what it is about.
+Every issue needs a file and a line. A probe of a policy has those of its check, an audit those of its target in a file. Any
+other is placed at its URL, so that the list in a merge request at least names the target.
 """
 
 from __future__ import annotations
@@ -10,68 +10,50 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.printable import printable
-from corscheck.report.formats import audit_problems
-from corscheck.report.formats.problems import place, problem
+from corscheck.report.formats.problems import problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
-    from corscheck.report.formats.audit_problems import AuditProblem
+    from corscheck.model.item import Item
     from corscheck.report.formats.problems import Problem
     from corscheck.report.saved.saved import Saved
 
-_SEVERITIES = {"high": "critical", "medium": "major", "low": "minor"}
-_AUDIT_SEVERITIES = {**_SEVERITIES, "info": "info"}
+_SEVERITIES = {"high": "critical", "medium": "major", "low": "minor", "info": "info"}
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The array in pieces."""
+    """Yield the array in pieces."""
     yield "["
     separator = ""
-    for result in saved.results():
-        found = problem(result)
-        if found is not None:
-            yield f"{separator}\n" + json.dumps(_issue(found, result))
-            separator = ","
-    for audit in saved.audits():
-        for one in audit_problems.problems(audit):
-            yield f"{separator}\n" + json.dumps(_audit_issue(one, audit))
+    for item in saved.items():
+        for problem in problems(item):
+            yield f"{separator}\n" + json.dumps(_issue(problem, item))
             separator = ","
     yield "\n]\n"
 
 
-def _issue(found: Problem, result: Result) -> dict[str, Any]:
-    path, line = place(result.check) or (_of_url(result.url), 1)
+def _issue(problem: Problem, item: Item) -> dict[str, Any]:
+    path, line = problem.place or (_url_path(item.url), 1)
     return {
-        "description": f"{found.title}: {found.message}",
-        "check_name": found.code,
-        "fingerprint": found.identity,
-        "severity": _severity(found, result),
+        "description": f"{problem.title}: {problem.message}",
+        "check_name": problem.code,
+        "fingerprint": problem.identity,
+        "severity": _severity(problem, item),
         "location": {"path": path, "lines": {"begin": line}},
     }
 
 
-def _audit_issue(found: AuditProblem, audit: Audit) -> dict[str, Any]:
-    path, line = audit_problems.place(audit) or (_of_url(audit.url), 1)
-    return {
-        "description": f"{found.title}: {found.message}",
-        "check_name": found.code,
-        "fingerprint": found.identity,
-        "severity": _AUDIT_SEVERITIES[found.finding.severity] if found.finding is not None else "minor",
-        "location": {"path": path, "lines": {"begin": line}},
-    }
-
-
-def _of_url(url: str) -> str:
-    """Host and path, which is a relative path."""
+def _url_path(url: str) -> str:
+    """Return host and path of a URL, which form a relative path."""
     path = url.partition("://")[2] or url
     return printable(path.partition("?")[0].lstrip("./")) or "unknown"
 
 
-def _severity(found: Problem, result: Result) -> str:
-    """What could not be judged is minor; else the weightiest finding says it, and without one it is major."""
-    if not found.error:
+def _severity(problem: Problem, item: Item) -> str:
+    """Return the finding's severity, ``minor`` for what could not be judged, else that of the result's first finding."""
+    if problem.finding is not None:
+        return _SEVERITIES[problem.finding.severity]
+    if problem.level == "warning":
         return "minor"
-    return next((_SEVERITIES[f.severity] for f in result.findings if f.severity in _SEVERITIES), "major")
+    return next((_SEVERITIES[f.severity] for f in item.findings if f.severity != "info"), "major")

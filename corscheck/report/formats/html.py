@@ -1,9 +1,9 @@
-"""HTML: one file that fetches nothing. The matrix, the audits, what failed and why, and for every cell all there is.
+"""HTML: one file that fetches nothing, with the matrix, the audits, the failures and their causes, and details of every cell.
 
-The parts of the page lie in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
-nothing else. The details of a result stand in a ``noscript`` each: without JavaScript they are part of the page, and
-``:target`` shows the one whose cell was followed; with it they are text until a cell is opened, so that a page of ten
-thousand results is as quick as one of ten. Every value goes through ``printable`` and the template's escaping.
+The parts of the page are in ``page/``. Its Content Security Policy allows its own style and script, by their hashes, and
+nothing else. The details of each result are in a ``noscript``. Without JavaScript they are part of the page, and
+``:target`` shows those whose cell was followed. With JavaScript they stay text until a cell is opened, so that a page of
+ten thousand results is as quick as one of ten. Every value goes through ``printable`` and the template's escaping.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parents[1] / "page"
 
 _CAUSES = 100
-"""How many causes are explained; the cells of further ones open like all others."""
+"""The most causes that are explained; the cells of the others open, too."""
 
 _FOLDED = 400
-"""From how many results on the parts of the picture in which all is well are folded."""
+"""With more results than this, the parts of the picture that all passed are folded."""
 
 _LONGEST = 4000
-"""How much of a value is shown; the saved report has all of it."""
+"""The longest value, in characters; the saved report has all of it."""
 
 _BUFFER = 500
 
@@ -53,7 +53,7 @@ FILTERS = (
     ("invalid", "invalid"),
     ("inconclusive", "inconclusive"),
 )
-"""The filters: the class of the cells that each shows, and what it is called. The style sheet has a rule for each."""
+"""The filters: the class of the cells that each shows, and its label. The style sheet has a rule for each."""
 
 GLYPHS = {
     "allowed": "✓",
@@ -68,7 +68,7 @@ GLYPHS = {
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The page in pieces. Reads the report twice: for the picture, and for the details."""
+    """Yield the page in pieces. Reads the report twice: for the picture, and for the details."""
     environment = Environment(
         loader=FileSystemLoader(_PAGE),
         autoescape=True,
@@ -115,17 +115,17 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def _final(value: object) -> object:
-    """What the template does with every value before it escapes it."""
+    """Make a value printable and cut it; the template calls this before it escapes the value."""
     return cut(printable(value), _LONGEST) if type(value) is str else value
 
 
 def _lines(lines: list[str]) -> Markup:
-    """Lines for a ``pre``, escaped in one go: there are more of them than of all other values."""
+    """Return lines for a ``pre``, escaped in one call: most values of a page are such lines."""
     return escape("\n".join(cut(printable(line), _LONGEST) for line in lines))
 
 
 def _policy(style: str, script: str) -> str:
-    """Nothing is fetched, framed, sent or submitted; one style and one script, these. The icon is a ``data:`` URL."""
+    """Return the Content Security Policy: this style, this script, ``data:`` images for the icon, nothing else."""
     return (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -141,7 +141,7 @@ def _cells(found: Survey) -> Iterator[Any]:
 
 
 def _filters(found: Survey) -> list[tuple[str, str, int]]:
-    """The filters that would show something: class, name, how many."""
+    """Return the filters that match a cell: class, label, number of cells."""
     counts = dict.fromkeys((name for name, _ in FILTERS), 0)
     for cell in _cells(found):
         counts[cell.kind] += 1
@@ -150,7 +150,7 @@ def _filters(found: Survey) -> list[tuple[str, str, int]]:
 
 
 def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
-    """The proportions: state, where it starts and how wide it is, in percent."""
+    """Return the parts of the bar: state, label, start and width in percent."""
     counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
     for cell in _cells(found):
         counts[cell.state] += 1
@@ -165,7 +165,7 @@ def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]
 
 
 def _kinds(cells: Any) -> str:
-    """The classes of a row or a part of the picture: which filters show it. ``cells`` may have gaps."""
+    """Return the classes of a row or part of the picture, by which filters show it. ``cells`` may hold None."""
     there = [cell for cell in cells if cell is not None]
     names = {cell.kind for cell in there} | ({"bad"} if any(c.state != "pass" for c in there) else set())
     return " ".join(f"has-{name}" for name in sorted(names))
@@ -173,18 +173,16 @@ def _kinds(cells: Any) -> str:
 
 # ---------------------------------------------------------------------- one audit
 
-_STATES = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
-
 
 def _audit(audit: Audit) -> dict[str, Any]:
     word = audits.word(audit)
     return {
         "url": audit.url,
         "word": word,
-        "state": _STATES[word],
+        "state": audits.STATES[word],
         "circumstances": audits.circumstances(audit),
         "statement": audits.statement(audit),
-        "notes": (*audit.notes, *(f"unstable: {text}" for text in audit.unstable)),
+        "notes": audits.remarks(audit),
         "findings": [_audit_finding(finding, audit) for finding in audit.findings],
     }
 
@@ -245,7 +243,7 @@ def _label(result: Result, finding: Any) -> str:
 
 
 def _link(url: str | None) -> str | None:
-    """An address to follow. A report may come from anywhere: what is not https is no link."""
+    """Return the URL if it is https, else None: a report may come from anywhere, and other schemes must not be links."""
     return url if url is not None and url.startswith("https://") else None
 
 
@@ -254,13 +252,13 @@ def _fixes(result: Result) -> list[str]:
 
 
 def _console(result: Result) -> list[tuple[str, Markup]]:
-    """Whose console says what: the driving engine's, and those of the gate that differ."""
+    """Return the console text of the driving engine, and of those of the gate that differ."""
     names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
     return [(words.engine(n), _lines(text.split("\n"))) for n in names if (text := result.console.get(n))]
 
 
 def _deciding(result: Result) -> dict[str, Any] | None:
-    """The row that decided, if it has something to compare."""
+    """Return the row that decided, if it compares something."""
     step = causes.deciding(result)
     if step is None or (step.expected is None and step.received is None):
         return None
@@ -268,7 +266,7 @@ def _deciding(result: Result) -> dict[str, Any] | None:
 
 
 def _steps(result: Result) -> list[dict[str, Any]]:
-    """The steps under the exchange they judged, as the terminal's table has them."""
+    """Return the steps below the exchange that they judge, as in the terminal's table."""
     groups: list[dict[str, Any]] = []
     for index, steps in enumerate(rows.grouped(result)):
         exchange = result.exchanges[index] if index < len(result.exchanges) else None

@@ -1,11 +1,12 @@
-"""JSON Lines, the primary store: a header line, a probe or audit object a line as each comes, the summary last.
+"""JSON Lines, the primary store: the head, then a line for each probe or audit as it comes, then the summary.
 
-Each line goes out in one write, so that a run that is killed leaves whole lines and at most one torn one.
+Each line is one write, so that a killed run leaves whole lines and at most one truncated line.
 """
 
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.json import encode
@@ -16,17 +17,16 @@ if TYPE_CHECKING:
     from io import RawIOBase
     from typing import BinaryIO
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.report.saved.document import Run
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
 
 
 class JSONLines:
-    """Writes to a binary file, which must not buffer (or be flushed after each write: that is done here).
+    """Writes to a binary file and flushes after each line.
 
-    One that is ``begun`` has its first line already, and what came so far.
+    A file that is ``begun`` holds the head already, and the items so far.
     """
 
     def __init__(self, out: BinaryIO | RawIOBase, run: Run | None, *, begun: bool = False) -> None:
@@ -35,16 +35,12 @@ class JSONLines:
         if not begun:
             self._line(head(run))
 
-    def add(self, result: Result) -> None:
-        """One probe object, one line."""
-        self._write(encode(result if self._run is not None else without_times(result)))
-
-    def add_audit(self, audit: Audit) -> None:
-        """One audit object, one line."""
-        self._write(encode(audit))
+    def add(self, item: Item) -> None:
+        """Write the line of a result or an audit."""
+        self._write(encode(item if self._run is not None else without_times(item)))
 
     def finish(self, summary: Summary) -> None:
-        """The last line; with the times of the end unless the report is a reproducible one."""
+        """Write the last line, with the times of the end unless the report is reproducible."""
         last: dict[str, Any] = {"summary": summary.to_dict()}
         if self._run is not None:
             last["run"] = self._run.ended()
@@ -59,12 +55,10 @@ class JSONLines:
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """A saved report as JSON Lines again, to the byte what the run itself would have written."""
+    """Yield the lines of a saved report, byte for byte as the run itself would have written them."""
     yield line(dict(saved.head))
-    for probe in saved.probes():
-        yield line(probe)
-    for audit in saved.audit_objects():
-        yield line(audit)
+    for item in chain(saved.probes(), saved.audit_objects()):
+        yield line(item)
     last: dict[str, Any] = {"summary": dict(saved.summary)}
     if saved.ended is not None:
         last["run"] = dict(saved.ended)
@@ -72,5 +66,5 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def line(value: dict[str, Any]) -> str:
-    """One line. ASCII only: no control or bidi character of a server's reaches whoever looks with cat or less."""
+    """Return one line. ASCII only: no control or bidi character of a server's reaches a terminal that shows the file."""
     return json.dumps(value, separators=(",", ":")) + "\n"

@@ -1,7 +1,7 @@
-"""JUnit XML: a test case per probe and audit. Failed: an engine of the gate came to another verdict, or an audit found what
-fails; error: it could not be judged.
+"""JUnit XML: a test case for each probe and audit, written case by case.
 
-The dialect is that of the Jenkins xUnit schema, which all readers of JUnit files understand. Written case by case.
+A failure is something wrong with the server, an error something that could not be judged. The dialect is that of the
+Jenkins xUnit schema, which all readers of JUnit files understand.
 """
 
 from __future__ import annotations
@@ -13,29 +13,30 @@ from msgspec.structs import replace
 
 from corscheck.model import words
 from corscheck.model.printable import printable
-from corscheck.report.formats.audit_problems import NOT_AUDITED
-from corscheck.report.formats.problems import problem, request
-from corscheck.report.saved.summary import audit_failed, failing
+from corscheck.model.result import Result
+from corscheck.report.formats.problems import NOT_AUDITED, problems, request
+from corscheck.report.saved.summary import failed, failing
 from corscheck.report.text import audits, terminal
+from corscheck.report.text.items import render_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.report.saved.saved import Saved
 
 _VIEW = terminal.View(width=100)
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The document in pieces."""
+    """Yield the document in pieces."""
     counts = saved.counts()
     totals = f'tests="{counts.tested}" failures="{counts.failed}" errors="{counts.undecided}"'
     run = saved.run or {}
     details = ""
     if run:
-        # Without the milliseconds: readers of these files take ISO 8601 to the second.
+        # Without the milliseconds: readers of these files expect ISO 8601 to the second.
         details = (
             f" timestamp={_attribute(str(run.get('started', ''))[:19])} hostname={_attribute(str(run.get('host')))}"
         )
@@ -45,48 +46,46 @@ def render(saved: Saved) -> Iterator[str]:
     for name in ("allowed", "allowed_preflight_only", "blocked", "invalid", "inconclusive"):
         yield f'<property name="{name}" value="{getattr(counts, name)}"/>\n'
     yield "</properties>\n"
-    for result in saved.results():
-        yield _case(result)
-    for audit in saved.audits():
-        yield _audit_case(audit)
+    for item in saved.items():
+        yield _result_case(item) if isinstance(item, Result) else _audit_case(item)
     yield "</testsuite>\n</testsuites>\n"
 
 
-def _case(result: Result) -> str:
+def _result_case(result: Result) -> str:
     group = result.check.name if result.check is not None else result.url
     took = sum(e.elapsed_ms or 0 for e in result.exchanges) / 1000
-    head = f"<testcase classname={_attribute(group)} name={_attribute(request(result))}"
+    head = f"classname={_attribute(group)} name={_attribute(request(result))}"
     head += f' time="{took:.3f}"' if any(e.elapsed_ms is not None for e in result.exchanges) else ""
-    found = problem(result)
-    if found is None:
-        if words.word(result) != "allowed*":
-            return head + "/>\n"
-        return f"{head}><system-out>allowed*: {escape(terminal.statement(result))}</system-out></testcase>\n"
-    # Not judged is an error here and a failure nowhere: nothing is known to be wrong with the server.
-    kind = "failure" if found.error else "error"
-    text = escape("\n".join(terminal.render(result, _VIEW)))
-    return (
-        f"{head}>\n<{kind} type={_attribute(found.code)} message={_attribute(f'{found.title}: {found.message}')}>"
-        f"{text}</{kind}>\n</testcase>\n"
-    )
+    problem = next(problems(result), None)
+    if problem is None:
+        return _good_case(head, f"allowed*: {terminal.statement(result)}" if words.word(result) == "allowed*" else "")
+    kind = "failure" if problem.level == "error" else "error"
+    return _wrong_case(head, kind, problem.code, f"{problem.title}: {problem.message}", result)
 
 
 def _audit_case(audit: Audit) -> str:
-    head = f'<testcase classname="audit" name={_attribute(f"audit {audit.url}")}'
+    head = f'classname="audit" name={_attribute(f"audit {audit.url}")}'
     if audit.passed:
-        if not audit.findings:
-            return head + "/>\n"
-        text = escape("\n".join(audits.render(audit, _VIEW)))
-        return f"{head}><system-out>{text}</system-out></testcase>\n"
+        return _good_case(head, "\n".join(audits.render(audit, _VIEW)) if audit.findings else "")
     heavy = failing(audit)
-    kind, code = ("failure", heavy[0].code if heavy else "audit") if audit_failed(audit) else ("error", NOT_AUDITED)
-    # What fails is listed, what does not would hide it.
+    kind, code = ("failure", heavy[0].code if heavy else "audit") if failed(audit) else ("error", NOT_AUDITED)
+    # Only the findings that fail: the others would hide them.
     shown = replace(audit, findings=heavy) if heavy else audit
-    text = escape("\n".join(audits.render(shown, _VIEW)))
-    message = f"{audits.word(audit)} {audits.statement(audit)}"
-    return f"{head}>\n<{kind} type={_attribute(code)} message={_attribute(message)}>{text}</{kind}>\n</testcase>\n"
+    return _wrong_case(head, kind, code, f"{audits.word(audit)} {audits.statement(audit)}", shown)
+
+
+def _good_case(head: str, text: str) -> str:
+    if not text:
+        return f"<testcase {head}/>\n"
+    return f"<testcase {head}><system-out>{escape(text)}</system-out></testcase>\n"
+
+
+def _wrong_case(head: str, kind: str, code: str, message: str, shown: Item) -> str:
+    text = escape("\n".join(render_item(shown, _VIEW)))
+    start = f"<{kind} type={_attribute(code)} message={_attribute(message)}>"
+    return f"<testcase {head}>\n{start}{text}</{kind}>\n</testcase>\n"
 
 
 def _attribute(text: str) -> str:
-    # printable: XML 1.0 has no way to write most control characters, not even as a reference.
+    # XML 1.0 cannot express most control characters, not even as a reference.
     return quoteattr(printable(text))

@@ -1,6 +1,6 @@
-"""Markdown (GitHub's and GitLab's): the verdict, counts, a table per panel, the audits, the causes with their fixes.
+"""Markdown (GitHub's and GitLab's): the verdict, counts, a table for each panel, the audits, the causes with their fixes.
 
-What a server sent is put into code spans, word by word: there no Markdown, no HTML, no link and no mention is active.
+The text of servers is put into code spans, word by word: in a code span no Markdown, HTML, link or mention is active.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _LABELS = {
     "inconclusive": "inconclusive",
 }
 _CAUSES = 50
-"""How many causes are explained."""
+"""The most causes that are explained."""
 
 _FURTHER = 8
-"""How many of those that share a cause are named."""
+"""The most results with the same cause that are named."""
 
 _LONGEST = 2000
-"""How much of a server's text is shown in one place."""
+"""The longest text of a server in one place, in characters."""
 
 _HARMLESS = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9/'-]|[.,](?![A-Za-z0-9]))*[.,;:!?)]*\Z|\([a-z]+(?:-[a-z]+)*(?::[0-9.]+)?[.,;)]*\Z"
@@ -48,12 +48,12 @@ _PUNCTUATION = re.compile(r"[^A-Za-z0-9 ]")
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The document in pieces."""
+    """Yield the document in pieces."""
     return document(saved, None)
 
 
 def document(saved: Saved, limit: int | None) -> Iterator[str]:
-    """The document in pieces, of at most ``limit`` bytes: of tables and audits, what is left over is counted, not shown."""
+    """Yield the document in pieces, of at most ``limit`` bytes: table rows and audits that do not fit are only counted."""
     found = survey(saved.results())
     top = "".join(_top(saved))
     bottom = "".join(_causes(found))
@@ -64,7 +64,7 @@ def document(saved: Saved, limit: int | None) -> Iterator[str]:
         if room is not None:
             room -= len(piece.encode())
             if room < 0:
-                # Once cut, cut for good: later, shorter rows would stand under a wrong head.
+                # Drop everything from here on: a later, shorter row would be below the wrong head.
                 room, left_out = -1, left_out + cells
                 continue
         yield piece
@@ -87,7 +87,7 @@ def _top(saved: Saved) -> Iterator[str]:
 
 
 def _tables(found: Survey) -> Iterator[tuple[str, int]]:
-    """The tables in pieces, each with the number of results in it."""
+    """Yield the tables in pieces, each with the number of results in it."""
     for panel in found.panels:
         title = f"### {code(panel.title)}\n\n" + (f"{code(panel.base)}: " if panel.base != panel.title else "")
         yield f"{title}{text(panel.circumstances)}\n\n", 0
@@ -112,20 +112,17 @@ def _cell(cell: Cell | None) -> str:
     return f"{_MARKS[cell.state]} **{word.upper()}** {cell.cause}"
 
 
-_VERDICTS = {"PASSED": "pass", "VULNERABLE": "fail", "INCONCLUSIVE": "unsure"}
-
-
 def _audits(saved: Saved) -> Iterator[tuple[str, int]]:
-    """The audits in pieces, each of one result."""
+    """Yield the audits in pieces, each of one result."""
     for audit in saved.audits():
         yield "".join(_audit(audit)), 1
 
 
 def _audit(audit: Audit) -> Iterator[str]:
     word = audits.word(audit)
-    yield f"### Audit of {code(audit.url)}\n\n{_MARKS[_VERDICTS[word]]} **{word}** {text(audits.statement(audit))}\n\n"
+    yield f"### Audit of {code(audit.url)}\n\n{_MARKS[audits.STATES[word]]} **{word}** {text(audits.statement(audit))}\n\n"
     yield f"{text(audits.circumstances(audit))}\n\n"
-    for remark in (*audit.notes, *(f"unstable: {one}" for one in audit.unstable)):
+    for remark in audits.remarks(audit):
         yield f"> {text(remark)}\n\n"
     for finding in audit.findings:
         yield from _audit_finding(finding, audit)
@@ -172,7 +169,7 @@ def _cause(cause: CausePanel) -> Iterator[str]:
 
 
 def text(value: str) -> str:
-    """A sentence with all that could mean something to Markdown in code spans."""
+    """Put the words of a sentence that could be active in Markdown into code spans."""
     return " ".join(_word(word) for word in cut(printable(value.replace("\n", " ")), _LONGEST).split(" "))
 
 
@@ -181,7 +178,7 @@ def _word(word: str) -> str:
 
 
 def code(value: str) -> str:
-    """A code span. A backtick, pipe or backslash would end it, or a table's cell: then it is HTML with references."""
+    """Return a code span; HTML with references if a backtick, pipe or backslash would end the span or its table cell."""
     shown = cut(printable(value), _LONGEST) or " "
     if not any(c in shown for c in "`|\\") and shown == shown.strip():
         return f"`{shown}`"
@@ -189,7 +186,7 @@ def code(value: str) -> str:
 
 
 def fenced(lines: list[str]) -> str:
-    """A code block whose fence is longer than any in it."""
+    """Return a code block whose fence is longer than any in its lines."""
     shown = [cut(printable(line), _LONGEST) for line in lines]
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)

@@ -1,4 +1,4 @@
-"""What CI systems are told of a result: whether it is a problem, its code, title, message, place, and an identity.
+"""What CI systems are told of an item: its problems, each with code, title, message, place and identity.
 
 Shared by the formats that list problems (JUnit, SARIF, GitLab, GitHub). Knows the saved model and words, no format.
 """
@@ -6,43 +6,63 @@ Shared by the formats that list problems (JUnit, SARIF, GitLab, GitHub). Knows t
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
+from corscheck.model.result import Result
 from corscheck.report.saved.summary import failed
-from corscheck.report.text import causes
+from corscheck.report.text import audits, causes
 
 if TYPE_CHECKING:
-    from corscheck.model.result import Result
-    from corscheck.model.values import CheckRef
+    from collections.abc import Iterator
+
+    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.item import Item
+    from corscheck.model.values import Severity
+
+Level: TypeAlias = Literal["error", "warning", "note"]
+
+LEVELS: dict[Severity, Level] = {"high": "error", "medium": "error", "low": "warning", "info": "note"}
+NOT_AUDITED = "not-audited"
 
 
 class Problem(Struct, frozen=True):
-    """A result that needs somebody's attention, as CI systems take it. Texts are printable and of one line.
+    """Something that needs attention. Texts are printable and of one line; only ``advice`` may have more lines.
 
-    ``code`` is stable; ``identity`` is the same for the same problem in another run, and for no other.
+    ``code`` is stable. ``level`` is ``error`` for what is wrong and ``warning`` for what could not be judged; a finding of
+    an audit has the level of its severity. ``name`` is what an audit found; ``title`` says so with the target. ``asked`` is
+    the request in a line. ``identity`` is the same for the same problem in another run, and for no other. ``place`` is
+    the file and line of the check or target. ``finding`` is the audit's.
     """
 
     code: str
-    error: bool
+    level: Level
     title: str
     message: str
+    asked: str
     identity: str
+    name: str = ""
+    advice: str = ""
+    place: tuple[str, int] | None = None
+    finding: AuditFinding | None = None
 
 
-def problem(result: Result) -> Problem | None:
-    """What to report of a result; None when all is well.
+def problems(item: Item) -> Iterator[Problem]:
+    """Yield the problems of a result or an audit; none if all is well or excused."""
+    return _of_result(item) if isinstance(item, Result) else _of_audit(item)
 
-    An error came out wrong, a warning could not be judged; a real browser that was seen to differ is an error as well.
-    """
+
+def _of_result(result: Result) -> Iterator[Problem]:
+    """At most one problem. A real browser that contradicts the prediction is an error, even if the result passed."""
     seen = result.observed
     differs = seen is not None and seen.agrees is False
     if (result.passed or result.excused is not None) and not differs:
-        return None
+        return
     if differs and seen is not None:
         code = "browser-differs"
         message = f"{words.BROWSERS.get(seen.browser, seen.browser)} was seen to differ: " + "; ".join(seen.differences)
@@ -51,17 +71,21 @@ def problem(result: Result) -> Problem | None:
     word = "DIFFERS" if words.as_driven(result) else words.word(result).upper()
     name = f"{result.check.name}: " if result.check is not None else ""
     asked = request(result)
-    return Problem(
+    advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
+    yield Problem(
         code=printable(code),
-        error=differs or failed(result),
+        level="error" if differs or failed(result) else "warning",
         title=printable(f"{name}{word} {asked}"),
         message=printable(message),
-        identity=_identity(result, code),
+        asked=asked,
+        identity=_result_identity(result, code),
+        advice=printable_lines(advice or ""),
+        place=_place(result.check.file, result.check.line) if result.check is not None else None,
     )
 
 
 def request(result: Result) -> str:
-    """What was asked, in a line: method, URL, origin, and whatever is not as ``fetch()`` has it by default."""
+    """Return the request in a line: method, URL, origin, and whatever differs from the defaults of ``fetch()``."""
     notes = [f"credentials {result.credentials}"] if result.credentials != "same-origin" else []
     notes += [f"mode {result.mode}"] if result.mode != "cors" else []
     notes += [f"redirect {result.redirect}"] if result.redirect != "follow" else []
@@ -71,28 +95,75 @@ def request(result: Result) -> str:
 
 
 def _code(result: Result) -> str:
-    """The stable code of what went wrong: the reason's, another engine's, or that it came out better than expected."""
+    """Return the stable code of the failure: the reason's, that of another engine, or ``expected-VERDICT``."""
     if words.as_driven(result):
         others = (result.engines[n].code for n in words.differing(result) if n in result.gate)
         return next((code for code in others if code), "expectation")
     return result.reason.code if result.reason is not None else f"expected-{result.expected}"
 
 
-def _identity(result: Result, code: str) -> str:
+def _result_identity(result: Result, code: str) -> str:
     headers = sorted((name.lower(), value) for name, value in result.headers)
     check = result.check.name if result.check is not None else ""
-    parts = (check, result.url, result.origin, result.method, result.credentials, result.redirect, result.mode)
-    text = "\0".join([*parts, repr(headers), code])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    asked = (result.url, result.origin, result.method, result.credentials, result.redirect, result.mode)
+    return _identity(check, *asked, repr(headers), code)
 
 
-def place(check: CheckRef | None) -> tuple[str, int] | None:
-    """File (with slashes, relative to the working directory if it is below it) and line of a check."""
-    return path_and_line(check.file, check.line) if check is not None else None
+def _of_audit(audit: Audit) -> Iterator[Problem]:
+    """A problem for each finding that is not excused, and one if the target could not be audited.
+
+    Findings that are alike but for their origin are numbered, since the origin is made up in each run and therefore no
+    part of the identity.
+    """
+    url, place = printable(audit.url), _place(audit.file, audit.line)
+    seen: Counter[tuple[object, ...]] = Counter()
+    for finding in audit.findings:
+        key = finding_key(audit, finding)
+        seen[key] += 1
+        if finding.excused is not None:
+            continue
+        name, origin = printable(finding.title), printable(finding.origin)
+        yield Problem(
+            code=printable(finding.code),
+            level=LEVELS[finding.severity],
+            title=f"{finding.severity.upper()} {name}: {url}",
+            message=printable(finding.message.replace("\n", " ")) + f" Sent: Origin: {origin}",
+            asked=printable(f"{finding.method} {finding.url}"),
+            identity=_identity("audit", *key, seen[key]),
+            name=name,
+            advice=printable_lines(finding.advice),
+            place=place,
+            finding=finding,
+        )
+    if not audit.passed and not failed(audit):
+        yield Problem(
+            code=NOT_AUDITED,
+            level="warning",
+            title=f"INCONCLUSIVE {url}",
+            message=audits.statement(audit),
+            asked=url,
+            identity=_identity("audit", audit.url, NOT_AUDITED),
+            name="The target could not be audited",
+            place=place,
+        )
 
 
-def path_and_line(name: str | None, line: int | None) -> tuple[str, int] | None:
-    """The same of any file; None where there is none."""
+def finding_key(audit: Audit, finding: AuditFinding, url: str | None = None) -> tuple[object, ...]:
+    """Return what identifies a finding in any run, or (with ``url``) on any host: target, class and request.
+
+    The code stands for the class of the hostile origin: the labels in the origin, and the path of an error page, are made
+    up for each run. A finding with credentials is not the same as one without.
+    """
+    target = audit.url if url is None else url
+    return (target, finding.code, finding.method, finding.credentials, finding.url != audit.url)
+
+
+def _identity(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _place(name: str | None, line: int | None) -> tuple[str, int] | None:
+    """Return file and line. The file has slashes and is relative to the working directory if it is below it."""
     if name is None:
         return None
     here = Path.cwd()

@@ -1,6 +1,6 @@
-"""SARIF 2.1.0: a result per problem, at the line of its check or target; a rule per code. Written result by result.
+"""SARIF 2.1.0: a result for each problem, at the line of its check or target, and a rule for each code.
 
-Probes that came as expected are counted in the run's properties and are no results: viewers show each result as an alert.
+Written result by result. Probes that passed are only counted, in the run's properties: viewers show each result as an alert.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from urllib.parse import quote
 
 from corscheck.model import words
 from corscheck.model.printable import printable
-from corscheck.report.formats import audit_problems
-from corscheck.report.formats.problems import place, problem, request
+from corscheck.model.result import Result
+from corscheck.report.formats.problems import problems
 from corscheck.report.text.audits import evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
-    from corscheck.report.formats.audit_problems import AuditProblem
+    from corscheck.model.item import Item
     from corscheck.report.formats.problems import Problem
     from corscheck.report.saved.saved import Saved
 
@@ -32,26 +30,22 @@ INFORMATION = "https://github.com/corscheck/corscheck"
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The document in pieces; the rules come last, when it is known which there are."""
+    """Yield the document in pieces. The rules come last, when all codes are known."""
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"results": ['
     rules: dict[str, dict[str, Any]] = {}
     separator = ""
-    for result in saved.results():
-        found = problem(result)
-        if found is not None:
-            rules.setdefault(found.code, _rule(found, result))
-            yield f"{separator}\n" + json.dumps(_result(found, result))
-            separator = ","
-    for audit in saved.audits():
-        for one in audit_problems.problems(audit):
-            _weigh(rules.setdefault(one.code, _audit_rule(one)), one)
-            yield f"{separator}\n" + json.dumps(_audit_result(one, audit))
+    for item in saved.items():
+        for problem in problems(item):
+            if problem.code not in rules:
+                rules[problem.code] = _rule(problem, item) if isinstance(item, Result) else _audit_rule(problem)
+            _weigh(rules[problem.code], problem)
+            yield f"{separator}\n" + json.dumps(_result(problem, item))
             separator = ","
     yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
 
 
 def _rest(saved: Saved, rules: list[dict[str, Any]]) -> dict[str, Any]:
-    """All of the run but its results."""
+    """Return everything of the run but its results."""
     tool = saved.head["tool"]
     out: dict[str, Any] = {
         "tool": {
@@ -76,81 +70,68 @@ def _rest(saved: Saved, rules: list[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def _rule(found: Problem, result: Result) -> dict[str, Any]:
-    rule: dict[str, Any] = {"id": found.code, "defaultConfiguration": {"level": "error" if found.error else "warning"}}
+def _rule(problem: Problem, result: Result) -> dict[str, Any]:
+    """Return the rule of a probe's code: the step of the standard, if the code is that of the deciding reason."""
+    rule: dict[str, Any] = {"id": problem.code, "defaultConfiguration": {"level": problem.level}}
     reason = result.reason
-    if reason is not None and reason.code == found.code:
+    if reason is not None and reason.code == problem.code:
         rule["shortDescription"] = {"text": f"Decided by step {printable(reason.step)} of the Fetch Standard"}
-        if reason.standard_url is not None and reason.standard_url.startswith("https://"):
-            rule["helpUri"] = _uri(reason.standard_url)
+        _add_help_uri(rule, reason.standard_url)
     else:
-        rule["shortDescription"] = {"text": f"Not as expected: {found.code}"}
+        rule["shortDescription"] = {"text": f"Not as expected: {problem.code}"}
     return rule
 
 
-def _result(found: Problem, result: Result) -> dict[str, Any]:
-    advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
-    text = f"{found.title}: {found.message}" + (f" {printable(advice)}" if advice else "")
-    out: dict[str, Any] = {
-        "ruleId": found.code,
-        "level": "error" if found.error else "warning",
-        "message": {"text": _message(text)},
-        "partialFingerprints": {"corscheck/v1": found.identity},
-        "properties": {
-            "verdict": result.verdict,
-            "expected": result.expected,
-            "origin": printable(result.origin),
-            "url": printable(result.url),
-            "method": printable(result.method),
-        },
-    }
-    out["locations"] = [_location(request(result), place(result.check))]
-    return out
-
-
-def _message(text: str) -> str:
-    # In a message "[text](1)" is a link.
-    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-
-
-def _location(name: str, where: tuple[str, int] | None) -> dict[str, Any]:
-    logical = [{"fullyQualifiedName": name, "kind": "resource"}]
-    if where is None:
-        return {"logicalLocations": logical}
-    path, line = where
-    physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
-    return {"physicalLocation": physical, "logicalLocations": logical}
-
-
-def _audit_rule(found: AuditProblem) -> dict[str, Any]:
-    """The rule of a finding's code: its title and advice. Its weight is that of the gravest finding with the code."""
+def _audit_rule(problem: Problem) -> dict[str, Any]:
+    """Return the rule of a finding's code: its title and advice."""
     rule: dict[str, Any] = {
-        "id": found.code,
-        "shortDescription": {"text": words.capital(found.name) or found.code},
-        "defaultConfiguration": {"level": found.level},
+        "id": problem.code,
+        "shortDescription": {"text": words.capital(problem.name) or problem.code},
+        "defaultConfiguration": {"level": problem.level},
     }
-    finding = found.finding
-    if found.advice:
-        rule["help"] = {"text": found.advice}
-    if finding is not None and finding.help is not None and finding.help.startswith("https://"):
-        rule["helpUri"] = _uri(finding.help)
+    if problem.advice:
+        rule["help"] = {"text": problem.advice}
+    _add_help_uri(rule, problem.finding.help if problem.finding is not None else None)
     return rule
 
 
-def _weigh(rule: dict[str, Any], found: AuditProblem) -> None:
-    if found.finding is None:
+def _add_help_uri(rule: dict[str, Any], url: str | None) -> None:
+    if url is not None and url.startswith("https://"):
+        rule["helpUri"] = quote(printable(url), safe=":/?#[]@!$&'()*+,;=%")
+
+
+def _weigh(rule: dict[str, Any], problem: Problem) -> None:
+    """Give the rule of a finding's code the level and severity of the gravest finding with that code."""
+    if problem.finding is None:
         return
-    weight = SECURITY_SEVERITY[found.finding.severity]
+    weight = SECURITY_SEVERITY[problem.finding.severity]
     properties = rule.setdefault("properties", {"tags": ["security"]})
     if float(weight) > float(properties.get("security-severity", -1)):
         properties["security-severity"] = weight
-        rule["defaultConfiguration"] = {"level": found.level}
+        rule["defaultConfiguration"] = {"level": problem.level}
 
 
-def _audit_result(found: AuditProblem, audit: Audit) -> dict[str, Any]:
-    finding = found.finding
-    properties: dict[str, Any] = {"url": printable(audit.url)}
-    asked = printable(audit.url)
+def _result(problem: Problem, item: Item) -> dict[str, Any]:
+    # Results have always escaped the line breaks of their advice here; findings have blanks instead.
+    advice = problem.advice.replace("\n", "\\x0a" if isinstance(item, Result) else " ")
+    text = f"{problem.title}: {problem.message}" + (f" {advice}" if advice else "")
+    return {
+        "ruleId": problem.code,
+        "level": problem.level,
+        "message": {"text": _message(text)},
+        "partialFingerprints": {"corscheck/v1": problem.identity},
+        "properties": _properties(problem, item),
+        "locations": [_location(problem)],
+    }
+
+
+def _properties(problem: Problem, item: Item) -> dict[str, Any]:
+    if isinstance(item, Result):
+        texts = {"origin": item.origin, "url": item.url, "method": item.method}
+        printed = {name: printable(text) for name, text in texts.items()}
+        return {"verdict": item.verdict, "expected": item.expected, **printed}
+    finding = problem.finding
+    properties: dict[str, Any] = {"url": printable(item.url)}
     if finding is not None:
         properties |= {
             "severity": finding.severity,
@@ -161,24 +142,23 @@ def _audit_result(found: AuditProblem, audit: Audit) -> dict[str, Any]:
             "method": printable(finding.method),
             "evidence": evidence(finding),
         }
-        asked = printable(f"{finding.method} {finding.url}")
-    text = f"{found.title}: {found.message}" + (
-        f" {printable(found.advice.replace(chr(10), ' '))}" if found.advice else ""
-    )
-    return {
-        "ruleId": found.code,
-        "level": found.level,
-        "message": {"text": _message(text)},
-        "partialFingerprints": {"corscheck/v1": found.identity},
-        "properties": properties,
-        "locations": [_location(asked, audit_problems.place(audit))],
-    }
+    return properties
+
+
+def _message(text: str) -> str:
+    # In a message "[text](1)" is a link.
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+
+
+def _location(problem: Problem) -> dict[str, Any]:
+    logical = [{"fullyQualifiedName": problem.asked, "kind": "resource"}]
+    if problem.place is None:
+        return {"logicalLocations": logical}
+    path, line = problem.place
+    physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
+    return {"physicalLocation": physical, "logicalLocations": logical}
 
 
 def _path_uri(path: str) -> str:
     quoted = quote(printable(path))
     return f"file:///{quoted.lstrip('/')}" if Path(path).is_absolute() else quoted
-
-
-def _uri(text: str) -> str:
-    return quote(printable(text), safe=":/?#[]@!$&'()*+,;=%")

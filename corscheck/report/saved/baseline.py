@@ -1,8 +1,7 @@
-"""A saved report as a baseline: a failure or finding that it has already does not fail the run again. A new one does, and
-so does one that fails in another way than it did.
+"""A saved report as a baseline: a failure or finding that it holds does not fail the run again.
 
-Keeps a short key for each failure of the baseline and nothing else of it. Reads both formats; JSON Lines a line at a
-time.
+A new failure does, and so does an old one that fails in another way. Keeps a short key for each failure of the baseline
+and nothing else of it. Reads both formats, JSON Lines a line at a time.
 """
 
 from __future__ import annotations
@@ -16,28 +15,34 @@ from msgspec.structs import replace
 
 from corscheck.model.audits import Audit
 from corscheck.model.json import decode
+from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Excuse
-from corscheck.report.formats.audit_problems import finding_key
-from corscheck.report.saved.document import is_audit
+from corscheck.report.formats.problems import finding_key
+from corscheck.report.saved.document import kind_of
 from corscheck.report.saved.summary import failed, failing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from corscheck.model.result import Result
+    from corscheck.model.item import AnyItem
 
 _QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
 
 
 class Baseline(Struct, frozen=True):
-    """The failures of a saved report, by what was asked and what came of it, and the findings of its audits."""
+    """The failures of a saved report (for each request, the ways in which it failed) and the findings of its audits."""
 
     file: str
     failures: Mapping[tuple[Any, ...], frozenset[str]]
     findings: frozenset[tuple[object, ...]] = field(default=frozenset())
 
-    def judge(self, result: Result) -> Result:
-        """The result, excused if it failed in the same way before."""
+    def judge(self, item: AnyItem) -> AnyItem:
+        """Return the item, its failure or findings excused if the baseline holds them."""
+        if isinstance(item, Result):
+            return self._judge_result(item)
+        return self._judge_audit(item)
+
+    def _judge_result(self, result: Result) -> Result:
         if result.excused is not None or result.passed or not failed(result):
             return result
         plain = result.to_dict()
@@ -46,8 +51,8 @@ class Baseline(Struct, frozen=True):
             return result
         return replace(result, excused=Excuse("baseline", "it failed like this before", self.file))
 
-    def judge_audit(self, audit: Audit) -> Audit:
-        """The audit, its findings excused that were found before, whatever origin proved them this time."""
+    def _judge_audit(self, audit: Audit) -> Audit:
+        """Excuse the findings that were found before, whichever origin proved them this time."""
         found = tuple(
             replace(f, excused=Excuse("baseline", "it was found before", self.file))
             if f.excused is None and finding_key(audit, f) in self.findings
@@ -59,12 +64,12 @@ class Baseline(Struct, frozen=True):
 
 
 def read(path: str) -> Baseline:
-    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it is none."""
+    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it cannot be read or is no report."""
     failures: dict[tuple[Any, ...], frozenset[str]] = {}
     findings: set[tuple[object, ...]] = set()
     try:
         for probe in _objects(path):
-            if is_audit(probe):
+            if kind_of(probe) == "audit":
                 audit = decode(probe, Audit)
                 findings.update(finding_key(audit, finding) for finding in audit.findings)
                 continue
@@ -84,7 +89,7 @@ def _objects(path: str) -> Iterator[dict[str, Any]]:
         try:
             head = json.loads(first)
         except ValueError:
-            # One document over many lines; the other format has a whole object in its first.
+            # One document over many lines: in JSON Lines the first line is a whole object.
             document = json.loads(first + file.read())
             yield from document["probes"]
             yield from document.get("audits", ())
@@ -100,14 +105,14 @@ def _objects(path: str) -> Iterator[dict[str, Any]]:
 
 
 def _question(probe: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What tells one probe from another, whatever its place in the run: the check's name and the request."""
+    """Return what identifies a probe in any run: the name of its check, and the request."""
     check = probe.get("check")
     headers = tuple((name.lower(), value) for name, value in probe["headers"])
     return (check["name"] if check else None, *(probe[name] for name in _QUESTION), headers)
 
 
 def _ways(probe: Mapping[str, Any]) -> frozenset[str]:
-    """In which ways it failed: the engines of the gate that decide otherwise, for which code; expectations not met."""
+    """Return the ways in which it failed: engines of the gate with another verdict, and expectations not met."""
     found = set()
     for name in probe["gate"]:
         engine = probe["engines"][name]

@@ -1,29 +1,30 @@
-"""What the JSON formats share: the head of a report, its probe and audit objects, what is known of the run itself."""
+"""What the JSON formats share: the head of a report, its probe and audit objects, and the facts about the run."""
 
 from __future__ import annotations
 
 import platform
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from corscheck._version import __version__
+from corscheck.model.result import Result
 from corscheck.model.values import SCHEMA_VERSION
 
 if TYPE_CHECKING:
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
 
 
 class Run(Struct, frozen=True):
-    """All that is volatile: when and where it ran, and how it was called. ``argv`` must hold no secret."""
+    """What differs from run to run: when and where it ran, and its command line. ``argv`` must hold no secret."""
 
     argv: tuple[str, ...]
     started: float = field(default_factory=time.time)
 
     def begun(self) -> dict[str, Any]:
-        """What is known when the run starts."""
+        """Return what is known when the run starts."""
         return {
             "started": _utc(self.started),
             "host": platform.node(),
@@ -33,13 +34,13 @@ class Run(Struct, frozen=True):
         }
 
     def ended(self) -> dict[str, Any]:
-        """What is known only now that it ends."""
+        """Return what is known only at the end of the run."""
         now = time.time()
         return {"finished": _utc(now), "elapsed_ms": round((now - self.started) * 1000, 1)}
 
 
 def head(run: Run | None) -> dict[str, Any]:
-    """The first fields of a report."""
+    """Return the first fields of a report."""
     out: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "corscheck", "version": __version__},
@@ -49,14 +50,16 @@ def head(run: Run | None) -> dict[str, Any]:
     return out
 
 
-def without_times(result: Result) -> Result:
-    """The result as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
-    return replace(result, exchanges=tuple(replace(exchange, elapsed_ms=UNSET) for exchange in result.exchanges))
+def without_times(item: Item) -> Item:
+    """Return an item as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
+    if not isinstance(item, Result):
+        return item
+    return replace(item, exchanges=tuple(replace(exchange, elapsed_ms=UNSET) for exchange in item.exchanges))
 
 
-def is_audit(value: dict[str, Any]) -> bool:
-    """Whether an object of a report is an audit: both kinds have a ``url``, and only audits have ``allowed_origins``."""
-    return "allowed_origins" in value
+def kind_of(value: Any) -> Literal["probe", "audit"]:
+    """Return the kind of an object of a report: only audits have ``allowed_origins``."""
+    return "audit" if isinstance(value, dict) and "allowed_origins" in value else "probe"
 
 
 def _utc(seconds: float) -> str:

@@ -1,18 +1,19 @@
-"""Saved reports read back: JSON or JSON Lines, a probe or audit at a time, so that a long report needs no more memory than a short.
+"""Reads saved reports, JSON or JSON Lines, a probe or audit at a time: a long report needs no more memory than a short one.
 
-A JSON Lines file whose run was killed has no summary and may end in the middle of a line: what is whole is read, and a
-note says so. Whatever is no report at all raises ``ConfigError`` with the file, the line and what is wrong.
+A JSON Lines file whose run was killed has no summary and may end in the middle of a line: its whole lines are read, and
+a note says so. A file that is no report raises ``ConfigError`` with the file, the line and what is wrong.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
-from corscheck.report.saved.document import is_audit
+from corscheck.report.saved.document import kind_of
 from corscheck.report.saved.json_stream import JSONDocument
 from corscheck.report.saved.saved import Saved
 from corscheck.report.saved.summary import Summary
@@ -21,22 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from corscheck.report.saved.saved import AuditObject, ProbeObject
 
 _FIRST_LINE = 1 << 20
-"""How long the first line of JSON Lines (which holds the command line) may be, in bytes."""
+"""The longest first line of JSON Lines (it holds the command line), in bytes."""
 
 _ARRAYS = ("probes", "audits")
 
 _ENDED = ("finished", "elapsed_ms")
-"""What is known of a run only at its end."""
+"""The facts about a run that are known only at its end."""
 
 _TAIL = 1 << 16
 """How much of a file's end is read to find its summary."""
 
 
 def load(path: str) -> Saved:
-    """The report in a file. Raises ``ConfigError`` if it cannot be read or is none."""
+    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is no report."""
     try:
         with Path(path).open("rb") as file:
             first = file.readline(_FIRST_LINE)
@@ -52,7 +52,7 @@ def load(path: str) -> Saved:
 
 
 def _head_line(line: bytes) -> dict[str, Any] | None:
-    """The first line of JSON Lines; None: whatever it is, it is not that."""
+    """Decode the first line of JSON Lines; None if it is something else."""
     try:
         head = json.loads(line)
     except (ValueError, RecursionError):
@@ -61,7 +61,7 @@ def _head_line(line: bytes) -> dict[str, Any] | None:
 
 
 def check_head(path: str, head: dict[str, Any]) -> None:
-    """Refuse what is no report of ours, and what a later major version wrote."""
+    """Raise ``ConfigError`` unless it is the head of a report that this version can read."""
     version = head.get("schema_version")
     if not isinstance(version, str) or not isinstance(head.get("tool"), dict):
         raise ConfigError(f"{path}: no report of corscheck's: it has no schema_version and tool")
@@ -77,29 +77,25 @@ def check_head(path: str, head: dict[str, Any]) -> None:
 
 
 def _lines(path: str, head: dict[str, Any], file: BinaryIO) -> Saved:
-    def probes() -> Iterator[ProbeObject]:
-        return (_probe(path, value, where) for where, value in _object_lines(path) if not _holds_audit(value))
+    def objects(kind: str) -> Iterator[dict[str, Any]]:
+        return (_checked(path, v, where, kind) for where, v in _object_lines(path) if kind_of(v) == kind)
 
-    def audits() -> Iterator[AuditObject]:
-        return (_audit(path, value, where) for where, value in _object_lines(path) if _holds_audit(value))
-
+    probes, audits = partial(objects, "probe"), partial(objects, "audit")
     last = _last_line(file)
     if last is not None:
         return Saved(head, _summary(path, last), probes, last.get("run"), name=path, audit_source=audits)
     summary = Summary(interrupted=True)
-    # Whether there are audits is not known yet: they are looked for.
+    # No summary says whether there are audits: look for them.
     torn = Saved(head, {"audits": True}, probes, name=path, audit_source=audits)
-    for result in torn.results():
-        summary.add(result)
-    for audit in torn.audits():
-        summary.add_audit(audit)
+    for item in torn.items():
+        summary.add(item)
     count = summary.tested
     note = f"{path} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
     return Saved(head, summary.to_dict(), probes, notes=(note,), name=path, audit_source=audits)
 
 
 def _last_line(file: BinaryIO) -> dict[str, Any] | None:
-    """The summary's line, found from the end of the file; None if it is not there."""
+    """Decode the summary's line, found from the end of the file; None if it is missing."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - _TAIL, 0))
     lines = file.read().splitlines()
@@ -111,7 +107,7 @@ def _last_line(file: BinaryIO) -> dict[str, Any] | None:
 
 
 def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
-    """The probe and audit objects of a file, each with its line; a torn last line is left out."""
+    """Yield the probe and audit objects of a file, each with its line; a truncated last line is dropped."""
     with Path(path).open("rb") as file:
         file.readline()
         for number, line in enumerate(file, 2):
@@ -139,7 +135,7 @@ def _document(path: str) -> Saved:
         if member.name in _ARRAYS:
             seen = seen or member.name == "probes"
             if seen and summary is not None:
-                # Ours has them last. In another order the rest has to be looked at.
+                # We write the arrays last. In another order, the rest has to be read.
                 break
         elif member.name == "summary":
             summary = member.value
@@ -150,13 +146,12 @@ def _document(path: str) -> Saved:
         raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
     ended = None
     if "run" in head:
-        # Apart, as in JSON Lines, so that one can be made of the other.
+        # Kept apart as in JSON Lines, so that each format can be written from the other.
         ended = {name: head["run"][name] for name in _ENDED if name in head["run"]}
         head["run"] = {name: value for name, value in head["run"].items() if name not in _ENDED}
     summary = _summary(path, {"summary": summary})
-    return Saved(
-        head, summary, lambda: _document_probes(path), ended, name=path, audit_source=lambda: _document_audits(path)
-    )
+    probes, audits = (partial(_document_objects, path, kind) for kind in ("probe", "audit"))
+    return Saved(head, summary, probes, ended, name=path, audit_source=audits)
 
 
 class _Member(NamedTuple):
@@ -168,7 +163,7 @@ class _Member(NamedTuple):
 
 
 def _members(path: str) -> Iterator[_Member]:
-    """The members of the document; of the arrays the name alone first, then each of their items."""
+    """Yield the members of the document; of an array first its name alone, then each of its items."""
     try:
         with Path(path).open(encoding="utf-8") as file:
             document = JSONDocument(file)
@@ -183,36 +178,25 @@ def _members(path: str) -> Iterator[_Member]:
         raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
 
-def _document_probes(path: str) -> Iterator[ProbeObject]:
-    probes = (member.value for member in _members(path) if member.item and member.name == "probes")
-    return (_probe(path, value, f"probe {number}") for number, value in enumerate(probes, 1))
-
-
-def _document_audits(path: str) -> Iterator[AuditObject]:
-    audits = (member.value for member in _members(path) if member.item and member.name == "audits")
-    return (_audit(path, value, f"audit {number}") for number, value in enumerate(audits, 1))
+def _document_objects(path: str, kind: str) -> Iterator[dict[str, Any]]:
+    found = (member.value for member in _members(path) if member.item and member.name == f"{kind}s")
+    return (_checked(path, value, f"{kind} {number}", kind) for number, value in enumerate(found, 1))
 
 
 # ---------------------------------------------------------------------- both
 
 
-def _probe(path: str, value: Any, where: str) -> ProbeObject:
-    if not isinstance(value, dict) or not {"url", "origin", "method", "verdict", "passed"} <= value.keys():
-        raise ConfigError(
-            f"{path}, {where}: no probe object of a report: it needs url, origin, method, verdict, passed"
-        )
-    return value
+_NEEDED = {
+    "probe": ("url", "origin", "method", "verdict", "passed"),
+    "audit": ("url", "allowed_origins", "findings", "passed"),
+}
+"""The fields without which an object is neither."""
 
 
-def _holds_audit(value: Any) -> bool:
-    return isinstance(value, dict) and is_audit(value)
-
-
-def _audit(path: str, value: Any, where: str) -> AuditObject:
-    if not isinstance(value, dict) or not {"url", "allowed_origins", "findings", "passed"} <= value.keys():
-        raise ConfigError(
-            f"{path}, {where}: no audit object of a report: it needs url, allowed_origins, findings, passed"
-        )
+def _checked(path: str, value: Any, where: str, kind: str) -> dict[str, Any]:
+    needed = _NEEDED[kind]
+    if not isinstance(value, dict) or not value.keys() >= set(needed):
+        raise ConfigError(f"{path}, {where}: no {kind} object of a report: it needs {', '.join(needed)}")
     return value
 
 

@@ -1,6 +1,6 @@
-"""What a JSON Lines file holds of a run that has not come to its end (or has): read a line at a time, to be continued.
+"""Reads the JSON Lines file of a run that is to be continued, a line at a time.
 
-It knows the file, not the question: whether its lines answer the question of a run is that run's to say.
+Knows the file only: ``cli.ask.resuming`` compares its lines with the question of the run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.values import ConfigError
-from corscheck.report.saved.document import Run, is_audit
+from corscheck.report.saved.document import Run
 from corscheck.report.saved.load import check_head
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _HEAD = b'{"schema_version":'
-"""How every report begins that ``jsonl`` has written: less than a whole first line may be less than this."""
+"""The first bytes of every report that ``jsonl`` writes. A truncated first line may be shorter than this."""
 
 
 class ResumableReport:
     """The whole lines of a report that is to be continued.
 
-    ``head`` is its first line (empty where there is none yet). Once ``objects`` was read to its end, ``count`` says how
-    many results and audits there are, ``end`` how many bytes they and the head take, and ``summary`` is the summary of a
-    run that came to its end. What follows ``end`` is that summary, or the piece of a line that a killed run left.
+    ``head`` is its first line (empty if there is none yet). After ``objects`` was read to its end, ``count`` is the number
+    of results and audits, ``end`` the number of bytes that they and the head take, and ``summary`` the summary of a run
+    that came to its end. Behind ``end`` are that summary or the truncated last line of a killed run.
     """
 
     def __init__(self, path: str, head: dict[str, Any], begin: int) -> None:
@@ -42,7 +42,7 @@ class ResumableReport:
 
     @classmethod
     def of(cls, path: str) -> ResumableReport:
-        """What the file holds; nothing if there is no file. Raises ``ConfigError`` for one that is no such report."""
+        """Read the head of a file; empty if there is no file. Raises ``ConfigError`` for any other file."""
         try:
             with Path(path).open("rb") as file:
                 first = file.readline()
@@ -63,7 +63,7 @@ class ResumableReport:
 
     @property
     def run(self) -> Run | None:
-        """The run that is continued, as it was begun; None for a reproducible report and where nothing is known of it."""
+        """The run that is continued, as it began; None for a reproducible or an empty report."""
         begun = self.head.get("run")
         if begun is None:
             return None
@@ -76,7 +76,7 @@ class ResumableReport:
         return Run(tuple(argv) if known else (), started + 1e-4)  # so that no millisecond is lost to rounding
 
     def objects(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each probe or audit object with the number of its line. Raises ``ConfigError`` for a whole line that is none."""
+        """Yield each probe or audit object with its line number. Raises ``ConfigError`` for a whole line that is neither."""
         if not self.head:
             return
         count, end, summary = 0, self._begin, None
@@ -100,11 +100,6 @@ class ResumableReport:
         if file.readline():
             raise ConfigError(f"--resume: {self.path}: something follows the summary in line {number}")
         return summary if isinstance(summary, dict) else None
-
-
-def what(found: dict[str, Any]) -> str:
-    """What a line holds, in a word."""
-    return "audit" if is_audit(found) else "probe"
 
 
 def _object(line: bytes) -> dict[str, Any] | None:

@@ -1,11 +1,11 @@
-"""A saved report as its readers see it: head, summary, and probes and audits that come one by one, as often as wanted.
+"""A saved report as its readers see it: head, summary, and its probes and audits, one at a time and as often as needed.
 
-Where it lies (a file, the store of a run that just ended, several shards) is its maker's business. Readers that want
-all of it at once are the ones that need a machine per run: none here does.
+The report may be a file, the store of a run that just ended, or several shards: readers need not know.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
@@ -17,8 +17,9 @@ from corscheck.model.values import ConfigError
 from corscheck.report.saved.summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from corscheck.model.item import AnyItem, Item
 
 ProbeObject: TypeAlias = dict[str, Any]
 AuditObject: TypeAlias = dict[str, Any]
@@ -31,9 +32,9 @@ def _none() -> Iterator[AuditObject]:
 class Saved(Struct, frozen=True):
     """A report. ``head`` has ``schema_version``, ``tool`` and, of the run, what was known at its start.
 
-    ``ended`` is what was known of the run only at its end (None in a reproducible report), ``notes`` is what a reader
-    should be told of the report itself: that its end is missing, say; ``name`` is what a complaint calls it. ``probes()``
-    and ``audit_objects()`` start anew with each call.
+    ``ended`` is what was known of the run only at its end (None in a reproducible report). ``notes`` are remarks on the
+    report itself, e.g. that its end is missing; ``name`` is what error messages call it. ``source()`` and
+    ``audit_source()`` return the probe and audit objects from the first one on, each time they are called.
     """
 
     head: Mapping[str, Any]
@@ -45,37 +46,39 @@ class Saved(Struct, frozen=True):
     audit_source: Callable[[], Iterator[AuditObject]] = _none
 
     def probes(self) -> Iterator[ProbeObject]:
-        """The probe objects, in order."""
+        """Return the probe objects, in order."""
         return self.source()
 
     def results(self) -> Iterator[Result]:
-        """The same as results, for who puts them into words. Raises ``ConfigError`` for what is no probe object."""
-        for number, probe in enumerate(self.source(), 1):
-            try:
-                result = decode(probe, Result)
-            except ValueError as error:
-                raise ConfigError(f"{self.name}: probe {number} is no probe object of a report: {error}") from None
-            yield result
+        """Return the results of the probes. Raises ``ConfigError`` for an invalid probe object."""
+        return self._decoded(self.source(), Result, "probe")
 
     def audit_objects(self) -> Iterator[AuditObject]:
-        """The audit objects, in order. A report whose summary knows of none is not searched for them."""
+        """Return the audit objects, in order. A report whose summary counts no audits is not searched for them."""
         return self.audit_source() if self.summary.get("audits") else _none()
 
     def audits(self) -> Iterator[Audit]:
-        """The same as audits. Raises ``ConfigError`` for what is no audit object."""
-        for number, value in enumerate(self.audit_objects(), 1):
+        """Return the audits. Raises ``ConfigError`` for an invalid audit object."""
+        return self._decoded(self.audit_objects(), Audit, "audit")
+
+    def items(self) -> Iterator[Item]:
+        """Return the results and then the audits. Raises ``ConfigError`` for an invalid object."""
+        return chain(self.results(), self.audits())
+
+    def _decoded(self, objects: Iterable[dict[str, Any]], kind: type[AnyItem], name: str) -> Iterator[AnyItem]:
+        for number, value in enumerate(objects, 1):
             try:
-                audit = decode(value, Audit)
+                item = decode(value, kind)
             except ValueError as error:
-                raise ConfigError(f"{self.name}: audit {number} is no audit object of a report: {error}") from None
-            yield audit
+                raise ConfigError(f"{self.name}: {name} {number} is no {name} object of a report: {error}") from None
+            yield item
 
     def counts(self) -> Summary:
-        """The summary's counts; what a later version has added to them is left out."""
+        """Return the summary's counts, without those that a later version has added."""
         return Summary(**{name: self.summary[name] for name in Summary.__struct_fields__ if name in self.summary})
 
     @property
     def run(self) -> dict[str, Any] | None:
-        """All that is known of the run, or None."""
+        """What is known of the run, or None."""
         begun = self.head.get("run")
         return None if begun is None else {**begun, **(self.ended or {})}

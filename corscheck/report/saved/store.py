@@ -1,6 +1,6 @@
-"""The results of a run as they come, kept as JSON lines for the formats that are written when all is known.
+"""Keeps the items of a run as JSON lines, for the formats that are written at its end.
 
-A short run stays in memory, a long one goes to a temporary file: neither holds results as objects.
+A short run stays in memory, a long one goes to a temporary file.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import json
 from typing import IO, TYPE_CHECKING
 
 from corscheck.model.json import encode
+from corscheck.model.result import Result
 from corscheck.report.saved.document import head, without_times
 from corscheck.report.saved.saved import Saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.model.audits import Audit
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.report.saved.document import Run
     from corscheck.report.saved.saved import AuditObject, ProbeObject
     from corscheck.report.saved.summary import Summary
@@ -27,22 +27,19 @@ _IN_MEMORY = 1 << 20
 
 
 class Store:
-    """Takes results, gives them back as a saved report. Without a run it is a reproducible one."""
+    """Takes items and returns them as a saved report. Without a run the report is reproducible."""
 
     def __init__(self, run: Run | None) -> None:
         self._run = run
         self._probes, self._audits = _Spool(), _Spool()
 
-    def add(self, result: Result) -> None:
-        """Keep one. Raises ``OSError`` when the temporary file cannot be written."""
-        self._probes.add(encode(result if self._run is not None else without_times(result)))
-
-    def add_audit(self, audit: Audit) -> None:
-        """Keep one. Raises ``OSError`` like ``add``."""
-        self._audits.add(encode(audit))
+    def add(self, item: Item) -> None:
+        """Keep a result or an audit. Raises ``OSError`` when the temporary file cannot be written."""
+        spool = self._probes if isinstance(item, Result) else self._audits
+        spool.add(encode(item if self._run is not None else without_times(item)))
 
     def saved(self, summary: Summary) -> Saved:
-        """The report of what has come."""
+        """Return the report of the items so far."""
         self._probes.flush()
         self._audits.flush()
         ended = self._run.ended() if self._run is not None else None
@@ -50,7 +47,7 @@ class Store:
 
 
 class _Spool:
-    """Objects as JSON lines, in memory or, when they are many, in a temporary file."""
+    """JSON lines, in memory or, if there are many, in a temporary file."""
 
     def __init__(self) -> None:
         self._file: IO[bytes] = io.BytesIO()
@@ -65,11 +62,11 @@ class _Spool:
         self._file.flush()
 
     def __del__(self) -> None:
-        # Not sooner: a report made of it reads it, for as long as there is one.
+        # Not sooner: a report made of it reads it as long as the report exists.
         self._file.close()
 
     def _move(self) -> None:
-        import tempfile  # it takes a while to load, and few runs come here
+        import tempfile  # slow to import, and few runs are this long
 
         on_disk = tempfile.TemporaryFile(prefix="corscheck-")  # noqa: SIM115 - open as long as the run
         assert isinstance(self._file, io.BytesIO)
@@ -77,7 +74,7 @@ class _Spool:
         self._file, self._on_disk = on_disk, True
 
     def objects(self) -> Iterator[ProbeObject | AuditObject]:
-        # Its place is kept here, not in the file: two readers at a time do not disturb each other.
+        # The position is kept here, not in the file, so that two readers at a time do not disturb each other.
         at = 0
         while True:
             self._file.seek(at)

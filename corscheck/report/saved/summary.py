@@ -1,4 +1,4 @@
-"""What a run came to, in numbers: counted as results come, so that it needs none of them in memory."""
+"""The counts of a run, added up as items come so that none has to stay in memory."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.result import Result
 from corscheck.model.values import SEVERITIES
 
 if TYPE_CHECKING:
     from corscheck.model.audits import Audit, AuditFinding
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
 
 
 class Summary(Struct):
     """The counts of a run.
 
     ``total`` counts probes, and so do the verdicts below it; ``allowed`` includes ``allowed_preflight_only`` (held back
-    after a good preflight). Every probe and every audit is one of ``passed``, ``failed`` (an engine of the gate came to
-    another verdict than expected, or something else that its check expects is not so; an audit found what fails),
-    ``excused`` (it failed, which an ignore or a baseline allows) and ``undecided`` (nothing failed, but something could
-    not be judged). ``differing`` counts results that a real browser was seen to contradict, ``unobserved`` those that it
-    was to perform and could not.
-    ``audits`` are targets that hostile origins were tried on: ``vulnerable`` of them have a finding that fails,
-    ``unaudited`` could not be asked. ``findings_*`` leave out what is excused; ``audit_requests`` were sent for all that.
-    ``exit_status`` is filled in by whoever ends the run.
+    after a good preflight). Every probe and every audit is one of ``passed``, ``failed`` (see the function ``failed``),
+    ``excused`` (a failure that an ignore or a baseline allows) and ``undecided`` (nothing failed, but something could
+    not be judged). ``differing`` counts results that a real browser contradicted, ``unobserved`` those that it could not
+    perform.
+    ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unaudited`` could not be asked.
+    ``findings_*`` leave out what is excused; ``audit_requests`` counts the requests that audits sent.
+    The session fills in ``exit_status`` at the end of the run.
     """
 
     total: int = 0
@@ -50,8 +50,14 @@ class Summary(Struct):
     interrupted: bool = False
     exit_status: int | None = None
 
-    def add(self, result: Result) -> None:
-        """Count one result."""
+    def add(self, item: Item) -> None:
+        """Count one result or audit."""
+        if isinstance(item, Result):
+            self._add_result(item)
+        else:
+            self._add_audit(item)
+
+    def _add_result(self, result: Result) -> None:
         self.total += 1
         if result.verdict == "allowed":
             self.allowed += 1
@@ -74,13 +80,12 @@ class Summary(Struct):
             self.differing += result.observed.agrees is False
             self.unobserved += result.observed.error is not None
 
-    def add_audit(self, audit: Audit) -> None:
-        """Count one audit, among what passed, failed or could not be judged, and its findings."""
+    def _add_audit(self, audit: Audit) -> None:
         self.audits += 1
         self.audit_requests += audit.requests
         if audit.passed:
             self.passed += 1
-        elif audit_failed(audit):
+        elif failed(audit):
             self.failed += 1
             self.vulnerable += 1
         else:
@@ -93,7 +98,7 @@ class Summary(Struct):
 
     @property
     def tested(self) -> int:
-        """How much was asked: probes and audits."""
+        """How many probes and audits there were."""
         return self.total + self.audits
 
     @property
@@ -110,28 +115,26 @@ class Summary(Struct):
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-def failed(result: Result) -> bool:
-    """Whether an engine of the gate came to a verdict, and it is not the expected one, or an expectation is not met.
+def failed(item: Item) -> bool:
+    """Whether something is known to be wrong with the server; an excused failure counts.
 
-    An excused failure is one all the same. A result that did not pass without this could not be judged: that is no
-    failure of the server's.
+    An item that neither passed nor failed could not be judged. A result failed if an engine of the gate came to another
+    verdict than expected, or if an expectation of its check is not met. An audit failed if it came to its end, or if
+    one of the findings up to there fails.
     """
-    if result.passed:
+    if item.passed:
         return False
-    if result.check is not None and any(e.passed is False for e in result.check.expectations):
+    if not isinstance(item, Result):
+        return item.error is None or bool(failing(item))
+    if item.check is not None and any(e.passed is False for e in item.check.expectations):
         return True
-    verdicts = [result.engines[name].verdict for name in result.gate if name in result.engines] or [result.verdict]
-    return any(v not in ("inconclusive", result.expected) for v in verdicts)
+    verdicts = [item.engines[name].verdict for name in item.gate if name in item.engines] or [item.verdict]
+    return any(v not in ("inconclusive", item.expected) for v in verdicts)
 
 
 def failing(audit: Audit) -> tuple[AuditFinding, ...]:
-    """The findings that fail an audit: of its ``fail_on`` or a higher severity, and not excused."""
+    """Return the findings that fail an audit: of its ``fail_on`` or a higher severity, and not excused."""
     if audit.fail_on == "never":
         return ()
     heavy = SEVERITIES[: SEVERITIES.index(audit.fail_on) + 1]
     return tuple(f for f in audit.findings if f.severity in heavy and f.excused is None)
-
-
-def audit_failed(audit: Audit) -> bool:
-    """Whether something is known to be wrong with the target: one that could not be asked (to the end) may have that."""
-    return not audit.passed and (audit.error is None or bool(failing(audit)))

@@ -1,7 +1,7 @@
-"""An audit as people see it: what was asked, every finding with its proof and its fix, what limits the audit, the verdict.
+"""An audit as people see it: what was asked, each finding with its proof and fix, what limits the audit, the verdict.
 
-Rendered from the saved model alone. What a server sent stands in evidence, notes and messages and goes through
-``printable``. Pure: returns lines, prints nothing; knows no other view.
+Rendered from the saved model alone. The text of servers (evidence, notes, messages) goes through ``printable``. Pure:
+returns lines, prints nothing; knows no other view.
 
   HIGH    CORS801  Any origin is let in, with credentials (https://a7f3.example)
 """
@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
-from corscheck.report.saved.summary import audit_failed, failing
+from corscheck.report.saved.summary import failed, failing
 from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
@@ -25,26 +25,27 @@ if TYPE_CHECKING:
     from corscheck.report.text.terminal import View
 
 _BODY = 10
-"""Where the text of a finding starts: two blanks, the severity, a gap."""
+"""The column where the text of a finding starts: two blanks, the severity, a gap."""
 _FACT = _BODY + 10
-"""Where the text behind ``works in`` and its like starts."""
+"""The column where the text behind labels such as ``works in`` starts."""
 _COLUMN = 14
-"""How wide the word of a row is, as in the list of probes."""
+"""The width of a row's word, as in the list of probes."""
 _NOTE = 12
 
 _NAMED = 4
-"""How many of the origins that are meant to be let in are named."""
+"""How many of the allowed origins are named."""
 
 _LONGEST = 1000
-"""How much of a line of evidence is shown."""
+"""The longest line of evidence, in characters; the rest is cut."""
 
 _STYLES = {"high": "fail", "medium": "fail", "low": "warn", "info": "dim"}
-WORD_STYLES = {"VULNERABLE": "fail", "INCONCLUSIVE": "unsure", "PASSED": "pass"}
+STATES = {"VULNERABLE": "fail", "INCONCLUSIVE": "unsure", "PASSED": "pass"}
+"""Whether an audit failed, could not be judged or passed, by its word: names of styles, and of classes in HTML."""
 BROWSERS = {**words.BROWSERS, "webkit": "WebKit", "safari": "Safari"}
 
 
 def render(audit: Audit, view: View) -> list[str]:
-    """The whole view of one audit."""
+    """Return the whole view of one audit."""
     lines = [view.style("bold", printable(audit.url)), *wrap(circumstances(audit), view.width, 0)]
     for finding in audit.findings:
         lines += ["", *_finding(finding, audit, view)]
@@ -55,7 +56,7 @@ def render(audit: Audit, view: View) -> list[str]:
 
 
 def circumstances(audit: Audit) -> str:
-    """How much was asked, and who is meant to be let in."""
+    """Return the depth, the number of requests and the allowed origins."""
     count = f"{audit.requests} request{'' if audit.requests == 1 else 's'}"
     depth = "audited in full" if audit.depth == "full" else "audited"
     names = [printable(origin) for origin in audit.allowed_origins[:_NAMED]]
@@ -69,16 +70,16 @@ def word(audit: Audit) -> str:
     """``VULNERABLE``, ``INCONCLUSIVE`` (it could not be audited) or ``PASSED``."""
     if audit.passed:
         return "PASSED"
-    return "VULNERABLE" if audit_failed(audit) else "INCONCLUSIVE"
+    return "VULNERABLE" if failed(audit) else "INCONCLUSIVE"
 
 
 def label(finding: AuditFinding) -> str:
-    """The severity in capitals, or that the finding is excused."""
+    """Return the severity in capitals, or ``excused``."""
     return "excused" if finding.excused is not None else finding.severity.upper()
 
 
 def works_in(finding: AuditFinding) -> str:
-    """The browsers whose users it hits, and whether with their credentials."""
+    """Return the browsers whose users are affected, and whether their credentials are."""
     names = [BROWSERS.get(name, printable(name)) for name in finding.browsers]
     if not names:
         return "no browser"
@@ -86,12 +87,12 @@ def works_in(finding: AuditFinding) -> str:
 
 
 def evidence(finding: AuditFinding) -> list[str]:
-    """The header lines that prove it, as they may be shown."""
+    """Return the header lines that prove the finding, printable and cut."""
     return [cut(printable(line), _LONGEST) for line in finding.evidence.split("\n")] if finding.evidence else []
 
 
 def excuse(finding: AuditFinding) -> str | None:
-    """Why it does not fail the run; None where nothing excuses it."""
+    """Return why the finding does not fail the run; None if nothing excuses it."""
     if finding.excused is None:
         return None
     where = f" ({finding.excused.file})" if finding.excused.file else ""
@@ -99,7 +100,7 @@ def excuse(finding: AuditFinding) -> str | None:
 
 
 def elsewhere(finding: AuditFinding, audit: Audit) -> str | None:
-    """The request that proves it, where it is not the one that was asked about and the evidence does not name it."""
+    """Return the request that proves the finding, unless it is a GET of the target or the evidence names it."""
     asked = f"{finding.method} {finding.url}"
     if (finding.url == audit.url and finding.method == "GET") or finding.evidence.partition("\n")[0] == asked:
         return None
@@ -113,18 +114,18 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
     style = "dim" if finding.excused is not None else _STYLES[finding.severity]
     lines = [first.replace(severity, view.style(style, severity), 1), *rest]
     if finding.message:
-        lines += wrap(_lines(finding.message), view.width, _BODY)
+        lines += wrap(printable_lines(finding.message), view.width, _BODY)
     lines += _fact("works in", works_in(finding), view)
     asked = elsewhere(finding, audit)
     if asked is not None:
         lines += _fact("asked", asked, view)
     for number, line in enumerate(evidence(finding)):
-        # A value goes on further in than the next header starts.
+        # Continuation lines of a value are indented deeper than a header.
         first, *rest = wrap(line.strip(), view.width, _FACT + 2, " " * _BODY + "evidence  " * (not number))
         start = first[:_FACT].ljust(_FACT)
         lines += [start + first[_FACT + 2 :], *rest]
     if finding.advice:
-        lines += _fact("fix", _lines(finding.advice), view)
+        lines += _fact("fix", printable_lines(finding.advice), view)
     excused = excuse(finding)
     if excused is not None:
         lines += _fact("excused", excused, view)
@@ -135,8 +136,13 @@ def _fact(name: str, text: str, view: View) -> list[str]:
     return wrap(text, view.width, _FACT, " " * _BODY + name)
 
 
+def remarks(audit: Audit) -> list[str]:
+    """Return what limits the audit, and what differed when it was asked again, a text each."""
+    return [*audit.notes, *(f"unstable: {text}" for text in audit.unstable)]
+
+
 def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
-    """What limits the audit, and what did not come again."""
+    """Return the remarks as wrapped lines, each with its label."""
     lines: list[str] = []
     for name, texts in (("note", audit.notes), ("unstable", audit.unstable)):
         for text in texts:
@@ -144,16 +150,11 @@ def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
     return lines
 
 
-def _lines(text: str) -> str:
-    """Our own text may have lines; whatever else is in it is spelled out."""
-    return "\n".join(printable(part) for part in text.split("\n"))
-
-
 def verdict(audit: Audit, view: View) -> list[str]:
-    """The verdict, and what to do where there is none."""
+    """Return the verdict, with a hint if there was no response."""
     lead = word(audit) + "  "
     first, *rest = wrap(statement(audit), view.width, len(lead), lead)
-    lines = [view.style(WORD_STYLES[word(audit)], lead.rstrip()) + first[len(lead.rstrip()) :], *rest]
+    lines = [view.style(STATES[word(audit)], lead.rstrip()) + first[len(lead.rstrip()) :], *rest]
     if audit.error is not None and audit.error.kind in _HINTS:
         lines += wrap(_HINTS[audit.error.kind], view.width, len(lead))
     return lines
@@ -166,11 +167,11 @@ _HINTS = {
     "timeout": "--max-time SECONDS waits longer.",
     "proxy": "-x URL names another proxy, --noproxy HOST goes without.",
 }
-"""What to do when there is no answer, per kind of error."""
+"""What to do if there is no response, by the kind of error."""
 
 
 def statement(audit: Audit) -> str:
-    """What the verdict rests on: how many findings there are, and from where on they fail."""
+    """Return what the verdict rests on: the number of findings, and the severity from which they fail."""
     found = counted(_by_severity(audit))
     excused = sum(f.excused is not None for f in audit.findings)
     also = f"{excused} excused." if excused else ""
@@ -191,12 +192,12 @@ def statement(audit: Audit) -> str:
 
 
 def _by_severity(audit: Audit) -> dict[str, int]:
-    """How many findings there are of each severity, without the excused ones."""
+    """Count the findings of each severity, without the excused ones."""
     return {s: sum(f.severity == s and f.excused is None for f in audit.findings) for s in SEVERITIES}
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """``1 high, 2 low``; empty where there is none."""
+    """Return counts as text, e.g. ``1 high, 2 low``; empty if there are none."""
     return ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
 
 
@@ -204,12 +205,12 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def row(audit: Audit, view: View) -> list[str]:
-    """One target of many in which nothing fails: the verdict, the URL, and below it what limits or undoes the audit."""
+    """Return the row of a target in which nothing fails: verdict and URL, and below them the remarks."""
     found = counted(_by_severity(audit))
     excused = sum(f.excused is not None for f in audit.findings)
     counts = ", ".join([*([found] if found else []), *([f"{excused} excused"] if excused else [])])
     text = printable(audit.url) + (f"  ({counts})" if counts and audit.passed else "")
-    lines = [f"  {view.style(WORD_STYLES[word(audit)], word(audit))}{' ' * (_COLUMN - len(word(audit)))}{text}"]
+    lines = [f"  {view.style(STATES[word(audit)], word(audit))}{' ' * (_COLUMN - len(word(audit)))}{text}"]
     indent = 2 + _COLUMN
     if not audit.passed:
         lines += wrap(statement(audit), view.width, indent)
@@ -217,12 +218,12 @@ def row(audit: Audit, view: View) -> list[str]:
 
 
 def needs_room(audit: Audit) -> bool:
-    """Whether an audit among many is shown whole: something in it fails."""
-    return bool(failing(audit)) or audit_failed(audit)
+    """Whether an audit among many is shown whole, because something in it fails."""
+    return bool(failing(audit)) or failed(audit)
 
 
 def quiet(audit: Audit) -> list[str]:
-    """The findings in a line each that is never wrapped, nothing for a clean target: what ``-q`` prints."""
+    """Return what ``-q`` prints: an unwrapped line for each finding, nothing for a clean target."""
     lines = [
         f"{label(f).upper()}  {printable(audit.url)}  {printable(f'{f.code} {f.title}: {f.origin}')}"
         for f in audit.findings
@@ -233,7 +234,7 @@ def quiet(audit: Audit) -> list[str]:
 
 
 def sentence(summary: Summary) -> str:
-    """What came of all audits of a run: ``1 of 3 targets vulnerable: 1 high, 2 low, found with 96 requests.``"""
+    """Return the totals of a run's audits: ``1 of 3 targets vulnerable; 1 high, 2 low found with 96 requests.``"""
     found = counted(summary.findings())
     sent = f"with {summary.audit_requests} request{'' if summary.audit_requests == 1 else 's'}"
     targets = f"{summary.audits} target{'' if summary.audits == 1 else 's'}"

@@ -1,6 +1,6 @@
-"""One result as people see it: what was asked, the table of steps, the verdict, its cause and fix, the console text.
+"""One result as people see it: the request, the table of steps, the verdict, its cause and fix, the console text.
 
-Rendered from the saved model alone, so that a report read back from disk looks the same. All text of a server's goes
+Rendered from the saved model alone, so that a report read back from disk looks the same. All text of servers goes
 through ``printable``. Pure: returns lines, prints nothing.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
 from corscheck.model.verdict_line import not_allowed
 from corscheck.model.words import several
 from corscheck.report.text.exchanges import exchanges
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Finding, Result
 
 _LABEL = 9
-"""Where the text of ``  cause  `` and its like starts."""
+"""The column where the text behind labels such as ``cause`` starts."""
 
 _READABLE = {
     "basic": "The page can read this response: same origin, CORS is not involved.",
@@ -41,7 +41,7 @@ _HINTS = {
     "proxy": "This says nothing about CORS. -x URL names another proxy, --noproxy HOST goes without.",
     "app": "No browser rule was reached, so no verdict.",
 }
-"""What to do when there is no answer, per kind of error."""
+"""What to do if there is no response, by the kind of error."""
 
 
 class View(Struct, frozen=True):
@@ -54,12 +54,12 @@ class View(Struct, frozen=True):
 
 
 def render(result: Result, view: View) -> list[str]:
-    """The whole view of one result."""
+    """Return the whole view of one result."""
     lines = header(result, view)
     if view.verbose and result.exchanges:
         lines += ["", *exchanges(result)]
     rows = table(result, view.width, view.style)
-    # Where nobody answered, the verdict says all there is to say.
+    # Without any response the verdict says everything.
     if rows and (any(e.response or e.held_back for e in result.exchanges) or result.error is None):
         lines += ["", *rows]
     lines += ["", *verdict(result, view)]
@@ -70,13 +70,13 @@ def render(result: Result, view: View) -> list[str]:
 
 
 def header(result: Result, view: View) -> list[str]:
-    """What was asked, from where, and as whom."""
+    """Return the request, the page's origin and the circumstances."""
     request = view.style("bold", f"{printable(result.method)} {printable(result.url)}")
     return [request, *wrap(f"from {printable(result.origin)}, {circumstances(result, view)}", view.width, 0)]
 
 
 def circumstances(result: Result, view: View) -> str:
-    """Credentials mode, the engine, and whatever differs from the defaults of ``fetch()``."""
+    """Return the credentials mode, the engine, and whatever differs from the defaults of ``fetch()``."""
     parts = [f"credentials {result.credentials}" + (f" ({view.because})" if view.because else "")]
     if result.mode != "cors":
         parts.append(f"mode {result.mode}")
@@ -89,7 +89,7 @@ def circumstances(result: Result, view: View) -> str:
 
 
 def verdict(result: Result, view: View) -> list[str]:
-    """The verdict, in what engines differ, what was seen in a browser, and the findings."""
+    """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
     word = words.word(result)
     label = word.upper() + "  "
     first, *rest = wrap(statement(result), view.width, len(label), label)
@@ -105,7 +105,7 @@ def verdict(result: Result, view: View) -> list[str]:
 
 
 def statement(result: Result) -> str:
-    """What the verdict means, in a sentence or two."""
+    """Return what the verdict means, in a sentence or two."""
     if result.verdict == "allowed":
         return _allowed(result)
     return not_allowed(result)
@@ -126,7 +126,7 @@ def _allowed(result: Result) -> str:
 
 
 def _agreement(result: Result) -> str:
-    """``Firefox and the standard agree; so does WebKit (from its source).``"""
+    """Return which engines agree: ``Firefox and the standard agree; so does WebKit (from its source).``"""
     names = words.agreeing(result)
     seen = [words.engine(n) for n in names if result.engines[n].basis not in words.BASES]
     read = [f"{words.engine(n)} ({words.BASES[b]})" for n in names if (b := result.engines[n].basis) in words.BASES]
@@ -141,7 +141,7 @@ def _agreement(result: Result) -> str:
 
 
 def _engines(result: Result, view: View) -> list[str]:
-    """A row for each engine that comes to another verdict; one of the gate that fails is a FAIL."""
+    """Return a row for each engine with another verdict; ``FAIL`` marks those of the gate that fail."""
     lines: list[str] = []
     for name in words.differing(result):
         found = result.engines[name]
@@ -154,7 +154,7 @@ def _engines(result: Result, view: View) -> list[str]:
 
 
 def observed(result: Result, view: View) -> list[str]:
-    """What a real browser was seen to do."""
+    """Return what a real browser was seen to do."""
     seen = result.observed
     if seen is None:
         return []
@@ -173,7 +173,7 @@ def observed(result: Result, view: View) -> list[str]:
 
 
 def _findings(result: Result, view: View) -> list[str]:
-    """The cause and its fix, further findings, notes."""
+    """Return the cause and its fix, further findings, and notes."""
     weighty = [f for f in result.findings if f.severity != "info"]
     notes = [f for f in result.findings if f.severity == "info"]
     label = "cause" if result.verdict in ("blocked", "invalid", "inconclusive") else "warn"
@@ -186,19 +186,14 @@ def _findings(result: Result, view: View) -> list[str]:
 
 
 def _finding(finding: Finding, label: str, view: View) -> list[str]:
-    lines = wrap(_lines(finding.message or finding.title), view.width, _LABEL, f"  {label}")
+    lines = wrap(printable_lines(finding.message or finding.title), view.width, _LABEL, f"  {label}")
     if finding.advice:
-        lines += wrap(_lines(finding.advice), view.width, _LABEL, "  fix" if label != "note" else "")
+        lines += wrap(printable_lines(finding.advice), view.width, _LABEL, "  fix" if label != "note" else "")
     return lines
 
 
-def _lines(text: str) -> str:
-    """Our own text may have lines; whatever else is in it is spelled out."""
-    return "\n".join(printable(part) for part in text.split("\n"))
-
-
 def _expectation(result: Result, view: View) -> list[str]:
-    """Whether it came as expected, where more than ``allowed`` was expected, and why a failure is excused."""
+    """Return whether expectations other than ``allowed`` are met, and why a failure is excused."""
     lines = _verdict_expected(result, view)
     if not result.passed and words.as_driven(result):
         wrong = any(e.passed is False for e in result.check.expectations) if result.check is not None else False
@@ -224,7 +219,7 @@ def _verdict_expected(result: Result, view: View) -> list[str]:
 
 
 def console_lines(result: Result) -> list[str]:
-    """The console text of the engine, and of any of the gate that differs: verbatim, never wrapped."""
+    """Return the console text of the engine, and of those of the gate that differ: verbatim, unwrapped."""
     lines: list[str] = []
     names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
     for name in names:

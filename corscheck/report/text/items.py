@@ -1,0 +1,30 @@
+"""Items as people see them: chooses between the view of a probe's result and that of an audit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.model.result import Result
+from corscheck.report.text import terminal
+
+if TYPE_CHECKING:
+    from corscheck.model.item import Item
+    from corscheck.report.text.terminal import View
+
+
+def render_item(item: Item, view: View) -> list[str]:
+    """Return the whole view of a result or an audit."""
+    if isinstance(item, Result):
+        return terminal.render(item, view)
+    from corscheck.report.text import audits  # few runs have audits
+
+    return audits.render(item, view)
+
+
+def quiet_lines(item: Item) -> list[str]:
+    """Return the lines that ``-q`` prints: one for a result, one for each finding of an audit."""
+    if isinstance(item, Result):
+        return [str(item)]
+    from corscheck.report.text import audits
+
+    return audits.quiet(item)
