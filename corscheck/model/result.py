@@ -10,7 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from corscheck.model import words
 from corscheck.model.json import to_plain
+from corscheck.model.printable import printable
 from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Severity
 from corscheck.protocol.outcome import StepStatus, Verdict
 from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
@@ -186,10 +188,17 @@ class Result(Struct, frozen=True, kw_only=True):
     excused: Excuse | None = None
 
     def __str__(self) -> str:
-        """The verdict line: what ``corscheck probe -q`` prints."""
-        from corscheck.model.verdict_line import verdict_line
-
-        return verdict_line(self)
+        """The verdict line, never wrapped: what ``corscheck probe -q`` prints."""
+        line = f"{self.word.upper()}  {printable(self.method)} {printable(self.url)} from {printable(self.origin)}"
+        because = "" if self.verdict == "allowed" else self.not_allowed
+        differing = [self.other_makes(name) for name in self.differing if name in self.gate]
+        if differing:
+            because = f"{because} {'But' if because else 'but'} {words.several(differing)}.".lstrip()
+        elif not self.passed and self.as_driven:
+            because = " ".join([*([because] if because else []), *self.unmet])
+        if self.excused is not None:
+            because = f"{because} Excused: {words.sentence(self.excused.reason)}".lstrip()
+        return f"{line}: {because}" if because else line
 
     @property
     def ok(self) -> bool:
@@ -200,3 +209,78 @@ class Result(Struct, frozen=True, kw_only=True):
         """The report's probe object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
         plain: dict[str, Any] = to_plain(self)
         return plain
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word; ``allowed*`` if only the preflight could be asked."""
+        return "allowed*" if self.verdict == "allowed" and not self.complete else self.verdict
+
+    @property
+    def not_allowed(self) -> str:
+        """What a verdict other than ``allowed`` means, in a sentence or two."""
+        if self.verdict == "inconclusive" and self.error is not None:
+            return f"No answer: {words.sentence(self.error.message)}"
+        if self.verdict == "inconclusive" and self.not_sent is not None:
+            method = printable(self.method)
+            if self.send == "never":
+                return f"{method} was not sent ({self.not_sent}), and no preflight says what would come of it."
+            return f"{method} may change data and was not sent; no preflight says what would come of it. Add --send always."
+        return self.because
+
+    @property
+    def because(self) -> str:
+        """The reason as a sentence with its step: ``The method is not allowed (preflight:7.5).``"""
+        return words.sentence(self.reason.message, self.reason.step) if self.reason is not None else ""
+
+    @property
+    def not_sent(self) -> str | None:
+        """Why a request was held back, and what sends it; None if none was."""
+        if not any(exchange.held_back for exchange in self.exchanges):
+            return None
+        return "--send never" if self.send == "never" else "it may change data (--send always)"
+
+    @property
+    def as_driven(self) -> bool:
+        """Whether the driving engine alone met the expectation; another engine of the gate may still have failed."""
+        return self.verdict == self.expected
+
+    @property
+    def differing(self) -> list[str]:
+        """The engines that come to another verdict than the driving one, those of the gate first.
+
+        An engine outside of the gate that could not be judged is left out: there is nothing to say about it.
+        """
+        others = [
+            name
+            for name, found in self.engines.items()
+            if name != self.engine
+            and found.verdict != self.verdict
+            and (name in self.gate or found.verdict != "inconclusive")
+        ]
+        return sorted(others, key=lambda name: name not in self.gate)
+
+    @property
+    def agreeing(self) -> list[str]:
+        """The other engines that come to the same verdict."""
+        return [n for n, found in self.engines.items() if n != self.engine and found.verdict == self.verdict]
+
+    def other_makes(self, name: str) -> str:
+        """What another engine does: ``Firefox blocks it``, ``WebKit (from its source) allows it``."""
+        found = self.engines[name]
+        basis = f" ({words.BASES[found.basis]})" if found.basis in words.BASES else ""
+        return f"{words.engine(name)}{basis} {words.MAKES[found.verdict]}"
+
+    def other_verdict(self, name: str) -> str:
+        """What another engine does, with its reason: ``Firefox blocks it. Method X is not ...``"""
+        found = self.engines[name]
+        message = found.because or found.message
+        return f"{words.capital(self.other_makes(name))}." + (f" {words.sentence(message)}" if message else "")
+
+    @property
+    def unmet(self) -> list[str]:
+        """What a check expects beside the verdict and is not so, else what of it could not be judged: a sentence each."""
+        if self.check is None:
+            return []
+        found = [e for e in self.check.expectations if e.name != "expect"]
+        wrong = [printable(e.message) for e in found if e.passed is False]
+        return wrong or [printable(e.message) for e in found if e.passed is None and e.message]

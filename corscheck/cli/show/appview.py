@@ -139,7 +139,7 @@ class AppView(TextSink):
         result = self._results.get(one.probe.index)
         if result is None:
             return "-"
-        word = words.word(result)
+        word = result.word
         return (word if result.verdict == "allowed" else word.upper()) + ("" if result.passed else " !")
 
     # Errors
@@ -168,7 +168,7 @@ class AppView(TextSink):
         if result.verdict != "blocked":
             return f"{result.verdict}: {terminal.statement(result)}"
         outside = meant == "500" and not instead and self._questions.claim is not None
-        reason = "What answers it is outside of the middleware." if outside else words.reason(result.reason)
+        reason = "What answers it is outside of the middleware." if outside else result.because
         return f"BLOCKED{instead}, the page sees a CORS error and no status. {reason}"
 
     # The usual problems

@@ -224,7 +224,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "expected": None if result.expected == "allowed" and result.passed else result.expected,
         "passed": result.passed,
         "engines": [(words.capital(words.engine(n)), e.verdict, e.basis) for n, e in result.engines.items()],
-        "others": [words.other_verdict(result, name) for name in words.differing(result)],
+        "others": [result.other_verdict(name) for name in result.differing],
         "seen": " ".join(line.strip() for line in terminal.observed(result, terminal.View(width=100_000))),
         "findings": [(_label(result, f), f.message or f.title, f.advice, _link(f.help)) for f in result.findings],
         "groups": _steps(result),
@@ -253,7 +253,7 @@ def _fixes(result: Result) -> list[str]:
 
 def _console(result: Result) -> list[tuple[str, Markup]]:
     """Return the console text of the driving engine, and of those of the gate that differ."""
-    names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
+    names = [result.engine, *(n for n in result.differing if n in result.gate)]
     return [(words.engine(n), _lines(text.split("\n"))) for n in names if (text := result.console.get(n))]
 
 
@@ -277,7 +277,7 @@ def _steps(result: Result) -> list[dict[str, Any]]:
             continue
         note = None
         if exchange.held_back:
-            note = f"not sent: {words.not_sent(result)}"
+            note = f"not sent: {result.not_sent}"
         elif exchange.error is not None:
             note = f"no answer: {exchange.error.message}"
         judged = [_row(s) for s in steps if s.exchange is not None and exchange.response is not None]

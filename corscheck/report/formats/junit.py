@@ -11,7 +11,6 @@ from xml.sax.saxutils import escape, quoteattr
 
 from msgspec.structs import replace
 
-from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.model.result import Result
 from corscheck.report.formats.problems import NOT_AUDITED, problems, request
@@ -58,7 +57,7 @@ def _result_case(result: Result) -> str:
     head += f' time="{took:.3f}"' if any(e.elapsed_ms is not None for e in result.exchanges) else ""
     problem = next(problems(result), None)
     if problem is None:
-        return _good_case(head, f"allowed*: {terminal.statement(result)}" if words.word(result) == "allowed*" else "")
+        return _good_case(head, f"allowed*: {terminal.statement(result)}" if result.word == "allowed*" else "")
     kind = "failure" if problem.level == "error" else "error"
     return _wrong_case(head, kind, problem.code, f"{problem.title}: {problem.message}", result)
 

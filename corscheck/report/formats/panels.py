@@ -145,7 +145,7 @@ def survey(results: Iterable[Result]) -> Survey:
             if causes.state(result) == "pass"
             else _cause(found, result, Member(number, method, intern(path), origin))
         )
-        word = words.word(result)
+        word = result.word
         label = causes.label(result)
         cell = Cell(number, method, word, label, causes.state(result), cause)
         _panel(panels, result, base, (path, method), origin).grid.setdefault((path, method), {})[origin] = cell

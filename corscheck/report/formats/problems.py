@@ -68,7 +68,7 @@ def _of_result(result: Result) -> Iterator[Problem]:
         message = f"{words.BROWSERS.get(seen.browser, seen.browser)} was seen to differ: " + "; ".join(seen.differences)
     else:
         code, message = _code(result), causes.why(result)
-    word = "DIFFERS" if words.as_driven(result) else words.word(result).upper()
+    word = "DIFFERS" if result.as_driven else result.word.upper()
     name = f"{result.check.name}: " if result.check is not None else ""
     asked = request(result)
     advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
@@ -96,8 +96,8 @@ def request(result: Result) -> str:
 
 def _code(result: Result) -> str:
     """Return the stable code of the failure: the reason's, that of another engine, or ``expected-VERDICT``."""
-    if words.as_driven(result):
-        others = (result.engines[n].code for n in words.differing(result) if n in result.gate)
+    if result.as_driven:
+        others = (result.engines[n].code for n in result.differing if n in result.gate)
         return next((code for code in others if code), "expectation")
     return result.reason.code if result.reason is not None else f"expected-{result.expected}"
 

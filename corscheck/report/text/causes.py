@@ -31,7 +31,7 @@ def cause(result: Result) -> tuple[object, ...]:
     The expected value is no part of it: twenty origins that miss the same header have one cause.
     """
     step = deciding(result)
-    others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in words.differing(result))
+    others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in result.differing)
     return (
         result.verdict,
         result.reason.code if result.reason is not None else None,
@@ -39,8 +39,8 @@ def cause(result: Result) -> tuple[object, ...]:
         result.reason.message if result.reason is not None and not at_origin(step) else None,
         (step.header.lower(), step.received) if step is not None else None,
         tuple(f.message for f in result.findings if f.severity != "info")[:1],
-        others if words.as_driven(result) else (),
-        tuple(words.unmet(result)) if words.as_driven(result) else (),
+        others if result.as_driven else (),
+        tuple(result.unmet) if result.as_driven else (),
     )
 
 
@@ -56,10 +56,10 @@ def deciding(result: Result) -> StepRecord | None:
 
 def why(result: Result) -> str:
     """One sentence and its step: the first finding's, else the reason's."""
-    if words.as_driven(result) and not result.passed:
-        if agreed(result) and words.unmet(result):
-            return " ".join(words.unmet(result))
-        others = [words.other_verdict(result, n) for n in words.differing(result) if n in result.gate]
+    if result.as_driven and not result.passed:
+        if agreed(result) and result.unmet:
+            return " ".join(result.unmet)
+        others = [result.other_verdict(n) for n in result.differing if n in result.gate]
         if others:
             return " ".join(others)
     finding = next((f for f in result.findings if f.severity != "info"), None)
@@ -69,22 +69,22 @@ def why(result: Result) -> str:
     if result.error is not None:
         return f"No answer: {words.sentence(result.error.message)}"
     if result.reason is not None:
-        return words.reason(result.reason)
-    if words.as_driven(result):
-        return f"It is {words.word(result)} as expected, but something else that was expected of it is not so."
-    return f"Expected {result.expected}, but it is {words.word(result)}."
+        return result.because
+    if result.as_driven:
+        return f"It is {result.word} as expected, but something else that was expected of it is not so."
+    return f"Expected {result.expected}, but it is {result.word}."
 
 
 def label(result: Result) -> str:
     """One word for a result: its verdict, or what is the matter although the verdict is the expected one."""
     if result.passed:
-        return words.word(result)
+        return result.word
     if result.excused is not None:
         return "excused"
-    if not words.as_driven(result):
-        return words.word(result)
+    if not result.as_driven:
+        return result.word
     # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
-    return "unmet" if agreed(result) and words.unmet(result) else "differs"
+    return "unmet" if agreed(result) and result.unmet else "differs"
 
 
 def agreed(result: Result) -> bool:

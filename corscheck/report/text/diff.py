@@ -173,9 +173,9 @@ def _probe_side(result: Result) -> ProbeSide:
     verdicts = gate or ((result.engine, result.verdict),)
     why = "" if result.verdict == "allowed" and result.passed else causes.why(result)
     if result.verdict != "allowed" and result.passed:
-        why = words.reason(result.reason)
+        why = result.because
     code = result.reason.code if result.reason is not None else ""
-    return ProbeSide(request(result), words.word(result), result.verdict, verdicts, why, code)
+    return ProbeSide(request(result), result.word, result.verdict, verdicts, why, code)
 
 
 def _kind(old: ProbeSide, new: ProbeSide) -> Kind | None:

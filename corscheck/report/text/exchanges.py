@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.model import words
 from corscheck.model.printable import printable
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
     lines = [f"* {printable(exchange.kind)}, {printable(request.url)}"]
     lines += request_lines(request.method, request.url, request.headers)
     if exchange.held_back:
-        lines.append(f"* not sent: {words.not_sent(result)}")
+        lines.append(f"* not sent: {result.not_sent}")
     if exchange.error is not None:
         lines.append(f"* {printable(exchange.error.message)}")
     if exchange.response is not None:

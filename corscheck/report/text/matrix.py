@@ -39,7 +39,7 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
     cells = {(r.origin, r.method): _cell(r, groups) for r in results}
     lines = [view.style("bold", printable(first.url)), circumstances(first, view), ""]
     lines += _grid(results, cells, view)
-    held = _unique(printable(r.method) for r in results if words.word(r) == "allowed*")
+    held = _unique(printable(r.method) for r in results if r.word == "allowed*")
     if held:
         lines += ["", f"  {_HELD_BACK.format(', '.join(held))}"]
     if interrupted:
@@ -103,7 +103,7 @@ def _bands(wide: list[int], room: int) -> list[tuple[int, int]]:
 
 def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
     """The text of a cell and its colour. Capitals and a number: not as expected, and explained below."""
-    word = words.word(result)
+    word = result.word
     if result.passed:
         return word, "pass"
     if result.excused is not None:
@@ -166,7 +166,7 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
 
 def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
     """One probe in the list form: verdict, method, URL, and below it why, if it is not as expected."""
-    word = words.word(result)
+    word = result.word
     if result.excused is not None:
         word = "excused"
     elif not result.passed:

@@ -80,7 +80,7 @@ def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
             lines.append("")
         # A request without an answer has nothing to judge: its head says why.
         steps = [s for s in group if s.exchange is not None] if exchange.response is not None else []
-        lines += _exchange_head(exchange, labels[index], bool(steps), columns, width, style, words.not_sent(result))
+        lines += _exchange_head(exchange, labels[index], bool(steps), columns, width, style, result.not_sent)
         for step in steps:
             lines += row(step, columns, width, style)
     kept = unsent(result)

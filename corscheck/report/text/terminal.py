@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from corscheck.model import words
 from corscheck.model.printable import printable, printable_lines
-from corscheck.model.verdict_line import not_allowed
 from corscheck.model.words import several
 from corscheck.report.text.exchanges import exchanges
 from corscheck.report.text.rows import table
@@ -90,7 +89,7 @@ def circumstances(result: Result, view: View) -> str:
 
 def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
-    word = words.word(result)
+    word = result.word
     label = word.upper() + "  "
     first, *rest = wrap(statement(result), view.width, len(label), label)
     lines = [view.style(VERDICT_STYLES[result.verdict], label.rstrip()) + first[len(label.rstrip()) :], *rest]
@@ -108,12 +107,12 @@ def statement(result: Result) -> str:
     """Return what the verdict means, in a sentence or two."""
     if result.verdict == "allowed":
         return _allowed(result)
-    return not_allowed(result)
+    return result.not_allowed
 
 
 def _allowed(result: Result) -> str:
     if not result.complete:
-        text = f"The preflight allows it; {printable(result.method)} itself was not sent: {words.not_sent(result)}."
+        text = f"The preflight allows it; {printable(result.method)} itself was not sent: {result.not_sent}."
     elif result.response is not None and result.response.type in _READABLE:
         text = _READABLE[result.response.type]
     else:
@@ -127,7 +126,7 @@ def _allowed(result: Result) -> str:
 
 def _agreement(result: Result) -> str:
     """Return which engines agree: ``Firefox and the standard agree; so does WebKit (from its source).``"""
-    names = words.agreeing(result)
+    names = result.agreeing
     seen = [words.engine(n) for n in names if result.engines[n].basis not in words.BASES]
     read = [f"{words.engine(n)} ({words.BASES[b]})" for n in names if (b := result.engines[n].basis) in words.BASES]
     # Firefox before the standard: what people use first.
@@ -143,9 +142,9 @@ def _agreement(result: Result) -> str:
 def _engines(result: Result, view: View) -> list[str]:
     """Return a row for each engine with another verdict; ``FAIL`` marks those of the gate that fail."""
     lines: list[str] = []
-    for name in words.differing(result):
+    for name in result.differing:
         found = result.engines[name]
-        text = words.other_verdict(result, name)
+        text = result.other_verdict(name)
         fails = name in result.gate and found.verdict not in (result.expected, "inconclusive")
         label = view.style("fail", "FAIL") if fails else "note"
         first, *rest = wrap(text, view.width, _LABEL)
@@ -195,10 +194,10 @@ def _finding(finding: Finding, label: str, view: View) -> list[str]:
 def _expectation(result: Result, view: View) -> list[str]:
     """Return whether expectations other than ``allowed`` are met, and why a failure is excused."""
     lines = _verdict_expected(result, view)
-    if not result.passed and words.as_driven(result):
+    if not result.passed and result.as_driven:
         wrong = any(e.passed is False for e in result.check.expectations) if result.check is not None else False
         label = view.style("fail", "FAIL") if wrong else view.style("unsure", "????")
-        for text in words.unmet(result):
+        for text in result.unmet:
             first, *rest = wrap(text, view.width, _LABEL)
             lines += [f"  {label}   {first[_LABEL:]}", *rest]
     if result.excused is not None:
@@ -211,7 +210,7 @@ def _verdict_expected(result: Result, view: View) -> list[str]:
         return []
     if result.passed:
         return [f"  {view.style('pass', 'pass')}   Expected {result.expected}: it is."]
-    if words.as_driven(result):
+    if result.as_driven:
         if all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines):
             return []
         return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine asked."]
@@ -221,7 +220,7 @@ def _verdict_expected(result: Result, view: View) -> list[str]:
 def console_lines(result: Result) -> list[str]:
     """Return the console text of the engine, and of those of the gate that differ: verbatim, unwrapped."""
     lines: list[str] = []
-    names = [result.engine, *(n for n in words.differing(result) if n in result.gate)]
+    names = [result.engine, *(n for n in result.differing if n in result.gate)]
     for name in names:
         text = result.console.get(name)
         if text:
