@@ -18,6 +18,7 @@ from corscheck.runner.conversation import conversation
 from corscheck.runner.drive import acarry
 from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
+from corscheck.sources.app.address import BASE
 from corscheck.sources.app.loading import wrapped
 from corscheck.transports.routing import split
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from corscheck.protocol.cache import PreflightCache
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import Transport
-from corscheck.sources.app.address import BASE
 
 _LOCAL = "CORS708"
 """The remark that an address is not on the public network."""
