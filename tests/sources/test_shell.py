@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -49,8 +50,10 @@ def test_whatever_can_be_read_is_read_as_bash_reads_it(texts: list[str]) -> None
     candidates = []
     for text in texts:
         candidates += ["'" + text.replace("'", "'\\''") + "'"]
-        candidates += ['"' + text.replace("$", "S").replace('"', '\\"').rstrip("\\") + '"']
-        candidates += ["$'" + text.replace("'", "\\'").rstrip("\\") + "'"]
+        # A backslash before a quote of the text would escape our backslash, and the quote would end the word.
+        double = re.sub(r'\\+"', '"', text.replace("$", "S")).replace('"', '\\"')
+        candidates += ['"' + double.rstrip("\\") + '"']
+        candidates += ["$'" + re.sub(r"\\+'", "'", text).replace("'", "\\'").rstrip("\\") + "'"]
     readable = []
     for text in candidates:
         try:
