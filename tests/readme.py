@@ -167,7 +167,7 @@ def options_table() -> str:
 
 def agreement_table() -> str:
     """How far a run over the recorded cases agrees with the two browsers."""
-    from tests.test_browser_truth import ask_all, replaying
+    from tests.contract.test_browser_truth import ask_all, replaying
 
     lines = [
         "| browser | verdict | requests on the wire | readable headers | console text |",

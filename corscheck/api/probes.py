@@ -123,11 +123,10 @@ async def aprobe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
 
         return await asyncio.to_thread(_ask, url, asked)
     question, run = _question(url, asked), run_options_of(asked)
-    from corscheck.runner.app import AsyncAppConversation
+    from corscheck.runner.app import aask
 
     with in_words_of_the_api(asked["app"]):
-        async with AsyncAppConversation(asked["app"], run) as conversation:
-            return await conversation.ask(question)
+        return await aask(asked["app"], run, question)
 
 
 @documented(keywords.ManyKeywords)

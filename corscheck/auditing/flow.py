@@ -35,7 +35,6 @@ _CONTAINS: dict[Kind, tuple[Kind, ...]] = {
 }  # fmt: skip
 """Classes that a found class implies for the same base: they are not tried, because they have the same cause."""
 
-
 _LOOKS = 3
 _LOOKS_UNSTABLE = 8
 """How many further foreign origins to try before findings are reported.

@@ -19,7 +19,6 @@ A URL serializes to printable ASCII, so its origin does too (an opaque host has 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _LOCAL = re.compile(r"(localhost|[\w-]+\.localhost|127\.[\d.]+|\[::1\])(:\d+)?([/?#]|$)", re.IGNORECASE)
 
-
 _EXAMPLE = "is not an origin: scheme, host and port, like https://app.example"
 
 

@@ -1,14 +1,11 @@
-"""Runs a generator of questions over something that answers: one synchronous driver, one asynchronous.
-
-The synchronous one must not import asyncio (50 ms of start-up); the asynchronous one needs no more of it than ``await``.
-"""
+"""Runs a generator of questions over a function that answers them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Callable, Generator
 
 Asked = TypeVar("Asked")
 Came = TypeVar("Came")
@@ -16,25 +13,14 @@ Returned = TypeVar("Returned")
 
 
 def run(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Came]) -> Returned:
-    """Drive a fetch to its outcome; ``answer`` sends one request (or holds it back) and says what came.
+    """Run a fetch to its outcome; ``answer`` sends one request, or holds it back, and returns the answer.
 
-    A diagnosis is driven the same way: what it asks are probes, and what comes are outcomes.
+    A diagnosis runs in the same way: it asks probes and is sent outcomes.
     """
     try:
         request = next(flow)
         while True:
             request = flow.send(answer(request))
-    except StopIteration as done:
-        returned: Returned = done.value
-        return returned
-
-
-async def arun(flow: Generator[Asked, Came, Returned], answer: Callable[[Asked], Awaitable[Came]]) -> Returned:
-    """The same, awaiting each answer."""
-    try:
-        request = next(flow)
-        while True:
-            request = flow.send(await answer(request))
     except StopIteration as done:
         returned: Returned = done.value
         return returned

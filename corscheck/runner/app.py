@@ -18,6 +18,7 @@ from corscheck.runner.conversation import conversation
 from corscheck.runner.drive import acarry
 from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
+from corscheck.sources.app.address import BASE
 from corscheck.sources.app.loading import wrapped
 from corscheck.transports.routing import split
 
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
     from corscheck.runner.options import RunOptions
-    from corscheck.transports.app.asgi import AsyncASGITransport
-    from corscheck.transports.app.wsgi import AsyncWSGITransport
     from corscheck.transports.base import Transport
-from corscheck.sources.app.address import BASE
 
 _LOCAL = "CORS708"
 """The remark that an address is not on the public network."""
@@ -110,42 +108,27 @@ class AppConversation(Conversation):
         self.close()
 
 
-class AsyncAppConversation:
-    """The same in the caller's loop: the application shares it with whatever else runs there.
+async def aask(app: Any, options: RunOptions, probe: Probe) -> Result:
+    """Ask one probe of an application, without blocking the running event loop.
 
-    An async context manager. A deadline holds as long as the application does not block the loop.
+    An ASGI application runs in the caller's loop, with its lifespan around the probe; a deadline holds as long as the
+    application does not block the loop. A WSGI application runs in threads. Raises ``AppError`` as ``AppConversation``.
     """
+    # Here, so that asking a WSGI application synchronously does not pay for it.
+    import asyncio
 
-    def __init__(self, app: Any, options: RunOptions) -> None:
-        loaded = wrapped(app)
-        self.options = options
-        self._hosts = _Hosts()
-        self._assembler = Assembler(show_secrets=options.show_secrets)
-        self._transport: AsyncASGITransport | AsyncWSGITransport
-        if loaded.interface == "asgi":
-            from corscheck.transports.app.asgi import AsyncASGITransport
+    loaded = wrapped(app)
+    if loaded.interface == "wsgi":
+        with AppConversation(loaded.app, options) as conversing:
+            return await asyncio.to_thread(conversing.ask, probe)
+    from corscheck.transports.app.asgi import AsyncASGITransport
 
-            self._transport = AsyncASGITransport(loaded.app, self._hosts.names)
-        else:
-            from corscheck.transports.app.wsgi import AsyncWSGITransport
-
-            self._transport = AsyncWSGITransport(loaded.app, self._hosts.names)
-
-    async def __aenter__(self) -> Self:
-        await self._transport.start(self.options.network.timeout)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._transport.aclose()
-
-    async def ask(self, probe: Probe) -> Result:
-        """The result of one probe."""
-        # Here, since who asks a WSGI application synchronously shall not pay for it.
-        import asyncio
-
-        self._hosts.add(probe)
-        asking = conversation(probe, self.options, self._assembler)
-        timeout = self.options.network.timeout
-        return _without_place(await acarry(asking, self._transport.send, timeout, asyncio.sleep))
+    hosts = _Hosts()
+    hosts.add(probe)
+    transport = AsyncASGITransport(loaded.app, hosts.names)
+    await transport.start(options.network.timeout)
+    try:
+        asking = conversation(probe, options, Assembler(show_secrets=options.show_secrets))
+        return _without_place(await acarry(asking, transport.send, options.network.timeout, asyncio.sleep))
+    finally:
+        await transport.aclose()

@@ -1,4 +1,4 @@
-"""An audit as a conversation: the questions of ``audit`` over a transport. What comes back is masked."""
+"""One audit as a conversation: it sends the questions of ``auditing`` over a transport and returns the audit, masked."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _LOOKUP_SECONDS = 2.0
 
 
 def wire(plan: AuditPlan, options: RunOptions) -> Wire:
-    """An audit as a conversation: yields what to send, is sent what came, returns the audit, masked."""
+    """Run an audit: yields the requests to send, is sent their answers, returns the audit without secrets."""
     network = options.network
     left = _Allowance(plan.max_requests)
     flow = audit(plan)
@@ -60,13 +60,13 @@ def wire(plan: AuditPlan, options: RunOptions) -> Wire:
 
 
 class _Allowance:
-    """How many requests may still be sent: a question can be two, and the second may be one too many."""
+    """How many requests may still be sent. One question can take two requests, so each request is counted."""
 
     def __init__(self, most: int | None) -> None:
         self._left = most
 
     def take(self) -> bool:
-        """Whether one more may be sent."""
+        """Whether one more request may be sent; counts it."""
         if self._left is None:
             return True
         self._left -= 1
@@ -87,7 +87,7 @@ def _probe(probe: Probe, network: NetworkOptions, left: _Allowance) -> Asking[Ou
 
 
 def addresses(url: str, network: NetworkOptions) -> tuple[str, ...]:
-    """The addresses of the URL's own name: what ``--resolve`` says of it, else what the system finds in two seconds."""
+    """Return the addresses of the URL's host: from ``--resolve``, or what the system resolves within two seconds."""
     from corscheck.transports import failures, lookup
     from corscheck.transports.routing import Router, split
 
@@ -103,7 +103,7 @@ def addresses(url: str, network: NetworkOptions) -> tuple[str, ...]:
 
 
 def masked(found: Audit) -> Audit:
-    """Without secrets: the gate of ``masking``, for an audit."""
+    """Return the audit with its secrets masked."""
     return replace(
         found,
         url=mask_url(found.url),
@@ -124,7 +124,7 @@ def _masked(finding: AuditFinding) -> AuditFinding:
 
 
 def audit_one(plan: AuditPlan, options: RunOptions) -> Audit:
-    """Audit one target, synchronously. Each question has the deadline of ``options.network.timeout``."""
+    """Audit one target. Each question has a deadline of ``options.network.timeout`` seconds."""
     conversation = Conversation(options)
     try:
         return conversation.drive(wire(plan, options))

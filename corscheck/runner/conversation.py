@@ -32,19 +32,17 @@ Returned = TypeVar("Returned")
 
 
 RETRY_SECONDS = 0.2
-"""The pause before the first repetition; it doubles with each."""
-
+"""The pause before the first retry; it doubles with each retry."""
 
 WAIT_SECONDS = 0.25
-"""How often ``wait_for`` asks whether the server is up."""
-
+"""The pause between two attempts while ``wait_for`` waits for a server."""
 
 _STARTING = frozenset({NETWORK_CODES["connect"], NETWORK_CODES["dns"], NETWORK_CODES["protocol"]})
-"""What a server that is just being started may answer: nothing there yet, or a hang-up."""
+"""Failures of a server that is starting: nothing listens yet, or it hangs up."""
 
 
 def fetch_request(probe: Probe) -> Request:
-    """The page's request that a probe stands for."""
+    """Return the page's request that a probe describes."""
     return Request(
         url=probe.url,
         origin=probe.origin,
@@ -59,7 +57,7 @@ def fetch_request(probe: Probe) -> Request:
 
 
 class Patience:
-    """When to ask a probe again: after a failure that may pass (``retry``), while a server starts (``wait_for``)."""
+    """Decides when to retry a probe: after a network failure (``retry``), and while a server starts (``wait_for``)."""
 
     def __init__(self, options: RunOptions) -> None:
         self._retries = options.retry
@@ -67,7 +65,7 @@ class Patience:
         self._until = time.monotonic() + options.wait_for
 
     def pause(self, outcome: Outcome) -> float | None:
-        """Seconds to wait before asking again; None: this is the answer."""
+        """Return the seconds to wait before a retry, or None if there is none."""
         failure = outcome.failure
         if failure is None or outcome.verdict != "inconclusive" or failure.code not in NETWORK_CODES.values():
             return None
@@ -81,13 +79,13 @@ class Patience:
 
 
 class Pause(Struct, frozen=True):
-    """Yielded in place of a request: wait so many seconds. What is sent after it has a deadline of its own."""
+    """Yielded in place of a request: wait so many seconds. The requests after it get a new deadline."""
 
     seconds: float = 0.0
 
 
 Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
-"""What every driver drives: it yields requests and is sent their answers; after a ``Pause`` it is only resumed."""
+"""A conversation: it yields requests and is sent their answers. After a ``Pause`` it is resumed without an answer."""
 
 
 def conversation(
@@ -133,5 +131,5 @@ def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Gen
 
 
 def new_cache(probe_engine: str) -> PreflightCache:
-    """An empty preflight cache under an engine's rules."""
+    """Return an empty preflight cache with an engine's rules."""
     return PreflightCache(ENGINES[probe_engine].rules)

@@ -1,4 +1,4 @@
-"""How a run goes about its probes: concurrency, rate, retries, and the limits that follow from them."""
+"""Options of a run: concurrency, rate, retries, and the limits that follow from them."""
 
 from __future__ import annotations
 
@@ -18,27 +18,25 @@ if TYPE_CHECKING:
 
 _PER_HOST_TO_TOTAL = 8
 
-
 _OTHER_FILES = 32
-"""Files that a process has open beside its connections: reports, libraries, certificates."""
-
+"""Files that a process keeps open beside its connections: reports, libraries, certificates."""
 
 _FILES_EACH = 2
-"""A probe under way has a connection, and there may be an idle one for each."""
+"""Sockets for each probe under way: its connection, and an idle one kept for the next probe."""
 
 
 def _affordable() -> int:
-    """How many probes may be under way before the system refuses to open another socket (``ulimit -n``)."""
+    """Return how many probes may be under way before the process runs out of file descriptors (``ulimit -n``)."""
     try:
         import resource
-    except ImportError:  # Windows, where nothing of the kind is limited
+    except ImportError:  # Windows has no such limit
         return sys.maxsize
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return sys.maxsize if most == resource.RLIM_INFINITY else max((most - _OTHER_FILES) // _FILES_EACH, 1)
 
 
 class RunOptions(Struct, frozen=True):
-    """How a run goes about its probes.
+    """Options of a run.
 
     ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
@@ -58,12 +56,12 @@ class RunOptions(Struct, frozen=True):
 
     @property
     def total(self) -> int:
-        """The number of probes under way in all: as asked for, as far as the process may open files for it."""
+        """How many probes may be under way in all: what was asked for, or fewer if the process may not open as many files."""
         return min(self.concurrency_total or self.concurrency * _PER_HOST_TO_TOTAL, _affordable())
 
 
 def place_of(probe: Probe) -> str:
-    """The origin to connect to: what the concurrency per host counts by; empty for a URL that nothing is sent to."""
+    """Return the origin to connect to, by which concurrency per host counts; empty for an invalid URL."""
     try:
         return parse_url(probe.via or probe.url).origin
     except URLError:
@@ -71,7 +69,7 @@ def place_of(probe: Probe) -> str:
 
 
 class Pace:
-    """At most so many requests a second over all (None: no limit). Threads may share it."""
+    """Limits a run to ``rate`` requests a second (None: no limit). Threads may share it."""
 
     def __init__(self, rate: float | None) -> None:
         self._every = 1 / rate if rate else 0.0

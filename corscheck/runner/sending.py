@@ -1,4 +1,4 @@
-"""What goes out beside what the protocol demands: a browser's usual headers, stored credentials, and whether to send.
+"""Completes requests as a browser would: its usual headers and stored credentials. Decides whether to send them.
 
 Servers decide on some of these headers, so a probe that left them out would see other answers than a browser does. What
 may be sent at all is decided here too: a request that may change data goes out only when it was asked for.
@@ -11,29 +11,26 @@ from typing import TYPE_CHECKING
 
 from corscheck._version import __version__
 from corscheck.model.masking import is_secret_header
+from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url, same_origin, same_site
 from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.request import Header, Headers, HTTPRequest
-from corscheck.model.suffixes import registrable_domain
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-
 USER_AGENT = f"corscheck/{__version__}"
-
 
 ACCEPT_LANGUAGE = "en-US,en;q=0.9"
 
-
 PLACEHOLDER = "withheld-by-corscheck"
-"""Stands for a secret-looking custom header on a redirect to another origin: verdicts depend on names only."""
+"""Replaces the value of a secret-looking custom header on a redirect to another origin; verdicts depend on names only."""
 
 
 def may_send(request: HTTPRequest, probe: Probe) -> bool:
-    """Whether this request may be sent under ``--send`` (DESIGN: safe by default)."""
+    """Whether ``--send`` allows this request: by default a request that may change data is held back."""
     if request.kind == "preflight":
         return True
     if probe.send == "never":
@@ -42,7 +39,7 @@ def may_send(request: HTTPRequest, probe: Probe) -> bool:
 
 
 def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> WireRequest:
-    """The complete request: the protocol's headers, then what a browser adds where script has not set it."""
+    """Return the complete request: the protocol's headers, then those that a browser adds unless script set them."""
     url = parse_url(request.url)
     headers = _withhold(request)
     given = {n.lower() for n, _ in headers}
@@ -75,12 +72,12 @@ def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> 
 
 
 def _same_place(request: HTTPRequest, probe: Probe) -> bool:
-    """``--via`` stands for the probe's own host: a redirect that stays there goes the same way."""
+    """Whether a redirect stays at the probe's own origin, which ``--via`` replaces."""
     return probe.via is not None and parse_url(request.url).origin == parse_url(request.url_list[0]).origin
 
 
 def fetch_site(request: HTTPRequest) -> str:
-    """``Sec-Fetch-Site`` (Fetch Metadata): the worst relation between the page and any URL of the chain."""
+    """Return ``Sec-Fetch-Site``: the most distant relation between the page and any URL of the redirect chain (Fetch Metadata)."""
     worst = "same-origin"
     for text in request.url_list:
         origin = parse_url(text).origin
@@ -93,7 +90,7 @@ def fetch_site(request: HTTPRequest) -> str:
 
 
 def _withhold(request: HTTPRequest) -> Headers:
-    """On a redirect to another origin, secret-looking custom headers go along with a placeholder for their value."""
+    """Return the headers; on a redirect to another origin, a placeholder replaces the values of secret-looking ones."""
     if request.hop == 0 or parse_url(request.url).origin == parse_url(request.url_list[0]).origin:
         return request.headers
     return tuple(
@@ -102,7 +99,7 @@ def _withhold(request: HTTPRequest) -> Headers:
 
 
 def _stored_credentials(request: HTTPRequest, probe: Probe) -> list[Header]:
-    """``-u`` and ``-b`` stay with the host they were given for."""
+    """Return the headers for ``-u`` and ``-b``, which are sent to the host that they were given for only."""
     if parse_url(request.url).host != parse_url(request.url_list[0]).host:
         return []
     found: list[Header] = []

@@ -1,9 +1,12 @@
-"""Probes one after the other, over one transport that keeps its connections."""
+"""One probe at a time, over one transport that keeps its connections."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.runner.conversation import Asking, Returned, conversation
+from corscheck.runner.drive import carry
+from corscheck.runner.options import Pace, RunOptions
 from corscheck.runner.result import Assembler
 from corscheck.transports.choice import live
 
@@ -12,13 +15,10 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
     from corscheck.transports.base import Transport
-from corscheck.runner.conversation import Asking, Returned, conversation
-from corscheck.runner.drive import carry
-from corscheck.runner.options import Pace, RunOptions
 
 
 class Conversation:
-    """Asks probes one at a time over one transport, which keeps its connections between them. Knows no asyncio."""
+    """Asks probes one at a time over one transport, which keeps its connections between them."""
 
     def __init__(self, options: RunOptions, transport: Transport | None = None) -> None:
         self.options = options
@@ -27,12 +27,12 @@ class Conversation:
         self._pace = Pace(options.rate)
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
-        """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
+        """Return the result of one probe; ``cache`` is the page's preflight cache, if it has one."""
         return self.drive(conversation(probe, self.options, self._assembler, cache))
 
     def drive(self, asking: Asking[Returned]) -> Returned:
         """Send what a conversation asks to send, and wait where it pauses."""
-        # The deadline begins after this: what it takes to import the transport is not the server's time.
+        # The deadline begins after this line: importing the transport must not use up the server's time.
         transport = self._live()
         return carry(asking, transport.send, self.options.network.timeout, self._pace.delay)
 
@@ -49,7 +49,7 @@ class Conversation:
 
 
 def run_one(probe: Probe, options: RunOptions | None = None) -> Result:
-    """Ask one probe synchronously. Raises ``ConfigError`` for a question that cannot be put."""
+    """Ask one probe. Raises ``ConfigError`` for an invalid probe or invalid options."""
     conversation = Conversation(options or RunOptions())
     try:
         return conversation.ask(probe)

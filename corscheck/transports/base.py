@@ -88,15 +88,3 @@ class Transport(Protocol):
     def close(self) -> None:
         """Close every connection."""
         ...
-
-
-class AsyncTransport(Protocol):
-    """The same for the asynchronous driver. A worker owns one: it is not shared between concurrent exchanges."""
-
-    async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head; ``deadline`` is in ``time.monotonic()`` seconds. Sets ``at`` to the time of arrival."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        ...

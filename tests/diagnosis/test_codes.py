@@ -303,7 +303,7 @@ def test_cause_or_remark(code: str) -> None:
 
 
 def test_no_code_is_left_out() -> None:
-    # Those of the audit are named by audits: tests/audit has theirs.
+    # Those of the audit are named by audits: tests/auditing has theirs.
     here = {code for code, record in RECORDS.items() if record.kind != "audit"}
     assert set(STEPS) | set(NEAR) | set(ELSEWHERE) == here
 

@@ -2,7 +2,7 @@
 
 A target returns for every input, whatever it holds; what it raises is a finding. Beside "no crash" each states what must
 hold of every input (its docstring says what). The same functions are run by ``run.py`` (coverage-guided, by hand), by
-hypothesis and over the kept inputs (``tests/test_fuzzing.py``).
+hypothesis and over the kept inputs (``tests/fuzz/test_fuzzing.py``).
 """
 
 from __future__ import annotations

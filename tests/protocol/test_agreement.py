@@ -17,7 +17,7 @@ from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HTTPResponse, NetworkError, Request
 from tests import corpus
-from tests.browser.generate import cases
+from tests.browsers.generate import cases
 from tests.protocol.kit import PAGE, ask, request, response
 from tests.protocol.test_corpus import Server, page_request
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser import copied
+from tests.browsers import copied
 from tests.sources.copies import complaints, rows
 
 ROWS = rows(copied.SAMPLE)

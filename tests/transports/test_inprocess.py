@@ -13,7 +13,7 @@ import pytest
 from corscheck.model.app_error import AppError
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.app.asgi import ASGITransport, AsyncASGITransport
-from corscheck.transports.app.wsgi import AsyncWSGITransport, WSGITransport
+from corscheck.transports.app.wsgi import WSGITransport
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
 
 URL = "http://app.localhost/a%2fb/c?d=%20e"
@@ -36,7 +36,7 @@ class Direct:
 class Awaited:
     """An asynchronous one, in a loop of its own."""
 
-    def __init__(self, transport: AsyncASGITransport | AsyncWSGITransport) -> None:
+    def __init__(self, transport: AsyncASGITransport) -> None:
         self.runner = asyncio.Runner()
         self.transport = transport
         self.open = True
@@ -58,7 +58,6 @@ ASGI: dict[str, Callable[..., Direct | Awaited]] = {
 }
 WSGI: dict[str, Callable[..., Direct | Awaited]] = {
     "wsgi": lambda *a: Direct(WSGITransport(*a)),
-    "wsgi-async": lambda *a: Awaited(AsyncWSGITransport(*a)),
 }
 
 

@@ -34,7 +34,7 @@ _GRACE = 0.25
 
 
 class AsyncASGITransport:
-    """Carries exchanges to an application in the running loop; satisfies ``base.AsyncTransport``. May be shared.
+    """Carries exchanges to an application in the running loop. May be shared.
 
     ``start`` runs the application's lifespan, where it has one, and raises ``AppError`` when that fails.
     """

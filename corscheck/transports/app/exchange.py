@@ -28,28 +28,21 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 0.5
 """A body that is not there so long after its head is not worth the probe's time."""
 
-
 EVIDENCE_SECONDS = 2.0
 """The same for the body of a failed answer, which may say what the application disallowed."""
-
 
 CLOSE_SECONDS = 2.0
 """How long work that goes on after its answer (a background task) may take when everything ends."""
 
-
 SERVER_ERROR = b"Internal Server Error"
 """What uvicorn answers for an application that raises before it has answered (``text/plain``, status 500)."""
 
-
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
 
 _NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
 """What neither of uvicorn's two HTTP writers lets through in a value."""
 
-
 _NOT_IN_LINES = re.compile(rb"[\0\n\r]")
-
 
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 

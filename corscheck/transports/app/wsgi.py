@@ -64,26 +64,6 @@ class WSGITransport:
             self._worker = None
 
 
-class AsyncWSGITransport:
-    """The same, awaited; satisfies ``base.AsyncTransport``."""
-
-    def __init__(self, app: App, hosts: set[str] | None = None) -> None:
-        self._inner = WSGITransport(app, hosts)
-
-    async def start(self, timeout: float) -> None:
-        """A WSGI application has nothing to start."""
-
-    async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Wait for the application in a thread."""
-        import asyncio
-
-        return await asyncio.to_thread(self._inner.send, request, deadline)
-
-    async def aclose(self) -> None:
-        """End the thread."""
-        self._inner.close()
-
-
 class _Worker:
     """A thread that does one thing after the other."""
 

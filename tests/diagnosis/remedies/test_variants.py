@@ -7,8 +7,8 @@ import pytest
 
 from corscheck.diagnosis.remedies.registry import REMEDIES
 from corscheck.diagnosis.remedies.wanted import Wanted
-from tests.remedies.cases import APP, EVIL, FULL, TOKEN, ask, available, fix
-from tests.remedies.test_fix import ODD
+from tests.diagnosis.remedies.cases import APP, EVIL, FULL, TOKEN, ask, available, fix
+from tests.diagnosis.remedies.test_fix import ODD
 from tests.servers.targets import server_of
 
 pytestmark = pytest.mark.framework

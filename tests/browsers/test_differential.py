@@ -3,7 +3,7 @@
 What is compared: verdict, requests on the wire, readable headers, console text (``observe.compare``). Bounded for every
 run; the long run is the same test with more examples, and leaves its counts in ``tests/data/differential.json``:
 
-    CORSCHECK_DIFFERENTIAL=20000 python -m pytest tests/browser/test_differential.py -k chromium
+    CORSCHECK_DIFFERENTIAL=20000 python -m pytest tests/browsers/test_differential.py -k chromium
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.browser.conftest import installed
-from tests.browser.differential import Differential
-from tests.browser.generate import cases
+from tests.browsers.conftest import installed
+from tests.browsers.differential import Differential
+from tests.browsers.generate import cases
 
 pytestmark = pytest.mark.browser
 

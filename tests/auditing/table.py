@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from corscheck.model.audits import Audit
-from tests.audit.cases import FINE, WRONG, Case
+from tests.auditing.cases import FINE, WRONG, Case
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "audited.json"
 TABLE = Path(__file__).with_name("AUDITED.md")
@@ -25,7 +25,7 @@ this table, and every run of them holds what it sees against it. To write it aga
 installed that `.ci/run` installs, run:
 
 ```console
-CI=true {WRITE}=1 python -m pytest tests/audit/test_applications.py
+CI=true {WRITE}=1 python -m pytest tests/auditing/test_applications.py
 ```
 
 """

@@ -12,10 +12,10 @@ from corscheck.model.audits import Audit
 from corscheck.runner.audit import audit_one
 from corscheck.runner.options import RunOptions
 from corscheck.transports.base import NetworkOptions
-from tests.audit import table
-from tests.audit.cases import APP, FINE, WRONG, Case
-from tests.audit.kit import make_plan
-from tests.audit.servers import SERVERS, server_of
+from tests.auditing import table
+from tests.auditing.cases import APP, FINE, WRONG, Case
+from tests.auditing.kit import make_plan
+from tests.auditing.servers import SERVERS, server_of
 from tests.servers.targets import Server
 
 pytestmark = pytest.mark.framework

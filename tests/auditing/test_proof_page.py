@@ -24,7 +24,7 @@ import pytest
 import trustme
 
 from corscheck.browsers import find
-from tests.browser.conftest import installed
+from tests.browsers.conftest import installed
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from corscheck.auditing import origins as make
 from corscheck.auditing.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
 from corscheck.model.suffixes import registrable_domain
-from tests.audit.kit import SUFFIXES
+from tests.auditing.kit import SUFFIXES
 
 L = "[a-z]{10}"
 """A random label."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.model.result import Result
-from tests.remedies.cases import (
+from tests.diagnosis.remedies.cases import (
     FOREIGN,
     JSON,
     TOKEN,
@@ -27,7 +27,7 @@ from tests.remedies.cases import (
 )
 from tests.servers.targets import TARGETS, family_of
 
-DATA = Path(__file__).resolve().parents[1] / "data" / "remedies.json"
+DATA = Path(__file__).resolve().parents[2] / "data" / "remedies.json"
 TABLE = Path(__file__).with_name("EXECUTED.md")
 WRITE = "CORSCHECK_WRITE_TABLE"
 
@@ -39,7 +39,7 @@ write this table, and every run of them holds what it sees against it, but for t
 wrote it. To write it again, do not edit it; with everything installed that `.ci/run` installs, run:
 
 ```console
-CI=true {WRITE}=1 python -m pytest tests/remedies
+CI=true {WRITE}=1 python -m pytest tests/diagnosis/remedies
 ```
 
 - *Before*: the verdict on a GET, and on a PUT with two headers and credentials; what stopped it (CORS301: there is no

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser import copied
+from tests.browsers import copied
 from tests.sources.copies import complaints
 
 pytestmark = pytest.mark.browser

@@ -21,7 +21,7 @@ import corscheck
 from tests import corpus
 from tests.servers.replay import ReplayServer
 
-README = Path(__file__).parents[1] / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 HOSTS = ("app.example", "www.app.example", "api.app.example", "api.example", "third.example", "other.example")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from corscheck.browsers import BrowserUnavailable, find
-from tests.browser.target import Target
+from tests.browsers.target import Target
 
 
 @pytest.fixture(scope="session", params=["chromium", "firefox"])

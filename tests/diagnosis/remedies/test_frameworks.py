@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from corscheck.diagnosis.remedies.names import NAMES
-from tests.remedies import table
-from tests.remedies.cases import (
+from tests.diagnosis.remedies import table
+from tests.diagnosis.remedies.cases import (
     BARE,
     EVIL,
     FOREIGN,

@@ -14,7 +14,7 @@ import corscheck
 from corscheck.model.result import Result
 from tests.servers.targets import TARGETS, Server, Target
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 APP = "https://app.example"
 EVIL = "https://evil.example"
 LOCAL = ("http://localhost:3000", "http://[::1]:3000")

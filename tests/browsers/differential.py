@@ -21,7 +21,7 @@ from corscheck.model.values import Probe
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
-from tests.browser.generate import ORIGINS
+from tests.browsers.generate import ORIGINS
 from tests.servers.replay import ReplayServer
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from corscheck.protocol.request import NetworkError
 from corscheck.runner.options import RunOptions
 from corscheck.runner.preview import plan_audit
 from corscheck.transports.base import NetworkOptions
-from tests.audit.kit import API, APP, Asked, Reply, audit_of, codes, make_plan, named, reply, those
+from tests.auditing.kit import API, APP, Asked, Reply, audit_of, codes, make_plan, named, reply, those
 
 OPTIONS = RunOptions(network=NetworkOptions(proxy=""))
 EXACT = those(lambda origin: origin == APP)

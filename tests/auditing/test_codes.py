@@ -8,7 +8,7 @@ import pytest
 
 from corscheck.diagnosis.codes.audit import AUDIT
 from corscheck.model.audits import Audit
-from tests.audit.kit import APP, TRUE, Asked, Reply, Server, audit_of, codes, make_plan, named, reply, those
+from tests.auditing.kit import APP, TRUE, Asked, Reply, Server, audit_of, codes, make_plan, named, reply, those
 
 INTRANET = {"url": "http://intranet.example:8000/"}
 HERE = {"resolve": ("intranet.example:8000:10.0.0.7",)}

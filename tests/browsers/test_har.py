@@ -11,7 +11,7 @@ import pytest
 from corscheck.cli.demo.server import DemoServer
 from corscheck.runner.recorded import Judge, Terms
 from corscheck.sources.har.recording import HARRecording
-from tests.browser.har import demo_probes, record
+from tests.browsers.har import demo_probes, record
 
 pytestmark = pytest.mark.browser
 

@@ -15,8 +15,8 @@ import pytest
 from corscheck.browsers import BrowserSession, BrowserUnavailable, observe
 from corscheck.model.values import Probe
 from corscheck.transports.base import NetworkOptions
-from tests.browser.conftest import processes_in
-from tests.browser.target import HANG, OPEN, Reply
+from tests.browsers.conftest import processes_in
+from tests.browsers.target import HANG, OPEN, Reply
 
 pytestmark = pytest.mark.browser
 
