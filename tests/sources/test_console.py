@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corscheck.diagnosis.codes.registry import RECORDS
+from corscheck.diagnosis.console import console_text
 from corscheck.model.values import ConfigError
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.drive import run
@@ -17,7 +18,9 @@ from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.sources.console import ConsoleError, codes, parse
 from tests import corpus
+from tests.protocol.kit import ask
 from tests.protocol.test_corpus import Server, page_request
+from tests.protocol.test_wording import SCENARIOS
 
 TEXTS = {
     (browser, case_id): row["console"]
@@ -41,6 +44,19 @@ SAFARI = (
 
 def test_there_are_many() -> None:
     assert len(TEXTS) > 1000
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox", "webkit"])
+def test_every_text_of_our_own_is_read(browser: str) -> None:
+    """What ``diagnosis.console`` writes for a scenario can come from the code that decided there."""
+    written = 0
+    for name, (asked, answers) in SCENARIOS.items():
+        outcome, _ = ask(asked, *answers, engine=browser)
+        text = console_text(outcome)
+        if text is not None and outcome.failure is not None:
+            written += 1
+            assert outcome.failure.code in codes(parse(text)), name
+    assert written > 25
 
 
 @pytest.mark.parametrize("browser", ["chromium", "firefox"])
