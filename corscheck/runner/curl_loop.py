@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from corscheck.model.values import ConfigError
+from corscheck.runner import schedule as bounds
 from corscheck.runner.conversation import Pause
 from corscheck.runner.options import Pace
 from corscheck.runner.schedule import Schedule
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _NEVER = float("inf")
-
-STALL_SECONDS = 0.5
-"""An answer that takes longer does not count among those under way in all."""
 
 
 def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> Generator[_T, None, None]:
@@ -141,7 +139,7 @@ class _Run(Generic[_T]):
         """Make room for others beside the flows whose hosts do not answer."""
         now = time.monotonic()
         for flow, since in self._sent.items():
-            if now - since < STALL_SECONDS:
+            if now - since < bounds.STALL_SECONDS:
                 break
             self._schedule.stall(flow)
-        self._check_at = now + STALL_SECONDS / 2 if self._schedule.wants_room else _NEVER
+        self._check_at = now + bounds.STALL_SECONDS / 2 if self._schedule.wants_room else _NEVER

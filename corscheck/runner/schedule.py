@@ -23,6 +23,9 @@ One host that never answers holds back the results of so many others, but not th
 memory of a long run flat.
 """
 
+STALL_SECONDS = 0.5
+"""A flow that waits longer for an answer is stalled."""
+
 STALLED_TIMES = 8
 """How many times the total may be under way when all others wait for hosts that do not answer."""
 

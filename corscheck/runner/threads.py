@@ -6,10 +6,12 @@ Idle transports wait for the next conversation with the same place, so that conn
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from corscheck.runner import schedule as bounds
 from corscheck.runner.drive import carry
 from corscheck.runner.options import Pace
 from corscheck.runner.schedule import Schedule
@@ -111,6 +113,7 @@ class _Run(Generic[_T]):
         self._transports = _Transports(options)
         self._begun: SimpleQueue[Flow[_T] | None] = SimpleQueue()
         self._ended: SimpleQueue[Flow[_T]] = SimpleQueue()
+        self._sent: dict[Flow[_T], float] = {}  # waits for an answer, and since when; threads write, one key each
         self._threads = self._under_way = 0
         self._closed = threading.Event()
 
@@ -125,9 +128,7 @@ class _Run(Generic[_T]):
             if schedule.is_over:
                 return
             if self._under_way and not schedule.is_due:
-                self._end(self._ended.get())
-                while not self._ended.empty():
-                    self._end(self._ended.get())
+                self._wait()
 
     def close(self) -> None:
         """Cancel what is under way. No thread is waited for: each ends when its connection is cut."""
@@ -144,16 +145,34 @@ class _Run(Generic[_T]):
             threading.Thread(target=self._work, daemon=True, name="corscheck-probe").start()
         self._begun.put(flow)
 
-    def _end(self, flow: Flow[_T]) -> None:
-        self._under_way -= 1
-        self._schedule.end(flow)
+    def _wait(self) -> None:
+        """Wait until a flow has ended, or until it is time to look for stalled ones."""
+        try:
+            ended = self._ended.get(timeout=bounds.STALL_SECONDS / 2 if self._schedule.wants_room else None)
+        except Empty:
+            self._find_stalled()
+            return
+        while True:
+            self._under_way -= 1
+            self._schedule.go_on(ended)
+            self._schedule.end(ended)
+            if self._ended.empty():
+                return
+            ended = self._ended.get()
+
+    def _find_stalled(self) -> None:
+        """Make room for others beside the flows whose hosts do not answer."""
+        now = time.monotonic()
+        for flow, since in list(self._sent.items()):
+            waits = now - since >= bounds.STALL_SECONDS
+            self._schedule.stall(flow) if waits else self._schedule.go_on(flow)
 
     def _work(self) -> None:
         """Carry one flow after the other, until the run is closed."""
         while (flow := self._begun.get()) is not None:
             transport = self._transports.take(flow.place)
             try:
-                flow.returned = self._carry(flow.asking, transport)
+                flow.returned = self._carry(flow, transport)
             except _Closed:
                 flow.asking.close()
                 self._transports.discard(transport)
@@ -165,13 +184,17 @@ class _Run(Generic[_T]):
                 self._transports.give(flow.place, transport)
             self._ended.put(flow)
 
-    def _carry(self, asking: Asking[_T], transport: HTTPTransport) -> _T:
+    def _carry(self, flow: Flow[_T], transport: HTTPTransport) -> _T:
         def send(request: WireRequest, deadline: float) -> Answer:
-            answer = transport.send(request, deadline)
+            self._sent[flow] = time.monotonic()
+            try:
+                answer = transport.send(request, deadline)
+            finally:
+                del self._sent[flow]
             self._sleep(0)
             return answer
 
-        return carry(asking, send, self._timeout, self._pace.delay, self._sleep)
+        return carry(flow.asking, send, self._timeout, self._pace.delay, self._sleep)
 
     def _sleep(self, seconds: float) -> None:
         """Wait, and end the conversation if the run is closed."""

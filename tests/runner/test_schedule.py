@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from corscheck.runner import curl_loop, schedule
+from corscheck.runner import curl_loop, schedule, threads
 from corscheck.runner.options import RunOptions
 from corscheck.runner.schedule import Flow, Schedule
 from corscheck.transports.base import NetworkOptions, WireRequest
@@ -125,19 +125,20 @@ def next_value(flow: Flow[int]) -> int:
     return value
 
 
-def test_a_silent_host_delays_nobody_but_itself(monkeypatch) -> None:
+@pytest.mark.parametrize("driver", [curl_loop, threads], ids=["libcurl", "threads"])
+def test_a_silent_host_delays_nobody_but_itself(driver, monkeypatch) -> None:
     """Of forty hosts every fourth never answers; four may be under way: they alone would take 2.5 seconds."""
-    monkeypatch.setattr(curl_loop, "STALL_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "STALL_SECONDS", 0.05)
 
     def flow(url: str):
         answer = yield WireRequest("GET", url, ())
         return getattr(answer, "status", None)
 
-    network = NetworkOptions(timeout=1.0, transport="curl", connect_to=())
+    network = NetworkOptions(timeout=1.0)
     with RawServer([READ, OK] * 100) as good, RawServer(*[[READ, HOLD]] * 10) as silent:
         asked = [(i, flow((silent if i % 4 == 0 else good).url(f"/{i}"))) for i in range(40)]
         before = time.monotonic()
         options = RunOptions(network=network, concurrency=2, concurrency_total=4)
-        found = list(curl_loop.drive(asked, options))
+        found = list(driver.drive(asked, options))
         assert time.monotonic() - before < 2
     assert found == [None if i % 4 == 0 else 200 for i in range(40)]
