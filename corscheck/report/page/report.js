@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const sheet = document.getElementById("sheet");
-  const number = () => (/^#p(\d+)$/.exec(location.hash) || [])[1];
+  const number = () => (location.hash.match(/^#p(\d+)$/) || [])[1];
   const link = (n) => document.querySelector(`.grid a[href="#p${n}"]`);
   let open = null;
 
