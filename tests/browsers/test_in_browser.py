@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from msgspec.structs import replace
 
 from corscheck.browsers import find
 from corscheck.cli.demo.server import DemoServer
@@ -116,9 +117,7 @@ def test_a_difference_is_exit_4(places, monkeypatch, chromium, capfd):
     asked = session.BrowserSession._observation
 
     def wrong(self, sighting):
-        import dataclasses
-
-        return dataclasses.replace(asked(self, sighting), verdict="blocked", console="A line of its own")
+        return replace(asked(self, sighting), verdict="blocked", console="A line of its own")
 
     monkeypatch.setattr(session.BrowserSession, "_observation", wrong)
     status = run_cli(
