@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec.structs import replace
+
 from corscheck.diagnosis.remarks import remarks
 from corscheck.model.masking import mask_header, mask_url
 from corscheck.model.result import Finding
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 400
 _LONGEST_EVIDENCE = 1000
+_MESSAGE_IS_ADVICE = ("CORS706", "CORS707", "CORS708", "CORS711")
+"""Remarks whose advice would only repeat the message."""
 
 Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
 
@@ -64,7 +68,7 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
     failure = outcome.failure
     assert failure is not None
     facts = facts_of(probe, outcome)
-    seen = [e.answer for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)]
+    seen = _answers(outcome)
     named: list[Cause] = []
     if facts is not None:
         flow = causes.causes(facts)
@@ -82,21 +86,12 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
         record = RECORDS[failure.code]
         step = next((s for s in outcome.steps if s.decisive), None)
         evidence = f"{step.header}: {step.received}" if step is not None and step.received else None
-        return [_finding(record, _meaning(record, probe), evidence, record.advice)]
+        return [_finding(record, _meaning(record, probe), evidence)]
     products = stack.detect(seen)
-    found = [_finding(RECORDS[c.code], c.message, c.evidence, c.advice or RECORDS[c.code].advice) for c in named]
+    found = [_finding(RECORDS[c.code], c.message, c.evidence, c.advice) for c in named]
     pointer = _pointer(probe, stack.to_fix(products))
     if pointer is not None:
-        first = found[0]
-        found[0] = Finding(
-            first.code,
-            first.severity,
-            first.title,
-            first.message,
-            first.evidence,
-            f"{first.advice}\n{pointer}",
-            first.help,
-        )
+        found[0] = replace(found[0], advice=f"{found[0].advice}\n{pointer}")
     if products:
         found.append(_finding(RECORDS["CORS711"], stack.in_words(products), products[0].evidence))
     return found
@@ -116,17 +111,14 @@ def _meaning(record: Record, probe: Probe) -> str:
 def _finding(record: Record, message: str, evidence: str | None, advice: str | None = None) -> Finding:
     evidence = _cut(evidence, _LONGEST_EVIDENCE) if evidence is not None else None
     message = _cut(message, _LONGEST_MESSAGE)
-    return Finding(record.code, record.severity, record.title, message, evidence, advice or _aside(record), record.help)
+    if advice is None and record.code not in _MESSAGE_IS_ADVICE:
+        advice = record.advice
+    return Finding(record.code, record.severity, record.title, message, evidence, advice, record.help)
 
 
 def _cut(text: str, limit: int) -> str:
     """Shorten text from a server to ``limit`` characters."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def _aside(record: Record) -> str | None:
-    """Return the advice of a remark, or None if it would only repeat the message."""
-    return None if record.code in ("CORS706", "CORS707", "CORS708", "CORS711") else record.advice
 
 
 def _pointer(probe: Probe, product: Product | None) -> str | None:

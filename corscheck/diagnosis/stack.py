@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 from corscheck.diagnosis.facts import body_text
-from corscheck.diagnosis.guides.names import NAMES as DESCRIBED
-from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.protocol.headers import get_all
 
 if TYPE_CHECKING:
@@ -26,17 +24,18 @@ Confidence: TypeAlias = Literal["certain", "likely"]
 
 
 class Product(Struct, frozen=True):
-    """A part of the stack, with its names for ``corscheck fix --for`` and ``corscheck explain``.
-
-    ``fix`` is None if there is no remedy. ``guide`` is None if there is a remedy, or if there is no guide either.
-    """
+    """A part of the stack. ``fix`` is its name for ``corscheck fix --for``, or None if there is no remedy."""
 
     name: str
     role: Role
     confidence: Confidence
     evidence: str
     fix: str | None = None
-    guide: str | None = None
+
+    @property
+    def guide(self) -> str | None:
+        """The name for ``corscheck explain``; None if there is a remedy, or if there is no guide either."""
+        return _GUIDES.get(self.name) if self.fix is None else None
 
 
 class _Trait(Struct, frozen=True):
@@ -114,7 +113,7 @@ class _Words(Struct, frozen=True):
 
     name: str
     pattern: str
-    fix: str
+    fix: str | None = None
     server: str = ""
 
 
@@ -132,8 +131,8 @@ _BODIES = (
     _Words("Rails", r"<!-- This file lives in public/(404|422|500)\.html -->", "rack"),
     _Words("Puma", r"^An unhandled lowlevel error occurred\. The application logs may have details\.", "rack"),
     _Words("Tomcat", r"<h3>Apache Tomcat(/[\d.]+[^<]*)?</h3>|<title>HTTP Status \d+ – [^<]*</title>", "tomcat"),
-    _Words("Spring Boot", r'^\{"timestamp":.*"status":\d+,"error":"', ""),
-    _Words("Spring", r"^Invalid CORS request", ""),
+    _Words("Spring Boot", r'^\{"timestamp":.*"status":\d+,"error":"'),
+    _Words("Spring", r"^Invalid CORS request"),
 )
 
 
@@ -182,7 +181,7 @@ def _by_headers(response: HTTPResponse) -> list[Product]:
                 # The cookie's name is the evidence. Its value may be secret.
                 shown = value.partition("=")[0] if trait.header == "set-cookie" else value
                 evidence = f"{trait.header}: {shown}"
-                found.append(_product(trait.name, trait.role, trait.confidence, evidence, trait.fix))
+                found.append(Product(trait.name, trait.role, trait.confidence, evidence, trait.fix))
                 break
     return found
 
@@ -192,21 +191,10 @@ def _by_body(response: HTTPResponse) -> list[Product]:
         return []
     text, server = body_text(response).strip(), " ".join(get_all(response.headers, "server"))
     return [
-        _product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix)
+        Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix)
         for words in _BODIES
         if re.search(words.pattern, text) and re.search(words.server, server, re.IGNORECASE)
     ]
-
-
-def _product(name: str, role: Role, confidence: Confidence, evidence: str, fix: str | None) -> Product:
-    offered = _offered(fix)
-    guide = _GUIDES.get(name) if offered is None else None
-    return Product(name, role, confidence, evidence, offered, guide if guide in DESCRIBED else None)
-
-
-def _offered(fix: str | None) -> str | None:
-    """Return the name if there is a remedy for it, so that findings never suggest a command that fails."""
-    return fix if fix in NAMES else None
 
 
 def to_fix(products: tuple[Product, ...]) -> Product | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from corscheck.policy.complaints import Complaints
     from corscheck.policy.model import PolicySettings
     from corscheck.policy.toml_lines import Path
+    from corscheck.protocol.origin import URL
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Header, Headers
 
@@ -157,13 +158,17 @@ def variable_headers(raw: Any) -> frozenset[str]:
     return frozenset(line.partition(":")[0].strip().lower() for _, line in lines if has_variable(line))
 
 
-def base_url(text: str) -> str | None:
-    """Return what is wrong with a ``base-url``, or None."""
+def _http_url(text: str) -> URL | None:
     try:
         url = parse_url(text)
     except URLError:
-        url = None
-    if url is None or url.scheme not in HTTP_SCHEMES:
+        return None
+    return url if url.scheme in HTTP_SCHEMES else None
+
+
+def base_url(text: str) -> str | None:
+    """Return what is wrong with a ``base-url``, or None."""
+    if _http_url(text) is None:
         return 'is no base URL: scheme, host, perhaps a path, like "https://api.example.com/v1"'
     if "?" in text or "#" in text:
         return "has a query or a fragment, paths cannot be put behind it: take that away"
@@ -172,11 +177,8 @@ def base_url(text: str) -> str | None:
 
 def via(text: str) -> str | None:
     """Return what is wrong with ``via``, or None."""
-    try:
-        url = parse_url(text)
-    except URLError:
-        url = None
-    if url is None or url.scheme not in HTTP_SCHEMES or url.target not in ("/", "") or url.has_credentials:
+    url = _http_url(text)
+    if url is None or url.target not in ("/", "") or url.has_credentials:
         return 'is no base to send to: scheme, host and port, like "http://api:8000"'
     return None
 

@@ -78,11 +78,14 @@ class Complaints:
         if tuple(path) in self._unset:
             return
         self._about.add(tuple(path))
+        line, where = self.line(path), self._name(path)
+        self._found[line, f"{self.file}:{line}: {where}{': ' if where else ''}{message}"] = None
+
+    def line(self, path: Sequence[str | int]) -> int:
+        """Return the line of the value or table at a path."""
         if self._places is None:
             self._places = Positions(self._text)
-        line = self._places.line((*self._prefix, *path))
-        where = self._name(path)
-        self._found[line, f"{self.file}:{line}: {where}{': ' if where else ''}{message}"] = None
+        return self._places.line((*self._prefix, *path))
 
     def about(self, path: Sequence[str | int]) -> bool:
         """Whether the value at a path, or one inside it, has an error already. Callers then skip consequent errors."""

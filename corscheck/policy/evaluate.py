@@ -6,7 +6,7 @@ verdict is not the expected one. A check with an expectation that cannot be judg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -25,8 +25,9 @@ def evaluate(result: Result, wants: Wants) -> Result:
     """Return the result with all evaluated expectations. ``passed`` is true if all of them hold."""
     assert result.check is not None
     verdict = _verdict(result, wants)
-    others = tuple(_others(result, wants)) if verdict.passed else tuple(_unasked(wants))
-    found = (verdict, *others)
+    # The other expectations cannot be judged if the verdict is not the expected one.
+    unjudged = (Expectation(key, expected, None, passed=None) for key, expected in _said(wants))
+    found = (verdict, *(_others(result, wants) if verdict.passed else unjudged))
     return replace(result, check=replace(result.check, expectations=found), passed=all(e.passed is True for e in found))
 
 
@@ -36,8 +37,7 @@ def _verdict(result: Result, wants: Wants) -> Expectation:
     wrong = {n: v for n, v in verdicts.items() if v not in (wants.expect, "inconclusive")}
     unsure = [n for n, v in verdicts.items() if v == "inconclusive"]
     if wrong:
-        same = len(set(verdicts.values())) == 1
-        received = next(iter(wrong.values())) if same else ", ".join(f"{n} {v}" for n, v in verdicts.items())
+        received = _each(verdicts)
         return Expectation(
             "expect", wants.expect, received, passed=False, message=f"Expected {wants.expect}, got {received}."
         )
@@ -46,30 +46,26 @@ def _verdict(result: Result, wants: Wants) -> Expectation:
     return Expectation("expect", wants.expect, wants.expect, passed=True)
 
 
-def _unasked(wants: Wants) -> Iterator[Expectation]:
-    """List the other expectations, unjudged, for a result whose verdict is not the expected one."""
-    for key, expected in _said(wants):
-        yield Expectation(key, expected, None, passed=None)
+def _each(values: Mapping[Any, object]) -> str:
+    """Return the value of all engines, or one for each engine if they differ."""
+    if len(set(values.values())) == 1:
+        return str(next(iter(values.values())))
+    return ", ".join(f"{engine} {value}" for engine, value in values.items())
 
 
-def _said(wants: Wants) -> Iterator[tuple[str, str]]:
+def _said(wants: Wants) -> list[tuple[str, str]]:
     """List the expectations other than the verdict, as reports show them."""
-    if wants.because is not None:
-        yield "because", wants.because
-    if wants.preflight is not None:
-        yield "preflight", wants.preflight
-    if wants.max_age is not None:
-        yield "max-age", str(wants.max_age)
-    if wants.status is not None:
-        yield "status", str(wants.status)
-    if wants.exposes:
-        yield "exposes", ", ".join(wants.exposes)
-    if wants.hides:
-        yield "hides", ", ".join(wants.hides)
-    if wants.vary_origin is not None:
-        yield "vary-origin", _truth(wants.vary_origin)
-    if wants.complete:
-        yield "complete", "true"
+    said = {
+        "because": wants.because,
+        "preflight": wants.preflight,
+        "max-age": wants.max_age,
+        "status": wants.status,
+        "exposes": ", ".join(wants.exposes) or None,
+        "hides": ", ".join(wants.hides) or None,
+        "vary-origin": str(wants.vary_origin).lower() if wants.vary_origin is not None else None,
+        "complete": "true" if wants.complete else None,
+    }
+    return [(key, str(value)) for key, value in said.items() if value is not None]
 
 
 def _others(result: Result, wants: Wants) -> Iterator[Expectation]:
@@ -99,15 +95,9 @@ def _because(result: Result, wants: Wants) -> _Judged:
     other = {n: c for n, c in codes.items() if c != wants.because}
     if not other:
         return wants.because, True, ""
-    received = next(iter(other.values())) if len(set(codes.values())) == 1 else ", ".join(
-        f"{n} {c}" for n, c in codes.items()
-    )  # fmt: skip
-    why = result.engines[next(iter(other))].message or ""
-    return (
-        received,
-        False,
-        f"Expected to be {result.verdict} because of {wants.because}, got {received}. {why}".rstrip(),
-    )
+    received, why = _each(codes), result.engines[next(iter(other))].message or ""
+    message = f"Expected to be {result.verdict} because of {wants.because}, got {received}. {why}"
+    return received, False, message.rstrip()
 
 
 def _preflight(result: Result, wants: Wants) -> _Judged:
@@ -127,19 +117,13 @@ def _max_age(result: Result, wants: Wants) -> _Judged:
         passed = None if "max_age" in wants.inherited else False
         return None, passed, f"Expected a preflight that is cached {wants.max_age} seconds; this request needs none."
     seconds: dict[str, int] = {n: s for n, s in result.preflight.cache_seconds.items() if n in result.gate}
-    received = _seconds(seconds)
+    received = _each(seconds)
     if len(seconds) < len(result.gate):
         return received or None, None, "There is no good preflight whose caching could be judged."
     wrong = {n: s for n, s in seconds.items() if not wants.max_age.holds(s)}
     if not wrong:
         return received, True, ""
-    return received, False, f"Expected the preflight to be cached {wants.max_age} seconds, got {_seconds(wrong)}."
-
-
-def _seconds(seconds: Mapping[str, int]) -> str:
-    if len(set(seconds.values())) == 1:
-        return str(next(iter(seconds.values())))
-    return ", ".join(f"{n} {s}" for n, s in seconds.items())
+    return received, False, f"Expected the preflight to be cached {wants.max_age} seconds, got {_each(wrong)}."
 
 
 def _status(result: Result, wants: Wants) -> _Judged:
@@ -197,7 +181,3 @@ def _answer(result: Result) -> ResponseRecord | None:
     """Return the last response to the actual request, whether the page can read it or not."""
     actual = [e.response for e in result.exchanges if e.kind == "actual" and e.response is not None]
     return actual[-1] if actual else None
-
-
-def _truth(value: bool) -> str:
-    return "true" if value else "false"

@@ -63,10 +63,9 @@ class IgnoreEntry(Struct, frozen=True):
     def about(self, result: Result) -> bool:
         """Whether the entry matches the result: all fields that it sets must match."""
         name = result.check.name if result.check is not None else ""
+        patterns = ((self.check, name), (self.url, result.url), (self.origin, result.origin))
         return (
-            (self.check is None or matches(self.check, name))
-            and (self.url is None or matches(self.url, result.url))
-            and (self.origin is None or matches(self.origin, result.origin))
+            all(pattern is None or matches(pattern, text) for pattern, text in patterns)
             and (self.method is None or self.method == result.method)
             and (self.code is None or self.code in codes(result))
         )
@@ -113,14 +112,9 @@ def _has_failed(result: Result) -> bool:
 def _failed(result: Result, entry: IgnoreEntry) -> Result:
     assert result.check is not None
     assert entry.expires is not None
-    said = Expectation(
-        name="ignore",
-        expected="in force",
-        received=f"expired on {entry.expires.isoformat()}",
-        passed=False,
-        message=f"The ignore at {entry.place} expired on {entry.expires.isoformat()} ({entry.reason}): "
-        "repair this, or give it a later day.",
-    )
+    expired = f"expired on {entry.expires.isoformat()}"
+    message = f"The ignore at {entry.place} {expired} ({entry.reason}): repair this, or give it a later day."
+    said = Expectation("ignore", "in force", expired, passed=False, message=message)
     check = replace(result.check, expectations=(*result.check.expectations, said))
     return replace(result, check=check, passed=False)
 
@@ -131,15 +125,11 @@ def entry(
     """Validate an entry of the file and return it. ``names`` are the names of all checks, None if unknown."""
     if not ignore.reason.strip():
         complaints.add((*path, "reason"), 'is blank: reason = "fixed with the next release of the gateway"')
-    about = (ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code)
-    if not any(about) and not any(
-        complaints.about((*path, key)) for key in ("check", "url", "origin", "method", "code")
-    ):
+    about = {key: getattr(ignore, key) for key in ("check", "url", "origin", "method", "code")}
+    if not any(about.values()) and not any(complaints.about((*path, key)) for key in about):
         complaints.add(path, "would excuse everything: say what it is about with check, url, origin, method or code")
     if names is not None and ignore.check is not None and not any(matches(ignore.check, name) for name in names):
         complaints.add((*path, "check"), f'no check is called "{ignore.check}"{nearest(ignore.check, names)}')
     if ignore.code is not None and (fault := code_fault(ignore.code)) is not None:
         complaints.add((*path, "code"), fault)
-    return IgnoreEntry(
-        ignore.reason, file, line, ignore.check, ignore.url, ignore.origin, ignore.method, ignore.code, ignore.expires
-    )
+    return IgnoreEntry(ignore.reason, file, line, expires=ignore.expires, **about)

@@ -16,7 +16,7 @@ from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
 from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
-from corscheck.policy.toml_lines import Positions, check_lines
+from corscheck.policy.toml_lines import check_lines
 from corscheck.policy.variables import filled
 
 if TYPE_CHECKING:
@@ -104,9 +104,13 @@ def load(
         checks.append(resolver.matrix(check, at, data["check"][index] if variable else None, lines[index]))
     # If a check's name is invalid, an ignore entry may refer to that check, so names are not compared.
     named = not any(complaints.about(("check", i, "name")) for i in range(len(policy.check)))
-    ignores = _ignores(policy, list(names) if named else None, complaints, (text, prefix, file))
+    known = list(names) if named else None
+    ignores = [
+        entry(one, ("ignore", i), file, complaints.line(("ignore", i)), known, complaints)
+        for i, one in enumerate(policy.ignore)
+    ]
     complaints.raise_if_any()
-    return LoadedPolicy(file, tuple(checks), ignores)
+    return LoadedPolicy(file, tuple(checks), tuple(ignores))
 
 
 def display(path: Path) -> str:
@@ -234,11 +238,9 @@ def _layers(policy: Policy, data: dict[str, Any], env: str | None, complaints: C
     environments = data.get("env", {})
     if env is not None and isinstance(environments, dict) and env not in environments:
         complaints.add(("env",), f"there is no [env.{env}]{nearest(env, environments)}")
-    for name, table in policy.env.items():
-        if table.defaults is not None:
-            layer = Layer(table.defaults, ("env", name, "defaults"), data["env"][name].get("defaults"))
-            if name == env:
-                layers.append(layer)
+    chosen = policy.env.get(env) if env is not None else None
+    if env is not None and chosen is not None and chosen.defaults is not None:
+        layers.append(Layer(chosen.defaults, ("env", env, "defaults"), data["env"][env].get("defaults")))
     for layer in layers:
         check_settings(layer.settings, layer.path, complaints)
     return layers
@@ -261,16 +263,3 @@ def _base(policy: Policy, chosen: Any, env: str | None, complaints: Complaints) 
                 complaints.add(path, f"{complaints.shown(path)} {fault}")
                 found[key] = None
     return found
-
-
-def _ignores(
-    policy: Policy, names: list[str] | None, complaints: Complaints, source: tuple[str, Place, str]
-) -> tuple[IgnoreEntry, ...]:
-    if not policy.ignore:
-        return ()
-    text, prefix, file = source
-    places = Positions(text)
-    return tuple(
-        entry(one, ("ignore", i), file, places.line((*prefix, "ignore", i)), names, complaints)
-        for i, one in enumerate(policy.ignore)
-    )

@@ -116,17 +116,14 @@ class Layer(Struct, frozen=True):
     raw: Any = None
 
 
-class Resolver:
+class Resolver(Struct, frozen=True):
     """Builds the matrices of one policy's checks, and reports invalid combinations to ``complaints``."""
 
-    def __init__(
-        self, defaults: Sequence[Layer], base: str | None, via: str | None, complaints: Complaints, file: str
-    ) -> None:
-        self._defaults = defaults
-        self._base = base
-        self._via = via
-        self._complaints = complaints
-        self._file = file
+    defaults: Sequence[Layer]
+    base: str | None
+    via: str | None
+    complaints: Complaints
+    file: str
 
     def matrix(self, check: Check, path: Path, raw: Any, line: int) -> Matrix:
         """Build the matrix of a check. Call ``checks_on_values.check_settings`` for each layer first."""
@@ -152,32 +149,31 @@ class Resolver:
             gate=gate,
             send=found.get("send") or "auto",
             expected=wants.expect,
-            via=self._via,
+            via=self.via,
             secret_headers=secret,
         )
         return Matrix(
-            CheckRef(check.name, self._file, line), self._urls(check, path, wants), origins, methods, common, wants
+            CheckRef(check.name, self.file, line), self._urls(check, path, wants), origins, methods, common, wants
         )
 
     def _merged(self, own: Layer) -> tuple[dict[str, Any], dict[str, Path]]:
         """Return each key's value from the nearest layer that sets it, and the path of that value."""
         found: dict[str, Any] = {}
         where: dict[str, Path] = {}
-        for layer in (*self._defaults, own):
+        for layer in (*self.defaults, own):
             settings = layer.settings
             for key in _KEYS:
                 value = getattr(settings, key)
                 if value is not None:
                     found[key] = value
                     where[key] = (*layer.path, key.replace("_", "-"))
-        own_verdict = own.settings.expect or (
-            own.settings.because and checks_on_values.verdict_of(own.settings.because)
-        )
+        because = own.settings.because
+        own_verdict = own.settings.expect or (because and checks_on_values.verdict_of(because))
         # Defaults describe the common case. If the check sets its own verdict, it does not inherit what does not fit:
         # expectations of a readable response for another verdict, and a reason for "allowed".
         if own_verdict is not None:
             foreign = ("because",) if own_verdict == "allowed" else _OF_READABLE
-            foreign = foreign if own.settings.because is not None else (*foreign, "because")
+            foreign = foreign if because is not None else (*foreign, "because")
             for key in foreign:
                 if key in found and where[key][:-1] != own.path:
                     del found[key], where[key]
@@ -188,16 +184,11 @@ class Resolver:
     def _wants(self, found: dict[str, Any], where: dict[str, Path], own: Layer) -> Wants:
         because = found.get("because")
         expect = found.get("expect") or (checks_on_values.verdict_of(because) if because is not None else "allowed")
-        if (
-            because is not None
-            and checks_on_values.code_fault(because) is None
-            and expect != checks_on_values.verdict_of(because)
-        ):
-            self._complaints.add(
-                where["because"],
-                f'{because} is a reason to be {checks_on_values.verdict_of(because)}, and expect is "{expect}":'
-                f" take one of them out",
-            )
+        if because is not None and checks_on_values.code_fault(because) is None:
+            leads_to = checks_on_values.verdict_of(because)
+            if expect != leads_to:
+                message = f'{because} is a reason to be {leads_to}, and expect is "{expect}": take one of them out'
+                self.complaints.add(where["because"], message)
         max_age = found.get("max_age")
         return Wants(
             expect=expect,
@@ -222,11 +213,10 @@ class Resolver:
         path: Path,
     ) -> None:
         """Report values that contradict each other."""
-        add = self._complaints.add
-        tables = (path, *(layer.path for layer in self._defaults))
+        add = self.complaints.add
+        tables = (path, *(layer.path for layer in self.defaults))
         if not found.get("origins") and not (
-            any(self._complaints.about((*table, "origins")) for table in tables)
-            or self._complaints.about(("defaults",))
+            any(self.complaints.about((*table, "origins")) for table in tables) or self.complaints.about(("defaults",))
         ):
             add(path, 'origins is missing, here and in [defaults]: origins = ["https://app.example.com"]')
         for key in ("exposes", "hides"):
@@ -261,7 +251,7 @@ class Resolver:
         """
         headers: Headers = ()
         secret: frozenset[str] = frozenset()
-        for layer in (*self._defaults, own):
+        for layer in (*self.defaults, own):
             if layer.settings.headers is not None:
                 pairs = checks_on_values.header_pairs(layer.settings.headers)
                 names = {name.lower() for name, _ in pairs}
@@ -273,10 +263,10 @@ class Resolver:
     def _urls(self, check: Check, path: Path, wants: Wants) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for index, text in enumerate(check.urls):
-            url, fault = checks_on_values.target(text, self._base, anything=wants.expect == "invalid")
+            url, fault = checks_on_values.target(text, self.base, anything=wants.expect == "invalid")
             needs_base = fault is not None and "base-url" in fault
-            if fault is not None and not (needs_base and self._complaints.about(("base-url",))):
+            if fault is not None and not (needs_base and self.complaints.about(("base-url",))):
                 at = (*path, "urls", index)
-                self._complaints.add(at, f"{self._complaints.shown(at)} {fault}")
+                self.complaints.add(at, f"{self.complaints.shown(at)} {fault}")
             found[url] = None
         return tuple(found)

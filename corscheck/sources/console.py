@@ -67,7 +67,8 @@ def parse(text: str) -> tuple[Message, ...]:
         message = _message(part)
         if message is not None:
             found.append(message)
-        elif _is_cut(part):
+        elif wordings.STARTS.match(part) is not None:
+            # It starts like a message and is none: it is truncated.
             cut = part
     if found:
         return _settled(found)
@@ -137,11 +138,6 @@ def _settled(found: list[Message]) -> tuple[Message, ...]:
             message = replace(message, preflight=True)
         out.append(message)
     return tuple(out)
-
-
-def _is_cut(part: str) -> bool:
-    """Whether a part that is not a known message starts like one, and so is truncated."""
-    return wordings.STARTS.match(part) is not None
 
 
 def _url(text: str | None) -> str | None:

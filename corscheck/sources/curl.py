@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_from_bytes
 
 from msgspec import Struct, field
@@ -31,7 +31,6 @@ _GLOB = re.compile(r"\\([\[\]{}])|[\[\]{}]")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.%]+\]")
 _URLENCODED = "application/x-www-form-urlencoded"
 _FLAGS = ("insecure", "http2", "ipv4", "ipv6")
-_TEXTS = ("cacert", "cert", "key", "proxy", "noproxy")
 
 
 def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
@@ -60,18 +59,16 @@ class _Parts(Struct):
     query: list[bytes] = field(default_factory=list)
     user: str | None = None
     flags: set[str] = field(default_factory=set)
-    network: dict[str, str] = field(default_factory=dict)
-    lists: dict[str, list[str]] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
     user_agent: str | None = None
 
 
-class _Command:
-    def __init__(self, text: str, words: Sequence[Word], read: Callable[[str], bytes]) -> None:
-        self.text = text
-        self.words = words
-        self.read = read
-        self.parts = _Parts()
-        self.at = 0
+class _Command(Struct):
+    text: str
+    words: Sequence[Word]
+    read: Callable[[str], bytes]
+    parts: _Parts = field(default_factory=_Parts)
+    at: int = 0
 
     def requests(self) -> Iterator[FoundRequest]:
         found = list(self._options())
@@ -93,11 +90,7 @@ class _Command:
                 yield from self._long(word)
             else:
                 yield from self._short(word)
-        yield from self._finished()
-
-    def _finished(self) -> Iterator[FoundRequest]:
-        for url in self.parts.urls:
-            yield self._asked(url)
+        yield from map(self._asked, self.parts.urls)
 
     def _long(self, word: Word) -> Iterator[FoundRequest]:
         name, equals, value = word.text[2:].partition("=")
@@ -129,7 +122,7 @@ class _Command:
             why = f": {option.why}" if option.why is not None else ""
             raise self._error(word, f"{option.shown} has no equal here{why}")
         if option.name == "next":
-            yield from self._finished()
+            yield from map(self._asked, self.parts.urls)
             self.parts = _Parts()
             return
         if not option.value:
@@ -178,11 +171,10 @@ class _Command:
             case "url-query":
                 parts.query.append(self._raw(value[1:]) if value.startswith("+") else self._encoded(word, value))
             case "resolve" | "connect-to":
-                parts.lists.setdefault(name, []).append(value)
-            case "unix-socket" | "max-time":
-                parts.network[name] = value
-            case _ if name in _TEXTS:
-                parts.network[name] = value
+                key = name.replace("-", "_")
+                parts.network[key] = (*parts.network.get(key, ()), value)
+            case "cacert" | "cert" | "key" | "proxy" | "noproxy" | "unix-socket" | "max-time":
+                parts.network[name.replace("-", "_")] = value
             case _:
                 self._data(word, name, value)
 
@@ -308,10 +300,8 @@ class _Command:
     def _url(self, url: str, notes: list[str]) -> str:
         """Return the URL that curl would request: add a missing scheme and undo glob escapes."""
         if "globoff" not in self.parts.flags:
-            addresses = {
-                m.start() for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")
-            }
-            addresses |= {end - 1 for end in (m.end() for m in _IPV6.finditer(url) if m.start() in addresses)}
+            hosts = [m for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")]
+            addresses = {at for m in hosts for at in (m.start(), m.end() - 1)}
             for match in _GLOB.finditer(url):
                 if match[1] is None and match.start() not in addresses and not url.startswith("["):
                     raise SourceError(
@@ -332,27 +322,15 @@ class _Command:
         return user, password
 
     def _network(self, user_agent: str | None) -> FoundNetwork:
-        parts, seconds = self.parts, None
-        if (text := parts.network.get("max-time")) is not None:
+        found = self.parts.network | {flag: True for flag in _FLAGS if flag in self.parts.flags}
+        if (text := found.get("max_time")) is not None:
             try:
-                seconds = float(text)
+                found["max_time"] = float(text)
             except ValueError:
-                seconds = 0.0
-            if not 0 < seconds < float("inf"):
+                found["max_time"] = 0.0
+            if not 0 < found["max_time"] < float("inf"):
                 raise SourceError(f"-m {quoted(text)} is no number of seconds")
-        return FoundNetwork(
-            **{flag: flag in parts.flags for flag in _FLAGS},
-            cacert=parts.network.get("cacert"),
-            cert=parts.network.get("cert"),
-            key=parts.network.get("key"),
-            proxy=parts.network.get("proxy"),
-            noproxy=parts.network.get("noproxy"),
-            unix_socket=parts.network.get("unix-socket"),
-            connect_to=tuple(parts.lists.get("connect-to", ())),
-            resolve=tuple(parts.lists.get("resolve", ())),
-            max_time=seconds,
-            user_agent=user_agent,
-        )
+        return FoundNetwork(**found, user_agent=user_agent)
 
 
 def _beginning(name: str) -> Option | None:

@@ -84,8 +84,7 @@ def _asked(url: str, options: Any, where: str) -> FoundRequest:
         if options.get(name) is not None and not isinstance(options[name], str):
             raise SourceError(f"{where}: {name} must be a text")
     headers = _headers(options.get("headers"), where)
-    referrer = options.get("referrer")
-    if referrer:
+    if referrer := options.get("referrer"):
         headers = (*headers, ("Referer", referrer))
     method = options.get("method") or "GET"
     found = author_headers.sort(headers, method, url)

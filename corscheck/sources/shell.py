@@ -47,11 +47,10 @@ def commands(text: str, variables: Mapping[str, str]) -> Iterator[list[Word]]:
     return _Reader(text, dict(variables)).commands()
 
 
-class _Reader:
-    def __init__(self, text: str, variables: dict[str, str]) -> None:
-        self.text = text
-        self.at = 0
-        self.variables = variables
+class _Reader(Struct):
+    text: str
+    variables: dict[str, str]
+    at: int = 0
 
     def commands(self) -> Iterator[list[Word]]:
         while self.at < len(self.text):

@@ -35,22 +35,29 @@ class Wording(Struct, frozen=True):
     browser: Literal["chromium", "firefox", "webkit"]
     pattern: re.Pattern[str]
     codes: tuple[str, ...]
-    preflight: bool = False
-    credentials: bool = False
     specific: bool = True
+    about_preflight: bool = False
+
+    @property
+    def preflight(self) -> bool:
+        """Whether the message is about a preflight: it says so, or all its codes are those of preflights."""
+        return self.about_preflight or all(code.startswith("CORS4") for code in self.codes)
+
+    @property
+    def credentials(self) -> bool:
+        """Whether the message is about a credentialed request: only such a request fails with its code."""
+        return self.codes in (("CORS302",), ("CORS307",))
 
 
-def _chromium(
-    body: str, *codes: str, preflight: bool = False, credentials: bool = False, check: bool = False
-) -> Wording:
+def _chromium(body: str, *codes: str, about_preflight: bool = False, check: bool = False) -> Wording:
     """A Chromium message with its prefix. ``check``: the message can also be about a preflight response."""
     pattern = re.compile(f"(?:{_WHERE}|{_ISSUE}){_IN_PREFLIGHT if check else ''}{body}")
-    return Wording("chromium", pattern, codes, preflight, credentials)
+    return Wording("chromium", pattern, codes, about_preflight=about_preflight)
 
 
-def _plain(body: str, *codes: str, preflight: bool = False) -> Wording:
+def _plain(body: str, *codes: str, about_preflight: bool = False) -> Wording:
     """A Chromium message without the prefix."""
-    return Wording("chromium", re.compile(body), codes, preflight)
+    return Wording("chromium", re.compile(body), codes, about_preflight=about_preflight)
 
 
 def _net(error: str, code: str) -> Wording:
@@ -59,30 +66,23 @@ def _net(error: str, code: str) -> Wording:
     return Wording("chromium", pattern, (code,), specific=False)
 
 
-def _firefox(
-    reason: str, *codes: str, preflight: bool = False, credentials: bool = False, specific: bool = True
-) -> Wording:
-    return Wording("firefox", re.compile(_FIREFOX + reason), codes, preflight, credentials, specific)
+def _firefox(reason: str, *codes: str, specific: bool = True) -> Wording:
+    return Wording("firefox", re.compile(_FIREFOX + reason), codes, specific)
 
 
-def _webkit(
-    body: str, *codes: str, preflight: bool = False, credentials: bool = False, specific: bool = True
-) -> Wording:
-    return Wording("webkit", re.compile(body), codes, preflight, credentials, specific)
+def _webkit(body: str, *codes: str, specific: bool = True) -> Wording:
+    return Wording("webkit", re.compile(body), codes, specific)
 
 
-_STATUS = r"\)\.(?: Status code: (?P<status>\d+|\(null\)))?"
+_STATUS = r"\)(?:\.(?: Status code: (?P<status>\d+|\(null\)))?)?"
+_CORS_CHECK = ("CORS301", "CORS302", "CORS303", "CORS304", "CORS305", "CORS306", "CORS307")
 _REFUSED_REDIRECTS = ("CORS501", "CORS502", "CORS503", "CORS504", "CORS505", "CORS506")
+_HEADERS = ("CORS406", "CORS407")
 _NETWORK = ("CORS901", "CORS902", "CORS903", "CORS904", "CORS905", "CORS906", "CORS907")
 
 WORDINGS: tuple[Wording, ...] = (
     # ---- Chromium, after its prefix
-    _chromium(
-        rf"The value of the {_ACAO} header in the response must not be the wildcard",
-        "CORS302",
-        credentials=True,
-        check=True,
-    ),
+    _chromium(rf"The value of the {_ACAO} header in the response must not be the wildcard", "CORS302", check=True),
     _chromium(rf"No {_ACAO} header is present", "CORS301", check=True),
     _chromium(
         rf"The {_ACAO} header contains multiple values '(?P<value>.*?)', but only one", "CORS303", "CORS304", check=True
@@ -92,20 +92,14 @@ WORDINGS: tuple[Wording, ...] = (
     _chromium(
         rf"The value of the {_ACAC} header in the response is '(?P<value>.*?)' which must be",
         "CORS307",
-        credentials=True,
         check=True,
     ),
-    _chromium(r"It does not have HTTP ok status", "CORS401", preflight=True, check=True),
-    _chromium(r"Redirect is not allowed for a preflight request", "CORS402", preflight=True, check=True),
-    _chromium(r"Cannot parse Access-Control-Allow-Methods", "CORS403", preflight=True),
-    _chromium(r"Cannot parse Access-Control-Allow-Headers", "CORS404", preflight=True),
-    _chromium(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405", preflight=True),
-    _chromium(
-        r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers",
-        "CORS406",
-        "CORS407",
-        preflight=True,
-    ),
+    _chromium(r"It does not have HTTP ok status", "CORS401", check=True),
+    _chromium(r"Redirect is not allowed for a preflight request", "CORS402", check=True),
+    _chromium(r"Cannot parse Access-Control-Allow-Methods", "CORS403"),
+    _chromium(r"Cannot parse Access-Control-Allow-Headers", "CORS404"),
+    _chromium(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405"),
+    _chromium(r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers", *_HEADERS),
     _chromium(r"Redirect location '[^']*' contains a username and password", "CORS504", "CORS505"),
     _chromium(r"Cross origin requests are only supported for protocol schemes", "CORS204", "CORS502"),
     _chromium(r"Cross origin requests are not allowed by request mode", "CORS203"),
@@ -120,7 +114,7 @@ WORDINGS: tuple[Wording, ...] = (
     _chromium(
         r"(?:No|The) '(?:Access-Control-Allow-Private-Network|Private-Network-Access-\w+)' header",
         "CORS708",
-        preflight=True,
+        about_preflight=True,
         check=True,
     ),
     # ---- Chromium, without its prefix
@@ -138,7 +132,9 @@ WORDINGS: tuple[Wording, ...] = (
     _plain(r"Fetch API cannot load (?P<url>\S+)\. URL scheme \"(?P<value>[^\"]*)\" is not supported", "CORS204"),
     _plain(r"Unsafe attempt to load URL (?P<url>\S+) from frame with URL (?P<origin>\w+://[^/ ]+)", "CORS203"),
     _plain(r"Not allowed to load local resource: (?P<url>\S+)", "CORS204"),
-    _plain(r"Authorization will not be covered by the wildcard symbol \(\*\)", "CORS406", "CORS709", preflight=True),
+    _plain(
+        r"Authorization will not be covered by the wildcard symbol \(\*\)", "CORS406", "CORS709", about_preflight=True
+    ),
     _net(r"TOO_MANY_REDIRECTS", "CORS503"),
     _net(r"UNSAFE_PORT", "CORS201"),
     _net(r"UNSAFE_REDIRECT", "CORS502"),
@@ -151,46 +147,28 @@ WORDINGS: tuple[Wording, ...] = (
     _net(r"(?:EMPTY_RESPONSE|INVALID_HTTP_RESPONSE)", "CORS905"),
     # ---- Firefox
     _firefox(rf"CORS header {_ACAO} missing{_STATUS}", "CORS301"),
-    _firefox(rf"CORS header {_ACAO} missing\)", "CORS301"),
-    _firefox(rf"Credential is not supported if the CORS header {_ACAO} is", "CORS302", credentials=True),
+    _firefox(rf"Credential is not supported if the CORS header {_ACAO} is", "CORS302"),
     _firefox(rf"Multiple CORS header {_ACAO} not allowed", "CORS303"),
     _firefox(
         rf"CORS header {_ACAO} does not match {_Q}(?P<value>.*?){_Q}\)", "CORS303", "CORS304", "CORS305", "CORS306"
     ),
-    _firefox(rf"expected {_Q}true{_Q} in CORS header {_ACAC}", "CORS307", credentials=True),
-    _firefox(rf"CORS preflight response did not succeed{_STATUS}", "CORS401", preflight=True),
-    _firefox(r"CORS preflight response did not succeed\)", "CORS401", preflight=True),
-    _firefox(r"CORS preflight channel did not succeed", "CORS401", preflight=True),
-    _firefox(r"CORS request external redirect not allowed", *EXTERNAL_REDIRECT, preflight=True),
-    _firefox(
-        rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Methods",
-        "CORS403",
-        preflight=True,
-    ),
-    _firefox(
-        rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers",
-        "CORS404",
-        preflight=True,
-    ),
-    _firefox(rf"Did not find method in CORS header {_Q}Access-Control-Allow-Methods", "CORS405", preflight=True),
+    _firefox(rf"expected {_Q}true{_Q} in CORS header {_ACAC}", "CORS307"),
+    _firefox(rf"CORS preflight response did not succeed{_STATUS}", "CORS401"),
+    _firefox(r"CORS preflight channel did not succeed", "CORS401"),
+    _firefox(r"CORS request external redirect not allowed", *EXTERNAL_REDIRECT),
+    _firefox(rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Methods", "CORS403"),
+    _firefox(rf"invalid token {_Q}(?P<value>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers", "CORS404"),
+    _firefox(rf"Did not find method in CORS header {_Q}Access-Control-Allow-Methods", "CORS405"),
     _firefox(
         rf"header {_Q}(?P<header>.*?){_Q} is not allowed according to header {_Q}Access-Control-Allow-Headers",
-        "CORS406",
-        "CORS407",
-        preflight=True,
+        *_HEADERS,
     ),
-    _firefox(
-        rf"missing token {_Q}(?P<header>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers",
-        "CORS406",
-        "CORS407",
-        preflight=True,
-    ),
+    _firefox(rf"missing token {_Q}(?P<header>.*?){_Q} in CORS header {_Q}Access-Control-Allow-Headers", *_HEADERS),
     _firefox(r"CORS request not http", "CORS204", "CORS502"),
     _firefox(r"CORS disabled\)", "CORS902", specific=False),
     _firefox(
         rf"CORS request did not succeed{_STATUS}", *_REFUSED_REDIRECTS, *_NETWORK, "CORS201", "CORS202", specific=False
     ),
-    _firefox(r"CORS request did not succeed\)", *_REFUSED_REDIRECTS, *_NETWORK, "CORS201", "CORS202", specific=False),
     Wording(
         "firefox",
         re.compile(
@@ -198,7 +176,7 @@ WORDINGS: tuple[Wording, ...] = (
             r"(?P<url>\S+) soon\. \(Reason: When the `?Access-Control-Allow-Headers"
         ),
         ("CORS406", "CORS709"),
-        preflight=True,
+        about_preflight=True,
     ),
     Wording(
         "firefox",
@@ -217,26 +195,14 @@ WORDINGS: tuple[Wording, ...] = (
         "CORS305",
         "CORS306",
     ),
-    _webkit(
-        r"Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true", "CORS302", credentials=True
-    ),
+    _webkit(r"Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true", "CORS302"),
     _webkit(r"Access-Control-Allow-Origin cannot contain more than one origin", "CORS303", "CORS304"),
-    _webkit(r"Credentials flag is true, but Access-Control-Allow-Credentials is not", "CORS307", credentials=True),
-    _webkit(
-        r"Preflight response is not successful\.?(?: Status code: (?P<status>\d+))?",
-        "CORS401",
-        "CORS402",
-        preflight=True,
-    ),
-    _webkit(r"Header Access-Control-Allow-Methods has an invalid value: (?P<value>\S+)", "CORS403", preflight=True),
-    _webkit(r"Header Access-Control-Allow-Headers has an invalid value: (?P<value>\S+)", "CORS404", preflight=True),
-    _webkit(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405", preflight=True),
-    _webkit(
-        r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers",
-        "CORS406",
-        "CORS407",
-        preflight=True,
-    ),
+    _webkit(r"Credentials flag is true, but Access-Control-Allow-Credentials is not", "CORS307"),
+    _webkit(r"Preflight response is not successful\.?(?: Status code: (?P<status>\d+))?", "CORS401", "CORS402"),
+    _webkit(r"Header Access-Control-Allow-Methods has an invalid value: (?P<value>\S+)", "CORS403"),
+    _webkit(r"Header Access-Control-Allow-Headers has an invalid value: (?P<value>\S+)", "CORS404"),
+    _webkit(r"Method (?P<method>\S+) is not allowed by Access-Control-Allow-Methods", "CORS405"),
+    _webkit(r"Request header field (?P<header>\S+) is not allowed by Access-Control-Allow-Headers", *_HEADERS),
     _webkit(
         r"Cross-origin redirection to (?P<url>\S+) denied by Cross-Origin Resource Sharing policy: "
         r"(?:not allowed to follow|redirection URL)",
@@ -246,13 +212,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     _webkit(
         r"Cross-origin redirection to (?P<url>\S+) denied by Cross-Origin Resource Sharing policy: (?=\w)",
-        "CORS301",
-        "CORS302",
-        "CORS303",
-        "CORS304",
-        "CORS305",
-        "CORS306",
-        "CORS307",
+        *_CORS_CHECK,
     ),
     _webkit(r"Load cannot follow more than 20 redirections", "CORS503"),
     _webkit(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from corscheck.diagnosis.guides.registry import GUIDES
-from corscheck.diagnosis.remedies.names import NAMES as REMEDIES
+from corscheck.diagnosis.remedies.registry import REMEDIES
 from tests.cli.fakes import Command
 
 
@@ -41,7 +41,7 @@ def test_json(command: Command) -> None:
     assert plain["name"] == "envoy"
     assert [s["label"] for s in plain["snippets"]] == [s.label for s in GUIDES["envoy"].snippets]
     assert plain["source"] == GUIDES["envoy"].source
-    assert set(plain) == {"executed", *GUIDES["envoy"].__slots__}
+    assert set(plain) == {"executed", "snippets", *GUIDES["envoy"].__slots__} - {"configurations"}
 
 
 def test_list(command: Command) -> None:

@@ -174,7 +174,10 @@ def _listed_stacks() -> list[str]:
 
 def _guide_plain(guide: "Guide") -> dict[str, Any]:
     snippets = [{"label": s.label, "code": s.code} for s in guide.snippets]
-    return {name: getattr(guide, name) for name in guide.__struct_fields__} | {"snippets": snippets}
+    return {
+        "snippets" if name == "configurations" else name: snippets if name == "configurations" else getattr(guide, name)
+        for name in guide.__struct_fields__
+    }
 
 
 def _guide_page(guide: "Guide") -> list[str]:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from corscheck.diagnosis.codes.code import CACHES, Record
-from corscheck.protocol.steps import ANCHORS, FETCH
-
-if TYPE_CHECKING:
-    from corscheck.model.values import Severity
+from corscheck.diagnosis.codes.code import CACHES, Record, record
 
 _APP = "https://app.example"
 _EXACT = (
     "Compare the whole Origin with a list of exact origins (scheme, host, port), and answer with the one that is equal."
 )
 _ANCHOR = "Compare with exact origins; if it has to be a pattern, anchor it with ^ and $ and escape every dot."
-_MAX_AGE = FETCH + "#http-access-control-max-age"
-_EXPOSE = FETCH + "#http-access-control-expose-headers"
 
 
 def _exchange(origin: str, *, credentials: bool = True, lines: str = "", request: str = "GET /me") -> str:
@@ -25,309 +17,281 @@ def _exchange(origin: str, *, credentials: bool = True, lines: str = "", request
     return f"{request}\nOrigin: {origin}\nCookie: session=...\n\n200 OK\n{allowed}{true}{lines}"
 
 
-def _record(
-    code: str, title: str, severity: Severity, explanation: str, example: str, advice: str, *, step: str = "cors-check:7",
-    help_: str | None = None,
-) -> Record:  # fmt: skip
-    meaning = explanation.partition(". ")[0].rstrip(".") + "."
-    known = help_ if help_ is not None else ANCHORS["cors-check"]
-    return Record(code, "audit", title, severity, step, meaning, explanation, example, advice, known)
-
-
 AUDIT: tuple[Record, ...] = (
-    _record(
+    record(
         "CORS801",
         "every origin is let in",
-        "high",
         "The server answers whatever Origin is sent to it with that same Origin, and allows credentials. A page of an "
         "attacker's that a logged-in user opens reads what the user can read. It is often the work of a setting that was "
         "meant to say * (which browsers refuse with credentials).",
         _exchange("https://evil.example"),
         _EXACT,
     ),
-    _record(
+    record(
         "CORS802",
         "the null origin is let in",
-        "high",
         "Pages in a sandboxed frame, from a data: URL or from a file have the origin null, and anybody can make one. It is "
         "not the origin of a local or of a trusted page.",
         _exchange("null"),
         "Take null off the list.",
     ),
-    _record(
+    record(
         "CORS803",
         "what follows the allowed host is not looked at",
-        "high",
         "An allowed origin counts also as the beginning of a longer host name. Whoever registers a domain can put it in "
         "front: a comparison by startswith, a pattern without an end.",
         _exchange(f"{_APP}.evil.example"),
         _ANCHOR,
     ),
-    _record(
+    record(
         "CORS804",
         "what comes before the allowed domain is not looked at",
-        "high",
         "A host counts because it ends like an allowed domain, without a dot in between. Such a domain can be registered: "
         "a comparison by endswith, a pattern without a beginning.",
         _exchange("https://evilapp.example"),
         "Compare with exact origins. If subdomains are meant, compare with the domain after a dot.",
     ),
-    _record(
+    record(
         "CORS805",
         "the allowed host may stand anywhere in the name",
-        "high",
         "An origin counts as soon as an allowed host is somewhere in it. Nothing before or behind it is looked at: a "
         "comparison by in, contains or indexOf, a pattern searched for instead of matched.",
         _exchange("https://evil-app.example.evil.example"),
         _EXACT,
     ),
-    _record(
+    record(
         "CORS806",
         "an unescaped dot matches any character",
-        "high",
         "The allowed origins are a pattern in which a dot stands for any character. The domain with another character in "
         "its place can be registered.",
         _exchange("https://apixexample.com"),
         "Write each dot of the pattern as \\., or compare with exact origins.",
     ),
-    _record(
+    record(
         "CORS807",
         "a part of an allowed origin is enough",
-        "high",
         "An origin counts because it is contained in an allowed one, or in the text of the whole list. Cut short it can be "
         "a domain of somebody else's: in was asked the wrong way round, or of a string instead of a list.",
         _exchange("https://app.exampl"),
         "Compare with the items of a list, not with one long text.",
     ),
-    _record(
+    record(
         "CORS808",
         "the allowed host may go on without a dot",
-        "high",
         "The host name may go on right behind an allowed one, or behind a hyphen. A pattern ends too early, or in \\b, for "
         "which a hyphen is the end of a word.",
         _exchange("https://app.example-evil.example"),
         _ANCHOR,
     ),
-    _record(
+    record(
         "CORS809",
         "a special character ends the comparison",
-        "high",
         "A character that browsers allow in host names is taken for the end of the host. Browsers and DNS have no trouble "
         "with such a name; the code that compares has.",
         _exchange("https://app.example_.evil.example"),
         "Take the host from a URL parser and compare the whole of it.",
     ),
-    _record(
+    record(
         "CORS810",
         "every domain under the same public suffix is let in",
-        "high",
         "The rule ends at a public suffix, under which anybody registers a domain. It lets in as many attackers as one that "
         "lets in everybody.",
         _exchange("https://evil.com"),
         _EXACT,
     ),
-    _record(
+    record(
         "CORS811",
         "everybody's pages at a shared host are let in",
-        "high",
         "Any name below a hosting service is let in, and anybody can have one for free. Only the project's own name is meant.",
         _exchange("https://evil.github.io"),
         "List the exact host of the project, without a wildcard.",
     ),
-    _record(
+    record(
         "CORS812",
         "every subdomain is let in",
-        "medium",
         "Any name below the domain is let in. One forgotten name that can be taken over, or one page with XSS on any of "
         "them, reads what this one answers.",
         _exchange("https://anything.app.example"),
         "List the subdomains that need it. If all are meant, say so: --allowed-origin 'https://*.example.com'.",
+        severity="medium",
     ),
-    _record(
+    record(
         "CORS813",
         "subdomains of any depth are let in",
-        "low",
         "Names with several labels below the domain are let in. They are often delegated to somebody else.",
         _exchange("https://a.b.app.example"),
         "List the subdomains that need it, or allow one label only.",
+        severity="low",
     ),
-    _record(
+    record(
         "CORS814",
         "the same host over plain http is let in",
-        "medium",
         "A page that came without encryption may read what an encrypted one protects. Whoever sits on the victim's line can "
         "answer for that page.",
         _exchange("http://app.example"),
         "Allow the https origin only.",
+        severity="medium",
     ),
-    _record(
+    record(
         "CORS815",
         "any port of the allowed host is let in",
-        "low",
         "The port is not compared. Whatever else listens on that host is another origin, and may be somebody else's.",
         _exchange("https://app.example:8443"),
         _EXACT,
+        severity="low",
     ),
-    _record(
+    record(
         "CORS816",
         "pages on the visitor's own machine are let in",
-        "medium",
         "Origins of localhost are let in. They were meant for development; on a visitor's machine other programs serve pages "
         "there.",
         _exchange("http://localhost:3000"),
         "Keep development origins out of the production configuration.",
+        severity="medium",
     ),
-    _record(
+    record(
         "CORS817",
         "a name that begins with localhost is let in",
-        "high",
         "A host counts because it begins with localhost. Such a name can be registered below any domain.",
         _exchange("http://localhost.evil.example"),
         _EXACT,
     ),
-    _record(
+    record(
         "CORS818",
         "pages at private addresses are let in",
-        "low",
         "Origins in private address space are let in. At each visitor's place something else lives there.",
         _exchange("http://192.168.0.10"),
         "Take the address off the list.",
+        severity="low",
     ),
-    _record(
+    record(
         "CORS819",
         "origins of app shells or extensions are let in",
-        "low",
         "Many apps share the origin that their shell gives them, and extensions have one of their own. It says little about "
         "who asks.",
         _exchange("capacitor://localhost"),
         "Allow it only where the app cannot send its token in a header.",
+        severity="low",
     ),
-    _record(
+    record(
         "CORS820",
         "an origin that no browser sends is let in",
-        "info",
         "The server takes for an allowed origin what is none: in upper case, with a slash, with a path. No browser sends "
         "it, so nobody can use it; it shows that the origin is not compared as a whole.",
         "GET /me\nOrigin: https://APP.EXAMPLE\n\n200 OK\nAccess-Control-Allow-Origin: https://APP.EXAMPLE",
         _EXACT,
         step="cors-check:4",
+        severity="info",
     ),
-    _record(
+    record(
         "CORS821",
         "everybody may read inside a private network",
-        "medium",
         "The name leads into a private network, and the answers are open to every page. Any page that somebody inside the "
         "network opens reads them, and passes them on to the outside.",
         "GET /status\nOrigin: https://evil.example\n\n200 OK\nAccess-Control-Allow-Origin: *",
         "Name the origins that need it; * is for what the whole Internet may read.",
         step="cors-check:3",
+        severity="medium",
     ),
-    _record(
+    record(
         "CORS822",
         "a cache may give one page's answer to another",
-        "medium",
         "The answer depends on the Origin, a shared cache may keep it, and Vary does not say so. Whoever asks first decides "
         "what the others get: an allowed page can be locked out.",
         _exchange(_APP, lines="\nCache-Control: public, max-age=600"),
         'Add "Vary: Origin" to every answer of this URL, those without an Origin too.',
+        severity="medium",
         help_=CACHES,
     ),
-    _record(
+    record(
         "CORS823",
         "another method has another policy",
-        "high",
         "What a GET is denied another method gets. The two were configured in different places.",
         _exchange("https://evil.example", request="PUT /me"),
         "Use one policy for all methods of the URL.",
     ),
-    _record(
+    record(
         "CORS824",
         "strangers pass the preflight",
-        "info",
         "A preflight from an origin that is not meant to be let in is answered with a yes. The browser then sends the "
         "request; whether its answer can be read was not asked.",
         "OPTIONS /me\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\n\n204 No Content\n"
         "Access-Control-Allow-Origin: https://evil.example\nAccess-Control-Allow-Methods: PUT",
         "Let the preflight compare the Origin as the request does.",
         step="preflight:7",
-        help_=ANCHORS["preflight"],
+        severity="info",
     ),
-    _record(
+    record(
         "CORS825",
         "errors are answered with a wider policy",
-        "low",
         "Error pages, or answers to whoever is not logged in, can be read by pages that cannot read the rest. Something else "
         "makes these answers, with a policy of its own.",
         _exchange("https://evil.example", request="GET /nothing"),
         "Use one policy for errors too.",
+        severity="low",
     ),
-    _record(
+    record(
         "CORS826",
         "only requests with credentials show the fault",
-        "info",
         "Without a cookie the answer is harmless, with one it names the asking origin. Litestar and older Starlettes do so with * "
         "and allow_credentials.",
         _exchange("https://evil.example"),
         "Test with credentials, and list exact origins.",
+        severity="info",
     ),
-    _record(
+    record(
         "CORS827",
         "a redirect lets strangers through",
-        "low",
         "A redirect on the way can be passed by every page, though where it leads cannot. Its Location may hold something "
         "worth knowing.",
         _exchange("https://evil.example", lines="\nLocation: /me/"),
         "Use one policy for redirects too.",
+        severity="low",
     ),
-    _record(
+    record(
         "CORS828",
         "strangers may write as well",
-        "info",
         "The pages that can read may also send methods that change data. What was a leak is also a way to act in the "
         "visitor's name.",
         "OPTIONS /me\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\n\n204 No Content\n"
         "Access-Control-Allow-Origin: https://evil.example\nAccess-Control-Allow-Methods: PUT",
         "Allow the methods that the page needs.",
         step="preflight:7.5",
-        help_=ANCHORS["preflight"],
+        severity="info",
     ),
-    _record(
+    record(
         "CORS829",
         "every header is allowed because it was asked for",
-        "info",
         "The preflight's answer repeats the headers that were asked for. A list would say what is meant; for an origin that "
         "is trusted it does no harm.",
         "OPTIONS /me\nAccess-Control-Request-Headers: x-anything\n\n204 No Content\nAccess-Control-Allow-Headers: x-anything",
         "List the headers that the page needs.",
         step="preflight:7.6",
-        help_=ANCHORS["preflight"],
+        severity="info",
     ),
-    _record(
+    record(
         "CORS830",
         "more headers are exposed than can be meant",
-        "info",
         "A header is exposed that no script gets to see, or all of them by *, which is only a name once there are "
         "credentials. It has no effect, or not the one that was meant.",
         _exchange(_APP, lines="\nAccess-Control-Expose-Headers: set-cookie"),
         "List the headers that the page reads.",
         step="main-fetch:14.1",
-        help_=_EXPOSE,
+        severity="info",
     ),
-    _record(
+    record(
         "CORS831",
         "the preflight's max-age is above what browsers keep",
-        "info",
         "Browsers keep an answer to a preflight for two hours (Chromium) or a day (Firefox) at most. A larger number only "
         "hides that.",
         "OPTIONS /me\n\n204 No Content\nAccess-Control-Max-Age: 31536000",
         "Set it to 7200 or less.",
         step="preflight:7.9",
-        help_=_MAX_AGE,
+        severity="info",
     ),
-    _record(
+    record(
         "CORS832",
         "cross-site WebSocket hijacking",
-        "high",
         "The WebSocket handshake is accepted from a foreign page. CORS does not apply to WebSockets: the browser sends the "
         "visitor's cookies along and lets the page talk, and only the server can refuse by looking at Origin.",
         "GET /socket\nUpgrade: websocket\nOrigin: https://evil.example\nCookie: session=...\n\n101 Switching Protocols",

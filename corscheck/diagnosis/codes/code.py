@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
-from corscheck.protocol.steps import CODES, FETCH
+from corscheck.protocol.steps import CODES, FETCH, standard_url
 
 if TYPE_CHECKING:
     from corscheck.model.values import Severity
@@ -18,7 +18,25 @@ MDN_ERRORS = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CORS/Erro
 """Prefix of MDN's pages on CORS errors. The page name, which is Firefox's name of the error, follows."""
 
 CACHES = FETCH + "#cors-protocol-and-http-caches"
-LOCAL_NETWORK = "https://wicg.github.io/local-network-access/"
+
+_KINDS: dict[str, Kind] = {"6": "cause", "7": "remark", "8": "audit"}
+"""The kind of a code, by its first digit."""
+
+_HELP = {
+    "http:vary": CACHES,
+    "local-network-access": "https://wicg.github.io/local-network-access/",
+    "main-fetch:14.1": FETCH + "#http-access-control-expose-headers",
+    "preflight:7.9": FETCH + "#http-access-control-max-age",
+}
+"""The references for steps that say less than another page."""
+
+_PHASES: dict[str, ExchangeKind] = {
+    **dict.fromkeys(
+        ("CORS601", "CORS602", "CORS612", "CORS613", "CORS614", "CORS624", "CORS629", "CORS630", "CORS631"), "preflight"
+    ),
+    **dict.fromkeys(("CORS603", "CORS617", "CORS622"), "actual"),
+}
+"""The root causes that appear in one kind of request only."""
 
 
 class Record(Struct, frozen=True):
@@ -44,6 +62,41 @@ class Record(Struct, frozen=True):
     shows_as: tuple[str, ...] = ()
     phase: ExchangeKind | None = None
     since: str = "0.1.0"
+
+
+def record(
+    code: str,
+    title: str,
+    explanation: str,
+    example: str,
+    advice: str,
+    *,
+    step: str = "cors-check:7",
+    severity: Severity | None = None,
+    shows_as: tuple[str, ...] = (),
+    mdn: str = "",
+    help_: str | None = None,
+) -> Record:
+    """Build the record of a root cause, a remark or an audit finding. The first sentence is its meaning.
+
+    ``step`` is by default the one at which a browser lets the page read the response. ``mdn`` and ``help_`` replace the
+    reference for the step.
+    """
+    kind = _KINDS[code[4]]
+    return Record(
+        code=code,
+        kind=kind,
+        title=title,
+        severity=severity or ("info" if kind == "remark" else "high"),
+        step=step,
+        meaning=explanation.partition(". ")[0].rstrip(".") + ".",
+        explanation=explanation,
+        example=example,
+        advice=advice,
+        help=help_ or (MDN_ERRORS + mdn if mdn else _HELP.get(step) or standard_url(step)),
+        shows_as=shows_as,
+        phase=_PHASES.get(code),
+    )
 
 
 def step_record(

@@ -2,138 +2,106 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from corscheck.diagnosis.codes.code import CACHES, LOCAL_NETWORK, MDN_ERRORS, Record
-from corscheck.protocol.steps import ANCHORS, FETCH
-
-if TYPE_CHECKING:
-    from corscheck.model.values import Severity
+from corscheck.diagnosis.codes.code import Record, record
 
 _ALLOW = "Access-Control-Allow-Origin: https://app.example"
-_EXPOSE = FETCH + "#http-access-control-expose-headers"
-_MAX_AGE = FETCH + "#http-access-control-max-age"
-
-
-def _remark(
-    code: str, title: str, severity: Severity, step: str, explanation: str, example: str, advice: str, help_: str | None
-) -> Record:
-    meaning = explanation.partition(". ")[0].rstrip(".") + "."
-    return Record(code, "remark", title, severity, step, meaning, explanation, example, advice, help_)
-
 
 REMARKS: tuple[Record, ...] = (
-    _remark(
+    record(
         "CORS701",
         "Vary: Origin is missing on an answer that caches keep",
-        "low",
-        "http:vary",
         "The answer names this origin and may be cached, but does not say that it depends on the Origin. A cache may "
         "serve it to another page, which is then blocked, or serve a copy without the header to this one. Where the "
         "server always names this one origin, it does no harm.",
         f"GET /data\nOrigin: https://app.example\n\n200 OK\n{_ALLOW}\nCache-Control: public, max-age=600",
         'Add "Vary: Origin" to every answer of this URL, those without an Origin too.',
-        CACHES,
+        step="http:vary",
+        severity="low",
     ),
-    _remark(
+    record(
         "CORS702",
         "response headers that script cannot read",
-        "info",
-        "main-fetch:14.1",
         "The answer has headers that the page cannot read. Beyond a handful of safelisted ones every header has to be "
         "exposed by name.",
         f"GET /data\n\n200 OK\n{_ALLOW}\nX-Total-Count: 3",
         "List them in Access-Control-Expose-Headers if the page needs them.",
-        _EXPOSE,
+        step="main-fetch:14.1",
     ),
-    _remark(
+    record(
         "CORS703",
         "* exposes nothing to a request with credentials",
-        "info",
-        "main-fetch:14.1",
         "With credentials * is the name of a header, so it exposes none. Each name has to be listed.",
         f"GET /data\nCookie: session=...\n\n200 OK\n{_ALLOW}\nAccess-Control-Allow-Credentials: true\n"
         "Access-Control-Expose-Headers: *",
         "List the names in Access-Control-Expose-Headers.",
-        _EXPOSE,
+        step="main-fetch:14.1",
     ),
-    _remark(
+    record(
         "CORS704",
         "the preflight is hardly cached",
-        "info",
-        "preflight:7.9",
         "Browsers forget this preflight after 5 seconds or sooner, so nearly every request is sent twice. Without "
         "Access-Control-Max-Age 5 seconds is the default.",
         f"OPTIONS /data\n\n204 No Content\n{_ALLOW}\nAccess-Control-Allow-Methods: PUT",
         'Send "Access-Control-Max-Age: 600" with the preflight, or up to 7200.',
-        _MAX_AGE,
+        step="preflight:7.9",
     ),
-    _remark(
+    record(
         "CORS705",
         "Max-Age is above what browsers keep",
-        "info",
-        "preflight:7.9",
         "Browsers cap it: Chromium at 7200 seconds, Firefox at 86400, WebKit at 600 (from its source). More does no "
         "harm, but is not kept.",
         f"OPTIONS /data\n\n204 No Content\n{_ALLOW}\nAccess-Control-Max-Age: 31536000",
         "7200 is as long as Chromium keeps it.",
-        _MAX_AGE,
+        step="preflight:7.9",
     ),
-    _remark(
+    record(
         "CORS706",
         "the server received the request and may have run it",
-        "info",
-        "cors-check:2",
         "CORS keeps the page from reading the answer, it does not keep the request from arriving. The server did "
         "receive it and may have executed it; CORS is no protection against that.",
         "POST /orders\nOrigin: https://evil.example\n\n201 Created",
         "If it must not happen, check the Origin or a CSRF token on the server.",
-        ANCHORS["cors-check"],
+        step="cors-check:2",
     ),
-    _remark(
+    record(
         "CORS707",
         "without credentials * would do",
-        "info",
-        "cors-check:3",
         "Asked without credentials, the page could read this answer. If it needs no cookie and no login, that is the "
         "smaller change.",
         "fetch(url, {credentials: 'omit'})\n\n200 OK\nAccess-Control-Allow-Origin: *",
         "--credentials omit asks it so.",
-        MDN_ERRORS + "CORSNotSupportingCredentials",
+        step="cors-check:3",
+        mdn="CORSNotSupportingCredentials",
     ),
-    _remark(
+    record(
         "CORS708",
         "a public page asks a private address",
-        "info",
-        "local-network-access",
         "Chromium asks the user for permission before a public page may reach a private or loopback address. No HTTP "
         "exchange shows that prompt, so this verdict holds only once it is granted; a page on plain http cannot get the "
         "permission at all.",
         "a page on https://app.example asks http://192.168.0.10/status",
         "Try it in a browser of your users' kind; in tests serve page and server from the same kind of network.",
-        LOCAL_NETWORK,
+        step="local-network-access",
     ),
-    _remark(
+    record(
         "CORS709",
         "Authorization is allowed by * alone",
-        "low",
-        "preflight:7.6",
         "Today's browsers let * cover Authorization, the standard does not. Chromium 156 and Firefox 153 were seen to "
         "accept it; Firefox warns that it soon will not.",
         "OPTIONS /me\nAccess-Control-Request-Headers: authorization\n\n204 No Content\nAccess-Control-Allow-Origin: *\n"
         "Access-Control-Allow-Headers: *",
         "Name Authorization in Access-Control-Allow-Headers.",
-        MDN_ERRORS + "CORSMissingAllowHeaderFromPreflight",
+        step="preflight:7.6",
+        severity="low",
+        mdn="CORSMissingAllowHeaderFromPreflight",
     ),
-    _remark(
+    record(
         "CORS711",
         "who answered",
-        "info",
-        "http",
         "What the response headers say about the software that answered. A name is given only where the software names "
         "itself; what is merely likely is called so.",
         "405 Method Not Allowed\nServer: uvicorn",
         "The change belongs where the answer comes from.",
-        None,
+        step="http",
     ),
 )

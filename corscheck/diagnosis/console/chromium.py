@@ -62,13 +62,15 @@ def text(outcome: Outcome) -> str | None:
     if failure is None or outcome.verdict != "blocked":
         return None
     origin = outcome.request.origin
-    hint = escape(failure.value or "")
-    if failure.code in _CHECKS:
-        sentence = _PREFLIGHT if failure.phase == "preflight" else ""
-        return _prefix(failure, origin, failure.url) + sentence + _CHECKS[failure.code].replace("{hint}", hint)
-    if failure.code in _PERMISSIONS:
-        return _prefix(failure, origin, failure.url) + _PERMISSIONS[failure.code].replace("{hint}", hint)
-    return _other(failure, origin)
+    sentence = _CHECKS.get(failure.code) or _PERMISSIONS.get(failure.code)
+    if sentence is None:
+        return _other(failure, origin)
+    lead = _PREFLIGHT if failure.phase == "preflight" and failure.code in _CHECKS else ""
+    redirected = f" (redirected from '{failure.first_url}')" if failure.hop > 0 else ""
+    return (
+        f"Access to fetch at '{failure.url}'{redirected} from origin '{origin}' has been blocked by CORS policy: "
+        f"{lead}{sentence.replace('{hint}', escape(failure.value or ''))}"
+    )
 
 
 def _other(failure: Failure, origin: str) -> str | None:
@@ -99,11 +101,6 @@ def _other(failure: Failure, origin: str) -> str | None:
     if failure.code == "CORS204":
         return f'Fetch API cannot load {failure.url}. URL scheme "{_scheme(failure.url)}" is not supported.'
     return None
-
-
-def _prefix(failure: Failure, origin: str, url: str) -> str:
-    redirected = f" (redirected from '{failure.first_url}')" if failure.hop > 0 else ""
-    return f"Access to fetch at '{url}'{redirected} from origin '{origin}' has been blocked by CORS policy: "
 
 
 def _scheme(url: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.guides.guide import Guide, Snippet
+from corscheck.diagnosis.guides.guide import Guide
 
 API_GATEWAY = Guide(
     name="api-gateway",
@@ -13,19 +13,14 @@ API_GATEWAY = Guide(
         "an OPTIONS method with a mock integration for the preflight, and the Lambda function's own headers for the "
         "request itself (proxy integration)."
     ),
-    snippets=(
-        Snippet(
-            "HTTP API (CloudFormation, AWS::ApiGatewayV2::Api):",
-            """\
+    configurations={
+        "HTTP API (CloudFormation, AWS::ApiGatewayV2::Api):": """\
 CorsConfiguration:
   AllowOrigins: ["https://app.example"]
   AllowMethods: ["GET", "PUT"]
   AllowHeaders: ["x-tenant"]
   MaxAge: 600""",
-        ),
-        Snippet(
-            "REST API: errors that the gateway itself makes (again for DEFAULT_5XX):",
-            """\
+        "REST API: errors that the gateway itself makes (again for DEFAULT_5XX):": """\
 Type: AWS::ApiGateway::GatewayResponse
 Properties:
   RestApiId: !Ref Api
@@ -33,8 +28,7 @@ Properties:
   ResponseParameters:
     gatewayresponse.header.Access-Control-Allow-Origin:
       "'https://app.example'\"""",
-        ),
-    ),
+    },
     signals=(
         'A 403 {"message":"Missing Authentication Token"} for OPTIONS: a REST API without an OPTIONS method there.',
         "A 401 or 403 for OPTIONS with a REST API made by SAM: the default authorizer was put on the preflight.",
@@ -61,10 +55,8 @@ S3 = Guide(
     title="Amazon S3",
     aliases=("amazon s3", "amazons3", "aws s3", "bucket"),
     owner="The bucket's CORS configuration (console: Permissions). The first rule that matches the request answers.",
-    snippets=(
-        Snippet(
-            "The bucket's CORS configuration:",
-            """\
+    configurations={
+        "The bucket's CORS configuration:": """\
 [
   {
     "AllowedOrigins": ["https://app.example"],
@@ -74,8 +66,7 @@ S3 = Guide(
     "MaxAgeSeconds": 600
   }
 ]""",
-        ),
-    ),
+    },
     signals=(
         (
             'A 403 with "CORSResponse: This CORS request is not allowed": no rule allows this origin, method and all of '
@@ -107,16 +98,11 @@ AZURE = Guide(
         "App Service and Functions: the platform's CORS setting, which wins over the application's own code. API "
         "Management: the cors policy, in inbound. Front Door: the server behind, or rules that set the header."
     ),
-    snippets=(
-        Snippet(
-            "App Service (Functions: az functionapp cors add):",
-            """\
+    configurations={
+        "App Service (Functions: az functionapp cors add):": """\
 az webapp cors add --resource-group GROUP --name APP \\
   --allowed-origins https://app.example""",
-        ),
-        Snippet(
-            "API Management, in <inbound>:",
-            """\
+        "API Management, in <inbound>:": """\
 <cors allow-credentials="false">
   <allowed-origins>
     <origin>https://app.example</origin>
@@ -128,8 +114,7 @@ az webapp cors add --resource-group GROUP --name APP \\
     <header>X-Tenant</header>
   </allowed-headers>
 </cors>""",
-        ),
-    ),
+    },
     signals=(
         "What the application's CORS code sets never shows: App Service CORS is on, and takes precedence.",
         ("An empty 200 without CORS headers, also for GET: API Management's policy did not match the origin "
@@ -158,10 +143,8 @@ GCP = Guide(
         "Cloud Storage: the bucket's CORS configuration. Cloud Run and functions: the code. A load balancer: corsPolicy "
         "of a route action in its URL map. Identity-Aware Proxy in front: its setting for OPTIONS."
     ),
-    snippets=(
-        Snippet(
-            "Cloud Storage, cors.json:",
-            """\
+    configurations={
+        "Cloud Storage, cors.json:": """\
 [
   {
     "origin": ["https://app.example"],
@@ -170,19 +153,15 @@ GCP = Guide(
     "maxAgeSeconds": 600
   }
 ]""",
-        ),
-        Snippet("and its command:", "gcloud storage buckets update gs://BUCKET --cors-file=cors.json"),
-        Snippet(
-            "URL map of a load balancer:",
-            """\
+        "and its command:": "gcloud storage buckets update gs://BUCKET --cors-file=cors.json",
+        "URL map of a load balancer:": """\
 defaultRouteAction:
   corsPolicy:
     allowOrigins: ["https://app.example"]
     allowMethods: ["GET", "PUT"]
     allowHeaders: ["X-Tenant"]
     maxAge: 600""",
-        ),
-    ),
+    },
     signals=(
         "A 403 with Google's HTML page for OPTIONS on Cloud Run: the service wants a token, which a preflight never has.",
         "A 302 to accounts.google.com for OPTIONS: Identity-Aware Proxy; allow_http_options lets preflights through.",

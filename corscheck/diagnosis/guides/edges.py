@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.guides.guide import Guide, Snippet
+from corscheck.diagnosis.guides.guide import Guide
 
 CLOUDFRONT = Guide(
     name="cloudfront",
@@ -12,10 +12,8 @@ CLOUDFRONT = Guide(
         "Either the origin, with the request headers it needs forwarded; or a response headers policy of the cache "
         "behavior. OriginOverride says which of the two wins where both send the header."
     ),
-    snippets=(
-        Snippet(
-            "CorsConfig of a response headers policy (CloudFormation):",
-            """\
+    configurations={
+        "CorsConfig of a response headers policy (CloudFormation):": """\
 CorsConfig:
   AccessControlAllowOrigins: { Items: ["https://app.example"] }
   AccessControlAllowMethods: { Items: ["GET", "PUT"] }
@@ -23,8 +21,7 @@ CorsConfig:
   AccessControlAllowCredentials: false
   AccessControlMaxAgeSec: 600
   OriginOverride: true""",
-        ),
-    ),
+    },
     signals=(
         "A 403 for OPTIONS with Server: CloudFront: the behavior's allowed methods lack OPTIONS.",
         (
@@ -58,10 +55,8 @@ CLOUDFLARE = Guide(
         "preflight through (Bypass OPTIONS requests to origin) or answers it by its own CORS settings. A Worker or "
         "Snippet on the route must answer OPTIONS itself."
     ),
-    snippets=(
-        Snippet(
-            "A Worker or Snippet in front of the server:",
-            """\
+    configurations={
+        "A Worker or Snippet in front of the server:": """\
 const cors = {
   "Access-Control-Allow-Origin": "https://app.example",
   "Access-Control-Allow-Methods": "PUT",
@@ -78,8 +73,7 @@ export default {
     return copy;
   },
 };""",
-        ),
-    ),
+    },
     signals=(
         "A 403, or a 302 to .../cdn-cgi/access/login, for OPTIONS: Access, which the preflight brings no cookie.",
         "A 403 or 503 with an HTML page and cf-mitigated or cf-ray, and no CORS header: a challenge or a WAF rule.",
@@ -112,10 +106,8 @@ FASTLY = Guide(
         "Normally the server behind. Fastly becomes the owner where a service's headers, VCL or Compute code set "
         "Access-Control headers or answer OPTIONS at the edge."
     ),
-    snippets=(
-        Snippet(
-            "VCL, where the edge is to answer the preflight:",
-            """\
+    configurations={
+        "VCL, where the edge is to answer the preflight:": """\
 # in vcl_recv
 if (req.method == "OPTIONS" && req.http.Origin == "https://app.example") {
   error 618;
@@ -128,8 +120,7 @@ if (obj.status == 618) {
   set obj.http.Access-Control-Allow-Headers = "X-Tenant";
   return(deliver);
 }""",
-        ),
-    ),
+    },
     signals=(
         "X-Cache: HIT with another page's Access-Control-Allow-Origin: the copy was stored without Vary: Origin.",
         "X-Served-By: cache-... on an answer that lacks what the server itself sends: an old copy; purge it.",
@@ -149,10 +140,8 @@ VERCEL = Guide(
         "The function, Routing Middleware or the framework's configuration; for a fixed origin also headers in "
         "vercel.json. Functions add no CORS header by themselves."
     ),
-    snippets=(
-        Snippet(
-            "vercel.json (fixed headers; the function still has to answer OPTIONS with a 2xx):",
-            """\
+    configurations={
+        "vercel.json (fixed headers; the function still has to answer OPTIONS with a 2xx):": """\
 {
   "headers": [{
     "source": "/api/(.*)",
@@ -164,8 +153,7 @@ VERCEL = Guide(
     ]
   }]
 }""",
-        ),
-    ),
+    },
     signals=(
         (
             "A 401 or a redirect to a login for OPTIONS on a preview deployment: Deployment Protection. OPTIONS Allowlist "
@@ -190,18 +178,13 @@ NETLIFY = Guide(
         "For files: a _headers file in the publish directory, or [[headers]] in netlify.toml. For functions, edge "
         "functions, rendered pages and proxied URLs: whatever makes the answer; custom headers do not apply to them."
     ),
-    snippets=(
-        Snippet(
-            "netlify.toml (files):",
-            """\
+    configurations={
+        "netlify.toml (files):": """\
 [[headers]]
   for = "/data/*"
   [headers.values]
     Access-Control-Allow-Origin = "https://app.example\"""",
-        ),
-        Snippet(
-            "A function (and the same header on its other answers):",
-            """\
+        "A function (and the same header on its other answers):": """\
 export default async (request) => {
   const cors = {
     "Access-Control-Allow-Origin": "https://app.example",
@@ -213,8 +196,7 @@ export default async (request) => {
   }
   return Response.json({}, { headers: cors });
 };""",
-        ),
-    ),
+    },
     signals=(
         "The header on files and none on /.netlify/functions/... or on a proxied path: that is how custom headers work.",
         "The header on the page but a preflight that fails: the files' server makes no preflight answer for you.",
@@ -234,19 +216,14 @@ FIREBASE = Guide(
         "A function: the cors option of onRequest (off unless set). Hosting: headers in firebase.json, for files. A "
         "Hosting rewrite to the function makes it the same origin, and CORS is not needed."
     ),
-    snippets=(
-        Snippet(
-            "A function (Node.js, second generation):",
-            """\
+    configurations={
+        "A function (Node.js, second generation):": """\
 const { onRequest } = require("firebase-functions/v2/https");
 exports.data = onRequest(
   { cors: ["https://app.example"] },
   (request, response) => response.json({}),
 );""",
-        ),
-        Snippet(
-            "Hosting, firebase.json:",
-            """\
+        "Hosting, firebase.json:": """\
 {
   "hosting": {
     "headers": [{
@@ -256,8 +233,7 @@ exports.data = onRequest(
     }]
   }
 }""",
-        ),
-    ),
+    },
     signals=(
         "No Access-Control header at all from a function: cors is not set, which is the default.",
         "A 403 with an HTML page from Google for OPTIONS: the function does not allow unauthenticated calls.",
@@ -275,10 +251,8 @@ SUPABASE = Guide(
     title="Supabase Edge Functions",
     aliases=("supabase functions", "supabase edge functions", "edge functions"),
     owner="The function itself: it must answer OPTIONS, and put the headers on every answer, errors too.",
-    snippets=(
-        Snippet(
-            "index.ts:",
-            """\
+    configurations={
+        "index.ts:": """\
 const cors = {
   "Access-Control-Allow-Origin": "https://app.example",
   "Access-Control-Allow-Methods": "POST",
@@ -291,8 +265,7 @@ Deno.serve((request) => {
   }
   return Response.json({}, { headers: cors });
 });""",
-        ),
-    ),
+    },
     signals=(
         "apikey, authorization or x-client-info is not allowed: supabase-js sends them; the function does not list them.",
         "The 2xx has the headers and the error has not: a catch block, or an exception nobody catches.",

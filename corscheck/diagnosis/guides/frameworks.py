@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.guides.guide import Guide, Snippet
+from corscheck.diagnosis.guides.guide import Guide
 
 SPRING = Guide(
     name="spring",
@@ -12,10 +12,8 @@ SPRING = Guide(
         "A CorsConfiguration by path, in a CorsConfigurationSource. Spring Security must be given it too, or it answers "
         "the preflight first: it takes the bean by itself where the bean is a UrlBasedCorsConfigurationSource."
     ),
-    snippets=(
-        Snippet(
-            "A bean of a @Configuration class:",
-            """\
+    configurations={
+        "A bean of a @Configuration class:": """\
 @Bean
 UrlBasedCorsConfigurationSource corsConfigurationSource() {
     var cors = new CorsConfiguration();
@@ -26,8 +24,7 @@ UrlBasedCorsConfigurationSource corsConfigurationSource() {
     byPath.registerCorsConfiguration("/**", cors);
     return byPath;
 }""",
-        ),
-    ),
+    },
     signals=(
         (
             'A 403 whose body is "Invalid CORS request": Spring\'s own check refused the origin, the method or a header, or '
@@ -57,10 +54,8 @@ ASPNET = Guide(
         "The CORS middleware: AddCors declares policies, UseCors applies one. Its place in the order of Program.cs "
         "decides: after UseRouting, before UseAuthentication, UseAuthorization and UseResponseCaching."
     ),
-    snippets=(
-        Snippet(
-            "Program.cs:",
-            """\
+    configurations={
+        "Program.cs:": """\
 builder.Services.AddCors(options =>
     options.AddDefaultPolicy(policy => policy
         .WithOrigins("https://app.example")
@@ -72,8 +67,7 @@ app.UseRouting();
 app.UseCors();
 app.UseAuthentication();
 app.UseAuthorization();""",
-        ),
-    ),
+    },
     signals=(
         "A 307 for OPTIONS, to the same URL on https: UseHttpsRedirection stands before UseCors, or the page calls http.",
         "A 401 for OPTIONS: UseCors stands after the authorization.",
@@ -100,10 +94,8 @@ LARAVEL = Guide(
         "The global middleware HandleCors of the framework (since 9.2; before that the package fruitcake/laravel-cors), "
         "configured in config/cors.php. Where that file is missing: php artisan config:publish cors."
     ),
-    snippets=(
-        Snippet(
-            "config/cors.php:",
-            """\
+    configurations={
+        "config/cors.php:": """\
 return [
     'paths' => ['api/*', 'login', 'logout', 'sanctum/csrf-cookie'],
     'allowed_methods' => ['GET', 'PUT'],
@@ -114,8 +106,7 @@ return [
     'max_age' => 600,
     'supports_credentials' => false,
 ];""",
-        ),
-    ),
+    },
     signals=(
         "CORS headers on /api/... and none on /login or /sanctum/csrf-cookie: 'paths' does not cover them.",
         "Two Access-Control-Allow-Origin headers: a header() of a route or the web server adds a second one.",
@@ -137,10 +128,8 @@ PHP = Guide(
         "The script itself, by header(), before it prints anything; or the web server in front (corscheck fix --for "
         "nginx, --for apache), but not both."
     ),
-    snippets=(
-        Snippet(
-            "At the very top of what answers every request:",
-            """\
+    configurations={
+        "At the very top of what answers every request:": """\
 header('Vary: Origin', false);
 if (($_SERVER['HTTP_ORIGIN'] ?? '') === 'https://app.example') {
     header('Access-Control-Allow-Origin: https://app.example');
@@ -151,8 +140,7 @@ if (($_SERVER['HTTP_ORIGIN'] ?? '') === 'https://app.example') {
         exit;
     }
 }""",
-        ),
-    ),
+    },
     signals=(
         (
             "No CORS header, and a body that starts with a blank line or a warning: something was printed before header(), "
@@ -177,20 +165,15 @@ GO = Guide(
         "A middleware around the handler. It must wrap the whole router, so that OPTIONS reaches it before a route "
         "refuses the method and before authentication."
     ),
-    snippets=(
-        Snippet(
-            "rs/cors:",
-            """\
+    configurations={
+        "rs/cors:": """\
 c := cors.New(cors.Options{
     AllowedOrigins: []string{"https://app.example"},
     AllowedMethods: []string{"GET", "PUT"},
     AllowedHeaders: []string{"X-Tenant"},
 })
 http.ListenAndServe(":8080", c.Handler(mux))""",
-        ),
-        Snippet(
-            "jub0bs/cors:",
-            """\
+        "jub0bs/cors:": """\
 c, err := cors.NewMiddleware(cors.Config{
     Origins:        []string{"https://app.example"},
     Methods:        []string{"GET", "PUT"},
@@ -198,17 +181,13 @@ c, err := cors.NewMiddleware(cors.Config{
 })
 // ... stop if err != nil
 http.ListenAndServe(":8080", c.Wrap(mux))""",
-        ),
-        Snippet(
-            "gin-contrib/cors, before any route:",
-            """\
+        "gin-contrib/cors, before any route:": """\
 router.Use(cors.New(cors.Config{
     AllowOrigins: []string{"https://app.example"},
     AllowMethods: []string{"GET", "PUT"},
     AllowHeaders: []string{"X-Tenant"},
 }))""",
-        ),
-    ),
+    },
     signals=(
         (
             'A 405 for OPTIONS with an Allow header: the route is registered with a method ("PUT /data") and the '

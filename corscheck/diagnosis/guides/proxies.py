@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.guides.guide import Guide, Snippet
+from corscheck.diagnosis.guides.guide import Guide
 
 TRAEFIK = Guide(
     name="traefik",
@@ -12,10 +12,8 @@ TRAEFIK = Guide(
         "The headers middleware, on the router: its accessControl... options. What the service behind sends as "
         "Access-Control-Allow-Origin is overwritten."
     ),
-    snippets=(
-        Snippet(
-            "Dynamic configuration:",
-            """\
+    configurations={
+        "Dynamic configuration:": """\
 http:
   middlewares:
     cors:
@@ -29,8 +27,7 @@ http:
           - "X-Tenant"
         accessControlMaxAge: 600
         addVaryHeader: true""",
-        ),
-    ),
+    },
     signals=(
         "A 401 or a redirect to a login for OPTIONS: forwardAuth or basicAuth stands before this middleware.",
         "Access-Control-Allow-Origin follows the page and Vary lacks Origin: addVaryHeader is not set.",
@@ -54,10 +51,8 @@ ENVOY = Guide(
         "Envoy: the filter envoy.filters.http.cors, which does nothing until a route or virtual host has a CorsPolicy. "
         "Istio: corsPolicy of an HTTP route of a VirtualService. Envoy Gateway: cors of a SecurityPolicy."
     ),
-    snippets=(
-        Snippet(
-            "Envoy, in a virtual host (and the filter itself among http_filters, before authentication and the router):",
-            """\
+    configurations={
+        "Envoy, in a virtual host (and the filter itself among http_filters, before authentication and the router):": """\
 typed_per_filter_config:
   envoy.filters.http.cors:
     "@type": >-
@@ -67,18 +62,14 @@ typed_per_filter_config:
     allow_methods: "GET, PUT"
     allow_headers: "x-tenant"
     max_age: "600\"""",
-        ),
-        Snippet(
-            "Istio, in spec.http of a VirtualService:",
-            """\
+        "Istio, in spec.http of a VirtualService:": """\
 - corsPolicy:
     allowOrigins:
       - exact: https://app.example
     allowMethods: ["GET", "PUT"]
     allowHeaders: ["x-tenant"]
     maxAge: "10m\"""",
-        ),
-    ),
+    },
     signals=(
         "OPTIONS reaches the application (its 404 or 405, x-envoy-upstream-service-time): no policy covers the route.",
         "The counters <stat_prefix>.cors.origin_valid and origin_invalid say whether the filter saw the origin at all.",
@@ -101,10 +92,8 @@ KONG = Guide(
     title="Kong Gateway",
     aliases=("kong-gateway", "kong gateway"),
     owner="The cors plugin, on a service, on a route or globally. It answers the preflight itself.",
-    snippets=(
-        Snippet(
-            "Declarative configuration:",
-            """\
+    configurations={
+        "Declarative configuration:": """\
 plugins:
   - name: cors
     service: SERVICE_NAME
@@ -116,8 +105,7 @@ plugins:
       credentials: false
       max_age: 600
       preflight_continue: false""",
-        ),
-    ),
+    },
     signals=(
         (
             "A 404 for OPTIONS with Server: kong/...: the route lists methods without OPTIONS, so that no route, and no "
@@ -139,18 +127,15 @@ INGRESS_NGINX = Guide(
     title="ingress-nginx (Kubernetes)",
     aliases=("kubernetes", "k8s", "nginx-ingress", "ingress", "ingress nginx", "nginx ingress"),
     owner="Annotations of the Ingress: nginx.ingress.kubernetes.io/enable-cors and the cors-... beside it.",
-    snippets=(
-        Snippet(
-            "metadata.annotations of the Ingress:",
-            """\
+    configurations={
+        "metadata.annotations of the Ingress:": """\
 nginx.ingress.kubernetes.io/enable-cors: "true"
 nginx.ingress.kubernetes.io/cors-allow-origin: "https://app.example"
 nginx.ingress.kubernetes.io/cors-allow-methods: "GET, PUT"
 nginx.ingress.kubernetes.io/cors-allow-headers: "X-Tenant"
 nginx.ingress.kubernetes.io/cors-allow-credentials: "false"
 nginx.ingress.kubernetes.io/cors-max-age: "600\"""",
-        ),
-    ),
+    },
     signals=(
         (
             "Access-Control-Allow-Origin: * together with Access-Control-Allow-Credentials: true: enable-cors with nothing "
@@ -181,10 +166,8 @@ VARNISH = Guide(
         "Best the application behind; Varnish passes OPTIONS on and keeps copies apart by Vary. It becomes the owner "
         "where its VCL sets Access-Control headers."
     ),
-    snippets=(
-        Snippet(
-            "VCL 4, where Varnish is to answer:",
-            """\
+    configurations={
+        "VCL 4, where Varnish is to answer:": """\
 sub vcl_recv {
     if (req.method == "OPTIONS" && req.http.Origin) {
         return (synth(204));
@@ -206,8 +189,7 @@ sub vcl_synth {
 sub vcl_deliver {
     call cors;
 }""",
-        ),
-    ),
+    },
     signals=(
         (
             "Age above 0 or two numbers in X-Varnish, and the Access-Control-Allow-Origin of another page: the answer was "
@@ -231,10 +213,8 @@ IIS = Guide(
         "The IIS CORS module (an extension to install), in web.config under system.webServer/cors. It answers the "
         "preflight before other modules, also where anonymous access is off."
     ),
-    snippets=(
-        Snippet(
-            "web.config, in <system.webServer>:",
-            """\
+    configurations={
+        "web.config, in <system.webServer>:": """\
 <cors enabled="true" failUnlistedOrigins="true">
   <add origin="https://app.example" maxAge="600">
     <allowHeaders>
@@ -245,8 +225,7 @@ IIS = Guide(
     </allowMethods>
   </add>
 </cors>""",
-        ),
-    ),
+    },
     signals=(
         (
             "A 401 for OPTIONS with WWW-Authenticate: Negotiate or NTLM: the module is not installed, and Windows "

@@ -1,4 +1,4 @@
-"""The registry of guides. A new stack needs a guide in a module of this package and a line in ``names``."""
+"""The registry of guides. A new stack needs a guide in a module of this package."""
 
 from __future__ import annotations
 

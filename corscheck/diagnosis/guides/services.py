@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.guides.guide import Guide, Snippet
+from corscheck.diagnosis.guides.guide import Guide
 
 KEYCLOAK = Guide(
     name="keycloak",
     title="Keycloak",
     aliases=("red hat sso", "rh-sso"),
     owner="Web origins of the client (Clients, the client, Settings): webOrigins in its JSON. Each client has its own.",
-    snippets=(
-        Snippet(
-            "The client, as JSON:",
-            """\
+    configurations={
+        "The client, as JSON:": """\
 {
   "clientId": "app",
   "redirectUris": ["https://app.example/*"],
   "webOrigins": ["https://app.example"]
 }""",
-        ),
-    ),
+    },
     signals=(
         (
             "The token endpoint answers 200 without Access-Control-Allow-Origin: the page is not among the web origins of "
@@ -47,17 +44,14 @@ ELASTICSEARCH = Guide(
     title="Elasticsearch",
     aliases=("elastic", "elastic cloud"),
     owner="http.cors.* in elasticsearch.yml of every node that serves HTTP. Off unless set; read at the start only.",
-    snippets=(
-        Snippet(
-            "elasticsearch.yml:",
-            """\
+    configurations={
+        "elasticsearch.yml:": """\
 http.cors.enabled: true
 http.cors.allow-origin: "https://app.example"
 http.cors.allow-methods: OPTIONS, GET, POST
 http.cors.allow-headers: Content-Type, Content-Length, Authorization
 http.cors.allow-credentials: false""",
-        ),
-    ),
+    },
     signals=(
         "No Access-Control header at all: http.cors.enabled is not set, whatever else is.",
         (
@@ -82,13 +76,10 @@ MINIO = Guide(
         "The server: MINIO_API_CORS_ALLOW_ORIGIN, or cors_allow_origin of the api configuration. AIStor also has CORS "
         "rules for each bucket (mc cors set), which come before it."
     ),
-    snippets=(
-        Snippet(
-            "The server's environment:",
-            'export MINIO_API_CORS_ALLOW_ORIGIN="https://app.example"',
-        ),
-        Snippet("AIStor, rules of one bucket (S3's XML):", "mc cors set ALIAS/BUCKET cors.xml"),
-    ),
+    configurations={
+        "The server's environment:": 'export MINIO_API_CORS_ALLOW_ORIGIN="https://app.example"',
+        "AIStor, rules of one bucket (S3's XML):": "mc cors set ALIAS/BUCKET cors.xml",
+    },
     signals=(
         "The page's origin comes back with Access-Control-Allow-Credentials: true, whoever asks: the default, *.",
         "CORS passes and the request is a 403: signature or policy, not CORS.",

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments, listing, quoted
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, demand_capitals, extras, listing, quoted
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 
 def _code(wanted: Wanted) -> str:
-    if odd := [m for m in wanted.methods if m != m.upper()]:
-        raise ImpossibleError(
-            f"aiohttp routes methods in capitals, browsers compare {odd[0]} as it is: let the page ask with "
-            f"{odd[0].upper()}"
-        )
-    pairs: Pairs = []
-    if wanted.headers:
-        pairs.append(("allow_headers", wanted.headers))
-    if wanted.credentials:
-        pairs.append(("allow_credentials", True))
-    if wanted.exposed:
-        pairs.append(("expose_headers", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("max_age", wanted.max_age))
+    demand_capitals(wanted, "aiohttp routes methods")
+    pairs: Pairs = [("allow_headers", wanted.headers)] if wanted.headers else []
+    pairs += extras(wanted, "allow_credentials", "expose_headers", "max_age")
     options = f"aiohttp_cors.ResourceOptions(\n{arguments(pairs)}\n)" if pairs else "aiohttp_cors.ResourceOptions()"
     origins = "\n".join(f"    {quoted(origin)}: cors_options," for origin in wanted.origins)
     return f"""import aiohttp_cors

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy, listing
+from corscheck.diagnosis.remedies.remedy import Remedy, demand_kept_preflights, listing
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 
 def _code(wanted: Wanted) -> str:
-    if wanted.max_age == 0:
-        raise ImpossibleError(
-            "django-cors-headers sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 "
-            "seconds: leave the max-age out, or make it 1 or more"
-        )
+    demand_kept_preflights(wanted, "django-cors-headers")
     lines = [
         'INSTALLED_APPS = [*INSTALLED_APPS, "corsheaders"]',
         'MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *MIDDLEWARE]',

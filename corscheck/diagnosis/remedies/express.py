@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, properties
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, extras, properties
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -18,12 +18,7 @@ def _options(wanted: Wanted) -> str:
         # Set even if it is empty: without it, every requested header is allowed.
         ("allowedHeaders", wanted.headers),
     ]
-    if wanted.credentials:
-        pairs.append(("credentials", True))
-    if wanted.exposed:
-        pairs.append(("exposedHeaders", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("maxAge", wanted.max_age))
+    pairs += extras(wanted, "credentials", "exposedHeaders", "maxAge")
     return properties(pairs)
 
 

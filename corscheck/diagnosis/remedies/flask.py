@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, arguments
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, demand_capitals, extras
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -15,23 +15,14 @@ _LOOKS_LIKE_A_PATTERN = re.compile(r"[*\\\]?$^\[()]")
 
 
 def _code(wanted: Wanted) -> str:
-    if odd := [m for m in wanted.methods if m != m.upper()]:
-        raise ImpossibleError(
-            f"Flask-CORS writes every method in capitals, browsers compare {odd[0]} as it is: let the page ask with "
-            f"{odd[0].upper()}"
-        )
+    demand_capitals(wanted, "Flask-CORS writes every method")
     pairs: Pairs = [
         ("origins", _literal(wanted.origins)),
         # By default these two allow every method and every header.
         ("methods", wanted.methods),
         ("allow_headers", _literal(wanted.headers)),
     ]
-    if wanted.credentials:
-        pairs.append(("supports_credentials", True))
-    if wanted.exposed:
-        pairs.append(("expose_headers", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("max_age", wanted.max_age))
+    pairs += extras(wanted, "supports_credentials", "expose_headers", "max_age")
     return f"from flask_cors import CORS\n\nCORS(\n    app,\n{arguments(pairs)}\n)\n"
 
 

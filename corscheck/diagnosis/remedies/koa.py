@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Pairs, Remedy, listing, properties
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, demand_kept_preflights, extras, listing, properties
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -15,21 +15,12 @@ _HARMLESS = ("Accept",)
 
 def _options(wanted: Wanted) -> str:
     pairs: Pairs = [("allowMethods", wanted.methods), ("allowHeaders", wanted.headers or _HARMLESS)]
-    if wanted.credentials:
-        pairs.append(("credentials", True))
-    if wanted.exposed:
-        pairs.append(("exposeHeaders", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("maxAge", wanted.max_age))
+    pairs += extras(wanted, "credentials", "exposeHeaders", "maxAge")
     return properties(pairs)
 
 
 def _koa(wanted: Wanted) -> str:
-    if wanted.max_age == 0:
-        raise ImpossibleError(
-            "@koa/cors sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 seconds: "
-            "leave the max-age out, or make it 1 or more"
-        )
+    demand_kept_preflights(wanted, "@koa/cors")
     # @koa/cors sends a string origin in every response and does not accept a list, so a function is needed.
     return f"""import cors from "@koa/cors";
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, extras
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -17,12 +17,7 @@ def _code(wanted: Wanted) -> str:
         ("allow_methods", wanted.methods),
         ("allow_headers", wanted.headers),
     ]
-    if wanted.credentials:
-        pairs.append(("allow_credentials", True))
-    if wanted.exposed:
-        pairs.append(("expose_headers", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("max_age", wanted.max_age))
+    pairs += extras(wanted, "allow_credentials", "expose_headers", "max_age")
     return f"from litestar.config.cors import CORSConfig\n\ncors_config = CORSConfig(\n{arguments(pairs)}\n)\n"
 
 

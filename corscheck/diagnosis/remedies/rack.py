@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy, listing
+from corscheck.diagnosis.remedies.remedy import Remedy, demand_capitals, listing
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -15,11 +15,7 @@ _COMPARED_AS_IT_IS = re.compile(r"https?://")
 
 
 def _code(wanted: Wanted) -> str:
-    if odd := [m for m in wanted.methods if m != m.upper()]:
-        raise ImpossibleError(
-            f"rack-cors writes every method in capitals, browsers compare {odd[0]} as it is: let the page ask with "
-            f"{odd[0].upper()}"
-        )
+    demand_capitals(wanted, "rack-cors writes every method")
     options = [f"methods: [{', '.join(_symbol(method) for method in wanted.methods)}]"]
     if wanted.headers:
         options.append(f"headers: {listing(wanted.headers, 'headers: ', 6, ruby_string)}")

@@ -76,6 +76,30 @@ def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: C
     return "\n".join(["[", *(f"{blanks}    {one}," for one in literals), f"{blanks}]"])
 
 
+def extras(wanted: Wanted, credentials: str, exposed: str, max_age: str) -> Pairs:
+    """Return what is set only if it is wanted: credentials, exposed headers and max-age, under these names."""
+    pairs: Pairs = [(credentials, True)] if wanted.credentials else []
+    pairs += [(exposed, wanted.exposed)] if wanted.exposed else []
+    return pairs + ([(max_age, wanted.max_age)] if wanted.max_age is not None else [])
+
+
+def demand_capitals(wanted: Wanted, what: str) -> None:
+    """Raise ``ImpossibleError`` for a method that is not in capitals. ``what`` says what the framework does to it."""
+    if odd := [m for m in wanted.methods if m != m.upper()]:
+        raise ImpossibleError(
+            f"{what} in capitals, browsers compare {odd[0]} as it is: let the page ask with {odd[0].upper()}"
+        )
+
+
+def demand_kept_preflights(wanted: Wanted, name: str) -> None:
+    """Raise ``ImpossibleError`` for a max-age of 0, which some frameworks take for none."""
+    if wanted.max_age == 0:
+        raise ImpossibleError(
+            f"{name} sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 seconds: "
+            "leave the max-age out, or make it 1 or more"
+        )
+
+
 def arguments(pairs: Iterable[tuple[str, Value]]) -> str:
     """Return keyword arguments of a Python call, one per line, each with a trailing comma."""
     return "\n".join(f"    {name}={_value(value, f'{name}=')}," for name, value in pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, extras
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -18,12 +18,7 @@ def _code(wanted: Wanted, module: str) -> str:
     ]
     if wanted.headers:
         pairs.append(("allow_headers", wanted.headers))
-    if wanted.credentials:
-        pairs.append(("allow_credentials", True))
-    if wanted.exposed:
-        pairs.append(("expose_headers", wanted.exposed))
-    if wanted.max_age is not None:
-        pairs.append(("max_age", wanted.max_age))
+    pairs += extras(wanted, "allow_credentials", "expose_headers", "max_age")
     return (
         f"from {module}.middleware.cors import CORSMiddleware\n\n"
         f"app.add_middleware(\n    CORSMiddleware,\n{arguments(pairs)}\n)\n"

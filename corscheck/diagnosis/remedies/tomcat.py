@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from corscheck.diagnosis.remedies.remedy import ImpossibleError, Remedy
+from corscheck.diagnosis.remedies.remedy import Remedy, demand_kept_preflights
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 
 def _code(wanted: Wanted) -> str:
-    if wanted.max_age == 0:
-        raise ImpossibleError(
-            "Tomcat's CorsFilter sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 "
-            "seconds: leave the max-age out, or make it 1 or more"
-        )
+    demand_kept_preflights(wanted, "Tomcat's CorsFilter")
     parameters = {
         "cors.allowed.origins": ",".join(wanted.origins),
         "cors.allowed.methods": ",".join(wanted.methods),

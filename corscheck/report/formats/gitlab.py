@@ -6,10 +6,10 @@ other is placed at its URL, so that the list in a merge request at least names t
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.printable import printable
+from corscheck.report.formats.json import separated
 from corscheck.report.formats.problems import problems
 
 if TYPE_CHECKING:
@@ -25,11 +25,7 @@ _SEVERITIES = {"high": "critical", "medium": "major", "low": "minor", "info": "i
 def render(saved: Saved) -> Iterator[str]:
     """Yield the array in pieces."""
     yield "["
-    separator = ""
-    for item in saved.items():
-        for problem in problems(item):
-            yield f"{separator}\n" + json.dumps(_issue(problem, item))
-            separator = ","
+    yield from separated(_issue(problem, item) for item in saved.items() for problem in problems(item))
     yield "\n]\n"
 
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from corscheck._version import __version__
 from corscheck.model.printable import printable
+from corscheck.report.formats.json import separated
 from corscheck.report.text.exchanges import split_url
 
 if TYPE_CHECKING:
@@ -30,14 +31,17 @@ def render(saved: Saved) -> Iterator[str]:
     """The document in pieces, an entry each."""
     creator = {"name": "corscheck", "version": __version__}
     yield f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "pages": [], "entries": ['
-    at, separator = _started(saved), ""
+    yield from separated(_entries(saved))
+    yield "\n]}}\n"
+
+
+def _entries(saved: Saved) -> Iterator[dict[str, Any]]:
+    at = _started(saved)
     for number, result in enumerate(saved.results(), 1):
         for exchange in result.exchanges:
             if not exchange.held_back:
-                yield f"{separator}\n" + json.dumps(_entry(exchange, result, number, at))
-                separator = ","
+                yield _entry(exchange, result, number, at)
                 at += datetime.timedelta(milliseconds=exchange.elapsed_ms or 0.0)
-    yield "\n]}}\n"
 
 
 def _started(saved: Saved) -> datetime.datetime:

@@ -167,7 +167,7 @@ def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]
 def _kinds(cells: Any) -> str:
     """Return the classes of a row or part of the picture, by which filters show it. ``cells`` may hold None."""
     there = [cell for cell in cells if cell is not None]
-    names = {cell.kind for cell in there} | ({"bad"} if any(c.state != "pass" for c in there) else set())
+    names = {cell.kind for cell in there} | {"bad" for cell in there if cell.state != "pass"}
     return " ".join(f"has-{name}" for name in sorted(names))
 
 
@@ -209,11 +209,10 @@ def _audit_finding(finding: AuditFinding, audit: Audit) -> dict[str, Any]:
 
 
 def _detail(number: int, result: Result) -> dict[str, Any]:
-    label = causes.label(result)
     return {
         "number": number,
-        "label": label if causes.state(result) == "pass" else label.upper(),
-        "glyph": GLYPHS[label],
+        "label": causes.shown(result),
+        "glyph": GLYPHS[causes.label(result)],
         "state": causes.state(result),
         "request": f"{result.method} {result.url}",
         "from": f"from {result.origin}, {terminal.circumstances(result, terminal.View())}",
@@ -253,8 +252,7 @@ def _fixes(result: Result) -> list[str]:
 
 def _console(result: Result) -> list[tuple[str, Markup]]:
     """Return the console text of the driving engine, and of those of the gate that differ."""
-    names = [result.engine, *(n for n in result.differing if n in result.gate)]
-    return [(words.engine(n), _lines(text.split("\n"))) for n in names if (text := result.console.get(n))]
+    return [(engine, _lines(lines)) for engine, lines in terminal.consoles(result)]
 
 
 def _deciding(result: Result) -> dict[str, Any] | None:

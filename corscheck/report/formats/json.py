@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from corscheck.report.saved.saved import Saved
 
@@ -25,6 +25,12 @@ def render(saved: Saved) -> Iterator[str]:
     yield from _array("probes", saved.probes())
     yield from _array("audits", saved.audit_objects())
     yield "\n}\n"
+
+
+def separated(values: Iterable[Any]) -> Iterator[str]:
+    """Yield the items of a JSON array, each on a line of its own."""
+    for number, value in enumerate(values):
+        yield f"{',' if number else ''}\n{json.dumps(value)}"
 
 
 def _array(name: str, values: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from msgspec import Struct, field
 
-from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.report.text import causes
 from corscheck.report.text.exchanges import split_url
@@ -72,10 +71,7 @@ class CausePanel(Struct):
 
     def why(self) -> str:
         """The sentence that is true of all of them."""
-        if self.varied and causes.at_origin(causes.deciding(self.first)):
-            reason = self.first.reason
-            return words.sentence("Access-Control-Allow-Origin does not name them", reason.step if reason else None)
-        return causes.why(self.first)
+        return causes.why_all(self.first, varied=self.varied)
 
 
 class Band(Struct):
@@ -140,14 +136,10 @@ def survey(results: Iterable[Result]) -> Survey:
     for number, result in enumerate(results, 1):
         base, path = _base_and_path(result.url)
         origin, method = intern(printable(result.origin)), intern(printable(result.method))
-        cause = (
-            None
-            if causes.state(result) == "pass"
-            else _cause(found, result, Member(number, method, intern(path), origin))
-        )
-        word = result.word
-        label = causes.label(result)
-        cell = Cell(number, method, word, label, causes.state(result), cause)
+        state = causes.state(result)
+        member = Member(number, method, intern(path), origin)
+        cause = _cause(found, result, member) if state != "pass" else None
+        cell = Cell(number, method, result.word, causes.label(result), state, cause)
         _panel(panels, result, base, (path, method), origin).grid.setdefault((path, method), {})[origin] = cell
     return Survey(list(panels.values()), list(found.values()))
 

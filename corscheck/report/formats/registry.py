@@ -1,6 +1,6 @@
-"""The formats that a report can be written in: a flat table from name to writer, each loaded when it is asked for.
+"""The formats that a report can be written in. Each has a module in this package, which is imported when it is needed.
 
-A writer is a module with ``render(saved) -> Iterator[str]``: the text of the file in pieces.
+The module has ``render(saved) -> Iterator[str]``, which yields the text of the file in pieces.
 """
 
 from __future__ import annotations
@@ -13,21 +13,11 @@ if TYPE_CHECKING:
 
     from corscheck.report.saved.saved import Saved
 
-WRITERS = {
-    "github": "corscheck.report.formats.github",
-    "gitlab": "corscheck.report.formats.gitlab",
-    "har": "corscheck.report.formats.har",
-    "html": "corscheck.report.formats.html",
-    "json": "corscheck.report.formats.json",
-    "jsonl": "corscheck.report.formats.jsonl",
-    "junit": "corscheck.report.formats.junit",
-    "markdown": "corscheck.report.formats.markdown",
-    "sarif": "corscheck.report.formats.sarif",
-}
-"""Names and the modules of their writers. ``json`` and ``jsonl`` have options of their own (``--json``, ``--jsonl``)."""
+WRITERS = ("github", "gitlab", "har", "html", "json", "jsonl", "junit", "markdown", "sarif")
+"""The formats. ``json`` and ``jsonl`` also have options of their own (``--json``, ``--jsonl``)."""
 
 
 def writer(name: str) -> Callable[[Saved], Iterator[str]]:
-    """The function that renders a format."""
-    render: Callable[[Saved], Iterator[str]] = import_module(WRITERS[name]).render
+    """Return the function that renders a format."""
+    render: Callable[[Saved], Iterator[str]] = import_module(f"corscheck.report.formats.{name}").render
     return render

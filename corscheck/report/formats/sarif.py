@@ -13,6 +13,7 @@ from urllib.parse import quote
 from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.model.result import Result
+from corscheck.report.formats.json import separated
 from corscheck.report.formats.problems import problems
 from corscheck.report.text.audits import evidence
 
@@ -33,15 +34,18 @@ def render(saved: Saved) -> Iterator[str]:
     """Yield the document in pieces. The rules come last, when all codes are known."""
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"results": ['
     rules: dict[str, dict[str, Any]] = {}
-    separator = ""
+    yield from separated(_results(saved, rules))
+    yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
+
+
+def _results(saved: Saved, rules: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the results, and collect the rules of their codes."""
     for item in saved.items():
         for problem in problems(item):
             if problem.code not in rules:
                 rules[problem.code] = _rule(problem, item) if isinstance(item, Result) else _audit_rule(problem)
             _weigh(rules[problem.code], problem)
-            yield f"{separator}\n" + json.dumps(_result(problem, item))
-            separator = ","
-    yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
+            yield _result(problem, item)
 
 
 def _rest(saved: Saved, rules: list[dict[str, Any]]) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def load(path: str) -> Saved:
             first = file.readline(_FIRST_LINE)
             if not first.strip():
                 raise ConfigError(f"{path}: no report: it is empty")
-            head = _head_line(first)
+            head = head_line(first)
             if head is None:
                 return _document(path)
             check_head(path, head)
@@ -51,13 +51,19 @@ def load(path: str) -> Saved:
         raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def _head_line(line: bytes) -> dict[str, Any] | None:
+def head_line(line: bytes) -> dict[str, Any] | None:
     """Decode the first line of JSON Lines; None if it is something else."""
+    head = object_of(line)
+    return head if head is not None and "schema_version" in head and "probes" not in head else None
+
+
+def object_of(line: bytes) -> dict[str, Any] | None:
+    """Decode a line; None if it is no JSON object."""
     try:
-        head = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return head if isinstance(head, dict) and "schema_version" in head and "probes" not in head else None
+    return found if isinstance(found, dict) else None
 
 
 def check_head(path: str, head: dict[str, Any]) -> None:
@@ -99,11 +105,8 @@ def _last_line(file: BinaryIO) -> dict[str, Any] | None:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - _TAIL, 0))
     lines = file.read().splitlines()
-    try:
-        last = json.loads(lines[-1]) if lines else None
-    except (ValueError, RecursionError):
-        return None
-    return last if isinstance(last, dict) and "summary" in last and "url" not in last else None
+    last = object_of(lines[-1]) if lines else None
+    return last if last is not None and "summary" in last and "url" not in last else None
 
 
 def _object_lines(path: str) -> Iterator[tuple[str, Any]]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import calendar
 import contextlib
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.document import Run
-from corscheck.report.saved.load import check_head
+from corscheck.report.saved.load import check_head, head_line, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +54,8 @@ class ResumableReport:
                 raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
             # Killed in the middle of the first line, or before it.
             return cls(path, {}, 0)
-        head = _object(first)
-        if head is None or "schema_version" not in head or "probes" in head:
+        head = head_line(first)
+        if head is None:
             raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
         check_head(path, head)
         return cls(path, head, len(first))
@@ -85,7 +84,7 @@ class ResumableReport:
             for number, line in enumerate(file, 2):
                 if not line.endswith(b"\n"):
                     break
-                found = _object(line)
+                found = object_of(line)
                 if found is None or ("url" not in found and "summary" not in found):
                     raise ConfigError(f"--resume: {self.path}, line {number}: no probe or audit object of a report")
                 if "url" not in found:
@@ -100,11 +99,3 @@ class ResumableReport:
         if file.readline():
             raise ConfigError(f"--resume: {self.path}: something follows the summary in line {number}")
         return summary if isinstance(summary, dict) else None
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     from corscheck.model.item import AnyItem, Item
 
-ProbeObject: TypeAlias = dict[str, Any]
-AuditObject: TypeAlias = dict[str, Any]
+JSONObject: TypeAlias = dict[str, Any]
 
 
-def _none() -> Iterator[AuditObject]:
+def _none() -> Iterator[JSONObject]:
     return iter(())
 
 
@@ -39,13 +38,13 @@ class Saved(Struct, frozen=True):
 
     head: Mapping[str, Any]
     summary: Mapping[str, Any]
-    source: Callable[[], Iterator[ProbeObject]]
+    source: Callable[[], Iterator[JSONObject]]
     ended: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
     name: str = "report"
-    audit_source: Callable[[], Iterator[AuditObject]] = _none
+    audit_source: Callable[[], Iterator[JSONObject]] = _none
 
-    def probes(self) -> Iterator[ProbeObject]:
+    def probes(self) -> Iterator[JSONObject]:
         """Return the probe objects, in order."""
         return self.source()
 
@@ -53,7 +52,7 @@ class Saved(Struct, frozen=True):
         """Return the results of the probes. Raises ``ConfigError`` for an invalid probe object."""
         return self._decoded(self.source(), Result, "probe")
 
-    def audit_objects(self) -> Iterator[AuditObject]:
+    def audit_objects(self) -> Iterator[JSONObject]:
         """Return the audit objects, in order. A report whose summary counts no audits is not searched for them."""
         return self.audit_source() if self.summary.get("audits") else _none()
 

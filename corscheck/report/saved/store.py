@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from corscheck.model.item import Item
     from corscheck.report.saved.document import Run
-    from corscheck.report.saved.saved import AuditObject, ProbeObject
+    from corscheck.report.saved.saved import JSONObject
     from corscheck.report.saved.summary import Summary
 
 _IN_MEMORY = 1 << 20
@@ -73,7 +73,7 @@ class _Spool:
         on_disk.write(self._file.getbuffer())
         self._file, self._on_disk = on_disk, True
 
-    def objects(self) -> Iterator[ProbeObject | AuditObject]:
+    def objects(self) -> Iterator[JSONObject]:
         # The position is kept here, not in the file, so that two readers at a time do not disturb each other.
         at = 0
         while True:

@@ -59,15 +59,8 @@ class Summary(Struct):
 
     def _add_result(self, result: Result) -> None:
         self.total += 1
-        if result.verdict == "allowed":
-            self.allowed += 1
-            self.allowed_preflight_only += not result.complete
-        elif result.verdict == "blocked":
-            self.blocked += 1
-        elif result.verdict == "invalid":
-            self.invalid += 1
-        else:
-            self.inconclusive += 1
+        self._count(result.verdict)
+        self.allowed_preflight_only += result.word == "allowed*"
         if result.passed:
             self.passed += 1
         elif result.excused is not None:
@@ -93,8 +86,10 @@ class Summary(Struct):
             self.unaudited += 1
         for finding in audit.findings:
             if finding.excused is None:
-                name = f"findings_{finding.severity}"
-                setattr(self, name, getattr(self, name) + 1)
+                self._count(f"findings_{finding.severity}")
+
+    def _count(self, name: str) -> None:
+        setattr(self, name, getattr(self, name) + 1)
 
     @property
     def tested(self) -> int:

@@ -15,11 +15,9 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
 from corscheck.report.saved.summary import failed, failing
-from corscheck.report.text.text import cut, wrap
+from corscheck.report.text.text import counted, cut, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.terminal import View
@@ -152,11 +150,9 @@ def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
 
 def verdict(audit: Audit, view: View) -> list[str]:
     """Return the verdict, with a hint if there was no response."""
-    lead = word(audit) + "  "
-    first, *rest = wrap(statement(audit), view.width, len(lead), lead)
-    lines = [view.style(STATES[word(audit)], lead.rstrip()) + first[len(lead.rstrip()) :], *rest]
+    lines = view.labelled(word(audit), STATES[word(audit)], statement(audit))
     if audit.error is not None and audit.error.kind in _HINTS:
-        lines += wrap(_HINTS[audit.error.kind], view.width, len(lead))
+        lines += wrap(_HINTS[audit.error.kind], view.width, len(word(audit)) + 2)
     return lines
 
 
@@ -178,17 +174,18 @@ def statement(audit: Audit) -> str:
     error = words.sentence(audit.error.message) if audit.error is not None else ""
     if word(audit) == "INCONCLUSIVE":
         so_far = f"Found so far: {found}." if found else ""
-        return " ".join(filter(None, ("Not audited to the end:" if found else "Not audited:", error, so_far, also)))
-    if word(audit) == "VULNERABLE":
+        parts = ["Not audited to the end:" if found else "Not audited:", error, so_far, also]
+    elif word(audit) == "VULNERABLE":
         cut_short = f"Not audited to the end: {error}" if error else ""
-        return " ".join(filter(None, (f"{found}." if found else "It did not pass.", also, cut_short)))
-    if not found:
-        return " ".join(filter(None, ("Nothing new:" if also else "Nothing found.", also)))
-    if audit.fail_on == "never":
-        return " ".join(filter(None, (f"{found}, of which none fails (--fail-on never).", also)))
-    only_info = all(f.severity == "info" for f in audit.findings if f.excused is None)
-    bar = "above info" if only_info else f"at or above {audit.fail_on}"
-    return " ".join(filter(None, (f"Nothing {bar}: {found}.", also)))
+        parts = [f"{found}." if found else "It did not pass.", also, cut_short]
+    elif not found:
+        parts = ["Nothing new:" if also else "Nothing found.", also]
+    elif audit.fail_on == "never":
+        parts = [f"{found}, of which none fails (--fail-on never).", also]
+    else:
+        only_info = all(f.severity == "info" for f in audit.findings if f.excused is None)
+        parts = [f"Nothing {'above info' if only_info else f'at or above {audit.fail_on}'}: {found}.", also]
+    return " ".join(filter(None, parts))
 
 
 def _by_severity(audit: Audit) -> dict[str, int]:
@@ -196,19 +193,12 @@ def _by_severity(audit: Audit) -> dict[str, int]:
     return {s: sum(f.severity == s and f.excused is None for f in audit.findings) for s in SEVERITIES}
 
 
-def counted(counts: Mapping[str, int]) -> str:
-    """Return counts as text, e.g. ``1 high, 2 low``; empty if there are none."""
-    return ", ".join(f"{count} {severity}" for severity, count in counts.items() if count)
-
-
 # ---------------------------------------------------------------------- many
 
 
 def row(audit: Audit, view: View) -> list[str]:
     """Return the row of a target in which nothing fails: verdict and URL, and below them the remarks."""
-    found = counted(_by_severity(audit))
-    excused = sum(f.excused is not None for f in audit.findings)
-    counts = ", ".join([*([found] if found else []), *([f"{excused} excused"] if excused else [])])
+    counts = counted({**_by_severity(audit), "excused": sum(f.excused is not None for f in audit.findings)})
     text = printable(audit.url) + (f"  ({counts})" if counts and audit.passed else "")
     lines = [f"  {view.style(STATES[word(audit)], word(audit))}{' ' * (_COLUMN - len(word(audit)))}{text}"]
     indent = 2 + _COLUMN

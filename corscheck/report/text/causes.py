@@ -75,6 +75,14 @@ def why(result: Result) -> str:
     return f"Expected {result.expected}, but it is {result.word}."
 
 
+def why_all(first: Result, *, varied: bool) -> str:
+    """Return the sentence that is true of several results with one cause. ``varied``: their own sentences differ."""
+    if varied and at_origin(deciding(first)):
+        step = first.reason.step if first.reason is not None else None
+        return words.sentence("Access-Control-Allow-Origin does not name them", step)
+    return why(first)
+
+
 def label(result: Result) -> str:
     """One word for a result: its verdict, or what is the matter although the verdict is the expected one."""
     if result.passed:
@@ -85,6 +93,20 @@ def label(result: Result) -> str:
         return result.word
     # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
     return "unmet" if agreed(result) and result.unmet else "differs"
+
+
+def shown(result: Result) -> str:
+    """Return the label, in capitals if the result is not as expected."""
+    return label(result) if state(result) == "pass" else label(result).upper()
+
+
+def style(result: Result) -> str:
+    """Return the name of the label's colours."""
+    if result.passed:
+        return "pass"
+    if result.excused is not None:
+        return "dim"
+    return "unsure" if result.verdict == "inconclusive" else "fail"
 
 
 def agreed(result: Result) -> bool:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
-from corscheck.report.text.text import cut, wrap
+from corscheck.report.text.text import counted, cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,8 @@ def rows(tallies: Mapping[CheckRef, Tally], view: View) -> list[str]:
     lines: list[str] = []
     for ref, tally in list(shown.items())[:_MOST_LISTED]:
         lead = f"  {tally.word}  {tally.total:>{wide}}  "
-        details = _numbers(tally) + (f" ({place(ref)})" if tally.word != "pass" else "")
+        numbers = {"failed": tally.failed, "inconclusive": tally.undecided, "excused": tally.excused}
+        details = counted({**numbers, "allowed*": tally.held}) + (f" ({place(ref)})" if tally.word != "pass" else "")
         text = printable(ref.name) + (f": {details}" if details else "")
         first, *rest = wrap(text, view.width, len(lead), lead)
         word = view.style(_KINDS[tally.word], tally.word)
@@ -94,15 +95,6 @@ def rows(tallies: Mapping[CheckRef, Tally], view: View) -> list[str]:
     if len(tallies) > len(shown):
         lines.append(f"  {view.style('pass', 'pass')}  {len(tallies) - len(shown)} checks")
     return lines
-
-
-def _numbers(tally: Tally) -> str:
-    """What is to be said beside the number of probes; nothing where all passed."""
-    parts = [f"{tally.failed} failed"] if tally.failed else []
-    parts += [f"{tally.undecided} inconclusive"] if tally.undecided else []
-    parts += [f"{tally.excused} excused"] if tally.excused else []
-    parts += [f"{tally.held} allowed*"] if tally.held else []
-    return ", ".join(parts)
 
 
 def line(result: Result) -> str:

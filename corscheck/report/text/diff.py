@@ -64,9 +64,7 @@ class Difference(NamedTuple):
         word, kind = ("INCONCLUSIVE", "unsure") if self.unsure else ("SAME", "pass")
         if self.changed:
             word, kind = "CHANGED", "fail"
-        first, *rest = wrap(self.totals, view.width, len(word) + 2, word)
-        yield view.style(kind, word) + first[len(word) :]
-        yield from rest
+        yield from view.labelled(word, kind, self.totals)
 
 
 def _url(url: str, ignore_host: bool) -> str:

@@ -16,7 +16,7 @@ from corscheck.report.text.terminal import circumstances, observed
 from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from corscheck.model.result import Result, StepRecord
     from corscheck.report.saved.summary import Summary
@@ -103,14 +103,8 @@ def _bands(wide: list[int], room: int) -> list[tuple[int, int]]:
 
 def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
     """The text of a cell and its colour. Capitals and a number: not as expected, and explained below."""
-    word = result.word
-    if result.passed:
-        return word, "pass"
-    if result.excused is not None:
-        return causes.label(result), "dim"
-    number = next(i for i, group in enumerate(groups, 1) if any(r is result for r in group))
-    kind = "unsure" if result.verdict == "inconclusive" else "fail"
-    return f"{causes.label(result).upper()} {number}", kind
+    number = next((i for i, group in enumerate(groups, 1) if any(r is result for r in group)), None)
+    return causes.shown(result) + (f" {number}" if number is not None else ""), causes.style(result)
 
 
 def _explanation(number: int, group: list[Result], view: View) -> list[str]:
@@ -120,11 +114,7 @@ def _explanation(number: int, group: list[Result], view: View) -> list[str]:
     if step is not None and step.status == "fail" and (step.expected is not None or step.received is not None):
         expected = {s.expected for r in group if (s := causes.deciding(r)) is not None}
         lines.append(_row(step, len(expected) == 1, view))
-    text = causes.why(first)
-    if causes.at_origin(step) and len({causes.why(r) for r in group}) > 1:
-        text = words.sentence(
-            "Access-Control-Allow-Origin does not name them", first.reason.step if first.reason else None
-        )
+    text = causes.why_all(first, varied=len({causes.why(r) for r in group}) > 1)
     return lines + (wrap(text, view.width, _ROW) if text else [])
 
 
@@ -166,25 +156,12 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
 
 def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
     """One probe in the list form: verdict, method, URL, and below it why, if it is not as expected."""
-    word = result.word
-    if result.excused is not None:
-        word = "excused"
-    elif not result.passed:
-        word = causes.label(result).upper()
-    kind = (
-        "pass"
-        if result.passed
-        else "dim"
-        if result.excused is not None
-        else "unsure"
-        if result.verdict == "inconclusive"
-        else "fail"
-    )
+    word = causes.shown(result)
     indent = 2 + 12 + 2
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:
         request += f" from {printable(result.origin)}"
-    lines = [f"  {view.style(kind, word)}{' ' * (14 - len(word))}{request}"]
+    lines = [f"  {view.style(causes.style(result), word)}{' ' * (14 - len(word))}{request}"]
     if not result.passed:
         lines += wrap(causes.why(result), view.width, indent)
     return lines + (observed(result, view) if _noteworthy(result) else [])
@@ -192,28 +169,21 @@ def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
 
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
     """The last line: what came of all. ``expected`` is None when not all probes expected the same."""
-    counts = {
-        "blocked": summary.blocked,
-        "invalid": summary.invalid,
-        "inconclusive": summary.inconclusive,
-        "allowed": summary.allowed,
-    }
+    counts = {name: getattr(summary, name) for name in ("blocked", "invalid", "inconclusive", "allowed")}
     only = f" ({summary.allowed_preflight_only} by preflight only)" if summary.allowed_preflight_only else ""
     parts = [f"{count} {name}{only if name == 'allowed' else ''}" for name, count in counts.items() if count]
     passed = summary.passed - summary.audits_passed
     if passed == summary.total and len(parts) > 1 and expected in counts:
         parts.reverse()
     if not parts and not summary.audits:
-        text = "nothing was tested."
         word = "INTERRUPTED" if summary.interrupted else "INCONCLUSIVE"
-        return [f"{view.style('unsure', word)}  {text}"]
+        return [f"{view.style('unsure', word)}  nothing was tested."]
     said = [_of_probes(summary, parts, passed, expected)] if parts else []
     said += [audits.sentence(summary)] if summary.audits else []
-    text = " ".join(said)
     if summary.differing:
-        text += f" In {summary.differing} the browser was seen to differ: please report it."
+        said.append(f"In {summary.differing} the browser was seen to differ: please report it.")
     if summary.unobserved:
-        text += f" In {summary.unobserved} the browser could not be asked."
+        said.append(f"In {summary.unobserved} the browser could not be asked.")
     if summary.interrupted:
         word, kind = "INTERRUPTED", "unsure"
     elif summary.failed or summary.differing:
@@ -222,8 +192,7 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
         word, kind = "INCONCLUSIVE", "unsure"
     else:
         word, kind = "PASSED", "pass"
-    first, *more = wrap(text, view.width, len(word) + 2, word)
-    return [view.style(kind, word) + first[len(word) :], *more]
+    return view.labelled(word, kind, " ".join(said))
 
 
 def _of_probes(summary: Summary, parts: list[str], passed: int, expected: str | None) -> str:
@@ -239,5 +208,5 @@ def _of_probes(summary: Summary, parts: list[str], passed: int, expected: str | 
     return f"{text}; {count} as expected{excused}."
 
 
-def _unique(values: object) -> list[str]:
-    return list(dict.fromkeys(values))  # type: ignore[call-overload]
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))

@@ -13,6 +13,7 @@ from msgspec import Struct
 from corscheck.model import words
 from corscheck.model.printable import printable, printable_lines
 from corscheck.model.words import several
+from corscheck.report.text import causes
 from corscheck.report.text.exchanges import exchanges
 from corscheck.report.text.rows import table
 from corscheck.report.text.style import PLAIN, VERDICT_STYLES, Style
@@ -50,6 +51,14 @@ class View(Struct, frozen=True):
     style: Style = PLAIN
     verbose: bool = False
     because: str | None = None
+
+    def labelled(
+        self, word: str, kind: str | None, text: str, *, margin: str = "", indent: int | None = None
+    ) -> list[str]:
+        """Wrap a text behind a word in the colours of ``kind``, by default with a gap of two blanks."""
+        lead = margin + word
+        first, *rest = wrap(text, self.width, len(lead) + 2 if indent is None else indent, lead)
+        return [margin + (word if kind is None else self.style(kind, word)) + first[len(lead) :], *rest]
 
 
 def render(result: Result, view: View) -> list[str]:
@@ -89,13 +98,11 @@ def circumstances(result: Result, view: View) -> str:
 
 def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
-    word = result.word
-    label = word.upper() + "  "
-    first, *rest = wrap(statement(result), view.width, len(label), label)
-    lines = [view.style(VERDICT_STYLES[result.verdict], label.rstrip()) + first[len(label.rstrip()) :], *rest]
+    word = result.word.upper()
+    lines = view.labelled(word, VERDICT_STYLES[result.verdict], statement(result))
     if result.verdict == "inconclusive":
         hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
-        lines += wrap(hint, view.width, len(label)) if hint else []
+        lines += wrap(hint, view.width, len(word) + 2) if hint else []
     lines += _engines(result, view)
     lines += observed(result, view)
     lines += _findings(result, view)
@@ -143,12 +150,9 @@ def _engines(result: Result, view: View) -> list[str]:
     """Return a row for each engine with another verdict; ``FAIL`` marks those of the gate that fail."""
     lines: list[str] = []
     for name in result.differing:
-        found = result.engines[name]
-        text = result.other_verdict(name)
-        fails = name in result.gate and found.verdict not in (result.expected, "inconclusive")
-        label = view.style("fail", "FAIL") if fails else "note"
-        first, *rest = wrap(text, view.width, _LABEL)
-        lines += [f"  {label}   {first[_LABEL:]}", *rest]
+        fails = name in result.gate and result.engines[name].verdict not in (result.expected, "inconclusive")
+        word, kind = ("FAIL", "fail") if fails else ("note", None)
+        lines += view.labelled(word, kind, result.other_verdict(name), margin="  ", indent=_LABEL)
     return lines
 
 
@@ -196,10 +200,9 @@ def _expectation(result: Result, view: View) -> list[str]:
     lines = _verdict_expected(result, view)
     if not result.passed and result.as_driven:
         wrong = any(e.passed is False for e in result.check.expectations) if result.check is not None else False
-        label = view.style("fail", "FAIL") if wrong else view.style("unsure", "????")
+        word, kind = ("FAIL", "fail") if wrong else ("????", "unsure")
         for text in result.unmet:
-            first, *rest = wrap(text, view.width, _LABEL)
-            lines += [f"  {label}   {first[_LABEL:]}", *rest]
+            lines += view.labelled(word, kind, text, margin="  ", indent=_LABEL)
     if result.excused is not None:
         lines += wrap(f"Excused: {words.sentence(result.excused.reason)}", view.width, _LABEL, "  note")
     return lines
@@ -211,19 +214,22 @@ def _verdict_expected(result: Result, view: View) -> list[str]:
     if result.passed:
         return [f"  {view.style('pass', 'pass')}   Expected {result.expected}: it is."]
     if result.as_driven:
-        if all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines):
+        if causes.agreed(result):
             return []
         return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine asked."]
     return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected}, got {result.verdict}."]
 
 
 def console_lines(result: Result) -> list[str]:
-    """Return the console text of the engine, and of those of the gate that differ: verbatim, unwrapped."""
+    """Return the console texts as lines: verbatim, unwrapped."""
     lines: list[str] = []
-    names = [result.engine, *(n for n in result.differing if n in result.gate)]
-    for name in names:
-        text = result.console.get(name)
-        if text:
-            lines += [""] if lines else []
-            lines += [f"{words.engine(name)}'s console:", *(printable(part) for part in text.split("\n"))]
+    for engine, console in consoles(result):
+        lines += [""] if lines else []
+        lines += [f"{engine}'s console:", *map(printable, console)]
     return lines
+
+
+def consoles(result: Result) -> list[tuple[str, list[str]]]:
+    """Return the console lines of the driving engine, and of those of the gate that differ, each with its name."""
+    names = [result.engine, *(n for n in result.differing if n in result.gate)]
+    return [(words.engine(name), text.split("\n")) for name in names if (text := result.console.get(name))]

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ELLIPSIS = "..."
 
 
@@ -50,6 +55,11 @@ def _words(paragraph: str) -> list[str]:
         else:
             blanks += " "
     return words
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Return counts as text, e.g. ``1 high, 2 low``; empty if there are none."""
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
 def milliseconds(elapsed: float) -> str:

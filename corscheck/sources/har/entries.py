@@ -89,7 +89,6 @@ def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page:
         return "not-cors"
     if origin is None or origin == target.origin:
         return "same-origin"
-    answer = _headers(response.get("headers"))
     error = found.get("_error") or response.get("_error")
     return HAREntry(
         number=number,
@@ -100,7 +99,7 @@ def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page:
         origin=origin,
         status=_whole(response.get("status")),
         reason=str(response.get("statusText") or ""),
-        answer=answer,
+        answer=_headers(response.get("headers")),
         http_version=str(response.get("httpVersion") or "HTTP/1.1"),
         elapsed_ms=_number(found.get("time")),
         error=str(error) if error else None,

@@ -17,7 +17,7 @@ from corscheck.sources.har.entries import HAREntry, engine_of, entry, pages_of
 from corscheck.sources.har.stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from corscheck.model.values import EngineName
     from corscheck.protocol.request import HTTPRequest
@@ -107,9 +107,7 @@ class HARRecording:
 
     def answer(self, asked: HTTPRequest, first: HAREntry) -> HAREntry | None:
         """Return the entry with the response to ``asked``. Mark it as used, so that ``requests`` does not yield it."""
-        if asked.kind == "actual" and asked.hop == 0 and not first.preflight:
-            return first
-        if asked.kind == "preflight" and asked.hop == 0 and first.preflight:
+        if asked.hop == 0 and (asked.kind == "preflight") == first.preflight:
             return first
         method = asked.get(ACRM) or asked.method
         url = asked.url.partition("#")[0]
@@ -126,18 +124,10 @@ class HARRecording:
             self._taken.add(found.number)
         return found
 
-    def _nearest(self, to: HAREntry, fits: object) -> HAREntry | None:
-        best: HAREntry | None = None
-        for one in self._held:
-            if one.number == to.number or one.number in self._taken or abs(one.at - to.at) > NEAR:
-                continue
-            if fits(one) and (best is None or _distance(one, to) < _distance(best, to)):  # type: ignore[operator]
-                best = one
-        return best
-
-
-def _distance(one: HAREntry, to: HAREntry) -> tuple[float, int]:
-    return abs(one.at - to.at), abs(one.number - to.number)
+    def _nearest(self, to: HAREntry, fits: Callable[[HAREntry], bool]) -> HAREntry | None:
+        others = (one for one in self._held if one.number != to.number and one.number not in self._taken)
+        near = (one for one in others if abs(one.at - to.at) <= NEAR and fits(one))
+        return min(near, key=lambda one: (abs(one.at - to.at), abs(one.number - to.number)), default=None)
 
 
 def _fits(preflight: HAREntry, request: HAREntry) -> bool:

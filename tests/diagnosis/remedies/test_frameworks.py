@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from corscheck.diagnosis.remedies.names import NAMES
+from corscheck.diagnosis.remedies.registry import REMEDIES
 from tests.diagnosis.remedies import table
 from tests.diagnosis.remedies.cases import (
     BARE,
@@ -141,5 +141,5 @@ def test_the_table_says_what_is_seen(configured: Configured) -> None:
 
 def test_the_table_is_whole_and_made_of_its_data() -> None:
     rows = table.recorded()
-    assert tuple(rows) == NAMES
+    assert tuple(rows) == tuple(REMEDIES)
     assert table.TABLE.read_text("utf-8") == table.rendered(rows)
