@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.cli.arguments import OutputArguments
 from corscheck.cli.show import sinks
 from corscheck.cli.show.sinks import STDOUT, Quiet
 from corscheck.model.values import ConfigError
@@ -24,27 +25,16 @@ if TYPE_CHECKING:
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.sinks import Sink
     from corscheck.report.saved.document import Run
-    from corscheck.report.saved.resumable import ResumableReport
 
 _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-class OutputOptions(Struct, frozen=True):
+class OutputOptions(OutputArguments, frozen=True):
     """The options about output, and ``--in-browser``, which limits what may be asked.
 
     ``resumed`` is what the file of ``--jsonl`` already holds, with ``--resume``.
     """
-
-    json: str | None = None
-    jsonl: str | None = None
-    reports: tuple[str, ...] = ()
-    reproducible: bool = False
-    verbose: bool = False
-    quiet: bool = False
-    color: Literal["auto", "always", "never"] = "auto"
-    in_browser: str | None = None
-    resumed: ResumableReport | None = None
 
     @property
     def has_reports(self) -> bool:
