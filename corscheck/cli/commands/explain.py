@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from corscheck.cli import options as opt
 from corscheck.cli.groups import grouped
+from corscheck.cli.show.sinks import keep_printing
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError
@@ -329,9 +330,7 @@ def _as_json(value: object) -> list[str]:
 
 
 def _print(lines: list[str]) -> None:
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
+    keep_printing()
     # What was pasted may hold tokens, and what is printed here ends up in tickets.
     sys.stdout.write("\n".join(map(mask_text, lines)) + "\n")
     sys.stdout.flush()

@@ -10,12 +10,10 @@ import typer
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.groups import grouped
-from corscheck.cli.show.outputs import OutputOptions, ReportTarget, colored, keep_printing, width
+from corscheck.cli.show.outputs import OutputOptions, ReportTarget
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.saved import Saved
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
 
 SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
 
@@ -110,7 +108,7 @@ def diff(
     """Say what came out otherwise in NEW than in OLD, and why then and now."""
     from corscheck.report.text.diff import diff_audits, diff_results
 
-    keep_printing()
+    view = OutputOptions(color=color).view()
     before, after = _load(old), _load(new)
     probes = diff_results(before.results(), after.results(), ignore_host=ignore_host)
     audits = diff_audits(before.audits(), after.audits(), ignore_host=ignore_host)
@@ -118,7 +116,6 @@ def diff(
         what = "audited target" if audits.asked and not probes.asked else "probe"
         hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
         raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
-    view = View(width(), Style(colored(color)))
     shown = [found for found in (probes, audits) if found.asked]
     for number, found in enumerate(shown):
         for line in [*([""] * bool(number)), *found.lines(view)]:
