@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corscheck.cli.arguments import ProbeArguments
 from corscheck.cli.ask.inputs import Inputs
-from corscheck.cli.ask.questions import ProbeArguments, question
+from corscheck.cli.ask.questions import question
 from corscheck.model.values import Probe
 from corscheck.report.formats import curl as printed
 from corscheck.runner.options import RunOptions

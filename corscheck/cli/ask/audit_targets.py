@@ -6,8 +6,6 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
@@ -18,29 +16,11 @@ from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
+    from corscheck.cli.arguments import AuditArguments
     from corscheck.model.item import Item
-    from corscheck.model.values import Depth, FailOn
     from corscheck.report.saved.summary import Summary
-
-
-class AuditArguments(Struct, frozen=True):
-    """The options that make up the question, as typed. With a ``seed`` the random names are the same in every run."""
-
-    urls: Sequence[str]
-    allowed: Sequence[str]
-    methods: Sequence[str]
-    headers: Sequence[str]
-    cookies: Sequence[str]
-    user: str | None
-    send: str
-    depth: Depth
-    targets: str | None
-    fail_on: FailOn
-    max_requests: int | None
-    via: str | None
-    seed: str | None
 
 
 class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
@@ -94,7 +74,7 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         url="",
         origin="null",
         headers=read.headers(typed.headers, inputs),
-        send="always" if typed.send == "always" else "auto",
+        send=typed.send,
         cookies=read.cookies(typed.cookies),
         user=user,
         password=password,

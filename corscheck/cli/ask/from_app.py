@@ -20,7 +20,8 @@ from corscheck.transports.base import NetworkOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from corscheck.cli.ask.questions import ProbeArguments, ProbeQuestion
+    from corscheck.cli.arguments import ProbeArguments
+    from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions

@@ -17,8 +17,8 @@ from corscheck.transports.base import NetworkOptions
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from corscheck.cli.arguments import ProbeArguments
     from corscheck.cli.ask.inputs import Inputs
-    from corscheck.cli.ask.questions import ProbeArguments
     from corscheck.protocol.request import Headers
     from corscheck.runner.options import RunOptions
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.ask.inputs import Inputs
@@ -15,10 +14,8 @@ from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from corscheck.cli.arguments import DocumentArguments, ProbeArguments
     from corscheck.cli.ask.from_app import InProcess
-    from corscheck.cli.ask.questions import ProbeArguments
     from corscheck.sources.openapi.document import OpenAPIDocument
     from corscheck.sources.openapi.operations import Operation
     from corscheck.transports.base import NetworkOptions
@@ -27,24 +24,13 @@ _URL = re.compile(r"https?://", re.IGNORECASE)
 APP = "app"
 
 
-class Wish(Struct, frozen=True):
-    """What was typed about the document."""
-
-    source: str | None
-    base: str | None = None
-    select: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-
-
-def with_openapi(
-    wish: Wish, typed: ProbeArguments, network: NetworkOptions, app: InProcess | None = None
-) -> ProbeArguments:
-    """What was typed, with every operation beside it."""
-    targets = [_target(operation, typed) for operation in operations(wish, network, app)]
+def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess | None = None) -> ProbeArguments:
+    """Return the arguments with a target for every operation that is wanted."""
+    targets = [_target(operation, typed) for operation in operations(typed.document, network, app)]
     return replace(typed, found=(*typed.found, *targets))
 
 
-def operations(wish: Wish, network: NetworkOptions, app: InProcess | None = None) -> list[Operation]:
+def operations(wish: DocumentArguments, network: NetworkOptions, app: InProcess | None = None) -> list[Operation]:
     """The operations that are wanted. Raises ``ConfigError`` that names the document and the place in it."""
     if wish.source is None:
         option = "--base-url" if wish.base is not None else "--select" if wish.select else "--exclude"

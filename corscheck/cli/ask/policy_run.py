@@ -19,12 +19,13 @@ from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
-from corscheck.policy.load import LoadedPolicy, discover, load
+from corscheck.policy.load import LoadedPolicy, discover, display, load
 from corscheck.policy.select import Shard, selected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from corscheck.cli.arguments import PolicyArguments
     from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.cli.show.sinks import Sink
@@ -34,23 +35,6 @@ if TYPE_CHECKING:
     from corscheck.policy.matrix import Matrix, Wants
     from corscheck.report.saved.baseline import Baseline
     from corscheck.runner.options import RunOptions
-
-
-class Choice(Struct, frozen=True):
-    """The options that choose the policies and the part of them to run."""
-
-    files: Sequence[Path] = ()
-    env: str | None = None
-    base_url: str | None = None
-    via: str | None = None
-    select: Sequence[str] = ()
-    shard: str | None = None
-    baseline: str | None = None
-
-    @property
-    def partial(self) -> bool:
-        """Whether only a part of the policies is run."""
-        return bool(self.select) or self.shard is not None
 
 
 class PolicyRun(Struct):
@@ -67,23 +51,23 @@ class PolicyRun(Struct):
     _wants: dict[CheckRef, Wants] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, choice: Choice, tell: Callable[[str], None], today: datetime.date | None = None) -> PolicyRun:
+    def of(cls, typed: PolicyArguments, tell: Callable[[str], None], today: datetime.date | None = None) -> PolicyRun:
         """Load what was chosen. Raises ``ConfigError`` with the errors of all files."""
         today = today or datetime.datetime.now(datetime.UTC).date()
-        if choice.base_url is not None and (fault := base_url_fault(choice.base_url)) is not None:
-            raise ConfigError(f"--base-url {choice.base_url!r} {fault}")
-        via = via_base(choice.via)
-        shard = Shard(choice.shard)
-        policies = _loaded(choice, via, tell)
-        checks = selected(policies, choice.select)
+        if typed.base_url is not None and (fault := base_url_fault(typed.base_url)) is not None:
+            raise ConfigError(f"--base-url {typed.base_url!r} {fault}")
+        via = via_base(typed.via)
+        shard = Shard(typed.shard)
+        policies = _loaded(typed, via, tell)
+        checks = selected(policies, typed.select)
         total = shard.count(sum(len(check) for check in checks))
         if not total:
-            raise ConfigError(f"--shard {choice.shard}: nothing is left to test, there are fewer probes than shards")
+            raise ConfigError(f"--shard {typed.shard}: nothing is left to test, there are fewer probes than shards")
         baseline = None
-        if choice.baseline is not None:
+        if typed.baseline is not None:
             from corscheck.report.saved.baseline import read
 
-            baseline = read(choice.baseline)
+            baseline = read(typed.baseline)
         return cls(
             policies,
             checks,
@@ -91,7 +75,7 @@ class PolicyRun(Struct):
             total,
             {policy.file: Ignores(policy.ignores, today) for policy in policies},
             baseline,
-            choice.partial,
+            typed.partial,
             _wants={check.ref: check.wants for check in checks},
         )
 
@@ -172,26 +156,20 @@ class PolicyRun(Struct):
         return ask
 
 
-def _loaded(choice: Choice, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
-    files = list(choice.files)
+def _loaded(typed: PolicyArguments, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
+    files = [Path(name) for name in (*typed.policies, *typed.config)]
     if not files:
         found = discover(Path.cwd())
         files = [found]
         if found.parent != Path.cwd():
-            tell(f"policy: {_shown(found)}")
+            tell(f"policy: {display(found)}")
     loaded: list[LoadedPolicy] = []
     complaints: list[str] = []
     for file in dict.fromkeys(files):
         try:
-            loaded.append(load(file, env=choice.env, base=choice.base_url, send_via=via))
+            loaded.append(load(file, env=typed.env, base=typed.base_url, send_via=via))
         except ConfigError as error:
             complaints.append(str(error))
     if complaints:
         raise ConfigError("\n".join(complaints))
     return loaded
-
-
-def _shown(path: Path) -> str:
-    from corscheck.policy.load import display
-
-    return display(path)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from corscheck.auditing.plan import AuditPlan
-    from corscheck.model.values import EngineName, Send
-    from corscheck.protocol.outcome import Verdict
-    from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
+    from corscheck.cli.arguments import ProbeArguments
+    from corscheck.model.values import EngineName
+    from corscheck.protocol.request import Credentials, Headers
 
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 
@@ -136,29 +136,6 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
         return common
     names = {name.lower() for name, _ in own}
     return (*(h for h in common if h[0].lower() not in names), *own)
-
-
-class ProbeArguments(Struct, frozen=True):
-    """The options that make up the question, as typed. ``found`` are targets from a curl command or a document."""
-
-    urls: Sequence[str]
-    origins: Sequence[str]
-    methods: Sequence[str]
-    headers: Sequence[str]
-    data: Sequence[str]
-    form: Sequence[str]
-    credentials: Credentials | None
-    cookies: Sequence[str]
-    user: str | None
-    mode: Mode
-    redirect: Redirect
-    targets: str | None
-    send: Send
-    engines: Sequence[str]
-    expect: Verdict | None
-    via: str | None
-    found: Sequence[TargetLine] = ()
-    because: str | None = None
 
 
 def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:

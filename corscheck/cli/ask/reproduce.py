@@ -95,16 +95,14 @@ def run(asked: Reproduction, messages: tuple[Message, ...], *, verify: bool, tim
     """Ask, show what came, say whether it is the same; returns the exit status."""
     from corscheck.cli.run_loop import Session
     from corscheck.cli.show import sinks
-    from corscheck.cli.show.outputs import colored, width
-    from corscheck.report.text.style import Style
-    from corscheck.report.text.terminal import View
+    from corscheck.cli.show.outputs import OutputOptions
     from corscheck.runner.options import RunOptions
     from corscheck.runner.single import run_one
     from corscheck.transports.base import NetworkOptions
 
     options = RunOptions(network=NetworkOptions(verify=verify, timeout=timeout), diagnose=True)
     result = run_one(asked.probe, options)
-    view = sinks.Full(View(width(), Style(colored("auto"))), None)
+    view = sinks.Full(OutputOptions().view())
     status = Session([view]).run(lambda take: take(result))
     view.write(["", _verdict(result, messages)])
     if status not in (OK, FAILED):

@@ -1,9 +1,10 @@
-"""``corscheck demo``: the whole tool shown on an embedded server, offline; with ``--serve`` the server alone."""
+"""``corscheck demo``: probes an embedded server, offline; ``--serve`` only keeps the server running."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -39,31 +40,25 @@ def demo(
         server = _server(port, serve=serve)
     except OSError as error:
         raise ConfigError(f"cannot listen on 127.0.0.1:{port}: {error.strerror or error}; try another --port") from None
+    # Flushed, so that a reader of a pipe sees each line at once.
+    write = partial(print, flush=True)
     with server:
-        if serve:
-            _serve(server)
-        elif any(one.differences for one in run_demo(server, _say)):
-            raise typer.Exit(FAILED)
+        if not serve:
+            if any(one.differences for one in run_demo(server, write)):
+                raise typer.Exit(FAILED)
+            return
+        for line in serve_text(server):
+            write(line)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            # Ctrl-C is the documented way to stop it, not an interruption: exit status 0.
+            typer.echo("stopped", err=True)
 
 
 def _server(port: int | None, *, serve: bool) -> DemoServer:
-    """The server on the port asked for. Where none is, one that stays up has the port that examples speak of."""
+    """Return the server on the port asked for. ``--serve`` prefers the port that the examples use."""
     if port is None and serve:
         with contextlib.suppress(OSError):
             return DemoServer(PORT)
     return DemoServer(port or 0)
-
-
-def _say(line: str) -> None:
-    # Flushed, so that whoever reads this through a pipe sees each line as it comes.
-    print(line, flush=True)
-
-
-def _serve(server: DemoServer) -> None:
-    for line in serve_text(server):
-        _say(line)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        # This is how one is told to stop it, so it is no interruption: exit status 0.
-        typer.echo("stopped", err=True)

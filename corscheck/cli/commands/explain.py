@@ -4,11 +4,15 @@
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from corscheck.cli import options as opt
+from corscheck.cli.groups import grouped
+from corscheck.cli.show.sinks import keep_printing
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError
@@ -41,14 +45,26 @@ _WIDTH = 80
 _INDENT = 9
 
 
+@grouped
 def explain(
-    texts: opt.Texts = None,
-    list_codes: opt.ListCodes = False,
-    json: opt.AsJSON = False,
-    probe: opt.Reproduce = False,
-    origin: opt.PageOrigin = None,
-    method: opt.OneMethod = None,
-    header: opt.HeaderLines = None,
+    texts: Annotated[
+        opt.Strings,
+        Argument(
+            metavar="[CODE|STEP|STACK|TEXT...]", show_default=False, help="What to explain; without it stdin is read."
+        ),
+    ] = (),
+    list_codes: Annotated[bool, Option("--list", help="Every code and every stack with its title.")] = False,
+    json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+    probe: Annotated[
+        bool, Option("--probe", help="Ask what the console text is about; exit 0 if it is blocked.")
+    ] = False,
+    origin: Annotated[
+        str | None, Option("--origin", metavar="ORIGIN", help="The page's origin, where the text does not name it.")
+    ] = None,
+    method: Annotated[
+        str | None, Option("-X", "--method", "--request", metavar="METHOD", help="The method, likewise.")
+    ] = None,
+    header: opt.HeaderLines = (),
     insecure: opt.Insecure = False,
     max_time: opt.MaxTime = 10.0,
 ) -> None:
@@ -82,15 +98,15 @@ def explain(
 
         if json:
             raise ConfigError("--json and --probe exclude each other: corscheck probe --json FILE saves a report")
-        asked = reproduce.question(messages, origin, method, header or ())
+        asked = reproduce.question(messages, origin, method, header)
         _print([*_explained(messages, hint=False), "", *asked.said])
         raise typer.Exit(reproduce.run(asked, messages, verify=not insecure, timeout=max_time))
     _print(_as_json(_messages_plain(messages)) if json else _explained(messages))
 
 
-def _text(texts: list[str] | None) -> str:
+def _text(texts: Sequence[str]) -> str:
     """The text to explain: the arguments, or standard input where there are none (or ``-``)."""
-    if texts and texts != ["-"]:
+    if texts and list(texts) != ["-"]:
         return " ".join(texts)
     if sys.stdin is None or sys.stdin.isatty():
         raise ConfigError(
@@ -317,9 +333,7 @@ def _as_json(value: object) -> list[str]:
 
 
 def _print(lines: list[str]) -> None:
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
+    keep_printing()
     # What was pasted may hold tokens, and what is printed here ends up in tickets.
     sys.stdout.write("\n".join(map(mask_text, lines)) + "\n")
     sys.stdout.flush()

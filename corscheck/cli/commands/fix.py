@@ -4,12 +4,14 @@
 
 import json as jsonlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import typer
+from typer import Option
 
 from corscheck.cli import options as opt
+from corscheck.cli.groups import grouped
 from corscheck.model.values import ConfigError, Probe
 
 if TYPE_CHECKING:
@@ -32,19 +34,26 @@ configuration can do (and which check wants it, and why).
 """
 
 
+@grouped
 def fix(
-    urls: opt.Urls = None,
-    framework: opt.Framework = None,
-    origin: opt.Origins = None,
-    method: opt.Methods = None,
-    header: opt.HeaderLines = None,
+    urls: opt.Urls = (),
+    framework: Annotated[
+        str | None, Option("--for", metavar="FRAMEWORK", show_default=False, help="What to configure; see --list.")
+    ] = None,
+    origin: opt.Origins = (),
+    method: opt.Methods = (),
+    header: opt.HeaderLines = (),
     credentials: opt.CredentialsMode = None,
-    expose: opt.Expose = None,
-    max_age: opt.PreflightSeconds = None,
-    config: opt.Config = None,
+    expose: Annotated[
+        opt.Strings, Option("--expose", metavar="NAME", help="A response header that script must read. Repeatable.")
+    ] = (),
+    max_age: Annotated[
+        int | None, Option("--max-age", metavar="N", min=0, help="For how many seconds a preflight may be cached.")
+    ] = None,
+    config: opt.Config = (),
     env: opt.Environment = None,
-    list_names: opt.ListFrameworks = False,
-    format_: Annotated[Literal["code", "json"], typer.Option("--format", help="What to print.")] = "code",
+    list_names: Annotated[bool, Option("--list", help="Every framework there is a remedy for.")] = False,
+    format_: Annotated[Literal["code", "json"], Option("--format", help="What to print.")] = "code",
 ) -> None:
     """Print the smallest configuration of a framework that makes the wanted requests pass and nothing more.
 
@@ -78,20 +87,20 @@ def fix(
         "--expose": expose, "--max-age": max_age,
     }  # fmt: skip
     if config:
-        if both := [name for name, value in typed.items() if value is not None]:
+        if both := [name for name, value in typed.items() if value not in (None, ())]:
             raise ConfigError(f"--config and {both[0]} exclude each other: the policy says what is wanted")
         wanted = _from_policies(config, env)
     else:
         if env is not None:
             raise ConfigError("--env names an environment of a policy: it needs --config")
-        wanted = _typed(urls or [], origin or [], method or [], header or [], credentials, expose or [], max_age)
+        wanted = _typed(urls, origin, method, header, credentials, expose, max_age)
     _print(_as_json(remedy, wanted) if format_ == "json" else as_code(remedy, wanted))
 
 
 _EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http://localhost:3000"
 
 
-def _from_policies(files: list[str], env: str | None) -> "Wanted":
+def _from_policies(files: Sequence[str], env: str | None) -> "Wanted":
     from corscheck.diagnosis.remedies.wanted import from_policies
     from corscheck.policy.load import load
 
@@ -99,12 +108,12 @@ def _from_policies(files: list[str], env: str | None) -> "Wanted":
 
 
 def _typed(
-    urls: list[str],
-    origins: list[str],
-    methods: list[str],
-    headers: list[str],
+    urls: Sequence[str],
+    origins: Sequence[str],
+    methods: Sequence[str],
+    headers: Sequence[str],
     credentials: "Credentials | None",
-    expose: list[str],
+    expose: Sequence[str],
     max_age: int | None,
 ) -> "Wanted":
     from corscheck.cli.ask import inputs as read

@@ -53,7 +53,7 @@ def har(
         str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the recording is silent.")
     ] = None,
     credentials: opt.CredentialsMode = None,
-    engine: opt.Engines = None,
+    engine: opt.Engines = (),
     expect: opt.Expect = None,
     *,
     wanted: OutputOptions,
@@ -66,6 +66,7 @@ def har(
     from corscheck.runner.recorded import Judge, Terms
     from corscheck.sources.har.recording import HARRecording
 
+    wanted.check_outputs()
     gate = gate_of(engine) if engine else ()
     page = check_origin(origin) if origin is not None else None
     terms = Terms(

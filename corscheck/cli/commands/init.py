@@ -10,9 +10,9 @@ import typer
 from msgspec import Struct
 
 from corscheck.cli import options as opt
+from corscheck.cli.arguments import DocumentArguments, NetworkArguments, PaceArguments
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.inputs import Inputs, reason
-from corscheck.cli.ask.network import run_options
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import with_scheme
 from corscheck.cli.exitcodes import INCONCLUSIVE
@@ -20,7 +20,6 @@ from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
-from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
     from corscheck.model.result import Result
@@ -43,43 +42,30 @@ _JSON = (("Content-Type", "application/json"),)
 
 @grouped
 def init(
-    urls: opt.Urls = None,
-    origin: opt.Origins = None,
+    urls: opt.Urls = (),
+    origin: opt.Origins = (),
     method: Annotated[
         opt.Strings,
         typer.Option("-X", "--method", "--request", metavar="METHOD", help="What to ask about. Repeatable."),
-    ] = None,
-    header: opt.HeaderLines = None,
-    openapi: opt.OpenAPI = None,
-    base_url: opt.ServerURL = None,
-    select: opt.SelectOperations = None,
-    exclude: opt.ExcludeOperations = None,
+    ] = (),
+    header: opt.HeaderLines = (),
+    *,
+    document: DocumentArguments,
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")] = (
         "corscheck.toml"
     ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
     via: opt.Via = None,
-    *,
-    network: NetworkOptions,
-    requests_rate: opt.Rate = None,
-    retry: opt.Retry = 0,
-    wait_for: opt.WaitFor = 0.0,
-    concurrency: opt.Concurrency = None,
+    network: NetworkArguments,
+    pace: PaceArguments,
 ) -> None:
     """Ask what pages at ORIGIN, and any other page, may do with each URL, and write it down to be tightened.
 
     Reading is asked by GET, changing by its preflight alone: nothing that may change data is sent.
     """
-    options = run_options(
-        network,
-        requests_rate=requests_rate,
-        retry=retry,
-        wait_for=wait_for,
-        concurrency=concurrency,
-    )
-    described = openapi is not None or base_url is not None or select or exclude
-    if not (urls or described) or not origin:
-        asked = urls or described
+    options = pace.run_options(network)
+    asked = urls or document.given
+    if not asked or not origin:
         missing = "--origin is missing: the origin of a page" if asked else "nothing to ask: name a URL"
         raise ConfigError(
             f"{missing}. For example:\n  corscheck init https://api.example.com/data --origin https://app.example.com"
@@ -92,10 +78,10 @@ def init(
 
     send_via = via_base(via)
     with Inputs() as given:
-        headers = read.headers(header or (), given)
+        headers = read.headers(header, given)
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
-    targets = [with_scheme(url) for url in urls or ()]
-    for typed, url in zip(urls or (), targets, strict=True):
+    targets = [with_scheme(url) for url in urls]
+    for typed, url in zip(urls, targets, strict=True):
         if typed != url:
             say(f"{typed} has no scheme: taken as {url}")
     questions = [
@@ -103,11 +89,10 @@ def init(
         for url in dict.fromkeys(targets)
         for one in dict.fromkeys(method or _METHODS)
     ]
-    if described:
-        from corscheck.cli.ask.from_openapi import Wish, operations
+    if document.given:
+        from corscheck.cli.ask.from_openapi import operations
 
-        wish = Wish(openapi, base_url, select or (), exclude or ())
-        for found in operations(wish, options.network):
+        for found in operations(document, options.network):
             if not method or found.method in method:
                 own = tuple(h for h in found.headers if not _typed(headers, h[0].lower()))
                 questions.append(_Question(found.url, found.method, (*headers, *own), found.secret, found.exposes))

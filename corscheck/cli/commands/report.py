@@ -9,12 +9,11 @@ import typer
 
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
-from corscheck.cli.show.outputs import OutputOptions, ReportTarget, colored, keep_printing, width
+from corscheck.cli.groups import grouped
+from corscheck.cli.show.outputs import OutputOptions, ReportTarget
 from corscheck.cli.show.sinks import STDOUT
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.saved import Saved
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
 
 SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
 
@@ -53,19 +52,18 @@ _FILE = "A report as JSON or JSON Lines."
 
 
 @report.command("show", epilog=_SHOW)
+@grouped
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_FILE)],
     json: opt.JSONFile = None,
     jsonl: opt.JSONLFile = None,
-    reports: opt.Reports = None,
+    reports: opt.Reports = (),
     verbose: opt.Verbose = False,
     quiet: opt.Quiet = False,
     color: opt.Color = "auto",
 ) -> None:
     """Show a saved report as the run showed it, or write it in other formats."""
-    wanted = OutputOptions(
-        json=json, jsonl=jsonl, reports=tuple(reports or ()), verbose=verbose, quiet=quiet, color=color
-    )
+    wanted = OutputOptions(json=json, jsonl=jsonl, reports=tuple(reports), verbose=verbose, quiet=quiet, color=color)
     saved = _load(file)
     places = wanted.places()
     if verbose and quiet:
@@ -78,19 +76,20 @@ def show(
 
 
 @report.command("merge", epilog=_MERGE)
+@grouped
 def merge(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False, help=_FILE)],
     output: Annotated[
         str,
         typer.Option("-o", "--output", metavar="FILE", help="JSON Lines if it ends in .jsonl, else JSON; - is stdout."),
     ],
-    reports: opt.Reports = None,
+    reports: opt.Reports = (),
 ) -> None:
     """Make one report of the shards of a run, in the order of the whole run."""
     from corscheck.report.saved.merge import merge as merged
 
     lines = output.lower().endswith((".jsonl", ".ndjson")) or (output == STDOUT and files[0].lower().endswith(".jsonl"))
-    wanted = OutputOptions(reports=tuple(reports or ()))
+    wanted = OutputOptions(reports=tuple(reports))
     places = [ReportTarget("jsonl" if lines else "json", output, "-o"), *wanted.places()]
     saved = merged([_load(file) for file in files])
     _say_notes(saved)
@@ -109,7 +108,7 @@ def diff(
     """Say what came out otherwise in NEW than in OLD, and why then and now."""
     from corscheck.report.text.diff import diff_audits, diff_results
 
-    keep_printing()
+    view = OutputOptions(color=color).view()
     before, after = _load(old), _load(new)
     probes = diff_results(before.results(), after.results(), ignore_host=ignore_host)
     audits = diff_audits(before.audits(), after.audits(), ignore_host=ignore_host)
@@ -117,7 +116,6 @@ def diff(
         what = "audited target" if audits.asked and not probes.asked else "probe"
         hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
         raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
-    view = View(width(), Style(colored(color)))
     shown = [found for found in (probes, audits) if found.asked]
     for number, found in enumerate(shown):
         for line in [*([""] * bool(number)), *found.lines(view)]:

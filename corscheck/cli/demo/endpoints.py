@@ -1,7 +1,7 @@
 """The demo's table: what each endpoint answers, the probe that shows it, and what a browser makes of it.
 
-The server, the run and ``demo --serve`` all read this table; the expectations in it come from the Fetch Standard, never
-from what corscheck happened to print. It knows nothing of sockets.
+The server, the run and ``demo --serve`` all read this table. Its expectations come from the Fetch Standard, not from what
+corscheck printed.
 """
 
 from __future__ import annotations
@@ -15,39 +15,10 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers
 
 PAGE = "http://localhost:3000"
-"""The origin of the page that asks, unless an endpoint names another."""
+"""The origin of the page, unless an endpoint names another."""
 
 STRANGER = "http://evil.example"
 """A page that no server would have on its list."""
-
-
-class Reply(Struct, frozen=True):
-    """A canned answer. In header values ``{origin}`` is the request's Origin, ``{other}`` the demo's second origin."""
-
-    status: int = 200
-    headers: Headers = ()
-    body: str = '{"hello": "world"}\n'
-
-
-class DemoEndpoint(Struct, frozen=True):
-    """One path: its answers (``preflight`` to OPTIONS, ``actual`` to all else), and a probe with its expectation.
-
-    ``code`` is the CORS code of what decides, None where the answer is allowed. ``hidden`` are response headers that
-    the page must not be able to read although it may read the response.
-    """
-
-    path: str
-    shows: str
-    actual: Reply
-    preflight: Reply
-    verdict: Verdict
-    code: str | None = None
-    method: str = "GET"
-    headers: Headers = ()
-    credentials: Credentials = "same-origin"
-    origin: str = PAGE
-    hidden: tuple[str, ...] = ()
-
 
 ORIGIN = "Access-Control-Allow-Origin"
 CREDENTIALS = "Access-Control-Allow-Credentials"
@@ -61,33 +32,65 @@ _star = (ORIGIN, "*")
 _true = (CREDENTIALS, "true")
 _vary = ("Vary", "Origin")
 _json = ("Content-Type", "application/json")
+_right: Headers = (_allow, _vary)
 _full: Headers = (_allow, _true, _vary)
 
 _token = (("Authorization", "Bearer demo"),)
 _tenant = (("X-Tenant", "7"),)
 
-_bare = Reply()
-_good = Reply(headers=(_allow, _vary))
-_no_content = Reply(204, (_allow, _vary), body="")
+
+class Reply(Struct, frozen=True):
+    """A canned answer. In header values ``{origin}`` is the request's Origin, ``{other}`` the demo's second origin.
+
+    An answer with status 204 is sent without its body.
+    """
+
+    status: int = 200
+    headers: Headers = ()
+    body: str = '{"hello": "world"}\n'
+
+
+_no_content = Reply(204, _right)
+
+
+class DemoEndpoint(Struct, frozen=True):
+    """One path: its answers (``options`` to OPTIONS, ``actual`` to any other method), and a probe with its expectation.
+
+    ``code`` is the CORS code of the step that blocks, None if the response is allowed. ``hidden`` are response headers
+    that the page must not be able to read although it may read the response.
+    """
+
+    path: str
+    shows: str
+    actual: Reply = Reply(headers=_right)
+    options: Reply | None = None
+    verdict: Verdict = "allowed"
+    code: str | None = None
+    method: str = "GET"
+    headers: Headers = ()
+    credentials: Credentials = "same-origin"
+    origin: str = PAGE
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def preflight(self) -> Reply:
+        """The answer to OPTIONS: 204 with the headers of ``actual``, unless ``options`` is given."""
+        return self.options or Reply(204, self.actual.headers)
+
 
 ENDPOINTS: tuple[DemoEndpoint, ...] = (
     DemoEndpoint(
         "/good",
         "The server answers with the page's origin.",
-        actual=_good,
-        preflight=_no_content,
-        verdict="allowed",
     ),
     DemoEndpoint(
         "/good-preflight",
         "Everything right: origin, methods, headers, credentials, max-age, exposed headers, Vary.",
         actual=Reply(headers=(*_full, (EXPOSE, "X-Request-Id"), ("X-Request-Id", "42"))),
-        preflight=Reply(
+        options=Reply(
             204,
             (*_full, (METHODS, "GET, PUT, DELETE"), (HEADERS, "Content-Type, X-Tenant"), (MAX_AGE, "600")),
-            body="",
         ),
-        verdict="allowed",
         method="PUT",
         headers=(_json, *_tenant),
         credentials="include",
@@ -96,14 +99,12 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/wildcard",
         "'*' is enough as long as no credentials are involved.",
         actual=Reply(headers=(_star,)),
-        preflight=Reply(204, (_star,), body=""),
-        verdict="allowed",
     ),
     DemoEndpoint(
         "/no-cors",
         "No CORS header at all: what a server does before anybody configured it.",
-        actual=_bare,
-        preflight=Reply(405, (("Allow", "GET"),), body=""),
+        actual=Reply(),
+        options=Reply(405, (("Allow", "GET"),), body=""),
         verdict="blocked",
         code="CORS301",
     ),
@@ -111,7 +112,6 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/wildcard-credentials",
         "'*' does not cover a request with credentials.",
         actual=Reply(headers=(_star, _true)),
-        preflight=Reply(204, (_star, _true), body=""),
         verdict="blocked",
         code="CORS302",
         credentials="include",
@@ -119,8 +119,6 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     DemoEndpoint(
         "/credentials-missing",
         "The right origin, but no Access-Control-Allow-Credentials: true.",
-        actual=_good,
-        preflight=_no_content,
         verdict="blocked",
         code="CORS307",
         credentials="include",
@@ -129,16 +127,12 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/reflected",
         "Any origin is echoed, with credentials: every site on the web may read this.",
         actual=Reply(headers=((ORIGIN, "{origin}"), _true)),
-        preflight=Reply(204, ((ORIGIN, "{origin}"), _true), body=""),
-        verdict="allowed",
         credentials="include",
         origin=STRANGER,
     ),
     DemoEndpoint(
         "/wrong-origin",
         "The server knows one origin, and the page is another.",
-        actual=_good,
-        preflight=_no_content,
         verdict="blocked",
         code="CORS306",
         origin=STRANGER,
@@ -147,7 +141,6 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/trailing-slash",
         "The configured origin ends in a slash; no browser ever sends such an origin.",
         actual=Reply(headers=((ORIGIN, f"{PAGE}/"), _vary)),
-        preflight=Reply(204, ((ORIGIN, f"{PAGE}/"), _vary), body=""),
         verdict="blocked",
         code="CORS306",
     ),
@@ -155,7 +148,6 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/list",
         "Access-Control-Allow-Origin takes one origin, not a list.",
         actual=Reply(headers=((ORIGIN, f"{PAGE}, https://app.example"),)),
-        preflight=Reply(204, ((ORIGIN, f"{PAGE}, https://app.example"),), body=""),
         verdict="blocked",
         code="CORS304",
     ),
@@ -163,15 +155,13 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/two-layers",
         "Application and proxy both add the header: two are as bad as none.",
         actual=Reply(headers=(_allow, _allow, _vary)),
-        preflight=Reply(204, (_allow, _allow, _vary), body=""),
         verdict="blocked",
         code="CORS303",
     ),
     DemoEndpoint(
         "/header-missing",
         "The preflight does not list a header that the request carries.",
-        actual=_good,
-        preflight=Reply(204, (_allow, _vary, (METHODS, "GET"), (HEADERS, "Content-Type")), body=""),
+        options=Reply(204, (_allow, _vary, (METHODS, "GET"), (HEADERS, "Content-Type"))),
         verdict="blocked",
         code="CORS407",
         headers=_tenant,
@@ -179,8 +169,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     DemoEndpoint(
         "/method-missing",
         "The preflight does not list the method.",
-        actual=_good,
-        preflight=Reply(204, (_allow, _vary, (METHODS, "GET, POST")), body=""),
+        options=Reply(204, (_allow, _vary, (METHODS, "GET, POST"))),
         verdict="blocked",
         code="CORS405",
         method="DELETE",
@@ -188,8 +177,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     DemoEndpoint(
         "/patch",
         "Browsers do not upper-case 'patch', and method names are compared with their case.",
-        actual=_good,
-        preflight=Reply(204, (_allow, _vary, (METHODS, "GET, PATCH")), body=""),
+        options=Reply(204, (_allow, _vary, (METHODS, "GET, PATCH"))),
         verdict="blocked",
         code="CORS405",
         method="patch",
@@ -198,15 +186,13 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/wildcard-headers",
         "'*' covers Authorization in today's browsers, although the standard says no: list it.",
         actual=Reply(headers=(_star,)),
-        preflight=Reply(204, (_star, (HEADERS, "*")), body=""),
-        verdict="allowed",
+        options=Reply(204, (_star, (HEADERS, "*"))),
         headers=_token,
     ),
     DemoEndpoint(
         "/options-405",
         "The router knows no OPTIONS: a preflight must end in 200 to 299.",
-        actual=_good,
-        preflight=Reply(405, (_allow, _vary, ("Allow", "GET")), body="method not allowed\n"),
+        options=Reply(405, (_allow, _vary, ("Allow", "GET")), body="method not allowed\n"),
         verdict="blocked",
         code="CORS401",
         headers=_token,
@@ -215,7 +201,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/preflight-redirect",
         "A redirect to the URL with a slash: a preflight is never redirected.",
         actual=Reply(307, (_allow, _vary, ("Location", "/preflight-redirect/")), body=""),
-        preflight=Reply(307, (_allow, _vary, ("Location", "/preflight-redirect/")), body=""),
+        options=Reply(307, (_allow, _vary, ("Location", "/preflight-redirect/")), body=""),
         verdict="blocked",
         code="CORS402",
         headers=_token,
@@ -224,7 +210,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/error-no-headers",
         "The application fails, and the error answer bypasses what adds the CORS headers.",
         actual=Reply(500, body="internal server error\n"),
-        preflight=_no_content,
+        options=_no_content,
         verdict="blocked",
         code="CORS301",
     ),
@@ -232,14 +218,13 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/error-readable",
         "An error with the right headers: the page can read that it was refused.",
         actual=Reply(403, (_allow, _vary, _json), body='{"error": "not yours"}\n'),
-        preflight=_no_content,
-        verdict="allowed",
+        options=_no_content,
     ),
     DemoEndpoint(
         "/login",
         "Not signed in, so redirected to a login page elsewhere, which knows nothing of CORS.",
         actual=Reply(302, (_allow, _vary, ("Location", "{other}/sign-in")), body=""),
-        preflight=_no_content,
+        options=_no_content,
         verdict="blocked",
         code="CORS301",
     ),
@@ -247,8 +232,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
         "/hidden-header",
         "The page may read the body, but not X-Total-Count: it is not exposed.",
         actual=Reply(headers=(_allow, _vary, ("X-Total-Count", "3"))),
-        preflight=_no_content,
-        verdict="allowed",
+        options=_no_content,
         hidden=("x-total-count",),
     ),
 )

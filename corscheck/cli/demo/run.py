@@ -1,4 +1,4 @@
-"""Probes every endpoint of the demo and holds the verdicts against the table: the whole tool in one second, offline."""
+"""Probes every endpoint of the demo server and compares the verdicts with the table."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Checked(Struct, frozen=True):
-    """An endpoint, the result of its probe, and in what it differs from the expectation (empty: in nothing)."""
+    """An endpoint, the result of its probe, and the differences from the expectation."""
 
     endpoint: DemoEndpoint
     result: Result
@@ -29,7 +29,7 @@ class Checked(Struct, frozen=True):
 
 
 def probe_of(endpoint: DemoEndpoint, base: str, index: int = 0) -> Probe:
-    """The probe that shows what an endpoint does. It is sent whole: the server is ours and keeps nothing."""
+    """Return the endpoint's probe. Nothing is held back: the server keeps no data that a request could change."""
     return Probe(
         url=base + endpoint.path,
         origin=endpoint.origin,
@@ -43,7 +43,7 @@ def probe_of(endpoint: DemoEndpoint, base: str, index: int = 0) -> Probe:
 
 
 def command_of(endpoint: DemoEndpoint, base: str) -> str:
-    """The same probe as a command to copy."""
+    """Return the same probe as a command to copy."""
     parts = ["corscheck", "probe", base + endpoint.path, "--origin", endpoint.origin]
     if endpoint.method != "GET":
         parts += ["-X", endpoint.method]
@@ -55,7 +55,7 @@ def command_of(endpoint: DemoEndpoint, base: str) -> str:
 
 
 def compare(endpoint: DemoEndpoint, result: Result) -> tuple[str, ...]:
-    """In what a result differs from what the table says."""
+    """Return in what a result differs from the table."""
     differences = []
     if result.verdict != endpoint.verdict:
         differences.append(f"expected {endpoint.verdict}, got {result.verdict}")
@@ -71,7 +71,7 @@ def compare(endpoint: DemoEndpoint, result: Result) -> tuple[str, ...]:
 
 def check_all(base: str) -> Iterator[Checked]:
     """Probe every endpoint of a running demo, in the table's order."""
-    # The environment's proxies are for other hosts than this one; "" says so whatever they are.
+    # Loopback needs no proxy: "" ignores the environment's.
     options = RunOptions(network=NetworkOptions(timeout=5.0, proxy=""), diagnose=False)
     for index, endpoint in enumerate(ENDPOINTS):
         result = run_one(probe_of(endpoint, base, index), options)
@@ -79,7 +79,7 @@ def check_all(base: str) -> Iterator[Checked]:
 
 
 def run_demo(server: DemoServer, write: Callable[[str], None]) -> list[Checked]:
-    """Check every endpoint of a running demo, write what comes of each as it comes, and a summary. Returns all."""
+    """Check every endpoint of a running demo; write the lines of each, then a summary."""
     write(f"A page on {PAGE} asks {server.url}, which has right and wrong endpoints.")
     write("")
     checked = []
@@ -98,7 +98,7 @@ def run_demo(server: DemoServer, write: Callable[[str], None]) -> list[Checked]:
 
 
 def lines_of(one: Checked) -> Iterator[str]:
-    """The rows for one endpoint: whether it came as expected, what came, what it shows, in what it differs."""
+    """Yield the lines of one endpoint: pass or FAIL, verdict, code, request, purpose, differences."""
     endpoint, result = one.endpoint, one.result
     mark = "FAIL" if one.differences else "pass"
     verdict = result.verdict if result.verdict == "allowed" else result.verdict.upper()
@@ -110,7 +110,7 @@ def lines_of(one: Checked) -> Iterator[str]:
 
 
 def request_of(endpoint: DemoEndpoint) -> str:
-    """The request in a few words: method, path, and what is special about it."""
+    """Return the method, the path, and what is special about the request."""
     notes = [name for name, _ in endpoint.headers]
     if endpoint.credentials == "include":
         notes.append("credentials")
@@ -120,7 +120,7 @@ def request_of(endpoint: DemoEndpoint) -> str:
 
 
 def serve_text(server: DemoServer) -> Iterator[str]:
-    """What ``demo --serve`` prints: where it is, and a command for each endpoint."""
+    """Yield what ``demo --serve`` prints: the server's URL, and a command for each endpoint."""
     yield f"The demo is up at {server.url} (a list of its endpoints; Ctrl-C stops it)."
     yield "Copy one of these into another terminal:"
     for endpoint in ENDPOINTS:

@@ -1,41 +1,29 @@
-"""The demo's server: threads, loopback, standard library only, up in milliseconds.
+"""The demo's server: threads on loopback, standard library only.
 
-It answers from the table in ``endpoints`` and nothing else. It is written on bare sockets because a demo of wrong
-servers has to send header lines that a framework would tidy up. It listens twice: the second port is the "elsewhere"
-that the login redirect leads to.
+It answers from the table in ``endpoints``. It uses plain sockets, because it must send wrong header lines that a framework
+would correct. It listens on two ports: the login redirect leads to the second one.
 """
 
 from __future__ import annotations
 
+import contextlib
 import html
 import socketserver
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from corscheck.cli.demo.endpoints import BY_PATH, ENDPOINTS, PAGE, Reply
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Self
 
 HOST = "127.0.0.1"
 PORT = 8765
-"""Where ``demo --serve`` listens if it can: what ``examples/corscheck.toml`` asks."""
+"""The default port of ``demo --serve``. ``examples/corscheck.toml`` uses it."""
 
 MAX_HEAD_LINES = 200
 MAX_LINE = 64 * 1024
-
-REASONS = {
-    200: "OK",
-    204: "No Content",
-    302: "Found",
-    307: "Temporary Redirect",
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    500: "Internal Server Error",
-}
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -49,18 +37,16 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Handler(socketserver.StreamRequestHandler):
-    """One connection: requests one after the other until the client closes or asks to."""
+    """One connection: answers its requests in sequence."""
 
     timeout = 30
     server: _Server
 
     def handle(self) -> None:
-        """Answer until there is nothing more to read; whatever a client does wrong ends its connection only."""
-        try:
+        """Answer until the client closes. An invalid request ends its own connection only."""
+        with contextlib.suppress(OSError, ValueError):
             while self._answer_one():
                 pass
-        except (OSError, ValueError):
-            return
 
     def _answer_one(self) -> bool:
         line = self.rfile.readline(MAX_LINE).decode("latin-1")
@@ -83,15 +69,12 @@ class _Handler(socketserver.StreamRequestHandler):
         return not close
 
     def _discard_body(self, length: int) -> None:
-        while length > 0:
-            chunk = self.rfile.read(min(length, MAX_LINE))
-            if not chunk:
-                return
+        while length > 0 and (chunk := self.rfile.read(min(length, MAX_LINE))):
             length -= len(chunk)
 
     def _send(self, reply: Reply, origin: str, *, close: bool, head: bool = False) -> None:
         body = reply.body.encode()
-        lines = [f"HTTP/1.1 {reply.status} {REASONS[reply.status]}"]
+        lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
         for name, template in reply.headers:
             value = template.replace("{origin}", origin).replace("{other}", self.server.other)
             lines.append(f"{name}: {value}")
@@ -104,20 +87,19 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def reply_to(method: str, target: str) -> Reply:
-    """The answer to a request for ``target`` (a path, perhaps with a query)."""
+    """Return the answer to a request for ``target``, a path with or without a query."""
     path = target.split("?", 1)[0]
     endpoint = BY_PATH.get(path)
     if endpoint is not None:
         return endpoint.preflight if method == "OPTIONS" else endpoint.actual
-    if path == "/":
-        return Reply(200, (("Content-Type", "text/html; charset=utf-8"),), body=index_page())
-    if path == "/sign-in":
-        return Reply(200, (("Content-Type", "text/html; charset=utf-8"),), body="<h1>Sign in</h1>\n")
+    if path in ("/", "/sign-in"):
+        page = index_page() if path == "/" else "<h1>Sign in</h1>\n"
+        return Reply(200, (("Content-Type", "text/html; charset=utf-8"),), page)
     return Reply(404, (("Content-Type", "text/plain"),), body="no such endpoint; / lists them\n")
 
 
 def index_page() -> str:
-    """A plain HTML list of the endpoints, from the table."""
+    """Return an HTML table of the endpoints."""
     rows = "\n".join(
         f"<tr><td><a href='{html.escape(e.path)}'>{html.escape(e.path)}</a></td>"
         f"<td>{html.escape(e.method)}</td><td>{e.credentials}</td><td>{e.verdict}</td>"
@@ -134,9 +116,9 @@ def index_page() -> str:
 
 
 class DemoServer:
-    """The running demo, as a context manager: ``url`` and ``other_url`` are its two base URLs, without a slash.
+    """The demo server, a context manager. ``url`` and ``other_url`` are its two base URLs, without a trailing slash.
 
-    ``port`` 0 takes a free one. Raises ``OSError`` from the constructor if the port is taken.
+    Port 0 takes a free port. The constructor raises ``OSError`` if the port is taken.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -160,9 +142,7 @@ class DemoServer:
             thread.start()
         return self
 
-    def __exit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop answering and free both ports."""
         for server, thread in zip(self._servers, self._threads, strict=True):
             server.shutdown()

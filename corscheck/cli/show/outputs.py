@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.cli.arguments import OutputArguments
 from corscheck.cli.show import sinks
 from corscheck.cli.show.sinks import STDOUT, Quiet
 from corscheck.model.values import ConfigError
@@ -24,27 +25,16 @@ if TYPE_CHECKING:
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.sinks import Sink
     from corscheck.report.saved.document import Run
-    from corscheck.report.saved.resumable import ResumableReport
 
 _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-class OutputOptions(Struct, frozen=True):
+class OutputOptions(OutputArguments, frozen=True):
     """The options about output, and ``--in-browser``, which limits what may be asked.
 
     ``resumed`` is what the file of ``--jsonl`` already holds, with ``--resume``.
     """
-
-    json: str | None = None
-    jsonl: str | None = None
-    reports: tuple[str, ...] = ()
-    reproducible: bool = False
-    verbose: bool = False
-    quiet: bool = False
-    color: Literal["auto", "always", "never"] = "auto"
-    in_browser: str | None = None
-    resumed: ResumableReport | None = None
 
     @property
     def has_reports(self) -> bool:
@@ -120,26 +110,24 @@ class OutputOptions(Struct, frozen=True):
         run = None if self.reproducible else _run()
         if run is not None and self.resumed is not None:
             run = self.resumed.run or run
-        found: list[Sink] = [self._lines(place, run) for place in places if place.format == "jsonl"]
+        found: list[Sink] = [
+            sinks.JSONLReport(place.path, run, self.resumed if place.option == "--jsonl" else None)
+            for place in places
+            if place.format == "jsonl"
+        ]
         later = [place for place in places if place.format != "jsonl"]
         if later:
             # Before the others, which read what it keeps.
             store = sinks.Kept(run)
             found.append(store)
-            found += _documents(later, store, beside_stderr=self.stdout_taken)
+            found += _documents(later, store, to_stderr=self.stdout_taken)
         return found
 
-    def _lines(self, place: ReportTarget, run: Run | None) -> Sink:
-        if self.resumed is None or place.option != "--jsonl":
-            return sinks.JSONLReport(place.path, run)
-        from corscheck.cli.show.continued import Continued
-
-        return Continued(self.resumed, run)
-
     def view(self) -> View:
-        """Return how to show items on standard output."""
-        keep_printing()
-        return View(width(), Style(colored(self.color)), self.verbose)
+        """Return how to show items on standard output, in 60 to 120 columns."""
+        sinks.keep_printing()
+        width = max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))
+        return View(width, Style(colored(self.color)), self.verbose)
 
     def _probe_view(self, question: ProbeQuestion, view: View) -> Sink:
         view = replace(view, because=question.because)
@@ -190,15 +178,16 @@ def _automatic(places: list[ReportTarget]) -> list[ReportTarget]:
     return [ReportTarget("github", STDOUT, "--report github")]
 
 
-def _documents(places: list[ReportTarget], store: sinks.Kept, *, beside_stderr: bool) -> Iterator[Sink]:
+def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool) -> Iterator[Sink]:
+    """Yield the sinks of reports. With ``to_stderr``, a report has standard output, so that annotations go elsewhere."""
     for place in places:
-        if place.format == "github":
-            yield sinks.Annotations(store, place.path, to_stderr=beside_stderr)
-            summary = os.environ.get("GITHUB_STEP_SUMMARY")
-            if summary:
-                yield sinks.JobSummary(store, summary)
-        else:
-            yield sinks.DocumentSink(store, place.format, place.path, place.option)
+        aside = to_stderr and place.beside
+        write = partial(sinks.write_document, form=place.format, path=place.path, to_stderr=aside)
+        yield sinks.DocumentSink(store, place.option, place.path, write)
+        if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
+            from corscheck.report.formats.github import add_summary
+
+            yield sinks.DocumentSink(store, "GITHUB_STEP_SUMMARY", summary, partial(add_summary, path=summary))
 
 
 def _run() -> Run:
@@ -208,20 +197,8 @@ def _run() -> Run:
     return Run(("corscheck", *masked(sys.argv[1:])))
 
 
-def keep_printing() -> None:
-    """Escape characters that standard output cannot encode, instead of failing."""
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-
-
 def colored(mode: Literal["auto", "always", "never"]) -> bool:
     """Whether to colour. ``auto`` means: on a terminal that knows colours, unless NO_COLOR is set."""
     if mode != "auto":
         return mode == "always"
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
-
-
-def width() -> int:
-    """Return the columns of the terminal, from 60 to 120; 80 if there is none."""
-    return max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))

@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.cli.show import sinks
-from corscheck.cli.show.outputs import colored, keep_printing, width
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
 
 if TYPE_CHECKING:
     from corscheck.cli.show.outputs import OutputOptions
@@ -19,7 +16,6 @@ def show_again(saved: Saved, wanted: OutputOptions) -> None:
     """Print the report. Ends quietly if the reader of standard output closes it."""
     from corscheck.cli.run_loop import silence_stdout
 
-    keep_printing()
     try:
         sink = _view(saved, wanted)
         for item in saved.items():
@@ -31,9 +27,9 @@ def show_again(saved: Saved, wanted: OutputOptions) -> None:
 
 def _view(saved: Saved, wanted: OutputOptions) -> Sink:
     """Return the view that the run had: one probe or audit whole, a matrix as grids, anything else as a list."""
+    view = wanted.view()
     if wanted.quiet:
         return sinks.Quiet()
-    view = View(width(), Style(colored(wanted.color)), wanted.verbose)
     expected: set[str] = set()
     origins: set[str] = set()
     shared: set[tuple[str, ...]] = set()

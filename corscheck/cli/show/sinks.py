@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from corscheck.model.result import Result
 from corscheck.report.text.items import quiet_lines, render_item
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from corscheck.model.item import Item
     from corscheck.report.saved.document import Run
+    from corscheck.report.saved.resumable import ResumableReport
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.terminal import View
@@ -89,14 +91,11 @@ class Viewed(TextSink):
         self.write([*([""] * gap if self._shown else []), *lines])
         self._shown += 1
 
-    def _show_totals(self, summary: Summary) -> None:
+    def finish(self, summary: Summary) -> None:
+        """Show the totals."""
         from corscheck.report.text.matrix import totals
 
         self._show(totals(summary, self._expected, self._view), gap=1)
-
-    def finish(self, summary: Summary) -> None:
-        """Show the totals."""
-        self._show_totals(summary)
 
 
 class Full(Viewed):
@@ -105,7 +104,7 @@ class Full(Viewed):
     def finish(self, summary: Summary) -> None:
         """Show the totals, unless one item has said it all."""
         if summary.tested != 1 or summary.interrupted:
-            self._show_totals(summary)
+            super().finish(summary)
 
 
 class Grid(Viewed):
@@ -139,7 +138,7 @@ class Grid(Viewed):
         """Show the last block and the totals."""
         if self._block:
             self._flush(interrupted=summary.interrupted)
-        self._show_totals(summary)
+        super().finish(summary)
 
 
 class Listed(Viewed):
@@ -163,7 +162,7 @@ class Listed(Viewed):
         """Show the totals."""
         if summary.allowed_preflight_only:
             self.write(["", "  * preflight only, the request itself was not sent (--send always)"])
-        self._show_totals(summary)
+        super().finish(summary)
 
 
 class AuditList(Viewed):
@@ -216,112 +215,93 @@ class Kept:
         return self._saved
 
 
-class _AtTheEnd:
-    """A sink that reads the items from ``Kept`` when the run ends."""
+class DocumentSink:
+    """A report that ``write`` writes at the end of the run. ``Kept`` has its items."""
 
-    def __init__(self, kept: Kept, name: str, path: str) -> None:
+    def __init__(self, kept: Kept, name: str, path: str, write: Callable[[Saved], None]) -> None:
         self.name = name
         self.path = path
         self._kept = kept
+        self._write = write
 
     def add(self, item: Item) -> None:
         """Do nothing: ``Kept`` has the item."""
 
-
-class DocumentSink(_AtTheEnd):
-    """A report in any format."""
-
-    def __init__(self, kept: Kept, form: str, path: str, option: str) -> None:
-        super().__init__(kept, option, path)
-        self._format = form
-
     def finish(self, summary: Summary) -> None:
         """Write the document."""
-        write_document(self._kept.saved(summary), self._format, self.path)
+        self._write(self._kept.saved(summary))
 
 
-def write_document(saved: Saved, form: str, path: str) -> None:
-    """Render a report into a file, or to standard output. Raises ``OSError``."""
+def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = False) -> None:
+    """Render a report into a file, or to a standard stream for ``-``. Raises ``OSError``."""
     from corscheck.report.formats.registry import writer
 
     pieces = writer(form)(saved)
     if path == STDOUT:
-        # Escape what the terminal's encoding lacks: an exit status must not depend on a locale.
-        reconfigure = getattr(sys.stdout, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
-        sys.stdout.writelines(pieces)
-        sys.stdout.flush()
+        keep_printing()
+        stream = sys.stderr if to_stderr else sys.stdout
+        stream.writelines(pieces)
+        stream.flush()
     else:
         from corscheck.report.saved.files import write_whole
 
         write_whole(path, pieces)
 
 
-class Annotations(DocumentSink):
-    """GitHub's annotations: on standard output beside the view, on standard error if a report has standard output."""
-
-    def __init__(self, kept: Kept, path: str, *, to_stderr: bool) -> None:
-        super().__init__(kept, "github", path, "--report github")
-        self._to_stderr = to_stderr and path == STDOUT
-
-    def finish(self, summary: Summary) -> None:
-        """Print them."""
-        if not self._to_stderr:
-            super().finish(summary)
-            return
-        from corscheck.report.formats.github import render
-
-        sys.stderr.writelines(render(self._kept.saved(summary)))
-        sys.stderr.flush()
-
-
-class JobSummary(_AtTheEnd):
-    """GitHub's job summary, to which the report is appended."""
-
-    def __init__(self, kept: Kept, path: str) -> None:
-        super().__init__(kept, "GITHUB_STEP_SUMMARY", path)
-
-    def finish(self, summary: Summary) -> None:
-        """Append the report."""
-        from corscheck.report.formats.github import add_summary
-
-        add_summary(self._kept.saved(summary), self.path)
+def keep_printing() -> None:
+    """Escape characters that standard output cannot encode: an exit status must not depend on a locale."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
 
 
 class JSONLReport:
-    """JSON Lines, written as items come. The file is opened with the first write."""
+    """JSON Lines, written as items come. The file is opened with the first write.
+
+    With ``--resume`` the items of ``part`` are in the file already: they are skipped, and a truncated last line is cut off.
+    """
 
     name = "--jsonl"
 
-    def __init__(self, path: str, run: Run | None) -> None:
+    def __init__(self, path: str, run: Run | None, part: ResumableReport | None = None) -> None:
         self.path = path
         self._run = run
+        self._part = part if part is not None and part.head else None
+        self._old = 0
         self._file: BinaryIO | None = None
         self._lines: Any = None
 
-    def open(self) -> None:
-        """Open the file and write the first line."""
+    def _open(self) -> None:
         from corscheck.report.formats.jsonl import JSONLines
 
         if self.path == STDOUT:
             self._file = sys.stdout.buffer
         else:
             # Unbuffered: each line is one write, so that a killed run leaves whole lines.
-            self._file = open(self.path, "wb", buffering=0)  # noqa: PTH123, SIM115
-        assert self._file is not None
-        self._lines = JSONLines(self._file, self._run)
+            mode = "wb" if self._part is None else "r+b"
+            self._file = cast("BinaryIO", open(self.path, mode, buffering=0))  # noqa: PTH123, SIM115
+        if self._part is not None:
+            self._file.truncate(self._part.end)
+            self._file.seek(self._part.end)
+        self._lines = JSONLines(self._file, self._run, begun=self._part is not None)
 
     def add(self, item: Item) -> None:
-        """Write one line."""
+        """Write one line, unless the file holds it."""
+        if self._part is not None and self._old < self._part.count:
+            self._old += 1
+            return
         if self._lines is None:
-            self.open()
+            self._open()
         self._lines.add(item)
 
     def finish(self, summary: Summary) -> None:
-        """Write the summary and close the file."""
+        """Write the summary and close the file, unless the file holds the summary or not all old items were handed on."""
+        if self._part is not None:
+            told = self._lines is None and self._part.summary == summary.to_dict()
+            if told or self._old < self._part.count:
+                return
         if self._lines is None:
-            self.open()
+            self._open()
         self._lines.finish(summary)
         if self._file is not None and self.path != STDOUT:
             self._file.close()
