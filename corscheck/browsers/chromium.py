@@ -8,14 +8,12 @@ the wire are read from ``Network.*ExtraInfo`` events, which Chromium emits only 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from corscheck.browsers.certificate import spki_hash
-from corscheck.browsers.channel import Channel, CommandError
-from corscheck.browsers.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page
+from corscheck.browsers.channel import Channel
+from corscheck.browsers.driver import BrowserPage, Driver, Wire
 from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
 from corscheck.browsers.routes import bracketed
 from corscheck.model.result import ObservedRequest
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from corscheck.browsers.channel import Message
     from corscheck.browsers.pageserver import PageServer
-    from corscheck.browsers.process import BrowserProcess, Workspace
+    from corscheck.browsers.process import Workspace
     from corscheck.browsers.routes import Address, Routes
     from corscheck.browsers.targets import Origin
 
@@ -141,50 +139,27 @@ def _proxy_switches(routes: Routes, never: list[str]) -> list[str]:
     return [f"--proxy-server={servers}", f"--proxy-bypass-list={';'.join(bypass)}"]
 
 
-class ChromiumDriver:
+class ChromiumDriver(Driver):
     """A running Chromium, Chrome or Edge."""
 
-    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
-        self.version = ""
-        self._process = process
-        self._pages = pages
-        self._open: dict[str, ChromiumPage] = {}
-        self._channel: Channel | None = None
+    quit_command = "Browser.close"
 
     async def connect(self) -> None:
         """Connect to the browser and read its version."""
-        self._channel = await Channel.connect(await self._process.address(), self._event)
+        self._connection = await Channel.connect(await self._process.address(), self._event)
         product = (await self._channel.call("Browser.getVersion"))["product"]
         self.version = product.partition("/")[2]
 
-    async def open_page(self, origin: Origin) -> ChromiumPage:
-        """Open a page in a new browser context. Raises ``PageUnusableError`` if that fails."""
-        channel = self._channel
-        assert channel is not None
-        context = (await channel.call("Target.createBrowserContext"))["browserContextId"]
-        try:
-            target = await channel.call("Target.createTarget", {"url": "about:blank", "browserContextId": context})
-            attach = {"targetId": target["targetId"], "flatten": True}
-            session = (await channel.call("Target.attachToTarget", attach))["sessionId"]
-            page = ChromiumPage(channel, session, context, self._open)
-            self._open[session] = page
-            await page.load(origin, self._pages)
-        except (CommandError, PageUnusableError) as error:
-            with contextlib.suppress(CommandError):
-                await channel.call("Target.disposeBrowserContext", {"browserContextId": context})
-            raise PageUnusableError(f"no page at {origin.serialized}: {error}") from error
+    async def _create_context(self) -> tuple[str, Message]:
+        return "Target.disposeBrowserContext", await self._channel.call("Target.createBrowserContext")
+
+    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+        target = await self._channel.call("Target.createTarget", {"url": "about:blank", **discard[1]})
+        attach = {"targetId": target["targetId"], "flatten": True}
+        session = (await self._channel.call("Target.attachToTarget", attach))["sessionId"]
+        page = _ChromiumPage(self._channel, session, discard, self._open)
+        await asyncio.gather(*(self._channel.call(f"{domain}.enable", session=session) for domain in _DOMAINS))
         return page
-
-    async def quit(self) -> None:
-        """Ask the browser to exit, so that it reaps its helper processes, and wait up to 3 s."""
-        assert self._channel is not None
-        await self._channel.call("Browser.close")
-        await self._process.ended(3.0)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        if self._channel is not None:
-            await self._channel.close()
 
     def _event(self, message: Message) -> None:
         page = self._open.get(message.get("sessionId", ""))
@@ -192,90 +167,15 @@ class ChromiumDriver:
             page.event(message["method"], message["params"])
 
 
-class ChromiumPage:
-    """A page and its browser context. It runs one fetch at a time, because console lines do not name their fetch."""
-
-    def __init__(self, channel: Channel, session: str, context: str, register: dict[str, ChromiumPage]) -> None:
-        self._channel = channel
-        self._session = session
-        self._context = context
-        self._register = register
-        self._loaded = asyncio.Event()
-        self._console: list[str] = []
-        self._wire = _Wire("")
-
-    async def load(self, origin: Origin, pages: PageServer) -> None:
-        """Load the page of an origin and verify it with ``verify_page``."""
-        await asyncio.gather(*(self._call(f"{domain}.enable") for domain in _DOMAINS))
-        before = pages.loads[pages.page(origin)]
-        answer = await self._call("Page.navigate", {"url": pages.page(origin)})
-        if text := answer.get("errorText"):
-            raise PageUnusableError(text)
-        try:
-            async with asyncio.timeout(PAGE_SECONDS):
-                await self._loaded.wait()
-        except TimeoutError:
-            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
-        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
-
-    async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
-        """See ``driver.BrowserPage``."""
-        self._console.clear()
-        self._wire = wire = _Wire(mark)
-        said = None
-        try:
-            async with asyncio.timeout(seconds):
-                said = json.loads(await self._evaluate(expression))
-        except TimeoutError:
-            pass
-        else:
-            await wire.settled()
-        return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
-
-    async def close(self) -> None:
-        """See ``driver.BrowserPage``."""
-        self._register.pop(self._session, None)
-        await self._channel.call("Target.disposeBrowserContext", {"browserContextId": self._context})
-
-    def event(self, method: str, params: Message) -> None:
-        """Handle an event of this page."""
-        if method == "Log.entryAdded":
-            entry = params["entry"]
-            if entry["source"] in _CONSOLE_SOURCES:
-                self._console.append(entry["text"])
-        elif method == "Page.loadEventFired":
-            self._loaded.set()
-        elif method == "Inspector.targetCrashed":
-            self._channel.fail(self._session, "the page crashed")
-        elif method.startswith("Network."):
-            self._wire.event(method, params)
-
-    async def _call(self, method: str, params: Message | None = None) -> Message:
-        return await self._channel.call(method, params, session=self._session)
-
-    async def _evaluate(self, expression: str) -> str:
-        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        answer = await self._channel.start("Runtime.evaluate", params, session=self._session)
-        if (details := answer.get("exceptionDetails")) is not None:
-            raise BrowserDiedError(f"the page's script failed: {details}")
-        value: str = answer["result"]["value"]
-        return value
-
-
-class _Wire:
-    """Combines the network events of one fetch into the requests that were really sent, in order."""
-
+class _Wire(Wire):
     def __init__(self, mark: str) -> None:
-        self.trouble: str | None = None
-        self._mark = mark
+        super().__init__(mark)
         self._mark_id: str | None = None
-        self._marked = asyncio.Event()
         self._asked: dict[str, list[dict[str, Any]]] = {}
         self._sent: list[tuple[str, int, dict[str, str]]] = []
         self._hop: dict[str, int] = {}
 
     def event(self, method: str, params: Message) -> None:
-        """Handle a ``Network`` event."""
         request = params.get("requestId", "")
         if method == "Network.requestWillBeSent":
             hops = self._asked.setdefault(request, [])
@@ -296,17 +196,7 @@ class _Wire:
         if request == self._mark_id and method in {"Network.loadingFinished", "Network.loadingFailed"}:
             self._marked.set()
 
-    async def settled(self) -> None:
-        """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
-        try:
-            async with asyncio.timeout(1.0):
-                await self._marked.wait()
-        except TimeoutError:
-            pass
-        await asyncio.sleep(GRACE_SECONDS)
-
     def requests(self) -> tuple[ObservedRequest, ...]:
-        """Return the requests of the fetch that were sent, without the mark and the favicon."""
         out = []
         for request, hop, headers in self._sent:
             hops = self._asked.get(request)
@@ -321,3 +211,34 @@ class _Wire:
             kind = "preflight" if preflight else "actual"
             out.append(ObservedRequest(kind, asked["request"]["method"], asked["request"]["url"], pairs))
         return tuple(out)
+
+
+class _ChromiumPage(BrowserPage):
+    wire_type = _Wire
+
+    async def _navigate(self, url: str) -> None:
+        self._loaded = asyncio.Event()
+        answer = await self._channel.call("Page.navigate", {"url": url}, session=self._name)
+        if text := answer.get("errorText"):
+            raise PageUnusableError(text)
+        await self._loaded.wait()
+
+    def event(self, method: str, params: Message) -> None:
+        if method == "Log.entryAdded":
+            entry = params["entry"]
+            if entry["source"] in _CONSOLE_SOURCES:
+                self._console.append(entry["text"])
+        elif method == "Page.loadEventFired":
+            self._loaded.set()
+        elif method == "Inspector.targetCrashed":
+            self._channel.fail(self._name, "the page crashed")
+        elif method.startswith("Network."):
+            self._wire.event(method, params)
+
+    async def _evaluate(self, expression: str) -> str:
+        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = await self._channel.start("Runtime.evaluate", params, session=self._name)
+        if (details := answer.get("exceptionDetails")) is not None:
+            raise BrowserDiedError(f"the page's script failed: {details}")
+        value: str = answer["result"]["value"]
+        return value

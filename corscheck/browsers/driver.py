@@ -1,17 +1,22 @@
-"""The parts that all browsers share: the script that runs in the page, and the interface of a driver."""
+"""The parts that all browsers share: the script that runs in the page, and the life of a driver and of its pages."""
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.browsers.channel import CommandError
 from corscheck.browsers.errors import PageUnusableError
 
 if TYPE_CHECKING:
+    from corscheck.browsers.channel import Channel, Message
     from corscheck.browsers.pageserver import PageServer
+    from corscheck.browsers.process import BrowserProcess
     from corscheck.browsers.targets import Origin
     from corscheck.model.result import ObservedRequest
     from corscheck.model.values import Probe
@@ -65,37 +70,149 @@ class Sighting(Struct, frozen=True):
     trouble: str | None = None
 
 
-class BrowserPage(Protocol):
-    """A loaded page whose origin is exactly the requested one."""
+class Wire:
+    """Combines the network events of one fetch into the requests that were really sent, in order."""
+
+    def __init__(self, mark: str) -> None:
+        self.trouble: str | None = None
+        self._mark = mark
+        self._marked = asyncio.Event()
+
+    def event(self, method: str, params: Message) -> None:
+        """Handle a network event."""
+        raise NotImplementedError
+
+    def requests(self) -> tuple[ObservedRequest, ...]:
+        """Return the requests that were sent, without the mark and the favicon."""
+        raise NotImplementedError
+
+    async def settled(self) -> None:
+        """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await self._marked.wait()
+        await asyncio.sleep(GRACE_SECONDS)
+
+
+class BrowserPage:
+    """A loaded page whose origin is exactly the requested one, with a context (cookies, caches) of its own.
+
+    It runs one fetch at a time, because console lines do not name their fetch. ``name`` is the browser's name of the
+    page, under which ``register`` holds it. ``discard`` is the command that removes the page's context.
+    """
+
+    wire_type: type[Wire]
+
+    def __init__(
+        self, channel: Channel, name: str, discard: tuple[str, Message], register: dict[str, BrowserPage]
+    ) -> None:
+        self._channel = channel
+        self._name = name
+        self._discard = discard
+        self._register = register
+        self._console: list[str] = []
+        self._wire = self.wire_type("")
+        register[name] = self
+
+    async def load(self, origin: Origin, pages: PageServer) -> None:
+        """Load the page of an origin and verify it with ``verify_page``."""
+        url = pages.page(origin)
+        before = pages.loads[url]
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self._navigate(url)
+        except TimeoutError:
+            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
+        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
 
     async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
         """Evaluate an expression (a promise of a string) and collect its console lines and requests.
 
         ``mark`` is the URL of the mark, ``seconds`` the time limit.
         """
-        ...
+        self._console.clear()
+        self._wire = wire = self.wire_type(mark)
+        said = None
+        try:
+            async with asyncio.timeout(seconds):
+                said = json.loads(await self._evaluate(expression))
+        except TimeoutError:
+            await self._abandon()
+        else:
+            await wire.settled()
+        return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
 
     async def close(self) -> None:
-        """Discard the page and its context (cookies, caches)."""
-        ...
+        """Discard the page and its context."""
+        self._register.pop(self._name, None)
+        await self._channel.call(*self._discard)
+
+    def event(self, method: str, params: Message) -> None:
+        """Handle an event of this page."""
+        raise NotImplementedError
+
+    async def _navigate(self, url: str) -> None:
+        """Load a URL and wait until it is loaded."""
+        raise NotImplementedError
+
+    async def _evaluate(self, expression: str) -> str:
+        """Evaluate an expression without a time limit. Raises ``BrowserDiedError`` if it throws."""
+        raise NotImplementedError
+
+    async def _abandon(self) -> None:
+        """Give up on a fetch that timed out."""
 
 
-class Driver(Protocol):
+class Driver:
     """A running browser. ``version`` is its version number, e.g. ``140.0``."""
 
-    version: str
+    quit_command: str
+
+    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
+        self.version = ""
+        self._process = process
+        self._pages = pages
+        self._open: dict[str, BrowserPage] = {}
+        self._connection: Channel | None = None
+
+    @property
+    def _channel(self) -> Channel:
+        assert self._connection is not None
+        return self._connection
+
+    async def connect(self) -> None:
+        """Connect to the browser and read its version."""
+        raise NotImplementedError
 
     async def open_page(self, origin: Origin) -> BrowserPage:
         """Open a page in a new context. Raises ``PageUnusableError`` if that fails."""
-        ...
+        discard = await self._create_context()
+        try:
+            page = await self._create_page(discard)
+            await page.load(origin, self._pages)
+        except (CommandError, PageUnusableError) as error:
+            with contextlib.suppress(CommandError):
+                await self._channel.call(*discard)
+            raise PageUnusableError(f"no page at {origin.serialized}: {error}") from error
+        return page
 
     async def quit(self) -> None:
-        """Ask the browser to exit, and wait a few seconds for it."""
-        ...
+        """Ask the browser to exit, so that it reaps its helper processes, and wait up to 3 s."""
+        await self._channel.call(self.quit_command)
+        await self._process.ended(3.0)
 
     async def close(self) -> None:
         """Close the connection to the browser."""
-        ...
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _create_context(self) -> tuple[str, Message]:
+        """Create a context for cookies and caches. Return the command that removes it."""
+        raise NotImplementedError
+
+    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+        """Create an empty page in the context that ``discard`` removes."""
+        raise NotImplementedError
 
 
 def expression(probe: Probe, mark: str) -> str:

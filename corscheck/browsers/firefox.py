@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from corscheck.browsers.certificate import fingerprint
 from corscheck.browsers.channel import Channel, CommandError
-from corscheck.browsers.driver import GRACE_SECONDS, IDENTITY_SCRIPT, PAGE_SECONDS, Sighting, verify_page
-from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
+from corscheck.browsers.driver import GRACE_SECONDS, BrowserPage, Driver, Wire
+from corscheck.browsers.errors import BrowserDiedError
 from corscheck.model.result import ObservedRequest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from corscheck.browsers.channel import Message
     from corscheck.browsers.pageserver import PageServer
-    from corscheck.browsers.process import BrowserProcess, Workspace
+    from corscheck.browsers.process import Workspace
     from corscheck.browsers.routes import Address, Routes
     from corscheck.browsers.targets import Origin
     from corscheck.protocol.request import Headers
@@ -157,49 +157,24 @@ def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: 
     return "\n".join([*lines, "  return 'DIRECT';", "}"])
 
 
-class FirefoxDriver:
+class FirefoxDriver(Driver):
     """A running Firefox."""
 
-    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
-        self.version = ""
-        self._process = process
-        self._pages = pages
-        self._open: dict[str, FirefoxPage] = {}
-        self._channel: Channel | None = None
+    quit_command = "browser.close"
 
     async def connect(self) -> None:
         """Connect, start the session, read the version, and subscribe to events."""
-        self._channel = await Channel.connect(f"{await self._process.address()}/session", self._event)
+        self._connection = await Channel.connect(f"{await self._process.address()}/session", self._event)
         answer = await self._channel.call("session.new", {"capabilities": {"alwaysMatch": {}}})
         self.version = answer["capabilities"]["browserVersion"]
         await self._channel.call("session.subscribe", {"events": _EVENTS})
 
-    async def open_page(self, origin: Origin) -> FirefoxPage:
-        """Open a page in a new user context. Raises ``PageUnusableError`` if that fails."""
-        channel = self._channel
-        assert channel is not None
-        user = (await channel.call("browser.createUserContext"))["userContext"]
-        try:
-            context = (await channel.call("browsingContext.create", {"type": "tab", "userContext": user}))["context"]
-            page = FirefoxPage(channel, context, user, self._open)
-            self._open[context] = page
-            await page.load(origin, self._pages)
-        except (CommandError, PageUnusableError) as error:
-            with contextlib.suppress(CommandError):
-                await channel.call("browser.removeUserContext", {"userContext": user})
-            raise PageUnusableError(f"no page at {origin.serialized}: {error}") from error
-        return page
+    async def _create_context(self) -> tuple[str, Message]:
+        return "browser.removeUserContext", await self._channel.call("browser.createUserContext")
 
-    async def quit(self) -> None:
-        """Ask the browser to exit, so that it reaps its helper processes, and wait up to 3 s."""
-        assert self._channel is not None
-        await self._channel.call("browser.close")
-        await self._process.ended(3.0)
-
-    async def close(self) -> None:
-        """Close the connection."""
-        if self._channel is not None:
-            await self._channel.close()
+    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+        context = (await self._channel.call("browsingContext.create", {"type": "tab", **discard[1]}))["context"]
+        return _FirefoxPage(self._channel, context, discard, self._open)
 
     def _event(self, message: Message) -> None:
         params = message["params"]
@@ -209,73 +184,7 @@ class FirefoxDriver:
             page.event(message["method"], params)
 
 
-class FirefoxPage:
-    """A page and its user context. It runs one fetch at a time, because console lines do not name their fetch."""
-
-    def __init__(self, channel: Channel, context: str, user: str, register: dict[str, FirefoxPage]) -> None:
-        self._channel = channel
-        self._context = context
-        self._user = user
-        self._register = register
-        self._console: list[str] = []
-        self._wire = _Wire("")
-
-    async def load(self, origin: Origin, pages: PageServer) -> None:
-        """Load the page of an origin and verify it with ``verify_page``."""
-        before = pages.loads[pages.page(origin)]
-        try:
-            async with asyncio.timeout(PAGE_SECONDS):
-                await self._navigate(pages.page(origin))
-        except TimeoutError:
-            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
-        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
-
-    async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
-        """See ``driver.BrowserPage``."""
-        self._console.clear()
-        self._wire = wire = _Wire(mark)
-        said = None
-        try:
-            async with asyncio.timeout(seconds):
-                said = json.loads(await self._evaluate(expression))
-        except TimeoutError:
-            # Firefox reports whether a pending request was sent only when it ends, so end it by navigating away.
-            with contextlib.suppress(CommandError):
-                await self._navigate("about:blank")
-            await asyncio.sleep(GRACE_SECONDS)
-        else:
-            await wire.settled()
-        return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
-
-    async def close(self) -> None:
-        """See ``driver.BrowserPage``."""
-        self._register.pop(self._context, None)
-        await self._channel.call("browser.removeUserContext", {"userContext": self._user})
-
-    def event(self, method: str, params: Message) -> None:
-        """Handle an event of this page."""
-        if method == "log.entryAdded":
-            text = params["text"]
-            # Firefox's console shows a repeated line once, with a counter.
-            if params["type"] == "javascript" and text.startswith(_CONSOLE) and text not in self._console[-1:]:
-                self._console.append(text)
-        else:
-            self._wire.event(method, params)
-
-    async def _navigate(self, url: str) -> None:
-        params = {"context": self._context, "url": url, "wait": "complete"}
-        await self._channel.call("browsingContext.navigate", params)
-
-    async def _evaluate(self, expression: str) -> str:
-        params = {"expression": expression, "target": {"context": self._context}, "awaitPromise": True}
-        answer = await self._channel.start("script.evaluate", params)
-        if answer["type"] != "success":
-            raise BrowserDiedError(f"the page's script failed: {answer['exceptionDetails'].get('text')}")
-        value: str = answer["result"]["value"]
-        return value
-
-
-class _Wire:
+class _Wire(Wire):
     """Combines the network events of one fetch into the requests that were really sent, in order.
 
     Firefox also reports requests that are never sent, e.g. a PUT whose preflight fails, and reports that PUT before its
@@ -283,15 +192,12 @@ class _Wire:
     """
 
     def __init__(self, mark: str) -> None:
-        self.trouble: str | None = None
-        self._mark = mark
-        self._marked = asyncio.Event()
+        super().__init__(mark)
         self._requests: dict[tuple[str, int], Message] = {}
         self._completed: set[tuple[str, int]] = set()
         self._failed: set[tuple[str, int]] = set()
 
     def event(self, method: str, params: Message) -> None:
-        """Handle a ``network`` event."""
         request = params["request"]
         if request["url"] == self._mark:
             if method in {"network.responseCompleted", "network.fetchError"}:
@@ -312,17 +218,7 @@ class _Wire:
         # The latest event is the most complete: it has the timings, and the headers that Firefox adds last.
         self._requests[key] = request
 
-    async def settled(self) -> None:
-        """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
-        try:
-            async with asyncio.timeout(1.0):
-                await self._marked.wait()
-        except TimeoutError:
-            pass
-        await asyncio.sleep(GRACE_SECONDS)
-
     def requests(self) -> tuple[ObservedRequest, ...]:
-        """Return the requests that were sent, without the mark."""
         sent = [(at, r) for key, r in self._requests.items() if (at := self._sent_at(key, r)) is not None]
         sent.sort(key=lambda pair: pair[0])
         return tuple(
@@ -345,6 +241,37 @@ class _Wire:
                 good = later in self._completed and later not in self._failed
                 return (preflight["timings"]["requestStart"], 1) if good else None
         return None
+
+
+class _FirefoxPage(BrowserPage):
+    wire_type = _Wire
+
+    def event(self, method: str, params: Message) -> None:
+        if method == "log.entryAdded":
+            text = params["text"]
+            # Firefox's console shows a repeated line once, with a counter.
+            if params["type"] == "javascript" and text.startswith(_CONSOLE) and text not in self._console[-1:]:
+                self._console.append(text)
+        else:
+            self._wire.event(method, params)
+
+    async def _navigate(self, url: str) -> None:
+        params = {"context": self._name, "url": url, "wait": "complete"}
+        await self._channel.call("browsingContext.navigate", params)
+
+    async def _abandon(self) -> None:
+        # Firefox reports whether a pending request was sent only when it ends, so end it by navigating away.
+        with contextlib.suppress(CommandError):
+            await self._navigate("about:blank")
+        await asyncio.sleep(GRACE_SECONDS)
+
+    async def _evaluate(self, expression: str) -> str:
+        params = {"expression": expression, "target": {"context": self._name}, "awaitPromise": True}
+        answer = await self._channel.start("script.evaluate", params)
+        if answer["type"] != "success":
+            raise BrowserDiedError(f"the page's script failed: {answer['exceptionDetails'].get('text')}")
+        value: str = answer["result"]["value"]
+        return value
 
 
 def _is_preflight(request: Message) -> bool:

@@ -148,7 +148,7 @@ class BrowserSession:
         if routes.unix_socket is not None or (socks and routes.routes):
             forwarder_port = (await stack.enter_async_context(Forwarder(routes, socks=socks))).port
         title, agent = self._browser.title, network.user_agent
-        driver: chromium.ChromiumDriver | firefox.FirefoxDriver
+        driver: Driver
         if socks:
             firefox.prepare(workspace, asked, self.pages, routes, forwarder_port, leaves, agent)
             argv = firefox.command_line(program, workspace)

@@ -97,3 +97,12 @@ def mask_text(text: str) -> str:
     if "://" in text:
         text = _URL.sub(lambda m: mask_url(m.group()), text)
     return _SECRET_PARAMETERS.sub(rf"\1{MASK}", text) if "=" in text else text
+
+
+def mask_lines(text: str) -> str:
+    """Mask header lines (``Name: value``) and, among them, lines of text such as a status."""
+    lines = []
+    for line in text.split("\n"):
+        name, colon, value = line.partition(": ")
+        lines.append(f"{name}: {mask_header(name, value)}" if colon else mask_text(line))
+    return "\n".join(lines)

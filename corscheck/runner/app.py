@@ -23,8 +23,7 @@ from corscheck.sources.app.loading import wrapped
 from corscheck.transports.routing import split
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Any, Self
+    from typing import Any
 
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
@@ -98,14 +97,6 @@ class AppConversation(Conversation):
         """Shut the application down. Raises ``AppError`` when it fails over that."""
         with printing(self._aside):
             super().close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 async def aask(app: Any, options: RunOptions, probe: Probe) -> Result:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -11,31 +10,23 @@ from corscheck.auditing import websocket
 from corscheck.auditing.flow import audit
 from corscheck.auditing.plan import Lookup
 from corscheck.auditing.websocket import Handshake
-from corscheck.model.masking import mask_header, mask_text, mask_url
-from corscheck.protocol.fetch import fetch
+from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
-from corscheck.protocol.request import HeldBack
-from corscheck.runner.conversation import Pause, fetch_request
-from corscheck.runner.sending import dress, may_send
+from corscheck.runner.conversation import Pause, once
+from corscheck.runner.sending import dress
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
     from corscheck.auditing.plan import AuditPlan, Came
     from corscheck.model.audits import Audit, AuditFinding
-    from corscheck.model.values import Probe
-    from corscheck.protocol.outcome import Outcome
     from corscheck.runner.conversation import Asking
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import NetworkOptions
 
-
-Wire: TypeAlias = "Asking[Audit]"
-
-
 _LOOKUP_SECONDS = 2.0
 
 
-def wire(plan: AuditPlan, options: RunOptions) -> Wire:
+def wire(plan: AuditPlan, options: RunOptions) -> Asking[Audit]:
     """Run an audit: yields the requests to send, is sent their answers, returns the audit without secrets."""
     network = options.network
     left = _Allowance(plan.max_requests)
@@ -52,7 +43,7 @@ def wire(plan: AuditPlan, options: RunOptions) -> Wire:
                 left.take()
                 came = yield dress(websocket.request(ask), ask.probe, network.user_agent)
             else:
-                came = yield from _probe(ask, network, left)
+                came = yield from once(ask, options, None, left.take)
             ask = flow.send(came)
     except StopIteration as done:
         found = cast("Audit", done.value)
@@ -71,19 +62,6 @@ class _Allowance:
             return True
         self._left -= 1
         return self._left >= 0
-
-
-def _probe(probe: Probe, network: NetworkOptions, left: _Allowance) -> Asking[Outcome]:
-    flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic())
-    try:
-        request = next(flow)
-        while True:
-            if may_send(request, probe) and left.take():
-                request = flow.send((yield dress(request, probe, network.user_agent)))
-            else:
-                request = flow.send(HeldBack(time.monotonic()))
-    except StopIteration as done:
-        return cast("Outcome", done.value)
 
 
 def addresses(url: str, network: NetworkOptions) -> tuple[str, ...]:
@@ -115,18 +93,15 @@ def masked(found: Audit) -> Audit:
 
 
 def _masked(finding: AuditFinding) -> AuditFinding:
-    first, *lines = finding.evidence.split("\n")
-    kept = [mask_text(first)]
-    for line in lines:
-        name, colon, value = line.partition(": ")
-        kept.append(f"{name}: {mask_header(name, value)}" if colon else line)
-    return replace(finding, url=mask_url(finding.url), message=mask_text(finding.message), evidence="\n".join(kept))
+    return replace(
+        finding,
+        url=mask_url(finding.url),
+        message=mask_text(finding.message),
+        evidence=mask_lines(finding.evidence),
+    )
 
 
 def audit_one(plan: AuditPlan, options: RunOptions) -> Audit:
     """Audit one target. Each question has a deadline of ``options.network.timeout`` seconds."""
-    conversation = Conversation(options)
-    try:
+    with Conversation(options) as conversation:
         return conversation.drive(wire(plan, options))
-    finally:
-        conversation.close()

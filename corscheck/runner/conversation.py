@@ -19,7 +19,7 @@ from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.runner.sending import dress, may_send
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from corscheck.model.result import Finding, Result
     from corscheck.model.values import Probe
@@ -114,13 +114,18 @@ def conversation(
     return assembler.result(probe, outcome, findings)
 
 
-def once(probe: Probe, options: RunOptions, cache: PreflightCache | None) -> Generator[WireRequest, Answer, Outcome]:
-    """Run one fetch: yields each complete request that may be sent, is sent its answer, returns the outcome."""
+def once(
+    probe: Probe, options: RunOptions, cache: PreflightCache | None, allows: Callable[[], bool] | None = None
+) -> Generator[WireRequest, Answer, Outcome]:
+    """Run one fetch: yields each complete request that may be sent, is sent its answer, returns the outcome.
+
+    ``allows`` counts a request that is about to be sent, and says whether it may be.
+    """
     flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
     try:
         request = next(flow)
         while True:
-            if may_send(request, probe):
+            if may_send(request, probe) and (allows is None or allows()):
                 answer: Answer = yield dress(request, probe, options.network.user_agent)
             else:
                 answer = HeldBack(time.monotonic())

@@ -19,10 +19,12 @@ from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
+from corscheck.protocol.outcome import Failure, Step
 from corscheck.protocol.preflight import unsafe_names
-from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError, Request
+from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
+from corscheck.runner.conversation import fetch_request
 from corscheck.runner.result import Assembler
 from corscheck.sources import author_headers
 
@@ -36,25 +38,15 @@ if TYPE_CHECKING:
     from corscheck.sources.har.entries import HAREntry
     from corscheck.sources.har.recording import HARRecording
 
-_FAILURES: tuple[tuple[str, ErrorKind], ...] = (
-    ("net::ERR_NAME_", "dns"),
-    ("net::ERR_DNS_", "dns"),
-    ("net::ERR_CERT_", "tls"),
-    ("net::ERR_SSL_", "tls"),
-    ("net::ERR_BAD_SSL_", "tls"),
-    ("net::ERR_PROXY_", "proxy"),
-    ("net::ERR_TUNNEL_", "proxy"),
-    ("net::ERR_TIMED_OUT", "timeout"),
-    ("net::ERR_CONNECTION_TIMED_OUT", "timeout"),
-    ("net::ERR_CONNECTION_", "connect"),
-    ("net::ERR_ADDRESS_", "connect"),
-    ("net::ERR_INTERNET_", "connect"),
-    ("net::ERR_NETWORK_", "connect"),
-    ("net::ERR_EMPTY_RESPONSE", "protocol"),
-    ("net::ERR_INVALID_", "protocol"),
-    ("net::ERR_HTTP", "protocol"),
+_FAILURES: tuple[tuple[ErrorKind, tuple[str, ...]], ...] = (
+    ("dns", ("net::ERR_NAME_", "net::ERR_DNS_")),
+    ("tls", ("net::ERR_CERT_", "net::ERR_SSL_", "net::ERR_BAD_SSL_")),
+    ("proxy", ("net::ERR_PROXY_", "net::ERR_TUNNEL_")),
+    ("timeout", ("net::ERR_TIMED_OUT", "net::ERR_CONNECTION_TIMED_OUT")),
+    ("connect", ("net::ERR_CONNECTION_", "net::ERR_ADDRESS_", "net::ERR_INTERNET_", "net::ERR_NETWORK_")),
+    ("protocol", ("net::ERR_EMPTY_RESPONSE", "net::ERR_INVALID_", "net::ERR_HTTP")),
 )
-"""Chromium's names of failures that have nothing to do with CORS."""
+"""Chromium's names of failures that have nothing to do with CORS; the first match counts."""
 
 _LEFT = "net::ERR_ABORTED"
 """The page went away, or its script gave up: nothing is said of what it might have read."""
@@ -171,20 +163,12 @@ class _Case:
         return cache
 
     def _fetched(self, probe: Probe, cache: PreflightCache) -> Outcome:
-        self._forget()
-        request = Request(
-            url=probe.url,
-            origin=probe.origin,
-            method=probe.method,
-            headers=probe.headers,
-            credentials=probe.credentials,
-            body=probe.body,
-        )
-        outcome = run(fetch(request, probe.engine, now=self.entry.at, cache=cache), self._answer)
-        return outcome if self.missing is None else _without_last(outcome, self.missing)
-
-    def _forget(self) -> None:
         self.missing, self.used = None, []
+        outcome = run(fetch(fetch_request(probe), probe.engine, now=self.entry.at, cache=cache), self._answer)
+        if self.missing is None:
+            return outcome
+        # The last exchange is the one that the recording does not hold.
+        return _undecided(replace(outcome, exchanges=outcome.exchanges[:-1]), self.missing)
 
     def _answer(self, request: HTTPRequest) -> Answer:
         found = self.recording.answer(request, self.entry)
@@ -206,12 +190,11 @@ class _Case:
                 http_version=found.http_version,
                 sent=found.headers,
             )
-        for name, kind in _FAILURES:
-            if found.error is not None and found.error.startswith(name):
-                return NetworkError(
-                    kind, f"The browser reports {found.error}.", found.at, found.elapsed_ms, found.headers
-                )
-        said = f" (it reports {found.error})" if found.error is not None else ""
+        error = found.error or ""
+        kind = next((kind for kind, names in _FAILURES if error.startswith(names)), None)
+        if kind is not None:
+            return NetworkError(kind, f"The browser reports {error}.", found.at, found.elapsed_ms, found.headers)
+        said = f" (it reports {error})" if found.error is not None else ""
         return self._none(f"The recording holds no answer to the {request.kind} {request.method}{said}")
 
     def _none(self, what: str) -> NetworkError:
@@ -229,10 +212,8 @@ class _Case:
             # Only Chromium's recordings say which requests failed.
             return False
         last = outcome.failure is not None and outcome.failure.hop == 0
-        return last and not self.entry.preflight and self.entry.status > 0 and self._nothing_failed()
-
-    def _nothing_failed(self) -> bool:
-        return self.entry.error is None and all(e.error is None for e in self.used)
+        no_failure = all(e.error is None for e in (self.entry, *self.used))
+        return last and not self.entry.preflight and self.entry.status > 0 and no_failure
 
 
 def _as_asked_for(headers: Headers, preflight: HAREntry) -> Headers:
@@ -248,23 +229,13 @@ def _as_asked_for(headers: Headers, preflight: HAREntry) -> Headers:
     return (*kept, *(h for h in (asked[1] if asked is not None else ()) if h[0].lower() not in there))
 
 
-def _without_last(outcome: Outcome, message: str) -> Outcome:
-    """An outcome that ends where the recording does: the exchange that it does not hold is none."""
-    return _undecided(replace(outcome, exchanges=outcome.exchanges[:-1]), message)
-
-
 def _undecided(outcome: Outcome, message: str) -> Outcome:
     """The same without a verdict, and why."""
-    from corscheck.protocol.outcome import Failure, Step
-
     last = outcome.exchanges[-1].request.url if outcome.exchanges else outcome.request.url
     failure = Failure(NOT_RECORDED, message, last, outcome.request.url)
+    kept = len(outcome.exchanges)
     steps = [
-        replace(
-            s,
-            decisive=False,
-            exchange=s.exchange if s.exchange is not None and s.exchange < len(outcome.exchanges) else None,
-        )
+        replace(s, decisive=False, exchange=s.exchange if s.exchange is not None and s.exchange < kept else None)
         for s in outcome.steps
         if not (s.decisive and s.status == "skip")
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from msgspec.structs import replace
 
 from corscheck.diagnosis.console import console_text
-from corscheck.model.masking import MASK, mask_header, mask_text, mask_url
+from corscheck.model.masking import MASK, mask_header, mask_lines, mask_text, mask_url
 from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
@@ -51,7 +51,6 @@ class Assembler:
         self._masked: dict[tuple[Headers, frozenset[str]], Headers] = {}
         self.text = _as_is if show_secrets else mask_text
         self.url = _as_is if show_secrets else mask_url
-        self.header = _header_as_is if show_secrets else mask_header
 
     def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
         """The saved model of one probe, with what diagnosis found."""
@@ -194,19 +193,10 @@ class Assembler:
 
     def _finding(self, finding: Finding) -> Finding:
         advice = self.text(finding.advice) if finding.advice is not None else None
-        return replace(
-            finding, message=self.text(finding.message), evidence=self._evidence(finding.evidence), advice=advice
-        )
-
-    def _evidence(self, evidence: str | None) -> str | None:
-        """Evidence is header lines (or a status): a header that is secret is so here too."""
-        if evidence is None:
-            return None
-        lines = []
-        for line in evidence.split("\n"):
-            name, colon, value = line.partition(": ")
-            lines.append(f"{name}: {self.header(name, value)}" if colon else self.text(line))
-        return "\n".join(lines)
+        evidence = finding.evidence
+        if evidence is not None and not self.show_secrets:
+            evidence = mask_lines(evidence)
+        return replace(finding, message=self.text(finding.message), evidence=evidence, advice=advice)
 
     def _engine_verdict(self, name: EngineName, driven: Outcome, outcome: Outcome | None) -> EngineVerdict:
         basis = ENGINES[name].basis
@@ -247,7 +237,3 @@ def _good_preflight(outcome: Outcome) -> HTTPResponse | None:
 
 def _as_is(text: str) -> str:
     return text
-
-
-def _header_as_is(_name: str, value: str) -> str:
-    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from corscheck.runner.conversation import Asking, Returned, conversation
 from corscheck.runner.drive import carry
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Conversation:
-    """Asks probes one at a time over one transport, which keeps its connections between them."""
+    """Asks probes one at a time over one transport, which keeps its connections between them. A context manager."""
 
     def __init__(self, options: RunOptions, transport: Transport | None = None) -> None:
         self.options = options
@@ -32,14 +32,10 @@ class Conversation:
 
     def drive(self, asking: Asking[Returned]) -> Returned:
         """Send what a conversation asks to send, and wait where it pauses."""
-        # The deadline begins after this line: importing the transport must not use up the server's time.
-        transport = self._live()
-        return carry(asking, transport.send, self.options.network.timeout, self._pace.delay)
-
-    def _live(self) -> Transport:
+        # The deadline begins after the import: that must not use up the server's time.
         if self._transport is None:
             self._transport = live(self.options.network)
-        return self._transport
+        return carry(asking, self._transport.send, self.options.network.timeout, self._pace.delay)
 
     def close(self) -> None:
         """Close the transport."""
@@ -47,11 +43,14 @@ class Conversation:
             self._transport.close()
             self._transport = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def run_one(probe: Probe, options: RunOptions | None = None) -> Result:
     """Ask one probe. Raises ``ConfigError`` for an invalid probe or invalid options."""
-    conversation = Conversation(options or RunOptions())
-    try:
+    with Conversation(options or RunOptions()) as conversation:
         return conversation.ask(probe)
-    finally:
-        conversation.close()
