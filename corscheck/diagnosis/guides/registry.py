@@ -1,22 +1,25 @@
-"""The registry of guides. A new stack needs a guide in a module of this package."""
+"""The registry of guides. A guide for a new stack is a TOML file in this directory, named after the stack."""
 
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import tomllib
+from importlib import resources
 
-from corscheck.diagnosis.guides import clouds, edges, frameworks, proxies, services
+import msgspec
+
+from corscheck.diagnosis.guides.guide import Guide
 from corscheck.model.values import ConfigError
 
-if TYPE_CHECKING:
-    from corscheck.diagnosis.guides.guide import Guide
 
-GUIDES: dict[str, Guide] = {
-    guide.name: guide
-    for guide in sorted(
-        (*clouds.GUIDES, *edges.GUIDES, *frameworks.GUIDES, *proxies.GUIDES, *services.GUIDES), key=lambda g: g.name
-    )
-}
+def _read() -> dict[str, Guide]:
+    files = [file for file in resources.files(__package__).iterdir() if file.name.endswith(".toml")]
+    texts = {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in files}
+    return {name: msgspec.convert({"name": name, **tomllib.loads(texts[name])}, Guide) for name in sorted(texts)}
+
+
+GUIDES = _read()
+"""Every guide by its name, in the order of the names."""
 
 _CALLED = {called: guide.name for guide in GUIDES.values() for called in (guide.name, *guide.aliases)}
 
