@@ -99,13 +99,16 @@ def _withhold(request: HTTPRequest) -> Headers:
 
 
 def _stored_credentials(request: HTTPRequest, probe: Probe) -> list[Header]:
-    """Return the headers for ``-u`` and ``-b``, which are sent to the host that they were given for only."""
-    if parse_url(request.url).host != parse_url(request.url_list[0]).host:
-        return []
+    """Return the headers for ``-u`` and ``-b`` that belong to this URL.
+
+    Basic credentials belong to scheme, host and port (RFC 9110, section 11.5), cookies to the host with any port
+    (RFC 6265, section 8.5). A redirect elsewhere is sent neither.
+    """
+    url, first = parse_url(request.url), parse_url(request.url_list[0])
     found: list[Header] = []
-    if probe.user is not None:
+    if probe.user is not None and url.origin == first.origin:
         pair = f"{probe.user}:{probe.password or ''}".encode()
         found.append(("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")))
-    if probe.cookies is not None:
+    if probe.cookies is not None and url.host == first.host:
         found.append(("Cookie", probe.cookies))
     return found
