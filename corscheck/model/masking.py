@@ -36,11 +36,13 @@ _SECRET_WORDS = re.compile(
     r"subscription[-_.]?key|auth[-_.]?key|functions[-_.]?key",
     re.IGNORECASE,
 )
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>‘’“”`]+")
+# Servers choose the text that these search, so each is linear in it: a bounded scheme, and names matched in one way only.
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}+://[^\s'\"<>‘’“”`]++")
 _USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@\s]*@")
-_SECRET_PARAMETERS = re.compile(
-    r"([?&;#](?:[\w.-]*(?:token|secret|password|passwd|pwd|api[-_.]?key|apikey|access[-_.]?key|signature|jwt|credential)"
-    r"[\w.-]*|sig|auth|sid|session|sessionid|code|key|otp)=)[^&;#\s'\"<>]+",
+_PARAMETER = re.compile(r"[?&;#]([\w.-]++)=([^&;#\s'\"<>]++)")
+_SECRET_PARAMETER = re.compile(
+    r"token|secret|password|passwd|pwd|api[-_.]?key|access[-_.]?key|signature|jwt|credential|"
+    r"\A(?:sig|auth|sid|session|sessionid|code|key|otp)\Z",
     re.IGNORECASE,
 )
 
@@ -77,7 +79,11 @@ def mask_url(url: str) -> str:
     """A URL without user information and without the values of token-like parameters."""
     if "@" in url:
         url = _USERINFO.sub(rf"\1{MASK}@", url)
-    return _SECRET_PARAMETERS.sub(rf"\1{MASK}", url) if "=" in url else url
+    return _PARAMETER.sub(_mask_parameter, url) if "=" in url else url
+
+
+def _mask_parameter(found: re.Match[str]) -> str:
+    return f"{found[0][: found.start(2) - found.start()]}{MASK}" if _SECRET_PARAMETER.search(found[1]) else found[0]
 
 
 def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
@@ -86,9 +92,10 @@ def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
     For what has to stay usable, with the values put somewhere else.
     """
     at = 0
-    for found in _SECRET_PARAMETERS.finditer(url):
-        yield url[at : found.end(1)], found[1][1:-1]
-        at = found.end()
+    for found in _PARAMETER.finditer(url):
+        if _SECRET_PARAMETER.search(found[1]):
+            yield url[at : found.start(2)], found[1]
+            at = found.end()
     yield url[at:], None
 
 
@@ -96,7 +103,7 @@ def mask_text(text: str) -> str:
     """A text in which URLs may stand (a message, a console line, a Location)."""
     if "://" in text:
         text = _URL.sub(lambda m: mask_url(m.group()), text)
-    return _SECRET_PARAMETERS.sub(rf"\1{MASK}", text) if "=" in text else text
+    return _PARAMETER.sub(_mask_parameter, text) if "=" in text else text
 
 
 def mask_lines(text: str) -> str:
