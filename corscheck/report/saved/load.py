@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from corscheck.model.json_stream import JSONStream
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
 from corscheck.report.saved.document import kind_of
-from corscheck.report.saved.json_stream import JSONDocument
 from corscheck.report.saved.saved import Saved
 from corscheck.report.saved.summary import Summary
 
@@ -169,7 +169,7 @@ def _members(path: str) -> Iterator[_Member]:
     """Yield the members of the document; of an array first its name alone, then each of its items."""
     try:
         with Path(path).open(encoding="utf-8") as file:
-            document = JSONDocument(file)
+            document = JSONStream(file.read)
             for name in document.names():
                 if name in _ARRAYS:
                     yield _Member(name, None)
@@ -177,6 +177,7 @@ def _members(path: str) -> Iterator[_Member]:
                         yield _Member(name, value, item=True)
                 else:
                     yield _Member(name, document.value())
+            document.end()
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
