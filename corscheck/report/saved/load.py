@@ -1,7 +1,7 @@
-"""Reads saved reports, JSON or JSON Lines, a probe or audit at a time: a long report needs no more memory than a short one.
+"""Reading of saved reports, JSON or JSON Lines, one probe or audit at a time: the length of a report does not matter.
 
-A JSON Lines file whose run was killed has no summary and may end in the middle of a line: its whole lines are read, and
-a note says so. A file that is no report raises ``ConfigError`` with the file, the line and what is wrong.
+A JSON Lines file whose run was killed has no summary and may end in the middle of a line. Its complete lines are read,
+and a note says so. A file that is not a report raises ``ConfigError`` with the file, the line and what is wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TAIL = 1 << 16
 
 
 def load(path: str) -> Saved:
-    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is no report."""
+    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is not a report."""
     try:
         with Path(path).open("rb") as file:
             first = file.readline(_FIRST_LINE)
@@ -138,7 +138,7 @@ def _document(path: str) -> Saved:
         if member.name in _ARRAYS:
             seen = seen or member.name == "probes"
             if seen and summary is not None:
-                # We write the arrays last. In another order, the rest has to be read.
+                # corscheck writes the arrays last. In a different order, the rest must be read too.
                 break
         elif member.name == "summary":
             summary = member.value
@@ -194,7 +194,7 @@ _NEEDED = {
     "probe": ("url", "origin", "method", "verdict", "passed"),
     "audit": ("url", "allowed_origins", "findings", "passed"),
 }
-"""The fields without which an object is neither."""
+"""The fields that each kind of object must have."""
 
 
 def _checked(path: str, value: Any, where: str, kind: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The counts of a run, added up as items come so that none has to stay in memory."""
+"""The counts of a run, updated with each item, so that no item has to stay in memory."""
 
 from __future__ import annotations
 
@@ -93,20 +93,20 @@ class Summary(Struct):
 
     @property
     def tested(self) -> int:
-        """How many probes and audits there were."""
+        """The number of probes and audits."""
         return self.total + self.audits
 
     @property
     def audits_passed(self) -> int:
-        """How many of ``passed`` are audits."""
+        """The number of audits that passed."""
         return self.audits - self.vulnerable - self.unaudited
 
     def findings(self) -> dict[str, int]:
-        """How many findings there are of each severity, the highest first."""
+        """Return the number of findings of each severity, the highest first."""
         return {severity: getattr(self, f"findings_{severity}") for severity in SEVERITIES}
 
     def to_dict(self) -> dict[str, Any]:
-        """The report's summary object."""
+        """Return the summary object of the report."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
