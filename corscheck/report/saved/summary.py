@@ -56,19 +56,13 @@ class Summary(Struct):
             self._add_result(item)
         else:
             self._add_audit(item)
+        excused = isinstance(item, Result) and item.excused is not None
+        self._count("passed" if item.passed else "excused" if excused else "failed" if failed(item) else "undecided")
 
     def _add_result(self, result: Result) -> None:
         self.total += 1
         self._count(result.verdict)
         self.allowed_preflight_only += result.word == "allowed*"
-        if result.passed:
-            self.passed += 1
-        elif result.excused is not None:
-            self.excused += 1
-        elif failed(result):
-            self.failed += 1
-        else:
-            self.undecided += 1
         if result.observed is not None:
             self.differing += result.observed.agrees is False
             self.unobserved += result.observed.error is not None
@@ -76,14 +70,8 @@ class Summary(Struct):
     def _add_audit(self, audit: Audit) -> None:
         self.audits += 1
         self.audit_requests += audit.requests
-        if audit.passed:
-            self.passed += 1
-        elif failed(audit):
-            self.failed += 1
-            self.vulnerable += 1
-        else:
-            self.undecided += 1
-            self.unaudited += 1
+        if not audit.passed:
+            self._count("vulnerable" if failed(audit) else "unaudited")
         for finding in audit.findings:
             if finding.excused is None:
                 self._count(f"findings_{finding.severity}")

@@ -32,14 +32,16 @@ _FULL_VALUE = 400
 
 
 class Columns(Struct, frozen=True):
-    """The widths of the columns: subject, expected value and received value."""
+    """The widths of the columns (subject, expected value, received value) and of the whole table, and its colours."""
 
     name: int
     expected: int
     received: int
+    width: int
+    style: Style
 
     @classmethod
-    def of(cls, steps: list[StepRecord], labels: list[str], width: int) -> Columns:
+    def of(cls, steps: list[StepRecord], labels: list[str], width: int, style: Style) -> Columns:
         """Return columns that show as much as possible. If both values are long, they share the space."""
         pairs = [values(s) for s in steps if s.expected is not None or s.received is not None]
         name = max([_NAME, *(len(words.subject(s.header)) + 2 for s in steps), *(len(text) + 2 for text in labels)])
@@ -52,17 +54,21 @@ class Columns(Struct, frozen=True):
             expected = max(expected, min(_VALUE - _GAP, room - received))
         elif expected > half:
             expected = max(half, room - received)
-        return cls(name, expected + _GAP, room - expected)
+        return cls(name, expected + _GAP, room - expected, width, style)
+
+    def beside(self, label: str, text: str) -> list[str]:
+        """Wrap a text in the columns of the values, behind a label in that of the subject."""
+        return wrap(text, self.width, INDENT + self.name, " " * INDENT + label)
 
 
 def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
     """Return all rows of a result: the steps before the first request, then each exchange with its steps."""
     labels = [label(e) for e in result.exchanges]
     groups = grouped(result)
-    columns = Columns.of([s for group in groups for s in group if s.exchange is not None], labels, width)
+    columns = Columns.of([s for group in groups for s in group if s.exchange is not None], labels, width, style)
     lines: list[str] = []
     if not any(s.exchange is None for s in result.steps):
-        lines += _preflight(result, columns, width)
+        lines += _preflight(result, columns)
     url = result.url
     for index, group in enumerate(groups):
         before = [s for s in group if s.exchange is None]
@@ -73,19 +79,19 @@ def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
             url = exchange.request.url
             lines.append(style("dim", " " * INDENT + printable(url)))
         for step in before:
-            lines += row(step, columns, width, style)
+            lines += row(step, columns)
         if exchange is None:
             break
         if before:
             lines.append("")
         # Without a response there is nothing to judge. The head of the exchange says why.
         steps = [s for s in group if s.exchange is not None] if exchange.response is not None else []
-        lines += _exchange_head(exchange, labels[index], bool(steps), columns, width, style, result.not_sent)
+        lines += _exchange_head(exchange, bool(steps), columns, result.not_sent)
         for step in steps:
-            lines += row(step, columns, width, style)
+            lines += row(step, columns)
     kept = unsent(result)
     if kept:
-        lines += ["", *wrap(kept[1], width, INDENT + columns.name, " " * INDENT + kept[0])]
+        lines += ["", *columns.beside(*kept)]
     return lines
 
 
@@ -102,10 +108,10 @@ def grouped(result: Result) -> list[list[StepRecord]]:
     return groups
 
 
-def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) -> list[str]:
+def row(step: StepRecord, columns: Columns) -> list[str]:
     """Return one step: the mark, pass or FAIL, its subject, the expected value and the received value."""
     mark = ">" if step.decisive else " "
-    status = style(step.status, _WORDS[step.status])
+    status = columns.style(step.status, _WORDS[step.status])
     name = words.subject(step.header)
     if name.lower() == "preflight" and step.exchange is None and step.status in ("pass", "skip"):
         # Whether there is a preflight is not a test that can fail.
@@ -115,11 +121,11 @@ def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) ->
     if step.message and (step.exchange is None or (step.expected is None and step.received is None)):
         # There are no values to compare. For the deciding step the verdict has the message, so the row has the value.
         text = step.received if step.decisive and step.received is not None else step.message
-        first, *rest = wrap(printable(text), width, plain, " " * plain)
+        first, *rest = columns.beside("", printable(text))
         return [(head + first[plain:]).rstrip(), *rest]
     expected, received = values(step)
     if name.lower() == "location" and step.status == "pass":
-        return [(head + cut(received, width - plain)).rstrip()]
+        return [(head + cut(received, columns.width - plain)).rstrip()]
     if len(received) > columns.received and step.status == "fail" and name.lower() in _LISTS:
         received = _lacking(expected, received)
     shown = f"{cut(expected, columns.expected - _GAP):<{columns.expected}}{cut(received, columns.received)}"
@@ -129,7 +135,7 @@ def row(step: StepRecord, columns: Columns, width: int, style: Style = PLAIN) ->
         lines += [f"{' ' * (INDENT + 2)}expected  {cut(expected, _FULL_VALUE)}"]
         lines += [f"{' ' * (INDENT + 2)}received  {cut(received, _FULL_VALUE)}"]
     if step.status == "warn" and step.message:
-        lines += wrap(printable(step.message), width, INDENT + 2)
+        lines += wrap(printable(step.message), columns.width, INDENT + 2)
     return lines
 
 
@@ -149,7 +155,7 @@ def _lacking(expected: str, received: str) -> str:
     return f"lacks {', '.join(lacks)} ({len(names)} other{'s' if len(names) > 1 else ''})"
 
 
-def _preflight(result: Result, columns: Columns, width: int) -> list[str]:
+def _preflight(result: Result, columns: Columns) -> list[str]:
     record = result.preflight
     if record.needed:
         text = "needed: " + ", ".join(printable(b) for b in record.because)
@@ -157,7 +163,7 @@ def _preflight(result: Result, columns: Columns, width: int) -> list[str]:
         text = "not needed" + "".join(f": {printable(b)}" for b in record.because[:1])
     else:
         return []
-    return wrap(text, width, INDENT + columns.name, " " * INDENT + "preflight")
+    return columns.beside("preflight", text)
 
 
 def label(exchange: ExchangeRecord) -> str:
@@ -169,18 +175,15 @@ def label(exchange: ExchangeRecord) -> str:
     return f"{method} {exchange.response.status}{took}"
 
 
-def _exchange_head(
-    exchange: ExchangeRecord, label: str, has_rows: bool, columns: Columns, width: int, style: Style, why: str | None
-) -> list[str]:
-    start = INDENT + columns.name
+def _exchange_head(exchange: ExchangeRecord, has_rows: bool, columns: Columns, why: str | None) -> list[str]:
     if exchange.held_back:
-        return wrap(f"not sent: {why}", width, start, " " * INDENT + label)
+        return columns.beside(label(exchange), f"not sent: {why}")
     if exchange.error is not None:
-        return wrap(f"no answer: {printable(exchange.error.message)}", width, start, " " * INDENT + label)
+        return columns.beside(label(exchange), f"no answer: {printable(exchange.error.message)}")
     if not has_rows:
-        return [" " * INDENT + label]
+        return [" " * INDENT + label(exchange)]
     titles = f"{'expected':<{columns.expected}}received"
-    return [f"{' ' * INDENT}{label:<{columns.name}}{style('dim', titles)}"]
+    return [f"{' ' * INDENT}{label(exchange):<{columns.name}}{columns.style('dim', titles)}"]
 
 
 def unsent(result: Result) -> tuple[str, str] | None:
