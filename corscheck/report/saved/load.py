@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from corscheck.model.json_stream import JSONStream
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
@@ -132,18 +134,20 @@ def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
 
 def _document(path: str) -> Saved:
     head: dict[str, Any] = {}
-    summary: Any = None
     seen = False
-    for member in _members(path):
-        if member.name in _ARRAYS:
-            seen = seen or member.name == "probes"
-            if seen and summary is not None:
+    with _opened(path) as document:
+        for name in document.names():
+            if name not in _ARRAYS:
+                head[name] = document.value()
+                continue
+            seen = seen or name == "probes"
+            if seen and head.get("summary") is not None:
                 # corscheck writes the arrays last. In a different order, the rest must be read too.
                 break
-        elif member.name == "summary":
-            summary = member.value
+            deque(document.items(), maxlen=0)
         else:
-            head[member.name] = member.value
+            document.end()
+    summary = head.pop("summary", None)
     check_head(path, head)
     if not seen:
         raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
@@ -157,34 +161,26 @@ def _document(path: str) -> Saved:
     return Saved(head, summary, probes, ended, name=path, audit_source=audits)
 
 
-class _Member(NamedTuple):
-    """A member of the document, or one item of its arrays."""
-
-    name: str
-    value: Any
-    item: bool = False
-
-
-def _members(path: str) -> Iterator[_Member]:
-    """Yield the members of the document; of an array first its name alone, then each of its items."""
+@contextmanager
+def _opened(path: str) -> Iterator[JSONStream]:
+    """Open the document. Raises ``ConfigError`` if what the caller reads is not JSON."""
     try:
         with Path(path).open(encoding="utf-8") as file:
-            document = JSONStream(file.read)
-            for name in document.names():
-                if name in _ARRAYS:
-                    yield _Member(name, None)
-                    for value in document.items():
-                        yield _Member(name, value, item=True)
-                else:
-                    yield _Member(name, document.value())
-            document.end()
+            yield JSONStream(file.read)
+    except ConfigError:
+        # About an object of the report, which is JSON.
+        raise
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
 
 def _document_objects(path: str, kind: str) -> Iterator[dict[str, Any]]:
-    found = (member.value for member in _members(path) if member.item and member.name == f"{kind}s")
-    return (_checked(path, value, f"{kind} {number}", kind) for number, value in enumerate(found, 1))
+    with _opened(path) as document:
+        for name in document.names():
+            for number, value in enumerate(document.items() if name in _ARRAYS else [document.value()], 1):
+                if name == f"{kind}s":
+                    yield _checked(path, value, f"{kind} {number}", kind)
+        document.end()
 
 
 # ---------------------------------------------------------------------- both
