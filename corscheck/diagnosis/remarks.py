@@ -15,7 +15,7 @@ from corscheck.protocol.request import HTTPResponse
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
-    from corscheck.protocol.outcome import Exchange, Outcome
+    from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Headers
 
 HARDLY = 5
@@ -48,26 +48,17 @@ def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
     if outcome.verdict not in ("allowed", "blocked"):
         return []
     found: list[Remark] = []
-    last = _last_answer(outcome)
     if outcome.verdict == "blocked":
         found += _received(outcome)
     found += _authorization(outcome)
     if outcome.verdict == "allowed":
-        if last is not None and outcome.response is not None and outcome.response.type == "cors":
-            found += _vary(last)
-            found += _hidden(outcome, last)
+        answer = outcome.exchanges[-1].answer if outcome.exchanges else None
+        readable = outcome.response is not None and outcome.response.type == "cors"
+        if readable and isinstance(answer, HTTPResponse):
+            found += _vary(outcome.exchanges[-1].request.method, answer.headers)
+            found += _hidden(outcome, answer.headers)
         found += _cache(outcome)
     return found + _local_network(probe)
-
-
-def _last_answer(outcome: Outcome) -> Exchange | None:
-    exchange = outcome.exchanges[-1] if outcome.exchanges else None
-    return exchange if exchange is not None and isinstance(exchange.answer, HTTPResponse) else None
-
-
-def _headers(exchange: Exchange) -> Headers:
-    assert isinstance(exchange.answer, HTTPResponse)
-    return exchange.answer.headers
 
 
 def _received(outcome: Outcome) -> list[Remark]:
@@ -93,15 +84,12 @@ def _authorization(outcome: Outcome) -> list[Remark]:
     return [Remark("CORS709", message, f"Access-Control-Allow-Headers: {evidence}")]
 
 
-def _vary(exchange: Exchange) -> list[Remark]:
+def _vary(method: str, headers: Headers) -> list[Remark]:
     """Remark on a cacheable response that names one origin and has no ``Vary: Origin``."""
-    headers = _headers(exchange)
     origin, vary = get(headers, ACAO), get(headers, "Vary") or ""
     if origin in (None, "*") or {v.strip().lower() for v in vary.split(",")} & {"origin", "*"}:
         return []
-    if exchange.request.method not in ("GET", "HEAD"):
-        return []
-    why = _kept(headers)
+    why = _kept(headers) if method in ("GET", "HEAD") else None
     if why is None:
         return []
     message = f"The answer names {origin} and may be cached, but has no Vary: Origin."
@@ -121,17 +109,16 @@ def _kept(headers: Headers) -> str | None:
     return f"Age: {age}" if delta_seconds(age) else None
 
 
-def _hidden(outcome: Outcome, exchange: Exchange) -> list[Remark]:
+def _hidden(outcome: Outcome, headers: Headers) -> list[Remark]:
     """Remark on response headers that are meant for script but that the page cannot read."""
-    headers = _headers(exchange)
     readable = set(outcome.readable_headers)
     names = dict.fromkeys(n for n, _ in headers if n.lower() not in readable and _for_script(n.lower()))
     listed = extract_list(headers, ACEH)
-    if outcome.request.credentials == "include" and isinstance(listed, tuple) and "*" in listed and names:
-        message = f"With credentials * exposes nothing; script cannot read {', '.join(names)}."
-        return [Remark("CORS703", message, f"{ACEH}: {get(headers, ACEH)}")]
     if not names:
         return []
+    if outcome.request.credentials == "include" and isinstance(listed, tuple) and "*" in listed:
+        message = f"With credentials * exposes nothing; script cannot read {', '.join(names)}."
+        return [Remark("CORS703", message, f"{ACEH}: {get(headers, ACEH)}")]
     return [Remark("CORS702", f"Script cannot read {', '.join(names)}: not exposed.", ", ".join(names))]
 
 

@@ -1,1 +1,1 @@
-"""Saved results into something to look at or to keep: one writer per format, each reading the saved model only."""
+"""Reports: views for the terminal, and one writer for each file format. All of them read the saved model only."""

@@ -100,12 +100,8 @@ def _options() -> list[Option]:
     return found
 
 
-LONG: dict[str, Option] = {}
-SHORT: dict[str, Option] = {}
-for _option in _options():
-    LONG[_option.name] = _option
-    if _option.short is not None:
-        SHORT[_option.short] = _option
+LONG = {option.name: option for option in _options()}
+SHORT = {option.short: option for option in _options() if option.short is not None}
 
 
 def near(name: str) -> str:

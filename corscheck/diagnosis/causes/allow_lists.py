@@ -71,15 +71,12 @@ def _headers(facts: Facts) -> Cause:
     tracing = [n for n in missing if is_tracing(n)]
     if "*" in allowed:
         message = f"With credentials * in Access-Control-Allow-Headers is no wildcard: {names} must be named."
-        return Cause("CORS612", message, evidence, advice)
-    if tracing and tracing == missing:
+    elif tracing and tracing == missing:
         message = f"Tracing adds {names} to the request, and the server does not allow it{_says_so(facts)}."
         advice += " Or limit tracing to your own origin (tracePropagationTargets, propagateTraceHeaderCorsUrls)."
-        return Cause("CORS612", message, evidence, advice)
-    which = f"header {names}" if len(missing) == 1 else f"headers {names}"
-    message = f"The server refuses {which}{_says_so(facts)}."
-    if tracing:
-        message += f" Tracing adds {', '.join(tracing)}."
+    else:
+        message = f"The server refuses header{'' if len(missing) == 1 else 's'} {names}{_says_so(facts)}."
+        message += f" Tracing adds {', '.join(tracing)}." if tracing else ""
     return Cause("CORS612", message, evidence, advice)
 
 

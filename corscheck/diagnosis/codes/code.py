@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.protocol.steps import CODES, FETCH, standard_url
 
@@ -20,7 +21,7 @@ MDN_ERRORS = "https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CORS/Erro
 CACHES = FETCH + "#cors-protocol-and-http-caches"
 
 _KINDS: dict[str, Kind] = {"6": "cause", "7": "remark", "8": "audit"}
-"""The kind of a code, by its first digit."""
+"""The kinds of codes by their first digit. All others are codes of steps."""
 
 _HELP = {
     "http:vary": CACHES,
@@ -77,12 +78,12 @@ def record(
     mdn: str = "",
     help_: str | None = None,
 ) -> Record:
-    """Build the record of a root cause, a remark or an audit finding. The first sentence is its meaning.
+    """Build a record. The first sentence of the explanation is its meaning.
 
     ``step`` is by default the one at which a browser lets the page read the response. ``mdn`` and ``help_`` replace the
     reference for the step.
     """
-    kind = _KINDS[code[4]]
+    kind = _KINDS.get(code[4], "step")
     return Record(
         code=code,
         kind=kind,
@@ -103,16 +104,9 @@ def step_record(
     code: str, meaning: str, explanation: str, example: str, advice: str, *, severity: Severity = "high", mdn: str = ""
 ) -> Record:
     """Build the record of a step code. Title, step and URL come from ``corscheck.protocol.steps.CODES``."""
-    known = CODES[code]
-    return Record(
-        code=code,
-        kind="step",
-        title=known.title,
-        severity=severity,
-        step=known.step,
-        meaning=meaning,
-        explanation=explanation,
-        example=example,
-        advice=advice,
-        help=MDN_ERRORS + mdn if mdn else known.url,
+    step = CODES[code]
+    help_ = None if mdn else step.url
+    made = record(
+        code, step.title, explanation, example, advice, step=step.step, severity=severity, mdn=mdn, help_=help_
     )
+    return replace(made, meaning=meaning)

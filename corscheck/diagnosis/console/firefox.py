@@ -77,9 +77,7 @@ def _failed(failure: Failure, origin: str) -> list[str]:
         return [*_refused_target(url, failure.value or "", origin), _unsuccessful(url)]
     if code in ("CORS201", "CORS202"):
         return _blocked_before_sending(failure)
-    if code == "CORS203":
-        return [_security_error(f"{origin}/", url)]
-    if code == "CORS204" and url.startswith(("file:", "blob:")):
+    if code == "CORS203" or (code == "CORS204" and url.startswith(("file:", "blob:"))):
         return [_security_error(f"{origin}/", url)]
     if code == "CORS204":
         return [_blocked(url, "CORS request not http")]

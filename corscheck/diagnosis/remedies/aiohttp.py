@@ -42,7 +42,6 @@ REMEDY = Remedy(
     "aiohttp",
     "aiohttp",
     "python",
-    "aiohttp-cors",
     "After all routes have been added, before web.run_app(app).",
     (
         "Routes that are added later, and those of sub-applications, are not covered.",
@@ -54,4 +53,5 @@ REMEDY = Remedy(
         "A middleware that demands a login also sees the preflight, which never carries one: let it through there.",
     ),
     _code,
+    package="aiohttp-cors",
 )

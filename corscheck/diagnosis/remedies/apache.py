@@ -40,7 +40,6 @@ REMEDY = Remedy(
     "apache",
     "Apache",
     "apache",
-    None,
     "Inside <VirtualHost ...>, before other RewriteRules; needs the modules setenvif, headers and rewrite (a2enmod).",
     (
         'Without "always" errors have no headers; that is why it is on each line.',

@@ -37,7 +37,6 @@ REMEDY = Remedy(
     "django",
     "Django",
     "python",
-    "django-cors-headers",
     "At the end of settings.py, where INSTALLED_APPS and MIDDLEWARE are known.",
     (
         (
@@ -52,4 +51,5 @@ REMEDY = Remedy(
         ),
     ),
     _code,
+    package="django-cors-headers",
 )

@@ -32,7 +32,6 @@ EXPRESS = Remedy(
     "express",
     "Express",
     "javascript",
-    "cors",
     "Before every other app.use(...) and every route: an answer that is made earlier has no CORS headers.",
     (
         _REQUIRE.format(package="cors"),
@@ -40,13 +39,13 @@ EXPRESS = Remedy(
         *_ALL_OF_THEM,
     ),
     lambda wanted: f'import cors from "cors";\n\napp.use(cors({{\n{_options(wanted)}\n}}));\n',
+    package="cors",
 )
 
 FASTIFY = Remedy(
     "fastify",
     "Fastify",
     "javascript",
-    "@fastify/cors",
     "Before the routes, on the outermost instance.",
     (
         _REQUIRE.format(package="@fastify/cors"),
@@ -54,13 +53,13 @@ FASTIFY = Remedy(
         *_ALL_OF_THEM,
     ),
     lambda wanted: f'import cors from "@fastify/cors";\n\nawait fastify.register(cors, {{\n{_options(wanted)}\n}});\n',
+    package="@fastify/cors",
 )
 
 NESTJS = Remedy(
     "nestjs",
     "NestJS",
     "javascript",
-    None,
     "In main.ts, right after NestFactory.create(...) and before app.listen(...).",
     (
         "What is run on Express is what is tested; with the Fastify adapter @fastify/cors must be installed.",

@@ -35,7 +35,6 @@ REMEDY = Remedy(
     "flask",
     "Flask",
     "python",
-    "flask-cors",
     "After app = Flask(...), for the whole application.",
     (
         (
@@ -51,4 +50,5 @@ REMEDY = Remedy(
         ),
     ),
     _code,
+    package="flask-cors",
 )

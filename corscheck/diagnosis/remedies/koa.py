@@ -44,7 +44,6 @@ KOA = Remedy(
     "koa",
     "Koa",
     "javascript",
-    "@koa/cors",
     "Before every other app.use(...): an answer that is made earlier has no CORS headers.",
     (
         'In a CommonJS file the import is const cors = require("@koa/cors").',
@@ -53,13 +52,13 @@ KOA = Remedy(
         _EMPTY,
     ),
     _koa,
+    package="@koa/cors",
 )
 
 HONO = Remedy(
     "hono",
     "Hono",
     "javascript",
-    None,
     "Before every other app.use(...) and every route: what comes earlier answers without CORS headers.",
     ("Every OPTIONS is answered as a preflight: routes of your own for OPTIONS are not reached.", _EMPTY),
     _hono,

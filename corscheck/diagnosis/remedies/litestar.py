@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, extras
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, always_allowed, arguments, extras
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -25,7 +25,6 @@ REMEDY = Remedy(
     "litestar",
     "Litestar",
     "python",
-    None,
     "Before the application is made; hand it over with Litestar(..., cors_config=cors_config).",
     (
         "Every OPTIONS with an Origin is answered as a preflight: handlers of your own for OPTIONS are not reached.",
@@ -34,10 +33,7 @@ REMEDY = Remedy(
             "Access-Control-Allow-Origin."
         ),
         "CORSConfig() without arguments allows everything to everybody.",
-        (
-            "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight "
-            "is remembered for 600 seconds."
-        ),
+        always_allowed("600 seconds"),
         "Answers to other origins have no Vary: Origin, and a Vary of your own is overwritten: keep shared caches away.",
     ),
     _code,

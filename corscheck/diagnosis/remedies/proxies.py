@@ -133,7 +133,6 @@ NGINX = Remedy(
     "nginx",
     "nginx",
     "nginx",
-    None,
     "Inside server { ... }, outside of every location.",
     (
         "A location (or an if in one) with an add_header of its own loses all of these: repeat them there.",
@@ -148,7 +147,6 @@ CADDY = Remedy(
     "caddy",
     "Caddy",
     "caddy",
-    None,
     "Inside the site's block in the Caddyfile, beside reverse_proxy.",
     (
         '"defer" on these headers would lose them on errors.',
@@ -163,7 +161,6 @@ HAPROXY = Remedy(
     "haproxy",
     "HAProxy",
     "haproxy",
-    None,
     "In the frontend, before use_backend and default_backend; HAProxy 2.2 or newer.",
     (
         "An http-request deny or auth that stands before these lines answers the preflight.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Remedy, demand_capitals, listing
+from corscheck.diagnosis.remedies.remedy import Remedy, always_allowed, demand_capitals, listing
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -60,7 +60,6 @@ REMEDY = Remedy(
     "rack",
     "Rack",
     "ruby",
-    "rack-cors",
     (
         "In config.ru, before every other use and before run. In Rails: in config/initializers/cors.rb, with "
         '"Rails.application.config.middleware.insert_before 0, Rack::Cors do" for the line with "use".'
@@ -80,10 +79,8 @@ REMEDY = Remedy(
             "OPTIONS do not see it."
         ),
         "An origin without its scheme stands for every scheme, and * for every page.",
-        (
-            "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight "
-            "is remembered for two hours."
-        ),
+        always_allowed("two hours"),
     ),
     _code,
+    package="rack-cors",
 )

@@ -52,10 +52,10 @@ class Remedy(Struct, frozen=True):
     name: str
     title: str
     language: Language
-    package: str | None
     where: str
     traps: tuple[str, ...]
     code: Callable[[Wanted], str]
+    package: str | None = None
 
 
 def quoted(text: str) -> str:
@@ -74,6 +74,14 @@ def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: C
         return flat
     blanks = " " * indent
     return "\n".join(["[", *(f"{blanks}    {one}," for one in literals), f"{blanks}]"])
+
+
+def always_allowed(remembered: str) -> str:
+    """Return the trap of middlewares that allow the safelisted headers anyway and have their own default max-age."""
+    return (
+        "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight is "
+        f"remembered for {remembered}."
+    )
 
 
 def extras(wanted: Wanted, credentials: str, exposed: str, max_age: str) -> Pairs:

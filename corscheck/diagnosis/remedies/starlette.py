@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, arguments, extras
+from corscheck.diagnosis.remedies.remedy import Pairs, Remedy, always_allowed, arguments, extras
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
@@ -37,10 +37,7 @@ _TRAPS = (
         "lines of the call, and put it last in the module."
     ),
     "A method or header that is not listed is refused with a 400, and browsers then complain of the status.",
-    (
-        "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight is "
-        "remembered for 600 seconds."
-    ),
+    always_allowed("600 seconds"),
     (
         "Redirects for a missing or superfluous slash answer the preflight too, which no browser follows: ask for the URL as "
         "it is routed."
@@ -48,8 +45,8 @@ _TRAPS = (
 )
 
 FASTAPI = Remedy(
-    "fastapi", "FastAPI", "python", None, _WHERE, _TRAPS, lambda wanted: _code(wanted, "fastapi")
+    "fastapi", "FastAPI", "python", _WHERE, _TRAPS, lambda wanted: _code(wanted, "fastapi")
 )  # fmt: skip
 STARLETTE = Remedy(
-    "starlette", "Starlette", "python", None, _WHERE, _TRAPS, lambda wanted: _code(wanted, "starlette")
+    "starlette", "Starlette", "python", _WHERE, _TRAPS, lambda wanted: _code(wanted, "starlette")
 )  # fmt: skip

@@ -50,7 +50,6 @@ REMEDY = Remedy(
     "tomcat",
     "Tomcat",
     "xml",
-    None,
     "In WEB-INF/web.xml, inside web-app, before every other filter: filters run in the order of their mappings.",
     (
         (

@@ -1,1 +1,1 @@
-"""One writer for each format, and what they share."""
+"""One writer for each report format, and the code that they share."""

@@ -1,4 +1,4 @@
-"""The requests of a probe as the equal ``curl`` commands, quoted for a POSIX shell, secrets as ``$VARIABLES``."""
+"""The requests of a probe as ``curl`` commands, quoted for a POSIX shell, with secrets as ``$VARIABLES``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 _MOST_BODY = 4096
-"""A body longer than this is named, not shown."""
+"""The longest body that is written into the command, in bytes. A longer one becomes a file name."""
 
 
 class CurlRequest(Struct, frozen=True):
-    """One request to write down. ``send_to`` is another base URL to go to; ``options`` are words for curl."""
+    """A request to render. ``send_to`` is a different base URL to send it to; ``options`` are further words for curl."""
 
     method: str
     url: str
@@ -32,13 +32,13 @@ class CurlRequest(Struct, frozen=True):
 
 
 def variable(name: str) -> str:
-    """The shell variable that stands for a secret header's value: ``X-Api-Key`` is ``X_API_KEY``."""
+    """Return the shell variable for a secret header's value, e.g. ``X_API_KEY`` for ``X-Api-Key``."""
     word = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").upper()
     return word if word and not word[0].isdigit() else f"SECRET_{word}".rstrip("_")
 
 
 def command(request: CurlRequest, *, show_secrets: bool = False) -> str:
-    """One command, an option a line. Redirects are not followed: each hop is a command of its own."""
+    """Return the command, with one option per line. It does not follow redirects: each hop is a separate command."""
     words = [["curl", "-sS", "-i"], *_method(request)]
     url = request.url.partition("#")[0]
     headers = list(request.headers)
@@ -67,7 +67,7 @@ def _method(request: CurlRequest) -> list[list[str]]:
 
 
 def _url(url: str) -> str:
-    """The URL for a shell, secret values of its parameters as variables."""
+    """Quote the URL for a shell, with variables for secret values of its parameters."""
     pieces = [shlex.quote(text) + (f'"${variable(name)}"' if name is not None else "")
               for text, name in secret_parameters(url) if text]  # fmt: skip
     return "".join(pieces)
@@ -76,12 +76,12 @@ def _url(url: str) -> str:
 def _header(name: str, value: str, *, show_secrets: bool) -> str:
     if not show_secrets and is_secret_header(name):
         return f'{_quote(f"{name}: ")}"${variable(name)}"'
-    # curl drops a header that ends in its colon; a semicolon says that the empty value is meant.
+    # curl drops a header that ends with its colon. A semicolon sends it with an empty value.
     return _quote(f"{name}: {value}" if value else f"{name};")
 
 
 def _quote(text: str) -> str:
-    """Header text for a shell: a character is a byte, and beyond ASCII a byte has to be spelled."""
+    """Quote header text for a shell. Each character is a byte; bytes outside ASCII are escaped."""
     if text.isascii():
         return shlex.quote(text)
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
@@ -89,7 +89,7 @@ def _quote(text: str) -> str:
 
 
 def _defaults_off(request: CurlRequest, names: set[str]) -> list[list[str]]:
-    """What curl would add by itself and the browser does not send."""
+    """Switch off the headers that curl would add and that the browser does not send."""
     off = [n for n in ("User-Agent", "Accept") if n.lower() not in names]
     if request.body is not None and "content-type" not in names:
         off.append("Content-Type")
@@ -101,7 +101,7 @@ def _body(body: bytes | None) -> list[list[str]]:
         return []
     if _in_file(body):
         return [["--data-binary", "@body.bin"]]
-    # An @ at the start would name a file; --data-raw takes it as it is.
+    # In --data an @ at the start would name a file; --data-raw takes the text literally.
     return [["--data-raw", shlex.quote(body.decode())]]
 
 
@@ -114,7 +114,7 @@ def _in_file(body: bytes) -> bool:
 
 
 def _pairs(options: Iterable[str]) -> list[list[str]]:
-    """Options of curl, each with its value on one line."""
+    """Group options with their values, for one line each."""
     lines: list[list[str]] = []
     for option in options:
         if option.startswith("-") or not lines:

@@ -32,10 +32,7 @@ _LONGEST = 4096
 class _Group(Struct):
     """Problems with one code at one place: one annotation, with the text of the first of them."""
 
-    level: str
-    title: str
-    text: str
-    where: tuple[str, int] | None
+    first: Problem
     count: int = 0
 
 
@@ -45,14 +42,12 @@ def render(saved: Saved) -> Iterator[str]:
     for item in saved.items():
         for problem in problems(item):
             key = _key(problem, item)
-            if key not in groups:
-                groups[key] = _Group(_LEVELS[problem.level], problem.title, _text(problem), problem.place)
-            groups[key].count += 1
+            groups.setdefault(key, _Group(problem)).count += 1
     for level in ("error", "warning", "notice"):
-        chosen = [group for group in groups.values() if group.level == level]
+        chosen = [group for group in groups.values() if _LEVELS[group.first.level] == level]
         full = len(chosen) > PER_LEVEL
         for group in chosen[: PER_LEVEL - 1 if full else PER_LEVEL]:
-            yield _annotation(group)
+            yield _annotation(group, level)
         if full:
             more = len(chosen) - PER_LEVEL + 1
             yield f"::{level} title=corscheck::{more} more of these: GitHub shows {PER_LEVEL}. See the job summary.\n"
@@ -68,17 +63,16 @@ def _key(problem: Problem, item: Item) -> tuple[object, ...]:
     return (*where, problem.code, problem.level)
 
 
-def _text(problem: Problem) -> str:
-    return "\n".join([f"{problem.message} [{problem.code}]", *filter(None, problem.advice.split("\n"))])
-
-
-def _annotation(group: _Group) -> str:
-    properties = [f"file={_property(group.where[0])}", f"line={group.where[1]}"] if group.where is not None else []
-    properties.append(f"title={_property(group.title)}")
-    text = group.text
+def _annotation(group: _Group, level: str) -> str:
+    problem = group.first
+    properties = (
+        [f"file={_property(problem.place[0])}", f"line={problem.place[1]}"] if problem.place is not None else []
+    )
+    properties.append(f"title={_property(problem.title)}")
+    text = "\n".join([f"{problem.message} [{problem.code}]", *filter(None, problem.advice.split("\n"))])
     if group.count > 1:
         text += f"\nand {group.count - 1} more like it"
-    return f"::{group.level} {','.join(properties)}::{_data(text[:_LONGEST])}\n"
+    return f"::{level} {','.join(properties)}::{_data(text[:_LONGEST])}\n"
 
 
 def _data(text: str) -> str:

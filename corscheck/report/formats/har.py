@@ -1,7 +1,8 @@
-"""HAR 1.2: the exchanges of a report for tools that read browsers' recordings, and for ``corscheck har`` itself.
+"""HAR 1.2: the exchanges of a report, for tools that read browsers' recordings, and for ``corscheck har`` itself.
 
-Masked as the report is. A report knows how long each exchange took and when the run began, not when each was sent: they
-are put one after the other from there on (from 1970 in a reproducible report). Audits keep no exchanges.
+Secrets are masked as in the report. A report stores when the run started and how long each exchange took, but not when
+each was sent. So the exchanges follow each other from the start of the run (from 1970 in a reproducible report). Audits
+store no exchanges.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     from corscheck.report.saved.saved import Saved
 
 _NONE = -1
-"""HAR's way to say that a size or a time is not known."""
+"""HAR's value for an unknown size."""
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The document in pieces, an entry each."""
+    """Yield the document in pieces, one per entry."""
     creator = {"name": "corscheck", "version": __version__}
     yield f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "pages": [], "entries": ['
     yield from separated(_entries(saved))

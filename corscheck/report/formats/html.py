@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 _PAGE = Path(__file__).parents[1] / "page"
 
 _CAUSES = 100
-"""The most causes that are explained; the cells of the others open, too."""
+"""The maximum number of causes that are explained. Cells with other causes still open."""
 
 _FOLDED = 400
-"""With more results than this, the parts of the picture that all passed are folded."""
+"""With more results than this, panels in which everything passed are folded."""
 
 _LONGEST = 4000
-"""The longest value, in characters; the saved report has all of it."""
+"""The longest value, in characters. The saved report has all of it."""
 
 _BUFFER = 500
 
@@ -68,7 +68,7 @@ GLYPHS = {
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """Yield the page in pieces. Reads the report twice: for the picture, and for the details."""
+    """Yield the page in pieces. Reads the report twice: for the panels, and for the details."""
     environment = Environment(
         loader=FileSystemLoader(_PAGE),
         autoescape=True,
@@ -165,7 +165,7 @@ def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]
 
 
 def _kinds(cells: Any) -> str:
-    """Return the classes of a row or part of the picture, by which filters show it. ``cells`` may hold None."""
+    """Return the CSS classes of a row or panel, by which filters show it. ``cells`` may contain None."""
     there = [cell for cell in cells if cell is not None]
     names = {cell.kind for cell in there} | {"bad" for cell in there if cell.state != "pass"}
     return " ".join(f"has-{name}" for name in sorted(names))

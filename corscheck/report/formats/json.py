@@ -1,4 +1,4 @@
-"""The report as one JSON document: schema version, tool, run, summary, probes, audits; written object by object."""
+"""The report as one JSON document: schema version, tool, run, summary, probes, audits. It is written object by object."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def render(saved: Saved) -> Iterator[str]:
-    """The document in pieces: what ``json.dumps(..., indent=2)`` would make of the whole, to the byte.
+    """Yield the document in pieces, byte for byte as ``json.dumps(..., indent=2)`` would write it.
 
-    ASCII only: no control or bidi character of a server's reaches whoever looks at the file with cat or less.
+    The output is ASCII, so that control and bidi characters from a server do not reach a terminal that shows the file.
     """
     document: dict[str, Any] = dict(saved.head)
     if saved.run is not None:
         document["run"] = saved.run
     document["summary"] = dict(saved.summary)
-    # Without the brace that ends it.
+    # Without the closing brace.
     yield json.dumps(document, indent=2)[:-2]
     yield from _array("probes", saved.probes())
     yield from _array("audits", saved.audit_objects())
@@ -37,7 +37,7 @@ def _array(name: str, values: Iterator[dict[str, Any]]) -> Iterator[str]:
     yield f',\n  "{name}": ['
     separator = ""
     for value in values:
-        # A line break stands between values only: those within texts are escaped.
+        # Line breaks inside strings are escaped, so each one separates values.
         yield f"{separator}\n    " + json.dumps(value, indent=2).replace("\n", "\n    ")
         separator = ","
     yield "\n  ]" if separator else "]"

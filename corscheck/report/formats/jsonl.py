@@ -1,4 +1,4 @@
-"""JSON Lines, the primary store: the head, then a line for each probe or audit as it comes, then the summary.
+"""JSON Lines, the primary format: the head, then a line for each probe or audit when it is done, then the summary.
 
 Each line is one write, so that a killed run leaves whole lines and at most one truncated line.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class JSONLines:
     """Writes to a binary file and flushes after each line.
 
-    A file that is ``begun`` holds the head already, and the items so far.
+    If the file is ``begun``, it contains the head and the items so far.
     """
 
     def __init__(self, out: BinaryIO | RawIOBase, run: Run | None, *, begun: bool = False) -> None:
@@ -66,5 +66,5 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def line(value: dict[str, Any]) -> str:
-    """Return one line. ASCII only: no control or bidi character of a server's reaches a terminal that shows the file."""
+    """Return one line. It is ASCII, so that control and bidi characters from a server do not reach a terminal."""
     return json.dumps(value, separators=(",", ":")) + "\n"

@@ -1,7 +1,7 @@
-"""Many results as pictures: panels (a host, a check, the circumstances) with origins down, endpoints and methods across.
+"""Overviews of many results: panels with a row for each origin and a column for each endpoint and method.
 
-What a page or a Markdown table shows at a glance, gathered in one pass over the results and small: a cell knows its
-number, its word and its cause, and nothing of its exchanges. Knows no layout but how many columns fit beside another.
+HTML and Markdown reports show them. One pass over the results collects them, and they are small: a cell holds its number,
+its word and its cause, but no exchanges. The only layout that this module knows is how many columns fit side by side.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from corscheck.report.saved.summary import Summary
 
 COLUMNS = 8
-"""How many methods of endpoints stand beside each other before the picture is continued below itself."""
+"""The maximum number of columns side by side. A wider panel continues below itself."""
 
 NAMED = 24
-"""How many of those that share a cause are named."""
+"""How many results with the same cause are named."""
 
 
 class Cell(NamedTuple):
-    """One result in a picture.
+    """One result in a panel.
 
-    ``number`` is its place in the report, from 1; ``cause`` the number of its cause; ``label`` what the cell says: the
-    word of its verdict, or ``differs`` where only another engine of the gate came to another one.
+    ``number`` is its position in the report, from 1, and ``cause`` the number of its cause. ``label`` is the text of the
+    cell: the verdict, or ``differs`` if only another engine of the gate has a different one.
     """
 
     number: int
@@ -46,12 +46,12 @@ class Cell(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """The word as a name of a style and a filter: ``allowed*`` is ``preflight-only``."""
+        """The word as the name of a style and a filter: ``allowed*`` becomes ``preflight-only``."""
         return "preflight-only" if self.word == "allowed*" else self.word
 
 
 class Member(NamedTuple):
-    """Who has a cause: enough to name it."""
+    """A result that has a cause, with what is needed to name it."""
 
     number: int
     method: str
@@ -60,7 +60,7 @@ class Member(NamedTuple):
 
 
 class CausePanel(Struct):
-    """What several failures have in common. ``first`` stands for all of them."""
+    """A cause that several failures share. ``first`` represents all of them."""
 
     number: int
     first: Result
@@ -70,23 +70,23 @@ class CausePanel(Struct):
     varied: bool = False
 
     def why(self) -> str:
-        """The sentence that is true of all of them."""
+        """Return the sentence that is true of all of them."""
         return causes.why_all(self.first, varied=self.varied)
 
 
 class Band(Struct):
-    """As much of a panel as fits side by side: endpoints with their methods, and a row of cells for each origin."""
+    """The part of a panel that fits side by side: endpoints with their methods, and a row of cells for each origin."""
 
     endpoints: list[tuple[str, list[str]]]
     rows: list[tuple[str, list[Cell | None]]]
 
     def cells(self) -> Iterator[Cell]:
-        """Those that there are."""
+        """Yield the cells that exist."""
         return (cell for _, row in self.rows for cell in row if cell is not None)
 
 
 class Panel(Struct):
-    """What shares host, check and circumstances. ``grid`` is (path, method) -> origin -> cell."""
+    """Results with the same host, check and circumstances. ``grid`` maps (path, method) to origin to cell."""
 
     title: str
     base: str
@@ -95,11 +95,11 @@ class Panel(Struct):
     grid: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
 
     def cells(self) -> Iterator[Cell]:
-        """All of them, column by column."""
+        """Yield all cells, column by column."""
         return (cell for column in self.grid.values() for cell in column.values())
 
     def bands(self, columns: int = COLUMNS) -> Iterator[Band]:
-        """The picture in bands, an endpoint's methods together as far as they fit."""
+        """Yield the panel in bands. The methods of an endpoint stay together as far as they fit."""
         methods: dict[str, list[str]] = {}
         for path, method in self.grid:
             methods.setdefault(path, []).append(method)
@@ -130,7 +130,7 @@ class Survey(Struct):
 
 
 def survey(results: Iterable[Result]) -> Survey:
-    """One pass over the results."""
+    """Collect panels and causes in one pass over the results."""
     panels: dict[tuple[object, ...], Panel] = {}
     found: dict[tuple[object, ...], CausePanel] = {}
     for number, result in enumerate(results, 1):
@@ -147,7 +147,7 @@ def survey(results: Iterable[Result]) -> Survey:
 def _panel(
     panels: dict[tuple[object, ...], Panel], result: Result, base: str, column: tuple[str, str], origin: str
 ) -> Panel:
-    """The panel of a result: its own, or a further one like it where its cell is taken."""
+    """Return the panel of a result, or an additional panel of the same kind if its cell is taken."""
     check = result.check.name if result.check is not None else None
     key: tuple[object, ...] = (
         check, base, result.credentials, result.mode, result.redirect, result.headers, result.body, result.engine,
@@ -189,6 +189,6 @@ def _base_and_path(url: str) -> tuple[str, str]:
 
 
 def headline(counts: Summary) -> tuple[str, str]:
-    """``FAILED`` and ``3 of 6 blocked, 3 allowed; 3 as expected.``: the last line of the terminal's view."""
+    """Return the last line of the terminal view in two parts: ``FAILED`` and ``3 of 6 blocked, 3 allowed; 3 as expected.``"""
     word, _, text = " ".join(totals(counts, None, View(width=1_000_000))).partition("  ")
     return word, text.strip()

@@ -1,1 +1,1 @@
-"""A report on disk: its objects, how it is read, continued, merged and summed up."""
+"""Reports on disk: their objects, and code to read, continue, merge and summarize them."""

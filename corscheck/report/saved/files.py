@@ -1,4 +1,4 @@
-"""Writing a report where it belongs: whole or not at all."""
+"""Atomic writing of report files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def write_whole(path: str, text: str | Iterable[str]) -> None:
-    """Write a file by way of a temporary one beside it, so that no reader ever sees half of it. Raises ``OSError``.
+    """Write a file through a temporary one beside it, so that no reader sees a partial file. Raises ``OSError``.
 
-    The text may come in pieces.
+    The text may be an iterable of pieces.
     """
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
-        # A device or a pipe is written to, not replaced.
+        # A device or a pipe must not be replaced.
         _write(target, text)
         return
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -30,7 +30,7 @@ def write_whole(path: str, text: str | Iterable[str]) -> None:
 
 
 def _write(target: Path, text: str | Iterable[str]) -> None:
-    # What is no character (half a surrogate pair in a server's text) is spelled out rather than fatal. Lines end as
-    # they are written, on every system: a report is the same to the byte wherever it was made.
+    # A lone surrogate in a server's text is escaped instead of raising an error. Line ends are written unchanged, so that
+    # a report is byte for byte the same on every system.
     with target.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         file.writelines((text,) if isinstance(text, str) else text)

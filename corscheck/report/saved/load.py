@@ -1,20 +1,22 @@
-"""Reads saved reports, JSON or JSON Lines, a probe or audit at a time: a long report needs no more memory than a short one.
+"""Reading of saved reports, JSON or JSON Lines, one probe or audit at a time: the length of a report does not matter.
 
-A JSON Lines file whose run was killed has no summary and may end in the middle of a line: its whole lines are read, and
-a note says so. A file that is no report raises ``ConfigError`` with the file, the line and what is wrong.
+A JSON Lines file whose run was killed has no summary and may end in the middle of a line. Its complete lines are read,
+and a note says so. A file that is not a report raises ``ConfigError`` with the file, the line and what is wrong.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from corscheck.model.json_stream import JSONStream
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
 from corscheck.report.saved.document import kind_of
-from corscheck.report.saved.json_stream import JSONDocument
 from corscheck.report.saved.saved import Saved
 from corscheck.report.saved.summary import Summary
 
@@ -36,7 +38,7 @@ _TAIL = 1 << 16
 
 
 def load(path: str) -> Saved:
-    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is no report."""
+    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is not a report."""
     try:
         with Path(path).open("rb") as file:
             first = file.readline(_FIRST_LINE)
@@ -132,18 +134,20 @@ def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
 
 def _document(path: str) -> Saved:
     head: dict[str, Any] = {}
-    summary: Any = None
     seen = False
-    for member in _members(path):
-        if member.name in _ARRAYS:
-            seen = seen or member.name == "probes"
-            if seen and summary is not None:
-                # We write the arrays last. In another order, the rest has to be read.
+    with _opened(path) as document:
+        for name in document.names():
+            if name not in _ARRAYS:
+                head[name] = document.value()
+                continue
+            seen = seen or name == "probes"
+            if seen and head.get("summary") is not None:
+                # corscheck writes the arrays last. In a different order, the rest must be read too.
                 break
-        elif member.name == "summary":
-            summary = member.value
+            deque(document.items(), maxlen=0)
         else:
-            head[member.name] = member.value
+            document.end()
+    summary = head.pop("summary", None)
     check_head(path, head)
     if not seen:
         raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
@@ -157,33 +161,26 @@ def _document(path: str) -> Saved:
     return Saved(head, summary, probes, ended, name=path, audit_source=audits)
 
 
-class _Member(NamedTuple):
-    """A member of the document, or one item of its arrays."""
-
-    name: str
-    value: Any
-    item: bool = False
-
-
-def _members(path: str) -> Iterator[_Member]:
-    """Yield the members of the document; of an array first its name alone, then each of its items."""
+@contextmanager
+def _opened(path: str) -> Iterator[JSONStream]:
+    """Open the document. Raises ``ConfigError`` if what the caller reads is not JSON."""
     try:
         with Path(path).open(encoding="utf-8") as file:
-            document = JSONDocument(file)
-            for name in document.names():
-                if name in _ARRAYS:
-                    yield _Member(name, None)
-                    for value in document.items():
-                        yield _Member(name, value, item=True)
-                else:
-                    yield _Member(name, document.value())
+            yield JSONStream(file.read)
+    except ConfigError:
+        # About an object of the report, which is JSON.
+        raise
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
 
 def _document_objects(path: str, kind: str) -> Iterator[dict[str, Any]]:
-    found = (member.value for member in _members(path) if member.item and member.name == f"{kind}s")
-    return (_checked(path, value, f"{kind} {number}", kind) for number, value in enumerate(found, 1))
+    with _opened(path) as document:
+        for name in document.names():
+            for number, value in enumerate(document.items() if name in _ARRAYS else [document.value()], 1):
+                if name == f"{kind}s":
+                    yield _checked(path, value, f"{kind} {number}", kind)
+        document.end()
 
 
 # ---------------------------------------------------------------------- both
@@ -193,7 +190,7 @@ _NEEDED = {
     "probe": ("url", "origin", "method", "verdict", "passed"),
     "audit": ("url", "allowed_origins", "findings", "passed"),
 }
-"""The fields without which an object is neither."""
+"""The fields that each kind of object must have."""
 
 
 def _checked(path: str, value: Any, where: str, kind: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Shards of one run into the report that the whole run would have written: the same probes and audits in the same order.
+"""Merging of the shards of one run into the report that the whole run would have written.
 
-Each shard is in order already, so that merging is a walk along all of them at once, however long they are.
+Probes and audits are in the order of their index. Each shard is sorted already, so a merge reads all of them in parallel
+and holds one object of each in memory.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ _WORST_FIRST = (130, 4, 2, 1, 3, 0)
 
 
 def merge(shards: Sequence[Saved]) -> Saved:
-    """One report of several. Raises ``ConfigError`` where they cannot be shards of one run.
+    """Merge reports. Raises ``ConfigError`` if they cannot be shards of one run.
 
-    What is odd and may be meant (a gap in the numbers, two versions of corscheck) is said in its notes.
+    Oddities that may be intended (a gap in the numbers, different versions of corscheck) become notes of the report.
     """
     first = shards[0]
     for shard in shards[1:]:
@@ -48,7 +49,7 @@ def merge(shards: Sequence[Saved]) -> Saved:
 
 
 class _Part(NamedTuple):
-    """The probes of a shard, or its audits: each kind has its own numbers."""
+    """The probes or the audits of a shard. Each kind has its own indexes."""
 
     name: str
     objects: Callable[[], Iterator[dict[str, Any]]]
@@ -56,7 +57,7 @@ class _Part(NamedTuple):
 
 
 def _walked(parts: Sequence[_Part]) -> tuple[int, int]:
-    """How many objects there are and the highest index, once it is known that none comes twice."""
+    """Return the number of objects and the highest index. Raises ``ConfigError`` if an index occurs twice."""
     total, before = 0, -1
     for value in _in_order(parts):
         index = value["index"]
@@ -85,7 +86,7 @@ def _checked(part: _Part) -> Iterator[dict[str, Any]]:
 
 
 def _summary(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Counts added up, whatever is counted; the exit status is the one that says the most."""
+    """Add up all counts. The exit status is the most severe one."""
     out: dict[str, Any] = {}
     for summary in summaries:
         for name, value in summary.items():
@@ -95,7 +96,7 @@ def _summary(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 out[name] = out.get(name, 0) + value
             else:
                 out.setdefault(name, value)
-    # A shard that had nothing to test says 2; that holds of the whole only if none had.
+    # A shard without anything to test has status 2. It counts only if all shards are empty.
     said = [s.get("exit_status") for s in summaries if s["total"] or s.get("audits")] or [2]
     status = next((s for s in _WORST_FIRST if s in said), None)
     out["exit_status"] = 130 if out.get("interrupted") else status
@@ -103,7 +104,7 @@ def _summary(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _runs(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The run from the first start to the last end, and the runs of the shards."""
+    """Return the run from the first start to the last end, with the runs of the shards."""
     begun = min(runs, key=lambda run: str(run.get("started", "")))
     ended = max(runs, key=lambda run: str(run.get("finished", "")))
     head = {name: value for name, value in begun.items() if name not in ("finished", "elapsed_ms")}

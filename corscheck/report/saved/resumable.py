@@ -1,6 +1,6 @@
-"""Reads the JSON Lines file of a run that is to be continued, a line at a time.
+"""Reading of the JSON Lines file of a run that is to be continued, one line at a time.
 
-Knows the file only: ``cli.ask.resuming`` compares its lines with the question of the run.
+This module knows only the file: ``cli.ask.resuming`` compares its lines with the question of the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _HEAD = b'{"schema_version":'
 
 
 class ResumableReport:
-    """The whole lines of a report that is to be continued.
+    """The complete lines of a report that is to be continued.
 
     ``head`` is its first line (empty if there is none yet). After ``objects`` was read to its end, ``count`` is the number
     of results and audits, ``end`` the number of bytes that they and the head take, and ``summary`` the summary of a run

@@ -16,11 +16,11 @@ from corscheck.report.saved.summary import Summary
 
 _VOLATILE = {"elapsed_ms"}
 _BY_HAND = {"CheckRef": ["name"]}
-"""What is required where people write the object too: a check that a target names has no more than its name."""
+"""The required fields of objects that people write too: the check of a target has only its name."""
 
 
 def schema() -> dict[str, Any]:
-    """The schema (draft 2020-12) of ``--json``; ``$defs/Line`` is that of a line of ``--jsonl``."""
+    """Return the schema (draft 2020-12) of ``--json``. ``$defs/Line`` is the schema of a line of ``--jsonl``."""
     (result, audit, summary), definitions = model_json.schema((Result, Audit, Summary))
     for name, definition in definitions.items():
         _complete(name, definition)
@@ -66,7 +66,7 @@ def schema() -> dict[str, Any]:
 
 
 def _complete(name: str, definition: dict[str, Any]) -> None:
-    """Require what every report of this version has; defaults are for reading older ones."""
+    """Require the fields that every report of this version has. Defaults are only for reading older reports."""
     properties = definition["properties"]
     definition["required"] = _BY_HAND.get(name) or [field for field in properties if field not in _VOLATILE]
     definition["description"] = " ".join(definition["description"].partition("\n\n")[0].split())

@@ -1,4 +1,4 @@
-"""Keeps the items of a run as JSON lines, for the formats that are written at its end.
+"""Storage of the items of a run as JSON lines, for the formats that are written at its end.
 
 A short run stays in memory, a long one goes to a temporary file.
 """
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from corscheck.report.saved.summary import Summary
 
 _IN_MEMORY = 1 << 20
-"""How many bytes stay in memory."""
+"""The maximum size in memory, in bytes."""
 
 
 class Store:
-    """Takes items and returns them as a saved report. Without a run the report is reproducible."""
+    """Collects items and returns them as a saved report. Without a run the report is reproducible."""
 
     def __init__(self, run: Run | None) -> None:
         self._run = run
@@ -62,7 +62,7 @@ class _Spool:
         self._file.flush()
 
     def __del__(self) -> None:
-        # Not sooner: a report made of it reads it as long as the report exists.
+        # Not earlier: a report that was returned reads this file as long as it exists.
         self._file.close()
 
     def _move(self) -> None:

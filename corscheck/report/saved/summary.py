@@ -1,4 +1,4 @@
-"""The counts of a run, added up as items come so that none has to stay in memory."""
+"""The counts of a run, updated with each item, so that no item has to stay in memory."""
 
 from __future__ import annotations
 
@@ -56,19 +56,13 @@ class Summary(Struct):
             self._add_result(item)
         else:
             self._add_audit(item)
+        excused = isinstance(item, Result) and item.excused is not None
+        self._count("passed" if item.passed else "excused" if excused else "failed" if failed(item) else "undecided")
 
     def _add_result(self, result: Result) -> None:
         self.total += 1
         self._count(result.verdict)
         self.allowed_preflight_only += result.word == "allowed*"
-        if result.passed:
-            self.passed += 1
-        elif result.excused is not None:
-            self.excused += 1
-        elif failed(result):
-            self.failed += 1
-        else:
-            self.undecided += 1
         if result.observed is not None:
             self.differing += result.observed.agrees is False
             self.unobserved += result.observed.error is not None
@@ -76,14 +70,8 @@ class Summary(Struct):
     def _add_audit(self, audit: Audit) -> None:
         self.audits += 1
         self.audit_requests += audit.requests
-        if audit.passed:
-            self.passed += 1
-        elif failed(audit):
-            self.failed += 1
-            self.vulnerable += 1
-        else:
-            self.undecided += 1
-            self.unaudited += 1
+        if not audit.passed:
+            self._count("vulnerable" if failed(audit) else "unaudited")
         for finding in audit.findings:
             if finding.excused is None:
                 self._count(f"findings_{finding.severity}")
@@ -93,20 +81,20 @@ class Summary(Struct):
 
     @property
     def tested(self) -> int:
-        """How many probes and audits there were."""
+        """The number of probes and audits."""
         return self.total + self.audits
 
     @property
     def audits_passed(self) -> int:
-        """How many of ``passed`` are audits."""
+        """The number of audits that passed."""
         return self.audits - self.vulnerable - self.unaudited
 
     def findings(self) -> dict[str, int]:
-        """How many findings there are of each severity, the highest first."""
+        """Return the number of findings of each severity, the highest first."""
         return {severity: getattr(self, f"findings_{severity}") for severity in SEVERITIES}
 
     def to_dict(self) -> dict[str, Any]:
-        """The report's summary object."""
+        """Return the summary object of the report."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 

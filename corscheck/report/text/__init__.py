@@ -1,1 +1,1 @@
-"""What the terminal shows: verdicts, rows, matrices, audits, differences."""
+"""Views for the terminal: verdicts, rows, matrices, audits and differences."""

@@ -1,4 +1,4 @@
-"""An audit as people see it: what was asked, each finding with its proof and fix, what limits the audit, the verdict.
+"""The terminal view of an audit: the requests, each finding with its evidence and fix, limits of the audit, the verdict.
 
 Rendered from the saved model alone. The text of servers (evidence, notes, messages) goes through ``printable``. Pure:
 returns lines, prints nothing; knows no other view.

@@ -1,6 +1,6 @@
-"""What failed, by cause: when two failures are one, and the sentence that says why. Shared by every view of many results.
+"""Causes of failures: which failures share a cause, and the sentence that explains it. All views of many results use them.
 
-Knows the saved model and words, no layout.
+This module knows the saved model and words, but no layout.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def groups(results: Sequence[Result]) -> list[list[Result]]:
-    """What did not come as expected, by cause, in order of appearance."""
+    """Group the unexpected results by cause, in order of appearance."""
     found: dict[tuple[object, ...], list[Result]] = {}
     for result in results:
         if not result.passed and result.excused is None:
@@ -26,9 +26,9 @@ def groups(results: Sequence[Result]) -> list[list[Result]]:
 
 
 def cause(result: Result) -> tuple[object, ...]:
-    """What makes two failures one: verdict, reason, what the deciding row received, and what other engines say.
+    """Return the key of a cause: verdict, reason, the received value of the deciding row, and other engines' verdicts.
 
-    The expected value is no part of it: twenty origins that miss the same header have one cause.
+    The expected value is not part of it: if one header is missing for twenty origins, that is one cause.
     """
     step = deciding(result)
     others = tuple((n, result.engines[n].verdict, result.engines[n].code) for n in result.differing)
@@ -45,17 +45,17 @@ def cause(result: Result) -> tuple[object, ...]:
 
 
 def at_origin(step: StepRecord | None) -> bool:
-    """Whether Access-Control-Allow-Origin decided: there every origin has an expectation of its own."""
+    """Whether Access-Control-Allow-Origin decided. Its expected value is different for each origin."""
     return step is not None and words.subject(step.header).lower() == "allow-origin"
 
 
 def deciding(result: Result) -> StepRecord | None:
-    """The row that decided."""
+    """Return the row that decided."""
     return next((s for s in result.steps if s.decisive), None)
 
 
 def why(result: Result) -> str:
-    """One sentence and its step: the first finding's, else the reason's."""
+    """Return one sentence with its step: that of the first finding, otherwise that of the reason."""
     if result.as_driven and not result.passed:
         if agreed(result) and result.unmet:
             return " ".join(result.unmet)
@@ -84,14 +84,14 @@ def why_all(first: Result, *, varied: bool) -> str:
 
 
 def label(result: Result) -> str:
-    """One word for a result: its verdict, or what is the matter although the verdict is the expected one."""
+    """Return one word for a result: its verdict, or the problem if the verdict is the expected one."""
     if result.passed:
         return result.word
     if result.excused is not None:
         return "excused"
     if not result.as_driven:
         return result.word
-    # The driving engine came to what was expected: another one of the gate did not, or the verdict is not all.
+    # The driving engine has the expected verdict. Another engine of the gate has not, or another expectation is not met.
     return "unmet" if agreed(result) and result.unmet else "differs"
 
 
@@ -110,12 +110,12 @@ def style(result: Result) -> str:
 
 
 def agreed(result: Result) -> bool:
-    """Whether every engine of the gate came to the expected verdict."""
+    """Whether every engine of the gate has the expected verdict."""
     return all(result.engines[n].verdict == result.expected for n in result.gate if n in result.engines)
 
 
 def state(result: Result) -> Literal["pass", "fail", "unsure"]:
-    """Whether it came as expected (or is excused), did not, or could not be judged."""
+    """Return whether the result is as expected (or excused), is not, or could not be judged."""
     if result.passed or result.excused is not None:
         return "pass"
     return "fail" if failed(result) else "unsure"

@@ -1,4 +1,4 @@
-"""A run of policies as people see it: a title for each check that fails, a row for every check, what is excused.
+"""The terminal view of a policy run: a title for each check that fails, a row for every check, and what is excused.
 
 Reads the saved model only. Pure: returns lines.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from corscheck.report.text.terminal import View
 
 _MOST_ROWS = 40
-"""With more checks than this, those that pass are counted and not listed."""
+"""With more checks than this, the checks that pass are counted and not listed."""
 
 _MOST_LISTED = 200
 _LABEL = 6
@@ -30,7 +30,7 @@ _MOST_EXCUSES = 10
 
 
 class Tally(Struct):
-    """What came of one check, in numbers. ``held`` of the passed were allowed by their preflight only."""
+    """The results of one check, in numbers. ``held`` counts those that were allowed by their preflight only."""
 
     total: int = 0
     passed: int = 0
@@ -53,7 +53,7 @@ class Tally(Struct):
 
     @property
     def word(self) -> str:
-        """One word for all of it: ``pass``, ``FAIL``, or ``????`` where something could not be judged."""
+        """One word for the check: ``pass``, ``FAIL``, or ``????`` if something could not be judged."""
         return "FAIL" if self.failed else "????" if self.undecided else "pass"
 
 
@@ -61,23 +61,23 @@ _KINDS = {"pass": "pass", "FAIL": "fail", "????": "unsure"}
 
 
 def light(result: Result) -> Result:
-    """The result without what no grid shows: exchanges, console texts, rows that decide nothing."""
+    """Return the result without what a grid does not show: exchanges, console texts, and rows that decide nothing."""
     steps = tuple(step for step in result.steps if step.decisive)
     return replace(result, steps=steps, exchanges=(), console={}, readable_headers=())
 
 
 def place(ref: CheckRef) -> str:
-    """``corscheck.toml:12``."""
+    """Return file and line, e.g. ``corscheck.toml:12``."""
     return f"{printable(ref.file or '')}:{ref.line}" if ref.line is not None else printable(ref.file or "")
 
 
 def title(ref: CheckRef, view: View) -> list[str]:
-    """The head of a check that has something to explain: its name, and where it stands."""
+    """Return the head of a check that has something to explain: its name and its place."""
     return [f"{view.style('bold', printable(ref.name))}  ({place(ref)})"]
 
 
 def rows(tallies: Mapping[CheckRef, Tally], view: View) -> list[str]:
-    """Every check in a row: how it came out, how many probes, and where it stands if something is wrong."""
+    """Return a row for each check: its outcome, the number of probes, and its place if something is wrong."""
     few = len(tallies) <= _MOST_ROWS
     shown = {ref: t for ref, t in tallies.items() if few or t.word != "pass"}
     wide = max((len(str(t.total)) for t in shown.values()), default=1)
@@ -98,20 +98,20 @@ def rows(tallies: Mapping[CheckRef, Tally], view: View) -> list[str]:
 
 
 def line(result: Result) -> str:
-    """A result in one line, as ``-q`` prints it: how it came out, then the verdict and why."""
+    """Return the line that ``-q`` prints for a result: the outcome, then the verdict and why."""
     word = "pass" if result.passed else "FAIL" if failed(result) else "????"
     return f"{'note' if result.excused is not None else word}  {result!s}"
 
 
 def excuse(excused: Excuse) -> str:
-    """Why a failure is excused, and by what: ``until the gateway is replaced (corscheck.toml:40, until 2030-12-31)``."""
+    """Return why a failure is excused, and where: ``known bug (corscheck.toml:40, until 2030-12-31)``."""
     where = f"{excused.file}:{excused.line}" if excused.line is not None else excused.file or excused.by
     until = f", until {excused.expires}" if excused.expires is not None else ""
     return printable(f"{excused.reason} ({where}{until})")
 
 
 def excuses(counts: Mapping[str, int], view: View) -> list[str]:
-    """What is excused, and how often."""
+    """Return the excuses, each with the number of failures."""
     lines: list[str] = []
     for text, count in list(counts.items())[:_MOST_EXCUSES]:
         many = f"{count} excused: " if count > 1 else "excused: "

@@ -76,19 +76,13 @@ def _url(url: str, ignore_host: bool) -> str:
 Kind = Literal["now blocked", "now allowed", "not judged", "other reason"]
 
 
-class _Wording(NamedTuple):
-    title: str
-    style: str
-    counted: str
-
-
-_WORDINGS: dict[Kind, _Wording] = {
-    "now blocked": _Wording("NOW BLOCKED", "fail", "now blocked"),
-    "now allowed": _Wording("NOW ALLOWED", "fail", "now allowed"),
-    "not judged": _Wording("NOT JUDGED", "unsure", "not judged on both sides"),
-    "other reason": _Wording("other reason", "dim", "for another reason"),
+_WORDINGS: dict[Kind, tuple[str, str, str]] = {
+    "now blocked": ("NOW BLOCKED", "fail", "now blocked"),
+    "now allowed": ("NOW ALLOWED", "fail", "now allowed"),
+    "not judged": ("NOT JUDGED", "unsure", "not judged on both sides"),
+    "other reason": ("other reason", "dim", "for another reason"),
 }
-"""How changes are called, in the order in which they are shown."""
+"""The title of a change, its colours and its name in the totals, in the order in which changes are shown."""
 
 
 class ProbeSide(NamedTuple):
@@ -118,8 +112,8 @@ class ProbeChange(NamedTuple):
 
     def lines(self, view: View) -> Iterator[str]:
         """Yield the question, and the old and the new verdict."""
-        wording = _WORDINGS[self.kind]
-        yield f"{view.style(wording.style, wording.title)}  {self.new.asked}"
+        title, style, _ = _WORDINGS[self.kind]
+        yield f"{view.style(style, title)}  {self.new.asked}"
         if self.old.asked != self.new.asked:
             yield f"    was    {self.old.asked}"
         yield from (*self.old.lines("old", view), *self.new.lines("new", view))
@@ -145,10 +139,9 @@ def diff_results(old: Iterable[Result], new: Iterable[Result], *, ignore_host: b
             changes.append(ProbeChange(kind, was, now))
     only_old = [side.asked for sides in before.values() for side in sides]
     count = Counter(change.kind for change in changes)
-    parts = [f"{count[kind]} {wording.counted}" for kind, wording in _WORDINGS.items() if count[kind]]
+    parts = [f"{count[kind]} {name}" for kind, (_, _, name) in _WORDINGS.items() if count[kind]]
     parts.append(f"{compared - len(changes)} the same")
-    parts += [f"{len(only_old)} only in OLD"] * bool(only_old)
-    parts += [f"{len(only_new)} only in NEW"] * bool(only_new)
+    parts += [f"{len(asked)} only in {run}" for run, asked in (("OLD", only_old), ("NEW", only_new)) if asked]
     return Difference(
         changes=[change for kind in _WORDINGS for change in changes if change.kind == kind],
         compared=compared,

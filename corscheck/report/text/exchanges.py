@@ -1,4 +1,4 @@
-"""The exchanges of a result as ``curl -v`` shows them: ``>`` what was sent, ``<`` what came, ``*`` what happened."""
+"""The exchanges of a result in the style of ``curl -v``: ``>`` for requests, ``<`` for responses, ``*`` for events."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 _BODY = 300
-"""How much of a failed answer's body is shown."""
+"""The number of characters that are shown of a response body."""
 
 
 def exchanges(result: Result) -> list[str]:
-    """Every exchange of a result, full header names, in wire order."""
+    """Return the lines of all exchanges, with full header names, in the order on the wire."""
     lines: list[str] = []
     for exchange in result.exchanges:
         if lines:
@@ -25,7 +25,7 @@ def exchanges(result: Result) -> list[str]:
 
 
 def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
-    """One of them."""
+    """Return the lines of one exchange."""
     request = exchange.request
     lines = [f"* {printable(exchange.kind)}, {printable(request.url)}"]
     lines += request_lines(request.method, request.url, request.headers)
@@ -39,13 +39,13 @@ def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
         lines += [f"< {printable(name)}: {printable(value)}" for name, value in response.headers]
         if response.body:
             text = response.body if len(response.body) <= _BODY else response.body[:_BODY] + " ..."
-            # A mark of its own: a line of the body must not pass for one of ours.
+            # Body lines have their own mark, so that they cannot be mistaken for lines of corscheck.
             lines += ["<", *(f"| {printable(line.rstrip(chr(13)))}".rstrip() for line in text.split("\n"))]
     return lines
 
 
 def request_lines(method: str, url: str, headers: Headers) -> list[str]:
-    """The request line and headers as they go out; Host is shown first even where the record leaves it to the URL."""
+    """Return the request line and headers as they are sent. Host comes first, even if the record has it only in the URL."""
     authority, target = split_url(url)
     lines = [f"> {printable(method)} {printable(target)} HTTP/1.1"]
     if not any(name.lower() == "host" for name, _ in headers):
@@ -55,7 +55,7 @@ def request_lines(method: str, url: str, headers: Headers) -> list[str]:
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """Host with port, and path with query, of a serialized http(s) URL."""
+    """Split a serialized http(s) URL into the host with port, and the path with query."""
     rest = url.partition("://")[2].partition("#")[0]
     cuts = [i for i in (rest.find("/"), rest.find("?")) if i >= 0]
     at = min(cuts, default=len(rest))

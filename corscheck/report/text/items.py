@@ -1,4 +1,4 @@
-"""Items as people see them: chooses between the view of a probe's result and that of an audit."""
+"""The terminal view of an item: that of a probe's result, or that of an audit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Many results: a grid per URL (origins down, methods across), failures numbered and explained once, totals.
+"""The terminal view of many results: a grid for each URL, or a list; each cause explained once; totals.
 
-Grids are rendered one block at a time and rows of the list form one by one, so that a long run needs no memory of what
-it has shown. Pure: returns lines.
+A grid has a row for each origin and a column for each method. Grids and rows of the list are rendered one by one, so that
+a long run does not keep what it has shown. Pure: returns lines.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 _GAP = 2
 _ROW = 3
-"""Where the explanation below a number starts."""
+"""The column where the explanation of a number starts."""
 
 _HELD_BACK = "* preflight only, {} not sent (--send always)"
 
 
 def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -> list[str]:
-    """The grid of one URL and the explanations of what failed in it.
+    """Return the grid of one URL and the explanations of its failures.
 
-    ``results`` share URL and circumstances. A cell that has no result is a dash; an interrupted block says so.
+    ``results`` share URL and circumstances. A cell without a result is a dash. An interrupted block says so.
     """
     first = results[0]
     groups = causes.groups(results)
@@ -53,7 +53,7 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
 
 
 def _noteworthy(result: Result) -> bool:
-    """Whether a real browser was seen to differ, or could not be asked. Agreement needs no words in a grid."""
+    """Whether a real browser differs or could not be asked. A grid does not mention agreement."""
     return result.observed is not None and (result.observed.agrees is False or result.observed.error is not None)
 
 
@@ -66,7 +66,7 @@ def _grid(results: Sequence[Result], cells: dict[tuple[str, str], tuple[str, str
     left = max(len("origin"), *(len(s) for s in shown.values())) + 3
     own_line = 2 + left + max(wide) > view.width
     if own_line:
-        # An origin is never cut: its end is where two of them differ. It gets a line of its own instead.
+        # An origin is never cut, because origins often differ at their end. It gets a line of its own instead.
         left = 8
     lines: list[str] = []
     for start, end in _bands(wide, view.width - 2 - left):
@@ -89,7 +89,7 @@ def _grid(results: Sequence[Result], cells: dict[tuple[str, str], tuple[str, str
 
 
 def _bands(wide: list[int], room: int) -> list[tuple[int, int]]:
-    """The columns in bands that fit: a wide grid is continued below itself."""
+    """Split the columns into bands that fit. A wide grid continues below itself."""
     bands: list[tuple[int, int]] = []
     start = used = 0
     for index, width in enumerate(wide):
@@ -102,7 +102,7 @@ def _bands(wide: list[int], room: int) -> list[tuple[int, int]]:
 
 
 def _cell(result: Result, groups: list[list[Result]]) -> tuple[str, str]:
-    """The text of a cell and its colour. Capitals and a number: not as expected, and explained below."""
+    """Return the text of a cell and its colour. An unexpected result is in capitals, with the number of its explanation."""
     number = next((i for i, group in enumerate(groups, 1) if any(r is result for r in group)), None)
     return causes.shown(result) + (f" {number}" if number is not None else ""), causes.style(result)
 
@@ -119,7 +119,7 @@ def _explanation(number: int, group: list[Result], view: View) -> list[str]:
 
 
 def _row(step: StepRecord, same: bool, view: View) -> str:
-    """The deciding row; ``same`` says that the whole group expected the same there."""
+    """Return the deciding row. ``same`` means that the whole group expected the same value."""
     expected = printable(step.expected or "") if same else "its own origin"
     received = ABSENT if step.received is None else printable(step.received) or "(empty)"
     subject = cut(words.subject(step.header), view.width // 3)
@@ -131,7 +131,7 @@ def _row(step: StepRecord, same: bool, view: View) -> str:
 
 
 def _who(group: list[Result]) -> str:
-    """``GET, PUT from http://localhost:3000``; origins with the same methods share a mention."""
+    """Return e.g. ``GET, PUT from http://localhost:3000``. Origins with the same methods are named together."""
     methods: dict[str, list[str]] = {}
     for result in group:
         methods.setdefault(printable(result.origin), []).append(printable(result.method))
@@ -148,14 +148,14 @@ def _few(origins: list[str], most: int = 4) -> str:
 
 
 def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
-    """What all rows of the list form share; nothing where they are not ``uniform``."""
+    """Return what all rows of the list share; nothing if they are not ``uniform``."""
     if not uniform:
         return []
     return [*wrap(f"from {printable(first.origin)}, {circumstances(first, view)}", view.width, 0), ""]
 
 
 def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
-    """One probe in the list form: verdict, method, URL, and below it why, if it is not as expected."""
+    """Return one probe of the list: verdict, method, URL, and below them the reason if it is not as expected."""
     word = causes.shown(result)
     indent = 2 + 12 + 2
     request = f"{printable(result.method)} {printable(result.url)}"
@@ -168,7 +168,7 @@ def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
 
 
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
-    """The last line: what came of all. ``expected`` is None when not all probes expected the same."""
+    """Return the last line, with the totals. ``expected`` is None if not all probes expect the same verdict."""
     counts = {name: getattr(summary, name) for name in ("blocked", "invalid", "inconclusive", "allowed")}
     only = f" ({summary.allowed_preflight_only} by preflight only)" if summary.allowed_preflight_only else ""
     parts = [f"{count} {name}{only if name == 'allowed' else ''}" for name, count in counts.items() if count]
@@ -196,7 +196,7 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
 
 
 def _of_probes(summary: Summary, parts: list[str], passed: int, expected: str | None) -> str:
-    """``3 of 6 blocked, 3 allowed; all 6 expected allowed.``"""
+    """Return e.g. ``3 of 6 blocked, 3 allowed; all 6 expected allowed.``"""
     number, _, rest = parts[0].partition(" ")
     text = ", ".join([f"{number} of {summary.total} {rest}", *parts[1:]])
     every = {1: "it was", 2: "both"}.get(summary.total, f"all {summary.total}")

@@ -1,4 +1,4 @@
-"""The few colours that a terminal gets. No meaning hangs on them: everything coloured also says what it is in words."""
+"""The colours of the terminal views. They carry no meaning of their own: coloured text also says it in words."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ VERDICT_STYLES = {"allowed": "pass", "blocked": "fail", "invalid": "fail", "inco
 
 
 class Style(Struct, frozen=True):
-    """Wraps text in ANSI sequences, or leaves it alone."""
+    """Wraps text in ANSI sequences if ``color`` is set."""
 
     color: bool = False
 
     def __call__(self, kind: str, text: str) -> str:
-        """The text in the colours of ``pass``, ``fail``, ``warn``, ``skip``, ``bold``, ``dim`` or ``unsure``."""
+        """Return the text in the colours of ``pass``, ``fail``, ``warn``, ``skip``, ``bold``, ``dim`` or ``unsure``."""
         return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.color and text else text
 
 

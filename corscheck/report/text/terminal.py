@@ -1,4 +1,4 @@
-"""One result as people see it: the request, the table of steps, the verdict, its cause and fix, the console text.
+"""The terminal view of one result: the request, the table of steps, the verdict, its cause and fix, the console text.
 
 Rendered from the saved model alone, so that a report read back from disk looks the same. All text of servers goes
 through ``printable``. Pure: returns lines, prints nothing.
@@ -55,7 +55,7 @@ class View(Struct, frozen=True):
     def labelled(
         self, word: str, kind: str | None, text: str, *, margin: str = "", indent: int | None = None
     ) -> list[str]:
-        """Wrap a text behind a word in the colours of ``kind``, by default with a gap of two blanks."""
+        """Wrap a text behind a word in the colours of ``kind``. The default indent leaves two blanks between them."""
         lead = margin + word
         first, *rest = wrap(text, self.width, len(lead) + 2 if indent is None else indent, lead)
         return [margin + (word if kind is None else self.style(kind, word)) + first[len(lead) :], *rest]

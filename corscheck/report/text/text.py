@@ -1,4 +1,4 @@
-"""Text that fits: cutting, padding, wrapping. Nothing here knows results or colours."""
+"""Cutting and wrapping of text. This module knows neither results nor colours."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ ELLIPSIS = "..."
 
 
 def cut(text: str, width: int) -> str:
-    """The text in at most ``width`` columns; what is longer ends in an ellipsis."""
+    """Return the text in at most ``width`` columns. A longer text ends in an ellipsis."""
     if len(text) <= width:
         return text
     return text[: max(width - len(ELLIPSIS), 0)].rstrip() + ELLIPSIS[:width]
 
 
 def wrap(text: str, width: int, indent: int, first: str = "") -> list[str]:
-    """Paragraph text in lines of at most ``width`` columns.
+    """Wrap a text into lines of at most ``width`` columns.
 
-    The first line starts with ``first``, padded to ``indent``; the others with ``indent`` blanks. Words are never
-    broken: a URL stays whole even where it sticks out. A line of the text that starts with a blank is code and is
-    left alone.
+    The first line starts with ``first``, padded to ``indent``, the others with ``indent`` blanks. Words are never broken:
+    a long URL stays whole and may exceed the width. A line of the text that starts with a blank is code and is not wrapped.
     """
     margin = " " * indent
     out: list[str] = []
@@ -45,7 +44,7 @@ def wrap(text: str, width: int, indent: int, first: str = "") -> list[str]:
 
 
 def _words(paragraph: str) -> list[str]:
-    """The words of a paragraph, each with the blanks before it: two blanks before a command stay two."""
+    """Split a paragraph into words, each with the blanks before it, so that two blanks before a command stay two."""
     words: list[str] = []
     blanks = ""
     for part in paragraph.split(" "):
@@ -63,5 +62,5 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def milliseconds(elapsed: float) -> str:
-    """``4 ms``, ``1.2 s``."""
+    """Return a duration as ``4 ms`` or ``1.2 s``."""
     return f"{elapsed:.0f} ms" if elapsed < 999.5 else f"{elapsed / 1000:.1f} s"

@@ -116,7 +116,7 @@ def _added(app: Any, prefix: str) -> list[Claim]:
     return found
 
 
-def _claim(given: dict[str, Any], prefix: str = "") -> Claim:
+def _claim(given: dict[str, Any], prefix: str = "", *, around: bool = False) -> Claim:
     regex = given.get("allow_origin_regex")
     return Claim(
         allow_origins=_texts(given.get("allow_origins", ())),
@@ -126,6 +126,7 @@ def _claim(given: dict[str, Any], prefix: str = "") -> Claim:
         allow_credentials=bool(given.get("allow_credentials", False)),
         expose_headers=_texts(given.get("expose_headers", ())),
         max_age=int(given.get("max_age", 600)),
+        around=around,
         prefix=prefix,
     )
 
@@ -134,19 +135,13 @@ def _of_instance(middleware: Any) -> Claim:
     """Read the claim of a middleware instance from its attributes."""
     simple, preflight = (dict(getattr(middleware, n, {})) for n in ("simple_headers", "preflight_headers"))
     exposed = simple.get("Access-Control-Expose-Headers", "")
-    regex = getattr(middleware, "allow_origin_regex", None)
-    return Claim(
-        allow_origins=_texts(getattr(middleware, "allow_origins", ())),
-        allow_origin_regex=getattr(regex, "pattern", regex),
-        allow_methods=_texts(getattr(middleware, "allow_methods", ())),
-        allow_headers=("*",)
-        if getattr(middleware, "allow_all_headers", False)
-        else _texts(getattr(middleware, "allow_headers", ())),
-        allow_credentials="Access-Control-Allow-Credentials" in simple,
-        expose_headers=tuple(part.strip() for part in exposed.split(",") if part.strip()),
-        max_age=int(preflight.get("Access-Control-Max-Age", 600)),
-        around=True,
-    )
+    given = {name: getattr(middleware, name) for name in _ORDER if hasattr(middleware, name)}
+    if getattr(middleware, "allow_all_headers", False):
+        given["allow_headers"] = "*"
+    given["allow_credentials"] = "Access-Control-Allow-Credentials" in simple
+    given["expose_headers"] = [part.strip() for part in exposed.split(",") if part.strip()]
+    given["max_age"] = preflight.get("Access-Control-Max-Age", 600)
+    return _claim({"allow_methods": (), **given}, around=True)
 
 
 def _texts(values: Any) -> tuple[str, ...]:

@@ -106,55 +106,49 @@ class Questions:
         many = len(operations) * len(self.listed) > _MOST
         for number, origin in enumerate(self.listed):
             for operation in operations if number == 0 or not many else operations[:1]:
-                row = label(operation)
                 if self._held(operation):
                     why = "needs no preflight: it runs for any page (--send always asks who reads the answer)"
-                    self.unasked.append(Unasked("plain", row, why, origin))
+                    self.unasked.append(Unasked("plain", label(operation), why, origin))
                     continue
-                self._add("plain", row, operation, origin, "allowed")
-                with_cookies: Verdict = (
-                    "allowed" if self.claim is not None and self.claim.allow_credentials else "blocked"
-                )
-                self._add("cookies", row, operation, origin, with_cookies, cookies=True)
+                self._add("plain", operation, origin, "allowed")
+                with_cookies = _verdict(self.claim is not None and self.claim.allow_credentials)
+                self._add("cookies", operation, origin, with_cookies, cookies=True)
 
     def _strangers(self) -> None:
         claim = self.claim
         if claim is None:
             return
-        everyone: Verdict = "allowed" if claim.everyone else "blocked"
-        asked = [operation for operation in self.reading.operations if not self._held(operation)]
-        for operation in asked:
-            self._add("plain", label(operation), operation, STRANGER, everyone)
+        for operation in self.reading.operations:
+            if self._held(operation):
+                continue
+            self._add("plain", operation, STRANGER, _verdict(claim.everyone))
             # Expected to be blocked even if every origin is listed: no application should allow all pages with cookies.
-            self._add("cookies", label(operation), operation, STRANGER, "blocked", cookies=True)
+            self._add("cookies", operation, STRANGER, "blocked", cookies=True)
         safe = self._safe()
         if safe is not None:
-            null: Verdict = "allowed" if claim.everyone or "null" in claim.allow_origins else "blocked"
-            self._add("plain", label(safe), safe, "null", null)
-            self._add("cookies", label(safe), safe, "null", "blocked", cookies=True)
-            self._add("no-cookie", label(safe), safe, STRANGER, "blocked", credentials="include")
+            self._add("plain", safe, "null", _verdict(claim.everyone or "null" in claim.allow_origins))
+            self._add("cookies", safe, "null", "blocked", cookies=True)
+            self._add("no-cookie", safe, STRANGER, "blocked", credentials="include")
 
     def _errors(self) -> None:
         if not self.listed:
             return
         origin = self.listed[0]
-        well: Verdict = "allowed" if self.claim is not None or self.typed else "blocked"
+        well = _verdict(self.claim is not None or self.typed)
         self._error("404", f"GET {MISSING}", MISSING, origin, well)
         wrong = next((o for o in self.reading.operations if o.wrong is not None and o.method in _SAFE), None)
         takes_json = next((o for o in self.reading.operations if o.json), None)
         if wrong is not None:
             assert wrong.wrong is not None
             self._error("422", f"GET {wrong.wrong}", wrong.wrong, origin, well)
-        elif takes_json is not None and self._send == "always":
-            probe = self._probe(takes_json, origin, well)
-            self._put("error", f"422 {takes_json.method} {takes_json.path}, a body that is no JSON", probe, body=b"{")
         elif takes_json is not None:
-            why = "a request that may change data: --send always asks it"
-            self.unasked.append(
-                Unasked("error", f"422 {takes_json.method} {takes_json.path}, a body that is no JSON", why)
-            )
+            row = f"422 {takes_json.method} {takes_json.path}, a body that is no JSON"
+            if self._send == "always":
+                self._put("error", row, self._probe(takes_json, origin, well), body=b"{")
+            else:
+                self.unasked.append(Unasked("error", row, "a request that may change data: --send always asks it"))
         # Starlette's error handling is outside of middleware added with add_middleware, and inside of a wrapping one.
-        outside: Verdict = "allowed" if self.claim is not None and self.claim.around else "blocked"
+        outside = _verdict(self.claim is not None and self.claim.around)
         self._error("500", "an exception that nobody handles", FAILING, origin, outside)
 
     def _error(self, status: str, what: str, path: str, origin: str, expected: Verdict) -> None:
@@ -165,7 +159,7 @@ class Questions:
         safe = self._safe()
         if self.claim is None or safe is None or not self.listed:
             return
-        expected: Verdict = "allowed" if "*" in self.claim.allow_headers else "blocked"
+        expected = _verdict("*" in self.claim.allow_headers)
         probe = self._probe(safe, self.listed[0], expected, more=((UNLISTED, "1"),))
         self._put("header", label(safe), probe)
 
@@ -179,7 +173,6 @@ class Questions:
     def _add(
         self,
         topic: Topic,
-        row: str,
         operation: AppOperation,
         origin: str,
         expected: Verdict,
@@ -189,7 +182,7 @@ class Questions:
     ) -> None:
         mode = credentials or ("include" if cookies else "same-origin")
         probe = self._probe(operation, origin, expected, credentials=mode)
-        self._put(topic, row, probe, cookies=COOKIE if cookies else None)
+        self._put(topic, label(operation), probe, cookies=COOKIE if cookies else None)
 
     def _put(
         self, topic: Topic, row: str, probe: Probe, *, cookies: str | None = None, body: bytes | None = None
@@ -228,6 +221,10 @@ def label(operation: AppOperation) -> str:
     """Return the row of an operation, e.g. ``PUT /data with x-tenant``."""
     text = f"{operation.method} {operation.path}"
     return f"{text} with {', '.join(operation.headers)}" if operation.headers else text
+
+
+def _verdict(allowed: bool) -> Verdict:
+    return "allowed" if allowed else "blocked"
 
 
 def _value(name: str) -> str:

@@ -10,6 +10,7 @@ import json
 import re
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
+from corscheck.model.json_stream import JSONStream
 from corscheck.sources.found import SourceError
 
 if TYPE_CHECKING:
@@ -22,23 +23,23 @@ LONGEST_TEXT = 1 << 16
 LARGEST_ENTRY = 1 << 22
 """The maximum size of an entry in bytes, without its long strings. A larger one (WebSocket messages) is skipped."""
 
-_OUTSIDE = re.compile(rb'[^"{}\[\]]+')
-_INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_OUTSIDE = re.compile(r'[^"{}\[\]]+')
+_INSIDE = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SHORT = 4096
-_BLANKS = re.compile(rb"[ \t\r\n]*")
-_SCALAR = re.compile(rb"[-+.0-9A-Za-z]+")
-_OPEN, _CLOSE, _QUOTE = b"{[", b"}]", b'"'
+_SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
+_QUOTE = '"'
 _DEEPEST = 200
 
 
-class Stream:
-    """A HAR file being read. ``head`` holds the other fields of ``log`` so far; ``dropped`` counts skipped entries."""
+class Stream(JSONStream):
+    """A HAR file being read. ``head`` holds the other fields of ``log`` so far; ``dropped`` counts skipped entries.
+
+    The buffer is Latin-1, one character for each byte of the file.
+    """
 
     def __init__(self, file: IO[bytes], name: str) -> None:
-        self._file = file
+        super().__init__(lambda _: file.read(_CHUNK).decode("latin-1"))
         self._name = name
-        self._text = b""
-        self._at = 0
         self._before = 0
         self._lines = 0
         self.head: dict[str, Any] = {}
@@ -46,103 +47,70 @@ class Stream:
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield the entries in the order of the file. Raises ``SourceError``."""
-        if self._peek() == b"\xef" and self._text.startswith(b"\xef\xbb\xbf"):
+        if self._peek() == "\xef" and self._text.startswith("\xef\xbb\xbf"):
             self._at += 3
-        if self._peek() != b"{":
+        if self._peek() != "{":
             self._fail("no HAR file: a JSON object was to be expected")
         found = False
-        for name in self._names():
+        for name in self.names():
             if name == "log" and not found:
                 found = True
-                if self._peek() != b"{":
+                if self._peek() != "{":
                     self._fail("no HAR file: 'log' must be an object")
                 yield from self._log()
             else:
-                self._value()
-        if self._peek():
-            self._fail("something follows the end of the JSON object")
+                self.value()
+        self.end()
         if not found:
             self._fail("no HAR file: it has no 'log'")
 
     def _log(self) -> Iterator[dict[str, Any]]:
         found = False
-        for name in self._names():
+        for name in self.names():
             if name == "entries" and not found:
                 found = True
-                if self._peek() != b"[":
+                if self._peek() != "[":
                     self._fail("no HAR file: 'log.entries' must be a list")
-                for entry in self._items():
+                for entry in self.items():
                     if isinstance(entry, dict):
                         yield entry
                     else:
                         self.dropped += 1
             else:
-                value = self._value()
+                value = self.value()
                 if name in ("creator", "browser", "pages", "version"):
                     self.head[name] = value
         if not found:
             self._fail("no HAR file: it has no 'log.entries'")
 
-    # ------------------------------------------------------------------ JSON structure
-
-    def _names(self) -> Iterator[str]:
-        self._take(b"{")
-        if self._peek() == b"}":
-            self._take(b"}")
-            return
-        while True:
-            if self._peek() != _QUOTE:
-                self._fail("a name in quotes was to be expected")
-            name = self._value()
-            self._take(b":")
-            yield str(name)
-            if self._peek() != b",":
-                break
-            self._take(b",")
-        self._take(b"}")
-
-    def _items(self) -> Iterator[Any]:
-        self._take(b"[")
-        if self._peek() == b"]":
-            self._take(b"]")
-            return
-        while True:
-            yield self._value()
-            if self._peek() != b",":
-                break
-            self._take(b",")
-        self._take(b"]")
-
-    def _value(self) -> Any:
+    def value(self) -> Any:
         """Parse the next value without its long strings. Return None if it is still too large."""
         first = self._peek()
         where = self._where()
-        raw: bytearray | None = bytearray()
-        if first in (b"{", b"["):
-            raw = self._nested()
+        raw = bytearray()
+        if first in ("{", "["):
+            if self._nested(raw):
+                return None
         elif first == _QUOTE:
-            assert raw is not None
             self._string(raw)
         else:
-            assert raw is not None
             while found := _SCALAR.match(self._text, self._at):
-                raw += found[0]
+                raw += found[0].encode("latin-1")
                 self._at = found.end()
                 if self._at < len(self._text) or not self._fill():
                     break
             if not raw:
                 self._fail("a value was to be expected")
-        if raw is None:
-            return None
         try:
             return json.loads(raw)
         except (ValueError, RecursionError) as error:
             message = getattr(error, "msg", "") or str(error)
             raise SourceError(f"{self._name}, {where}: no JSON: {message[:1].lower()}{message[1:]}") from None
 
-    def _nested(self) -> bytearray | None:
-        raw: bytearray | None = bytearray()
-        ends: list[bytes] = []
+    def _nested(self, raw: bytearray) -> bool:
+        """Append an object or array to ``raw``. Return whether it is too large, and so only skipped."""
+        too_large = False
+        ends: list[str] = []
         while True:
             if self._at >= len(self._text) and not self._fill():
                 self._fail("the file ends too early")
@@ -150,44 +118,39 @@ class Stream:
             if char == _QUOTE:
                 self._string(raw)
             elif found := _OUTSIDE.match(self._text, self._at):
-                if raw is not None:
-                    raw += found[0]
+                raw += found[0].encode("latin-1")
                 self._at = found.end()
             else:
-                if char in (b"{", b"["):
-                    ends.append(b"}" if char == b"{" else b"]")
+                if char in ("{", "["):
+                    ends.append("}" if char == "{" else "]")
                     if len(ends) > _DEEPEST:
                         self._fail("nested too deeply")
                 elif ends.pop() != char:
-                    self._fail(f"{char.decode()!r} closes nothing")
-                if raw is not None:
-                    raw += char
+                    self._fail(f"{char!r} closes nothing")
+                raw += char.encode("latin-1")
                 self._at += 1
                 if not ends:
-                    return raw
-            if raw is not None and len(raw) > LARGEST_ENTRY:
-                raw = None
+                    return too_large
+            if len(raw) > LARGEST_ENTRY:
+                too_large = True
+                raw.clear()
 
-    def _string(self, raw: bytearray | None) -> None:
+    def _string(self, raw: bytearray) -> None:
         """Skip a string, and append it to ``raw``, as an empty one if it is too long."""
-        start = len(raw) if raw is not None else 0
-        kept = 0
+        raw += b'"'
+        start, kept = len(raw), 0
         self._at += 1
-        if raw is not None:
-            raw += _QUOTE
         while True:
             end = self._inside()
             kept += end - self._at
-            if raw is not None:
-                if kept <= LONGEST_TEXT:
-                    raw += self._text[self._at : end]
-                else:
-                    del raw[start + 1 :]
+            if kept <= LONGEST_TEXT:
+                raw += self._text[self._at : end].encode("latin-1")
+            else:
+                del raw[start:]
             self._at = end
             if self._text[self._at : self._at + 1] == _QUOTE:
                 self._at += 1
-                if raw is not None:
-                    raw += _QUOTE
+                raw += b'"'
                 return
             # The buffer ends inside the string, perhaps after a backslash whose character is not read yet.
             if not self._fill():
@@ -202,39 +165,19 @@ class Stream:
             return end
         # Bodies are long strings full of escaped quotes. Masking the escapes and searching is twice as fast as the
         # regex.
-        rest = self._text[end:].replace(b"\\\\", b"..").replace(b'\\"', b"..")
+        rest = self._text[end:].replace("\\\\", "..").replace('\\"', "..")
         quote = rest.find(_QUOTE)
         if quote >= 0:
             return end + quote
-        return len(self._text) - rest.endswith(b"\\")
-
-    def _peek(self) -> bytes:
-        while True:
-            found = _BLANKS.match(self._text, self._at)
-            assert found is not None
-            self._at = found.end()
-            if self._at < len(self._text):
-                return self._text[self._at : self._at + 1]
-            if not self._fill():
-                return b""
-
-    def _take(self, wanted: bytes) -> None:
-        found = self._peek()
-        if found != wanted:
-            what = "the end of the file" if not found else repr(found.decode("latin-1"))
-            self._fail(f"{wanted.decode()!r} was to be expected, not {what}")
-        self._at += 1
+        return len(self._text) - rest.endswith("\\")
 
     def _fill(self) -> bool:
-        more = self._file.read(_CHUNK)
-        done, self._text = self._text[: self._at], self._text[self._at :] + more
-        self._lines += done.count(b"\n")
-        self._before += len(done)
-        self._at = 0
-        return bool(more)
+        self._lines += self._text.count("\n", 0, self._at)
+        self._before += self._at
+        return super()._fill()
 
     def _where(self) -> str:
-        line = self._lines + self._text.count(b"\n", 0, self._at) + 1
+        line = self._lines + self._text.count("\n", 0, self._at) + 1
         return f"line {line}, byte {self._before + self._at}"
 
     def _fail(self, what: str) -> NoReturn:

@@ -20,7 +20,6 @@ from corscheck.sources.openapi import samples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from corscheck.protocol.origin import URL
     from corscheck.protocol.request import Header, Headers
     from corscheck.sources.openapi.document import Object, OpenAPIDocument
 
@@ -203,26 +202,19 @@ class _Reader(Struct):
             return self.base
         written = self._written()
         try:
-            url = parse_url(written)
+            url = parse_url(written, self.source)
         except URLError:
-            url = self._beside(written)
-        if url.scheme not in HTTP_SCHEMES:
-            raise SourceError(f"{self.where}: its server {quoted(written)} is no http URL: --base-url URL names one")
-        return url.without_fragment
-
-    def _beside(self, written: str) -> URL:
-        """Resolve a relative server against the URL of the document."""
-        if self.source is None:
-            raise SourceError(
-                f"{self.where}: its server is {quoted(written)}, which a file cannot complete: "
-                "--base-url https://api.example.com names it"
-            )
-        try:
-            return parse_url(written, self.source)
-        except URLError:
+            if self.source is None:
+                raise SourceError(
+                    f"{self.where}: its server is {quoted(written)}, which a file cannot complete: "
+                    "--base-url https://api.example.com names it"
+                ) from None
             raise SourceError(
                 f"{self.where}: its server {quoted(written)} is no URL: --base-url URL names one"
             ) from None
+        if url.scheme not in HTTP_SCHEMES:
+            raise SourceError(f"{self.where}: its server {quoted(written)} is no http URL: --base-url URL names one")
+        return url.without_fragment
 
     def _written(self) -> str:
         """Return the URL of the first server, with its variables replaced by defaults."""
