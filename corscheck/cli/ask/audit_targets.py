@@ -1,4 +1,4 @@
-"""From the options of ``audit`` to its audit plans; the proof page of ``--poc``."""
+"""Makes audit plans from the options of ``audit``; writes the proof page of ``--poc``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.questions import Question, via_base
-from corscheck.cli.ask.targets import TargetFile, with_scheme
+from corscheck.cli.ask.targets import TargetFile, with_schemes
 from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError, Probe
@@ -59,14 +59,11 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
     """Make the question. Raises ``ConfigError`` for an invalid option or target."""
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
-    urls = []
-    for text in typed.urls:
-        url = with_scheme(text)
-        if url != text:
-            say(f"{text} has no scheme: {url} is audited")
-        urls.append(url)
+    urls = with_schemes(typed.urls, say, "{} has no scheme: {} is audited")
     for url in (*urls, *(target.url for target in file or ())):
-        _check(url)
+        wrong = judge_target(url)
+        if wrong is not None:
+            raise ConfigError(f"{mask_url(url)!r} {wrong}")
     if not urls and not count:
         raise ConfigError("nothing to audit: corscheck audit URL, or --targets FILE")
     user, password = read.login(typed.user)
@@ -84,12 +81,6 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
     return AuditQuestion(
         urls=tuple(urls), file=file, template=template, typed=typed, allowed=allowed, total=len(urls) + count
     )
-
-
-def _check(url: str) -> None:
-    wrong = judge_target(url)
-    if wrong is not None:
-        raise ConfigError(f"{mask_url(url)!r} {wrong}")
 
 
 def judge(baseline: str | None) -> Callable[[Audit], Audit]:

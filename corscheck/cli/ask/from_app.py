@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
+    from corscheck.sources.app.questions import Questions
 
 _WITHOUT_URL = {
     "methods": "-X",
@@ -125,29 +126,17 @@ class InProcess(Struct, frozen=True):
     def _unread(self, loaded: LoadedApp, *, routes: bool) -> str:
         kind = type(loaded.app)
         what = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-        why = (
-            "no routes"
-            if routes
-            else "neither routes nor a CORSMiddleware that can be read, only Starlette and FastAPI have"
-        )
+        lacks = "neither routes nor a CORSMiddleware that can be read, only Starlette and FastAPI have"
         return (
-            f"{self.name} ({what}, {loaded.interface.upper()}) has {why}: name a URL. For example:\n"
-            f"  corscheck probe --app {self.name} /data --origin https://app.example.com"
+            f"{self.name} ({what}, {loaded.interface.upper()}) has {'no routes' if routes else lacks}: name a URL. "
+            f"For example:\n  corscheck probe --app {self.name} /data --origin https://app.example.com"
         )
 
 
-def _nobody(name: str, questions: object) -> str:
-    from corscheck.sources.app.questions import Questions
-
-    assert isinstance(questions, Questions)
-    claim = questions.claim
+def _nobody(name: str, questions: Questions) -> str:
+    regex = questions.claim.allow_origin_regex if questions.claim is not None else None
     faults = "".join(f"\n  {fault}" for fault in questions.unusable)
-    regex = claim.allow_origin_regex if claim is not None else None
-    why = (
-        f"allow_origin_regex is {regex!r}"
-        if regex is not None
-        else "allow_origins names no origin that a page can have"
-    )
+    why = "allow_origins names no origin that a page can have" if regex is None else f"allow_origin_regex is {regex!r}"
     return f"{name}: {why}; name a page that should get in: --origin https://app.example.com{faults}"
 
 

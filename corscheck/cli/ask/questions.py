@@ -1,4 +1,4 @@
-"""From the options of ``probe`` to its probes: URLs, origins and methods multiplied; headers, body and login filled in."""
+"""Makes probes from the options of ``probe``: one for each combination of URL, origin and method."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
+from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -213,7 +214,7 @@ def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple
         body, content_type = form(typed.form, inputs)
     else:
         return None, headers
-    if any(name.lower() == "content-type" for name, _ in headers):
+    if get(headers, "content-type") is not None:
         return body, headers
     return body, (*headers, ("Content-Type", content_type))
 

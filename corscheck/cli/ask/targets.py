@@ -22,7 +22,7 @@ from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUES
 from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from corscheck.cli.ask.inputs import Inputs
     from corscheck.protocol.request import Header, Headers
@@ -86,6 +86,17 @@ _NOTHING = _REST(TargetLine(""))
 def with_scheme(text: str) -> str:
     """Return the URL, with https if it has no scheme. ``localhost:8000`` is a host with a port, not a scheme."""
     return text if _SCHEME.match(text) else f"https://{text}"
+
+
+def with_schemes(
+    texts: Sequence[str], say: Callable[[str], None], form: str = "{} has no scheme: taken as {}"
+) -> list[str]:
+    """Return the URLs with their schemes. ``say`` prints each guess."""
+    urls = [with_scheme(text) for text in texts]
+    for text, url in zip(texts, urls, strict=True):
+        if text != url:
+            say(form.format(text, url))
+    return urls
 
 
 class TargetFile:

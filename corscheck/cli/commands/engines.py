@@ -43,16 +43,13 @@ def as_data(names: list[str]) -> list[dict[str, Any]]:
             "version": ENGINES[name].version,
             "basis": ENGINES[name].basis,
             "departures": [
-                {
-                    "rule": d.rule, "subject": d.subject, "standard": d.standard, "differs": d.differs,
-                    "since": d.since, "evidence": d.evidence,
-                }
+                {key: getattr(d, key) for key in ("rule", "subject", "standard", "differs", "since", "evidence")}
                 for d in DEPARTURES
                 if d.engine == name
             ],
         }
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def _stacked(departures: list[dict[str, Any]]) -> "Table":
