@@ -141,20 +141,16 @@ def asker(
             ask_many(question, question.left, options, cluster, judged)
             return
         for each in question:
-            judged(ask_one(each, options))
+            if isinstance(each, Probe):
+                from corscheck.runner.single import run_one
+
+                judged(run_one(each, options))
+            else:
+                from corscheck.runner.audit import audit_one
+
+                judged(audit_one(each, options))
 
     return ask
-
-
-def ask_one(question: Probe | AuditPlan, options: RunOptions) -> Item:
-    """Ask one probe, or audit one target."""
-    if isinstance(question, Probe):
-        from corscheck.runner import single
-
-        return single.run_one(question, options)
-    from corscheck.runner.audit import audit_one
-
-    return audit_one(question, options)
 
 
 def ask_many(

@@ -12,15 +12,16 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.run_loop import Session, ask_many, say
-from corscheck.cli.show.checkview import CheckView, QuietView
+from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
-from corscheck.cli.show.sinks import Full
+from corscheck.cli.show.sinks import Full, Quiet
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import LoadedPolicy, discover, display, load
 from corscheck.policy.select import Shard, selected
+from corscheck.report.text.checks import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -128,7 +129,7 @@ class PolicyRun(Struct):
         if wanted.verbose:
             return wanted.sinks_with(Full)
         grids = {check.ref: check.grid for check in self.checks}
-        return wanted.sinks_with(lambda view: CheckView(view, grids), QuietView)
+        return wanted.sinks_with(lambda view: CheckView(view, grids), lambda: Quiet(lambda result: [line(result)]))
 
     def judge(self, result: Result) -> Result:
         """Judge a result by the expectations of its check, the ignores and the baseline."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -16,6 +17,7 @@ from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
 
     from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.arguments import ProbeArguments
@@ -49,6 +51,18 @@ class Question(Struct, Generic[_Asked], frozen=True, kw_only=True):
         """How many are still to be asked."""
         return self.total - self.done
 
+    def part(self, text: str | None) -> Self:
+        """Return the shard of ``--shard``, e.g. ``2/5``; all without it. Raises ``ConfigError`` if nothing is in it."""
+        if text is None:
+            return self
+        from corscheck.policy.select import Shard
+
+        shard = Shard(text)
+        count = shard.count(self.total)
+        if not count:
+            raise ConfigError(f"--shard {text}: nothing is left to ask, there are fewer targets than shards")
+        return replace(self, shard=(shard.number, shard.of), total=count)
+
     def __iter__(self) -> Iterator[_Asked]:
         number, of = self.shard
         return islice(self.unsharded(), number - 1 + self.done * of, None, of)
@@ -80,10 +94,9 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
 
     def count(self) -> int:
         """Return how many probes there are, by the counts of ``file.check``."""
-        kinds = dict(self.file.kinds) if self.file is not None else {}
-        for target in self.targets:
-            kind = (target.origin is not None, target.method is not None)
-            kinds[kind] = kinds.get(kind, 0) + 1
+        kinds = Counter(target.kind for target in self.targets)
+        if self.file is not None:
+            kinds += self.file.kinds
         origins, methods = len(self.origins), len(self.methods)
         return sum(
             times * (1 if own_origin else origins) * (1 if own_method else methods)

@@ -54,11 +54,7 @@ def audit(
 
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
     with Inputs() as inputs:
-        question = audit_targets.question(typed, inputs, say)
-        if typed.shard is not None:
-            from corscheck.cli.ask.sharding import part
-
-            question = part(question, typed.shard)
+        question = audit_targets.question(typed, inputs, say).part(typed.shard)
         judge = audit_targets.judge(typed.baseline)
         if resume:
             from corscheck.cli.ask import resuming

@@ -102,8 +102,8 @@ def explain(
 
         if json:
             raise ConfigError("--json and --probe exclude each other: corscheck probe --json FILE saves a report")
-        asked = reproduce.question(messages, origin, method, header)
-        _print([*_explained(messages, hint=False), "", *asked.said])
+        asked, said = reproduce.question(messages, origin, method, header)
+        _print([*_explained(messages, hint=False), "", *said])
         raise typer.Exit(reproduce.run(asked, messages, verify=not insecure, timeout=max_time))
     _print(_explained(messages), _messages_plain(messages) if json else None)
 

@@ -57,7 +57,7 @@ def probe(
     network = run.network
     wanted.check_outputs()
     wanted = replace(wanted, in_browser=typed.in_browser)
-    complete, in_browser, shard = typed.complete, typed.in_browser, typed.shard
+    complete, in_browser = typed.complete, typed.in_browser
     if cluster is not None:
         from corscheck.cli.ask import clustering
 
@@ -69,7 +69,7 @@ def probe(
         in_process = InProcess(typed.app, typed.app_dir)
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (typed.urls or typed.targets or typed.curl or typed.document.source):
-            if shard is not None:
+            if typed.shard is not None:
                 raise ConfigError("--shard needs a URL: without one, --app is asked about as a whole")
             raise typer.Exit(in_process.verify(typed, run, wanted, complete=complete, resume=resume))
         typed = in_process.typed(typed)
@@ -82,11 +82,7 @@ def probe(
             from corscheck.cli.ask.from_openapi import with_openapi
 
             typed = with_openapi(typed, network, in_process)
-        asked = question(typed, inputs, say)
-        if shard is not None:
-            from corscheck.cli.ask.sharding import part
-
-            asked = part(asked, shard)
+        asked = question(typed, inputs, say).part(typed.shard)
         wanted.check(asked)
         if resume:
             from corscheck.cli.ask import resuming

@@ -89,7 +89,7 @@ class OutputOptions(OutputArguments, frozen=True):
         """Return the sinks for audits of ``total`` targets: one is shown whole, many are a list."""
         return self.sinks_with(sinks.Full if total == 1 or self.verbose else sinks.AuditList)
 
-    def sinks_with(self, show: Callable[[View], Sink], quiet: type[Sink] = Quiet) -> list[Sink]:
+    def sinks_with(self, show: Callable[[View], Sink], quiet: Callable[[], Sink] = Quiet) -> list[Sink]:
         """Return the view that ``show`` makes (``quiet`` with -q), unless a report has standard output, and the reports."""
         if self.stdout_taken:
             return self.report_sinks()
