@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,12 +17,13 @@ from corscheck.sources.app.loading import load
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from corscheck.cli.arguments import ProbeArguments
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
     from corscheck.sources.app.questions import Questions
@@ -73,13 +73,7 @@ class InProcess(Struct, frozen=True):
 
     def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
         """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
-
-        def ask(take: Callable[[Result], None]) -> None:
-            with _asked(self._load(), options) as conversation:
-                for probe in question:
-                    take(conversation.ask(probe))
-
-        return ask
+        return lambda take: _ask(self._load(), options, question, take)
 
     def verify(
         self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
@@ -113,9 +107,8 @@ class InProcess(Struct, frozen=True):
         session = Session(sinks, complete=complete, progress=progress)
 
         def ask(take: Callable[[Result], None]) -> None:
-            with failing_route(reading.inner), _asked(loaded, options) as conversation:
-                for one in questions.asked:
-                    take(conversation.ask(one.probe))
+            with failing_route(reading.inner):
+                _ask(loaded, options, (one.probe for one in questions.asked), take)
 
         return session.run(ask)
 
@@ -140,13 +133,13 @@ def _nobody(name: str, questions: Questions) -> str:
     return f"{name}: {why}; name a page that should get in: --origin https://app.example.com{faults}"
 
 
-@contextlib.contextmanager
-def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
-    """Start the application and shut it down. A failed shutdown is printed; the results stand."""
+def _ask(loaded: LoadedApp, options: RunOptions, probes: Iterable[Probe], take: Callable[[Result], None]) -> None:
+    """Start the application, ask, and shut it down. A failed shutdown is printed; the results stand."""
     enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
-        yield conversation
+        for probe in probes:
+            take(conversation.ask(probe))
     finally:
         try:
             conversation.close()

@@ -194,7 +194,9 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         targets=targets, file=file, origins=origins, methods=methods, common=common, total=0, because=because
     )
     total = made.count()
-    _say_guesses(made, say)
+    for target in made._all() if file is None or file.guessed else targets:
+        if target.guessed is not None:
+            say(f"{target.guessed} has no scheme: taken as {target.url}")
     return replace(made, total=total)
 
 
@@ -262,9 +264,3 @@ def via_base(base: str | None) -> str | None:
     if origin is None:
         raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
     return origin
-
-
-def _say_guesses(made: ProbeQuestion, say: Callable[[str], None]) -> None:
-    for target in made._all() if made.file is None or made.file.guessed else made.targets:
-        if target.guessed is not None:
-            say(f"{target.guessed} has no scheme: taken as {target.url}")
