@@ -21,21 +21,15 @@ if TYPE_CHECKING:
 TEXT_BODY = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` gives a string."""
 
+_NETWORK = base.NetworkOptions.__struct_fields__
+_RUN = tuple(name for name in runner.RunOptions.__struct_fields__ if name != "network")
+_PARTS = tuple(keywords.PartKeywords.__annotations__)
+
 DEFAULTS: Mapping[str, Any] = {
-    "method": "GET",
-    "headers": (),
-    "credentials": "same-origin",
-    "redirect": "follow",
-    "mode": "cors",
-    "body": None,
-    "cache": "default",
-    "gate": None,
-    "expected": "allowed",
-    "via": None,
-    "auth": None,
-    "cookies": None,
-    "send": "auto",
+    **{name: getattr(Probe("", ""), name, None) for name in _PARTS if name != "origin"},
+    # The gate is the engine if only that is given.
     "engine": None,
+    "gate": None,
     "app": None,
     "allowed_origins": (),
     "methods": (),
@@ -43,14 +37,10 @@ DEFAULTS: Mapping[str, Any] = {
     "fail_on": "medium",
     "max_requests": None,
     "seed": None,
-    **{name: getattr(runner.RunOptions(), name) for name in runner.RunOptions.__struct_fields__ if name != "network"},
-    **{name: getattr(base.NetworkOptions(), name) for name in base.NetworkOptions.__struct_fields__},
+    **{name: getattr(runner.RunOptions(), name) for name in _RUN},
+    **{name: getattr(base.NetworkOptions(), name) for name in _NETWORK},
 }
 """Values of arguments that are not given. An argument without a default is required."""
-
-_NETWORK = base.NetworkOptions.__struct_fields__
-_RUN = tuple(name for name in runner.RunOptions.__struct_fields__ if name != "network")
-_PARTS = tuple(keywords.PartKeywords.__annotations__)
 
 F = TypeVar("F", bound="Callable[..., Any]")
 

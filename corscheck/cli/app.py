@@ -77,10 +77,12 @@ def run(argv: Sequence[str]) -> int:
         return exitcodes.USAGE
     except KeyboardInterrupt:
         return exitcodes.INTERRUPTED
-    except OSError as error:
-        return _crashed(error) if isinstance(error, _OF_THE_NETWORK) else _failed(error)
-    except Exception as error:  # noqa: BLE001 - people get a message, not a traceback
-        return _crashed(error)
+    except Exception as error:
+        if os.environ.get("CORSCHECK_TRACEBACK") == "1":
+            raise
+        # Transports turn errors of the network into results. One that arrives here is a bug.
+        network = isinstance(error, (ConnectionError, TimeoutError))
+        return _failed(error) if isinstance(error, OSError) and not network else _crashed(error)
     return exitcodes.OK
 
 
@@ -95,14 +97,8 @@ def _forgot_command(argv: Sequence[str]) -> str | None:
     )
 
 
-_OF_THE_NETWORK = (ConnectionError, TimeoutError)
-"""Transports turn these errors into results. One that arrives here is a bug."""
-
-
 def _failed(error: OSError) -> int:
     """Print an error of the operating system: a full disk, a missing directory, too many open files."""
-    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-        raise error
     from corscheck.cli.ask.inputs import reason
     from corscheck.cli.run_loop import say, silence_stdout
 
@@ -117,8 +113,6 @@ def _failed(error: OSError) -> int:
 
 
 def _crashed(error: Exception) -> int:
-    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-        raise error
     from corscheck.model.masking import mask_text
 
     sys.stderr.write(

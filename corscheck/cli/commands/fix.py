@@ -90,7 +90,10 @@ def fix(
     if config:
         if both := [name for name, value in typed.items() if value not in (None, ())]:
             raise ConfigError(f"--config and {both[0]} exclude each other: the policy says what is wanted")
-        wanted = _from_policies(config, env)
+        from corscheck.diagnosis.remedies.wanted import from_policies
+        from corscheck.policy.load import load
+
+        wanted = from_policies([load(Path(file), env=env) for file in dict.fromkeys(config)])
     else:
         if env is not None:
             raise ConfigError("--env names an environment of a policy: it needs --config")
@@ -99,13 +102,6 @@ def fix(
 
 
 _EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http://localhost:3000"
-
-
-def _from_policies(files: Sequence[str], env: str | None) -> "Wanted":
-    from corscheck.diagnosis.remedies.wanted import from_policies
-    from corscheck.policy.load import load
-
-    return from_policies([load(Path(file), env=env) for file in dict.fromkeys(files)])
 
 
 def _typed(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli import options as opt
@@ -26,7 +25,7 @@ from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from corscheck.model.result import Result
-    from corscheck.protocol.request import Credentials, Headers
+    from corscheck.protocol.request import Credentials
 
 SUMMARY = "Write a policy of what a live server allows today."
 
@@ -79,6 +78,7 @@ def init(
     from corscheck.model.masking import is_secret_header
     from corscheck.policy.write import STRANGER, policy
     from corscheck.runner.many import ask_all
+    from corscheck.sources.openapi.operations import Operation
 
     send_via = via_base(via)
     with Inputs() as given:
@@ -86,10 +86,11 @@ def init(
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
     targets = with_schemes(urls, say)
     questions = [
-        _Question(
-            url,
-            one,
-            headers if one.upper() in _SAFE or get(headers, "content-type") is not None else (*headers, *_JSON),
+        Operation(
+            path="",
+            method=one,
+            url=url,
+            headers=headers if one.upper() in _SAFE or get(headers, "content-type") is not None else (*headers, *_JSON),
         )
         for url in dict.fromkeys(targets)
         for one in dict.fromkeys(method or _METHODS)
@@ -100,7 +101,7 @@ def init(
         for found in operations(document, options.network):
             if not method or found.method in method:
                 own = tuple(h for h in found.headers if get(headers, h[0]) is None)
-                questions.append(_Question(found.url, found.method, (*headers, *own), found.secret, found.exposes))
+                questions.append(replace(found, headers=(*headers, *own)))
     probes = [
         Probe(
             url=question.url,
@@ -140,13 +141,3 @@ def init(
     except OSError as error:
         raise ConfigError(f"-o: cannot write {output}: {reason(error)}") from None
     say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
-
-
-class _Question(Struct, frozen=True):
-    """A request to ask from every page, with and without credentials."""
-
-    url: str
-    method: str
-    headers: "Headers"
-    secret: frozenset[str] = frozenset()
-    exposes: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ def run(
     # Imported here, because it imports pydantic, which --help does not need.
     from corscheck.cli.ask.policy_run import PolicyRun
 
-    plan = PolicyRun.of(typed, say)
+    plan = PolicyRun(typed, say)
     if resume:
         wanted = plan.resume(wanted, say)
     status = plan.run(options, wanted, complete=typed.complete, max_failures=typed.max_failures, cluster=cluster)
