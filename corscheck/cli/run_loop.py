@@ -153,6 +153,25 @@ def asker(
     return ask
 
 
+def check_cluster(
+    address: str | None, options: RunOptions, *, in_browser: str | None = None, app: str | None = None
+) -> None:
+    """Raise ``ConfigError`` for an invalid ``--cluster``, and for options that a worker cannot follow."""
+    if address is None:
+        return
+    from corscheck.runner.cluster import is_local
+
+    local = is_local(address)
+    if in_browser is not None:
+        raise ConfigError("--cluster and --in-browser exclude each other: the browser is on this machine")
+    if app is not None:
+        raise ConfigError("--cluster and --app exclude each other: the application runs in this process")
+    if options.network.unix_socket is not None and not local:
+        raise ConfigError(
+            "--unix-socket is a place on this machine: --cluster local:N can use it, other workers cannot"
+        )
+
+
 def ask_many(
     questions: Iterable[Probe | AuditPlan],
     total: int,

@@ -14,7 +14,7 @@ from corscheck.cli.arguments import CurlHabits, PaceArguments, ProbeArguments
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.questions import question
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, asker, say
+from corscheck.cli.run_loop import Session, asker, check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 from corscheck.model.values import ConfigError
@@ -58,10 +58,7 @@ def probe(
     wanted.check_outputs()
     wanted = replace(wanted, in_browser=typed.in_browser)
     complete, in_browser = typed.complete, typed.in_browser
-    if cluster is not None:
-        from corscheck.cli.ask import clustering
-
-        clustering.check(cluster, run, in_browser=in_browser, app=typed.app)
+    check_cluster(cluster, run, in_browser=in_browser, app=typed.app)
     in_process = None
     if typed.app is not None:
         from corscheck.cli.ask.from_app import InProcess
