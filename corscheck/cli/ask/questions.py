@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers
 
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
+_OVERRIDES = ("credentials", "redirect", "mode", "expected", "cookies", "via")
+"""Fields of a target that replace those of the command line."""
 
 _Asked = TypeVar("_Asked", "Probe", "AuditPlan")
 
@@ -128,19 +130,14 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
             origin=origin,
             method=method,
             headers=_merged(common.headers, target.headers),
-            credentials=target.credentials or common.credentials,
-            redirect=target.redirect or common.redirect,
-            mode=target.mode or common.mode,
             body=target.body if own_body else common.body,
             # A body from a file was not typed here: it does not count as asking to send it.
             body_asked=common.body_asked and not own_body,
-            expected=target.expected or common.expected,
             index=index,
             user=target.login[0] if target.login is not None else common.user,
             password=target.login[1] if target.login is not None else common.password,
-            cookies=target.cookies or common.cookies,
-            via=target.via or common.via,
             secret_headers=target.secret_headers,
+            **{name: getattr(target, name) or getattr(common, name) for name in _OVERRIDES},
         )
 
 

@@ -207,16 +207,13 @@ def _target(found: dict[str, Any]) -> TargetLine:
             raise ConfigError(f"{name} is {found[name]!r}, not one of {', '.join(choices)}")
     url = with_scheme(found["url"])
     body, headers = found.get("body"), found.get("headers")
+    own: dict[str, Any] = {name: found.get(name) for name in ("method", *_CHOICES)}
     return TargetLine(
         url=url,
         origin=check_origin(found["origin"], "origin") if found.get("origin") is not None else None,
-        method=found.get("method"),
         headers=_headers(headers) if headers is not None else None,
-        credentials=found.get("credentials"),
-        redirect=found.get("redirect"),
-        mode=found.get("mode"),
         body=body.encode("utf-8", "surrogatepass") if body is not None else None,
-        expected=found.get("expected"),
+        **own,
         guessed=found["url"] if url != found["url"] else None,
     )
 
