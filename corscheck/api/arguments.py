@@ -1,4 +1,4 @@
-"""Keyword arguments made into probes and run options. Whatever is wrong raises ``ConfigError`` before anything is sent."""
+"""Makes probes and run options of keyword arguments. A wrong argument raises ``ConfigError`` before anything is sent."""
 
 from __future__ import annotations
 
@@ -21,21 +21,15 @@ if TYPE_CHECKING:
 TEXT_BODY = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` gives a string."""
 
+_NETWORK = base.NetworkOptions.__struct_fields__
+_RUN = tuple(name for name in runner.RunOptions.__struct_fields__ if name != "network")
+_PARTS = tuple(keywords.PartKeywords.__annotations__)
+
 DEFAULTS: Mapping[str, Any] = {
-    "method": "GET",
-    "headers": (),
-    "credentials": "same-origin",
-    "redirect": "follow",
-    "mode": "cors",
-    "body": None,
-    "cache": "default",
-    "gate": None,
-    "expected": "allowed",
-    "via": None,
-    "auth": None,
-    "cookies": None,
-    "send": "auto",
+    **{name: getattr(Probe("", ""), name, None) for name in _PARTS if name != "origin"},
+    # The gate is the engine if only that is given.
     "engine": None,
+    "gate": None,
     "app": None,
     "allowed_origins": (),
     "methods": (),
@@ -43,14 +37,10 @@ DEFAULTS: Mapping[str, Any] = {
     "fail_on": "medium",
     "max_requests": None,
     "seed": None,
-    **{name: getattr(runner.RunOptions(), name) for name in runner.RunOptions.__struct_fields__ if name != "network"},
-    **{name: getattr(base.NetworkOptions(), name) for name in base.NetworkOptions.__struct_fields__},
+    **{name: getattr(runner.RunOptions(), name) for name in _RUN},
+    **{name: getattr(base.NetworkOptions(), name) for name in _NETWORK},
 }
-"""What an argument is when it is left out; one without a default must be given."""
-
-_NETWORK = base.NetworkOptions.__struct_fields__
-_RUN = tuple(name for name in runner.RunOptions.__struct_fields__ if name != "network")
-_PARTS = tuple(keywords.PartKeywords.__annotations__)
+"""Values of arguments that are not given. An argument without a default is required."""
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -58,32 +48,27 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def read(
     function: str, given: Mapping[str, Any], known: Iterable[str], checks: Mapping[str, Check] = PROBE_CHECKS
 ) -> dict[str, Any]:
-    """The arguments of a function, each checked. Raises ``ConfigError`` for one that the function does not take."""
+    """Check the arguments of a function. Raises ``ConfigError`` for a wrong and for an unknown argument."""
     names = tuple(known)
     found = {}
     for name, value in given.items():
         if name not in names:
-            raise unknown(function, name, value, names)
+            near = meant(name, names)
+            reason = f"{function}() has no such option"
+            hint = f"Did you mean {near!r}?" if near is not None else f"It takes {', '.join(sorted(names))}."
+            text = f"Unknown option {name!r}: {reason}. {hint}"
+            raise ConfigError(text, option=name, value=value, reason=reason, hint=hint)
         found[name] = checks[name](name, value)
     return found
 
 
-def unknown(function: str, name: str, value: object, known: Iterable[str]) -> ConfigError:
-    """The error for an argument that a function does not take."""
-    near = meant(name, known)
-    reason = f"{function}() has no such option"
-    hint = f"Did you mean {near!r}?" if near is not None else f"It takes {', '.join(sorted(known))}."
-    text = f"Unknown option {name!r}: {reason}. {hint}"
-    return ConfigError(text, option=name, value=value, reason=reason, hint=hint)
-
-
 def make_probe(url: str, **parts: Unpack[keywords.PartKeywords]) -> Probe:
-    """A probe of these parts, checked. Raises ``ConfigError``."""
+    """Check arguments and make a probe of them. Raises ``ConfigError``."""
     return probe_of(url, read("make_probe", parts, _PARTS))
 
 
 def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
-    """A probe of parts that are checked; whatever else there is among them is for others. Raises ``ConfigError``."""
+    """Make a probe of checked arguments; other arguments are ignored. Raises ``ConfigError`` for a missing origin."""
     url = check_url("url", url)
     parts = {name: checked[name] if name in checked else DEFAULTS[name] for name in _PARTS if name != "origin"}
     if checked.get("origin") is None:
@@ -106,7 +91,7 @@ def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
 
 
 def checked_probe(probe: Probe) -> Probe:
-    """A probe that a program made by itself, as it is. Raises ``ConfigError`` for a part that is wrong."""
+    """Return a probe that a program made, after checking it. Raises ``ConfigError``."""
     check_url("url", probe.url)
     for name in _PARTS:
         if name != "auth":
@@ -117,19 +102,19 @@ def checked_probe(probe: Probe) -> Probe:
 
 
 def run_options(**given: Unpack[keywords.RunKeywords]) -> runner.RunOptions:
-    """How to go about probes, checked. Raises ``ConfigError``."""
+    """Check arguments and make run options of them. Raises ``ConfigError``."""
     return run_options_of(read("run_options", given, keywords.RunKeywords.__annotations__))
 
 
 def run_options_of(checked: Mapping[str, Any]) -> runner.RunOptions:
-    """Run options of arguments that are checked; whatever else there is among them is for others."""
+    """Make run options of checked arguments; other arguments are ignored."""
     network = base.NetworkOptions(**{name: checked[name] for name in _NETWORK if name in checked})
     check_network(network)
     return runner.RunOptions(network=network, **{name: checked[name] for name in _RUN if name in checked})
 
 
 def check_network(options: base.NetworkOptions) -> None:
-    """Raise ``ConfigError`` now for what a transport would refuse at the first request."""
+    """Raise ``ConfigError`` before the first request for options that a transport would reject."""
     from corscheck.transports.handshakes import check_files
     from corscheck.transports.routing import Router
 
@@ -140,9 +125,9 @@ def check_network(options: base.NetworkOptions) -> None:
 
 @contextmanager
 def in_words_of_the_api(app: object = None) -> Iterator[None]:
-    """Let the errors of the rooms below say which keyword is at fault, as those of ``checks`` do.
+    """Rewrite ``ConfigError`` of lower layers so that it names the keyword, as the errors of ``checks`` do.
 
-    A transport names the option and the reason, in the words of the command line. What fails without naming an option is
+    A transport names the option and the reason in the words of the command line. An error that names no option comes from
     the application.
     """
     try:
@@ -158,20 +143,14 @@ def in_words_of_the_api(app: object = None) -> Iterator[None]:
 
 
 def documented(accepted: type) -> Callable[[F], F]:
-    """A decorator: ``help()`` and ``inspect.signature`` show each keyword of a type, with its default."""
+    """Return a decorator that adds the keywords of a type to the signature that ``help()`` shows."""
     empty, rest = inspect.Parameter.empty, inspect.Parameter.VAR_KEYWORD
     named = []
     for name, kind in accepted.__annotations__.items():
         text = getattr(kind, "__forward_arg__", str(kind))
-        inner = text.removeprefix("Required[").removesuffix("]") if text.startswith("Required[") else None
-        named.append(
-            inspect.Parameter(
-                name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=DEFAULTS.get(name) if inner is None else empty,
-                annotation=inner or text,
-            )
-        )
+        inner = text.removeprefix("Required[")
+        default, inner = (DEFAULTS.get(name), text) if inner == text else (empty, inner.removesuffix("]"))
+        named.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=inner))
     named.sort(key=lambda parameter: parameter.default is not empty)
 
     def decorate(function: F) -> F:

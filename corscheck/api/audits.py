@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from corscheck.api import keywords
 from corscheck.api.arguments import DEFAULTS, documented, in_words_of_the_api, read, run_options_of
 from corscheck.api.checks import (
     PROBE_CHECKS,
-    check_origin_by,
-    check_seed,
     check_url,
     choice,
     invalid,
     optional,
+    origin_by,
+    seed,
     several,
     string,
     whole,
@@ -31,13 +30,13 @@ if TYPE_CHECKING:
 
 _CHECKS: Mapping[str, Check] = {
     **PROBE_CHECKS,
-    "allowed_origins": several(partial(check_origin_by, judge_allowed), "https://app.example"),
+    "allowed_origins": several(origin_by(judge_allowed), "https://app.example"),
     "methods": several(string("'PUT'"), "PUT"),
     "depth": choice(*get_args(Depth)),
     "fail_on": choice(*get_args(FailOn)),
     "max_requests": optional(whole("requests", 1)),
     "send": choice("auto", "always"),
-    "seed": optional(check_seed),
+    "seed": optional(seed),
 }
 
 
@@ -90,22 +89,15 @@ def audit(url: str, **options: Unpack[keywords.AuditKeywords]) -> Audit:
     template = Probe(
         url="",
         origin="null",
-        headers=part["headers"],
-        send=part["send"],
-        cookies=part["cookies"],
         user=user,
         password=password,
-        via=part["via"],
+        **{name: part[name] for name in ("headers", "send", "cookies", "via")},
     )
     plan = make_plan(
         url,
         template,
         allowed=tuple(dict.fromkeys(part["allowed_origins"])),
-        methods=part["methods"],
-        depth=part["depth"],
-        fail_on=part["fail_on"],
-        max_requests=part["max_requests"],
-        seed=part["seed"],
+        **{name: part[name] for name in ("methods", "depth", "fail_on", "max_requests", "seed")},
     )
     from corscheck.runner.audit import audit_one
 

@@ -1,4 +1,4 @@
-"""What each argument of the Python API may be. A check returns the value in its final form or raises ``ConfigError``.
+"""The check of each argument of the Python API. A check returns the value in its final form or raises ``ConfigError``.
 
 Every error names the option and the value, says why the value is wrong, and what to do about it.
 """
@@ -31,12 +31,14 @@ LONGEST = 1_000_000.0
 _SHOWN = 60
 """How many characters of a value an error shows."""
 
+_AUTH = "Pass a tuple of two strings: auth=('user', 'password')."
+
 _SECRET = frozenset({"auth", "body", "cookies", "headers"})
 """Options whose values an error does not show."""
 
 
 def invalid(option: str, value: object, reason: str, hint: str | None = None) -> ConfigError:
-    """An error in three parts: the value that is wrong, why, and what to do."""
+    """Return an error in three parts: the wrong value, why it is wrong, and what to do."""
     shown = "" if option in _SECRET else f" {_shown(value)}"
     wrong = f"Invalid {option}{shown}: {reason}."
     return ConfigError(f"{wrong} {hint}" if hint else wrong, option=option, value=value, reason=reason, hint=hint)
@@ -45,13 +47,13 @@ def invalid(option: str, value: object, reason: str, hint: str | None = None) ->
 def _shown(value: object) -> str:
     try:
         shown = mask_text(repr(value))
-    except Exception:  # noqa: BLE001 - it is somebody else's, and the error to raise is another
+    except Exception:  # noqa: BLE001 - a failing __repr__ must not hide the error to raise
         shown = f"<{type(value).__name__}>"
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 
 def meant(text: object, known: Iterable[str]) -> str | None:
-    """The one of the known names that was probably meant."""
+    """Return the known name that is most like a text; None if none is."""
     if not isinstance(text, str):
         return None
     from difflib import get_close_matches
@@ -60,78 +62,71 @@ def meant(text: object, known: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def string(example: str) -> Check:
-    """Any string."""
+def typed(
+    kinds: type | tuple[type, ...], reason: str, hint: str, then: Callable[[str, Any], Any] | None = None
+) -> Check:
+    """Make a check for instances of ``kinds``; a bool is no number. ``then`` checks the value further.
 
-    def check(option: str, value: Any) -> str:
-        if not isinstance(value, str):
-            raise invalid(option, value, f"expected a string, got {_kind(value)}", f"Pass a str, e.g. {example}.")
-        return value
+    ``{kind}`` in the reason is the type of a wrong value, ``{option}`` in the hint the name of the option.
+    """
+
+    def check(option: str, value: Any) -> Any:
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            raise invalid(option, value, reason.format(kind=_kind(value)), hint.format(option=option))
+        return value if then is None else then(option, value)
 
     return check
 
 
-def check_boolean(option: str, value: Any) -> bool:
-    """True or False and nothing that is merely true or false."""
-    if not isinstance(value, bool):
-        raise invalid(option, value, "expected True or False", f"Pass {option}=True or {option}=False.")
-    return value
+def string(example: str, then: Callable[[str, Any], Any] | None = None) -> Check:
+    """Make a check for any string."""
+    return typed(str, "expected a string, got {kind}", f"Pass a str, e.g. {example}.", then)
 
 
-def number(what: str, example: float, *, zero: bool = False, most: float = math.inf) -> Check:
-    """A finite number above zero (or zero, if ``zero``), and at most ``most``."""
+def number(what: str, example: float, *, zero: bool = False) -> Check:
+    """Make a check for a finite number above zero (or zero, if ``zero``), and at most ``LONGEST``."""
+    hint = f"Pass a float, e.g. {{option}}={example}."
 
-    def check(option: str, value: Any) -> float:
-        hint = f"Pass a float, e.g. {option}={example}."
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise invalid(option, value, f"expected a number of {what}", hint)
+    def within(option: str, value: Any) -> float:
+        reason = None
         if value != value or value in (math.inf, -math.inf):
-            raise invalid(option, value, f"expected a finite number of {what}", hint)
-        if value < 0 or (value == 0 and not zero):
+            reason = f"expected a finite number of {what}"
+        elif value < 0 or (value == 0 and not zero):
             reason = f"expected {'0 or more' if zero else 'more than 0'} {what}"
-            raise invalid(option, value, reason, hint)
-        if value > most:
-            raise invalid(option, value, f"expected at most {most:.0f} {what}", hint)
+        elif value > LONGEST:
+            reason = f"expected at most {LONGEST:.0f} {what}"
+        if reason is not None:
+            raise invalid(option, value, reason, hint.format(option=option))
         return float(value)
 
-    return check
+    return typed((int, float), f"expected a number of {what}", hint, within)
 
 
 def whole(what: str, least: int) -> Check:
-    """An integer from ``least`` on."""
+    """Make a check for an integer that is not below ``least``."""
+    hint = f"Pass an int, e.g. {{option}}={least or 2}."
 
-    def check(option: str, value: Any) -> int:
-        hint = f"Pass an int, e.g. {option}={least or 2}."
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise invalid(option, value, f"expected a whole number of {what}", hint)
+    def within(option: str, value: Any) -> Any:
         if value < least:
-            raise invalid(option, value, f"expected {least} or more {what}", hint)
+            raise invalid(option, value, f"expected {least} or more {what}", hint.format(option=option))
         return value
 
-    return check
+    return typed(int, f"expected a whole number of {what}", hint, within)
 
 
 def optional(check: Check) -> Check:
-    """None, or what another check takes."""
-
-    def checked(option: str, value: Any) -> Any:
-        return None if value is None else check(option, value)
-
-    return checked
+    """Make a check for None, or for what another check accepts."""
+    return lambda option, value: None if value is None else check(option, value)
 
 
 def choice(*known: str) -> Check:
-    """One of these strings."""
+    """Make a check for one of these strings."""
     listed = f"{', '.join(repr(name) for name in known[:-1])} or {known[-1]!r}"
 
     def check(option: str, value: Any) -> str:
         if not isinstance(value, str) or value not in known:
             near = meant(value, known)
-            hint = (
-                f"Did you mean {option}={near!r}?"
-                if near is not None
-                else f"Pass one of them, e.g. {option}={known[0]!r}."
-            )
+            hint = f"Did you mean {option}={near!r}?" if near else f"Pass one of them, e.g. {option}={known[0]!r}."
             raise invalid(option, value, f"expected {listed}", hint)
         return value
 
@@ -139,15 +134,14 @@ def choice(*known: str) -> Check:
 
 
 def several(check: Check, example: str, *, least: int = 0) -> Check:
-    """An iterable of what another check takes, as a tuple. A single string is an iterable of one."""
+    """Make a check for an iterable of what another check accepts. A single string stands for itself in a list."""
 
     def checked(option: str, value: Any) -> tuple[Any, ...]:
         if isinstance(value, str):
             value = (value,)
         if isinstance(value, (bytes, Mapping)) or not isinstance(value, Iterable):
-            raise invalid(
-                option, value, f"expected strings, got {_kind(value)}", f"Pass a list, e.g. {option}=[{example!r}]."
-            )
+            hint = f"Pass a list, e.g. {option}=[{example!r}]."
+            raise invalid(option, value, f"expected strings, got {_kind(value)}", hint)
         found = tuple(check(option, item) for item in value)
         if len(found) < least:
             raise invalid(option, value, "expected at least one", f"Leave {option} out for the default.")
@@ -157,32 +151,29 @@ def several(check: Check, example: str, *, least: int = 0) -> Check:
 
 
 def check_url(option: str, value: Any) -> str:
-    """Any string: what a browser makes of one that is no URL is a verdict."""
+    """Check for a string. A string that is no URL is accepted: the browser's verdict on it is ``invalid``."""
     if not isinstance(value, str):
         near = "Pass str(...) of it." if hasattr(value, "host") else "Pass a str, e.g. 'https://api.example.com/data'."
         raise invalid(option, value, f"expected a URL as a string, got {_kind(value)}", near)
     return value
 
 
-def check_origin(option: str, value: Any) -> str:
-    """A serialized origin."""
-    return check_origin_by(judge_origin, option, value)
-
-
-def check_origin_by(judge: Callable[[str], tuple[str | None, str | None]], option: str, value: Any) -> str:
-    """An origin in which ``judge`` finds no fault."""
+def origin_by(judge: Callable[[str], tuple[str | None, str | None]]) -> Check:
+    """Make a check for an origin in which ``judge`` finds no fault."""
     example = "e.g. 'https://app.example'"
-    if not isinstance(value, str):
-        raise invalid(option, value, f"expected an origin as a string, got {_kind(value)}", f"Pass a str, {example}.")
-    fault, near = judge(value)
-    if fault is not None:
-        hint = f"Did you mean {near!r}?" if near is not None else f"Pass a scheme, a host and a port, {example}."
-        raise invalid(option, value, f"it {fault}", hint)
-    return value
+
+    def check(option: str, value: Any) -> str:
+        fault, near = judge(value)
+        if fault is not None:
+            hint = f"Did you mean {near!r}?" if near is not None else f"Pass a scheme, a host and a port, {example}."
+            raise invalid(option, value, f"it {fault}", hint)
+        return str(value)
+
+    return typed(str, "expected an origin as a string, got {kind}", f"Pass a str, {example}.", check)
 
 
 def check_base_url(option: str, value: Any) -> str:
-    """A base URL, as its origin."""
+    """Check for a base URL and return its origin."""
     found = base_origin(value) if isinstance(value, str) else None
     if found is None:
         reason = "expected a base URL: a scheme, a host and a port, and no path"
@@ -191,7 +182,7 @@ def check_base_url(option: str, value: Any) -> str:
 
 
 def check_headers(option: str, value: Any) -> Headers:
-    """Header pairs in their order. A mapping is read as its items, anything else as pairs."""
+    """Check for a mapping or for pairs and return header pairs in their order."""
     hint = "Pass a mapping or (name, value) pairs, e.g. headers={'X-Tenant': '7'} or headers=[('X-Tenant', '7')]."
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise invalid(option, value, f"expected a mapping or pairs of strings, got {_kind(value)}", hint)
@@ -211,7 +202,7 @@ def check_headers(option: str, value: Any) -> Headers:
 
 
 def check_body(option: str, value: Any) -> bytes | str | None:
-    """Bytes, text, or None."""
+    """Check for bytes, text or None."""
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, str):
@@ -225,34 +216,18 @@ def check_body(option: str, value: Any) -> bytes | str | None:
     raise invalid(option, value, f"expected bytes or a string, got {_kind(value)}", hint)
 
 
-def check_auth(option: str, value: Any) -> tuple[str, str]:
-    """A user name and a password."""
-    hint = "Pass a tuple of two strings: auth=('user', 'password')."
-    if not isinstance(value, (tuple, list)):
-        raise invalid(option, value, f"expected a pair of user name and password, got {_kind(value)}", hint)
+def _auth(option: str, value: Any) -> tuple[str, str]:
     if len(value) != 2:
-        raise invalid(option, value, f"expected a user name and a password, got {_kind(value)} of {len(value)}", hint)
+        reason = f"expected a user name and a password, got {_kind(value)} of {len(value)}"
+        raise invalid(option, value, reason, _AUTH)
     if not all(isinstance(part, str) for part in value):
-        raise invalid(option, value, "user name and password must be strings", hint)
+        raise invalid(option, value, "user name and password must be strings", _AUTH)
     _check_utf8(option, value, "".join(value))
     return value[0], value[1]
 
 
-def check_cookies(option: str, value: Any) -> str:
-    """The value of a ``Cookie`` header."""
-    if not isinstance(value, str):
-        hint = "Pass the value of the Cookie header as a str: cookies='name=value; other=value'."
-        raise invalid(option, value, f"expected a string, got {_kind(value)}", hint)
-    return _checked_field(option, value)
-
-
-def check_user_agent(option: str, value: Any) -> str:
-    """The value of the ``User-Agent`` header."""
-    return _checked_field(option, string("user_agent='nightly-check/1.0'")(option, value))
-
-
-def _checked_field(option: str, value: str) -> str:
-    """A header's value that goes out as it is: bytes in it have a character each, and no line ends in it."""
+def _field(option: str, value: Any) -> Any:
+    """Check a header's value: each character stands for one byte, and there is no line break."""
     if not value.isascii() and max(value) > "\xff":
         reason = "it has a character above U+00FF, and one character stands for one byte"
         raise invalid(option, value, reason, "Encode it first, e.g. text.encode().decode('latin-1').")
@@ -269,38 +244,23 @@ def _check_utf8(option: str, value: Any, text: str) -> None:
         raise invalid(option, value, reason, "Pass bytes, or a str without it.") from None
 
 
-def check_path(option: str, value: Any) -> str:
-    """The path of a file."""
-    if not isinstance(value, (str, PathLike)) or not isinstance(found := fspath(value), str):
+def _path(option: str, value: Any) -> str:
+    found = fspath(value)
+    if not isinstance(found, str):
         raise invalid(option, value, f"expected a path, got {_kind(value)}", "Pass a str or a pathlib.Path.")
     try:
-        usable = b"\0" not in fsencode(found)
+        if b"\0" not in fsencode(found):
+            return found
     except UnicodeEncodeError:
-        usable = False
-    if not usable:
-        raise invalid(option, value, "no file has such a path", "Pass a str or a pathlib.Path.")
-    return found
+        pass
+    raise invalid(option, value, "no file has such a path", "Pass a str or a pathlib.Path.")
 
 
 def check_ip_version(option: str, value: Any) -> int:
-    """4 or 6."""
+    """Check for 4 or 6."""
     if isinstance(value, bool) or not isinstance(value, int) or value not in (4, 6):
         raise invalid(option, value, "expected 4 or 6", f"Pass {option}=4, {option}=6, or None for either.")
     return int(value)
-
-
-def check_seed(option: str, value: Any) -> str:
-    """Text, or a number taken as its text."""
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise invalid(
-            option, value, f"expected a string or an int, got {_kind(value)}", f"Pass e.g. {option}='nightly'."
-        )
-    return str(value)
-
-
-def accept(_: str, value: Any) -> Any:
-    """What is checked where it is used."""
-    return value
 
 
 def _kind(value: object) -> str:
@@ -308,10 +268,22 @@ def _kind(value: object) -> str:
     return "None" if value is None else f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
+boolean = typed(bool, "expected True or False", "Pass {option}=True or {option}=False.")
+seed = typed(
+    (str, int), "expected a string or an int, got {kind}", "Pass e.g. {option}='nightly'.", lambda _, value: str(value)
+)
 _engine = choice(*ENGINE_NAMES)
+_file = optional(typed((str, PathLike), "expected a path, got {kind}", "Pass a str or a pathlib.Path.", _path))
+_pair = typed((tuple, list), "expected a pair of user name and password, got {kind}", _AUTH, _auth)
+_cookies = typed(
+    str,
+    "expected a string, got {kind}",
+    "Pass the value of the Cookie header as a str: cookies='name=value; other=value'.",
+    _field,
+)
 
 _REQUEST_CHECKS: dict[str, Check] = {
-    "origin": check_origin,
+    "origin": origin_by(judge_origin),
     "engine": optional(_engine),
     "method": string("method='PUT'"),
     "headers": check_headers,
@@ -323,34 +295,34 @@ _REQUEST_CHECKS: dict[str, Check] = {
     "gate": optional(several(_engine, "chromium", least=1)),
     "expected": choice(*VERDICTS),
     "send": choice(*get_args(Send)),
-    "auth": optional(check_auth),
-    "cookies": optional(check_cookies),
+    "auth": optional(_pair),
+    "cookies": optional(_cookies),
     "via": optional(check_base_url),
 }
 _NETWORK_CHECKS: dict[str, Check] = {
-    "timeout": number("seconds", 5.0, most=LONGEST),
-    "verify": check_boolean,
-    "cacert": optional(check_path),
-    "cert": optional(check_path),
-    "key": optional(check_path),
+    "timeout": number("seconds", 5.0),
+    "verify": boolean,
+    "cacert": _file,
+    "cert": _file,
+    "key": _file,
     "proxy": optional(string("proxy='http://proxy.example:3128'")),
     "noproxy": optional(string("noproxy='localhost,.example.com'")),
     "connect_to": several(string("'api.example.com:443:127.0.0.1:8443'"), "api.example.com:443:127.0.0.1:8443"),
     "resolve": several(string("'api.example.com:443:127.0.0.1'"), "api.example.com:443:127.0.0.1"),
-    "unix_socket": optional(check_path),
-    "http2": check_boolean,
+    "unix_socket": _file,
+    "http2": boolean,
     "ip_version": optional(check_ip_version),
-    "user_agent": optional(check_user_agent),
+    "user_agent": optional(string("user_agent='nightly-check/1.0'", _field)),
     "transport": choice(*get_args(TransportName)),
 }
 _RUN_CHECKS: dict[str, Check] = {
-    "rate": optional(number("requests per second", 10.0, most=LONGEST)),
+    "rate": optional(number("requests per second", 10.0)),
     "retry": whole("repetitions", 0),
-    "wait_for": number("seconds", 30.0, zero=True, most=LONGEST),
-    "show_secrets": check_boolean,
-    "diagnose": check_boolean,
+    "wait_for": number("seconds", 30.0, zero=True),
+    "show_secrets": boolean,
+    "diagnose": boolean,
     "concurrency": whole("probes", 1),
     "concurrency_total": optional(whole("probes", 1)),
-    "app": accept,
+    "app": lambda _, value: value,
 }
 PROBE_CHECKS: dict[str, Check] = {**_REQUEST_CHECKS, **_NETWORK_CHECKS, **_RUN_CHECKS}

@@ -1,6 +1,6 @@
-"""The keyword arguments of the Python API, declared once, so that editors and type checkers know them everywhere.
+"""The keyword arguments of the Python API, declared once for functions, editors and type checkers.
 
-The keys of these types are all that a function accepts: ``arguments.read`` goes by them as well.
+``arguments.read`` accepts exactly the keys of these types.
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ class _Request(TypedDict, total=False):
 
 class FetchKeywords(_Request, _Stored, total=False):
     """What ``Page.fetch`` takes."""
+
+
+class SiteKeywords(FetchKeywords, total=False):
+    """What the methods of the pytest plugin's ``Site`` take beside ``origin``."""
+
+    engine: EngineName | None
 
 
 class PartKeywords(FetchKeywords, total=False):

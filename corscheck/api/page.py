@@ -1,4 +1,4 @@
-"""``Page``: several requests of one page, which remembers its preflights as a browser does."""
+"""``Page``: several requests of one page with a preflight cache, as in a browser."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.api import keywords
-from corscheck.api.app import app_conversation, app_url, refuse_via
+from corscheck.api.app import app_conversation, question_of
 from corscheck.api.arguments import documented, in_words_of_the_api, probe_of, read, run_options_of
-from corscheck.api.checks import check_url, invalid
+from corscheck.api.checks import invalid
 from corscheck.runner.conversation import new_cache
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any, Self, Unpack
 
     from corscheck.model.result import Result
 
 _OF_THE_PAGE = frozenset(keywords.PageKeywords.__annotations__) - frozenset(keywords.FetchKeywords.__annotations__)
-"""What a page has once and for all."""
+"""Arguments of the page that a fetch does not take."""
 
 
 class Page:
@@ -54,9 +53,7 @@ class Page:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -81,13 +78,12 @@ class Page:
             ConfigError: an argument is unknown or wrong.
 
         """
-        self._refuse_what_belongs_to_the_page(options)
+        for name, value in options.items():
+            if name in _OF_THE_PAGE:
+                reason, hint = "it belongs to the page, not to a single fetch", f"Pass {name} to corscheck.Page()."
+                raise invalid(name, value, reason, hint)
         asked = {**self._defaults, **read("Page.fetch", options, keywords.FetchKeywords.__annotations__)}
-        url = check_url("url", url)
-        if self._app is not None:
-            refuse_via(asked.get("via"))
-            url = app_url(url)
-        question = replace(probe_of(url, asked), index=self._index)
+        question = replace(question_of(url, asked, self._app), index=self._index)
         self._index += 1
         with in_words_of_the_api(self._app):
             result = self._conversation.ask(question, self._cache)
@@ -95,9 +91,3 @@ class Page:
             lines = self._console.setdefault(engine, [])
             lines += [line for line in (text or "").splitlines() if line not in lines]
         return replace(result, console={engine: "\n".join(lines) or None for engine, lines in self._console.items()})
-
-    def _refuse_what_belongs_to_the_page(self, options: Any) -> None:
-        for name, value in options.items():
-            if name in _OF_THE_PAGE:
-                reason, hint = "it belongs to the page, not to a single fetch", f"Pass {name} to corscheck.Page()."
-                raise invalid(name, value, reason, hint)

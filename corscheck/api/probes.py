@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 from msgspec.structs import replace
 
 from corscheck.api import keywords
-from corscheck.api.app import app_conversation, app_url, refuse_via
-from corscheck.api.arguments import checked_probe, documented, in_words_of_the_api, probe_of, read, run_options_of
-from corscheck.api.checks import PROBE_CHECKS, check_origin, check_url, invalid, optional
+from corscheck.api.app import app_conversation, question_of, refuse_via
+from corscheck.api.arguments import checked_probe, documented, in_words_of_the_api, read, run_options_of
+from corscheck.api.checks import PROBE_CHECKS, invalid, optional
 from corscheck.model.values import Probe
 from corscheck.runner.single import run_one
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.runner.options import RunOptions
 
-_MANY_CHECKS = {**PROBE_CHECKS, "origin": optional(check_origin)}
+_MANY_CHECKS = {**PROBE_CHECKS, "origin": optional(PROBE_CHECKS["origin"])}
 
 
 @documented(keywords.ProbeKeywords)
@@ -93,20 +93,13 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
 
 
 def _ask(url: str, asked: Mapping[str, Any]) -> Result:
-    question, run = _question(url, asked), run_options_of(asked)
+    question, run = question_of(url, asked, asked.get("app")), run_options_of(asked)
     app = asked.get("app")
     with in_words_of_the_api(app):
         if app is None:
             return run_one(question, run)
         with app_conversation(app, run) as conversation:
             return conversation.ask(question)
-
-
-def _question(url: str, asked: Mapping[str, Any]) -> Probe:
-    if asked.get("app") is None:
-        return probe_of(url, asked)
-    refuse_via(asked.get("via"))
-    return probe_of(app_url(check_url("url", url)), asked)
 
 
 @documented(keywords.ProbeKeywords)
@@ -122,7 +115,7 @@ async def aprobe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
         import asyncio
 
         return await asyncio.to_thread(_ask, url, asked)
-    question, run = _question(url, asked), run_options_of(asked)
+    question, run = question_of(url, asked, asked["app"]), run_options_of(asked)
     from corscheck.runner.app import aask
 
     with in_words_of_the_api(asked["app"]):
@@ -160,7 +153,7 @@ def probe_many(
         reason = f"expected several URLs or Probe objects, got one {type(probes).__name__}"
         raise invalid("probes", probes, reason, "Pass a list, or use corscheck.probe() for one.")
     if asked.get("origin") is not None:
-        _question("http://localhost/", asked)  # what is wrong with all of them is said at once
+        question_of("http://localhost/", asked, asked.get("app"))  # what is wrong with all of them is said at once
     return _results(_questions(probes, asked), run_options_of(asked), asked.get("app"))
 
 
@@ -171,7 +164,7 @@ def _questions(probes: Iterable[str | Probe], asked: Mapping[str, Any]) -> Itera
             if asked.get("app") is not None:
                 refuse_via(question.via)
         else:
-            question = _question(item, asked)
+            question = question_of(item, asked, asked.get("app"))
         yield replace(question, index=index)
 
 

@@ -1,6 +1,6 @@
-"""The application: which commands there are, and what becomes of whatever escapes from them.
+"""The application: its commands, and the handling of exceptions that they do not catch.
 
-A command's module is imported only when it is the one that was typed, so that ``probe`` pays for no other.
+Only the module of the typed command is imported, to keep the start short.
 """
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
@@ -16,22 +16,10 @@ from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
 from corscheck.model.values import ConfigError
 
-COMMANDS = {
-    "probe": "corscheck.cli.commands.probe",
-    "run": "corscheck.cli.commands.run",
-    "audit": "corscheck.cli.commands.audit",
-    "init": "corscheck.cli.commands.init",
-    "report": "corscheck.cli.commands.report",
-    "har": "corscheck.cli.commands.har",
-    "explain": "corscheck.cli.commands.explain",
-    "fix": "corscheck.cli.commands.fix",
-    "engines": "corscheck.cli.commands.engines",
-    "schema": "corscheck.cli.commands.schema",
-    "demo": "corscheck.cli.commands.demo",
-}
-"""Commands and the modules that hold them, each with a function of the command's name, or a group of commands.
+COMMANDS = ("probe", "run", "audit", "init", "report", "har", "explain", "fix", "engines", "schema", "demo")
+"""The commands. The module of each has a function of its name, or a group of commands.
 
-A module may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).
+It may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).
 """
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -39,13 +27,13 @@ ISSUES = "https://github.com/corscheck/corscheck/issues"
 
 
 def build(argv: Sequence[str]) -> typer.Typer:
-    """The application with the command that ``argv`` names, or with all of them where it names none (``--help``)."""
+    """Return the application with the command that ``argv`` names, or with all commands if it names none (``--help``)."""
     named = next((word for word in argv if not word.startswith("-")), None)
     app = typer.Typer(
         name="corscheck",
         # Plain help and plain usage errors: no 150 ms for rich on the way to "no such option".
         rich_markup_mode=None,
-        # Completion (--install-completion, --show-completion) is the whole application's, and no command pays for it.
+        # Completion (--install-completion, --show-completion) belongs to the application; commands need not import it.
         add_completion=named not in COMMANDS,
         pretty_exceptions_enable=False,
         no_args_is_help=True,
@@ -58,7 +46,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
 
     for name in (named,) if named in COMMANDS else COMMANDS:
         assert name is not None
-        module = import_module(COMMANDS[name])
+        module = import_module(f"corscheck.cli.commands.{name}")
         summary, examples = (getattr(module, attribute, None) for attribute in ("SUMMARY", "EXAMPLES"))
         command = getattr(module, name)
         if isinstance(command, typer.Typer):
@@ -79,7 +67,7 @@ def run(argv: Sequence[str]) -> int:
         build(argv)(args=list(argv), prog_name="corscheck")
     except SystemExit as stop:
         if sys.stdout is not stdout:
-            # typer replaces it when the reader is gone (help through head): that is no failure.
+            # typer replaces it if the reader closed the pipe (--help | head): that is no failure.
             return exitcodes.OK
         return stop.code if isinstance(stop.code, int) else exitcodes.OK
     except ConfigError as error:
@@ -89,15 +77,17 @@ def run(argv: Sequence[str]) -> int:
         return exitcodes.USAGE
     except KeyboardInterrupt:
         return exitcodes.INTERRUPTED
-    except OSError as error:
-        return _crashed(error) if isinstance(error, _OF_THE_NETWORK) else _failed(error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: people get a message, not a traceback
-        return _crashed(error)
+    except Exception as error:
+        if os.environ.get("CORSCHECK_TRACEBACK") == "1":
+            raise
+        # Transports turn errors of the network into results. One that arrives here is a bug.
+        network = isinstance(error, (ConnectionError, TimeoutError))
+        return _failed(error) if isinstance(error, OSError) and not network else _crashed(error)
     return exitcodes.OK
 
 
 def _forgot_command(argv: Sequence[str]) -> str | None:
-    """A hint for who typed a URL where a command goes."""
+    """Return a hint if a URL was typed in the place of a command."""
     first = argv[0] if argv else ""
     looks_like_url = "://" in first or "." in first or first.startswith("localhost")
     if first.startswith("-") or first in COMMANDS or not looks_like_url:
@@ -107,14 +97,8 @@ def _forgot_command(argv: Sequence[str]) -> str | None:
     )
 
 
-_OF_THE_NETWORK = (ConnectionError, TimeoutError)
-"""What a transport has to put into words: here it is a bug."""
-
-
 def _failed(error: OSError) -> int:
-    """A full disk, a directory that is gone, too many open files: the machine's fault, not ours."""
-    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-        raise error
+    """Print an error of the operating system: a full disk, a missing directory, too many open files."""
     from corscheck.cli.ask.inputs import reason
     from corscheck.cli.run_loop import say, silence_stdout
 
@@ -124,13 +108,11 @@ def _failed(error: OSError) -> int:
     except OSError:
         what = what or " the working directory, which is gone"
     say(f"cannot use{what}: {reason(error)}" if what else reason(error))
-    silence_stdout()  # it may be what is at fault, and there is a last flush
+    silence_stdout()  # standard output may be at fault, and the interpreter flushes it at the end
     return exitcodes.USAGE
 
 
 def _crashed(error: Exception) -> int:
-    if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-        raise error
     from corscheck.model.masking import mask_text
 
     sys.stderr.write(

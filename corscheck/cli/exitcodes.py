@@ -1,4 +1,4 @@
-"""The exit status of a run: a pure function of what came of it. DESIGN 4.3 says what each means."""
+"""The exit status of a run, a pure function of its summary. DESIGN 4.3 explains each status."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ INTERRUPTED = 130
 
 
 def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool = False, faults: bool = False) -> int:
-    """What a run exits with; where several apply: 130, 4, 2, 1, 3.
+    """Return the exit status of a run; if several apply, the first of 130, 4, 2, 1, 3.
 
-    ``complete`` demands that nothing was held back (``--complete``); ``output_failed`` says that a report could not be
-    written, ``faults`` that something failed that is no probe (an ignore that has expired). Nothing tested is a usage
-    error: a step of a CI that asks nothing must not be green. An audit is something tested.
+    ``complete`` requires that no request was held back (``--complete``). ``output_failed`` means that a report could not
+    be written, ``faults`` that something other than a probe failed (an expired ignore). A run that tests nothing is a usage
+    error, because a CI step that asks nothing must not pass. An audit counts as a test.
     """
     if summary.interrupted:
         return INTERRUPTED

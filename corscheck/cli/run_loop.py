@@ -141,20 +141,35 @@ def asker(
             ask_many(question, question.left, options, cluster, judged)
             return
         for each in question:
-            judged(ask_one(each, options))
+            if isinstance(each, Probe):
+                from corscheck.runner.single import run_one
+
+                judged(run_one(each, options))
+            else:
+                from corscheck.runner.audit import audit_one
+
+                judged(audit_one(each, options))
 
     return ask
 
 
-def ask_one(question: Probe | AuditPlan, options: RunOptions) -> Item:
-    """Ask one probe, or audit one target."""
-    if isinstance(question, Probe):
-        from corscheck.runner import single
+def check_cluster(
+    address: str | None, options: RunOptions, *, in_browser: str | None = None, app: str | None = None
+) -> None:
+    """Raise ``ConfigError`` for an invalid ``--cluster``, and for options that a worker cannot follow."""
+    if address is None:
+        return
+    from corscheck.runner.cluster import is_local
 
-        return single.run_one(question, options)
-    from corscheck.runner.audit import audit_one
-
-    return audit_one(question, options)
+    local = is_local(address)
+    if in_browser is not None:
+        raise ConfigError("--cluster and --in-browser exclude each other: the browser is on this machine")
+    if app is not None:
+        raise ConfigError("--cluster and --app exclude each other: the application runs in this process")
+    if options.network.unix_socket is not None and not local:
+        raise ConfigError(
+            "--unix-socket is a place on this machine: --cluster local:N can use it, other workers cannot"
+        )
 
 
 def ask_many(

@@ -1,4 +1,4 @@
-"""The checks of a policy as tests: loading them, asking one, and what to say of what is not as expected."""
+"""The checks of a policy as tests: loads them, runs one, and describes its failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["ConfigError", "PolicyCheck", "load", "run"]
 
 _MOST = 5
-"""Probes of one check that are shown whole; the others in a line."""
+"""How many failures of a check are shown whole. The others get one line each."""
 
 _WIDTH = 80
 
@@ -45,7 +45,7 @@ class PolicyCheck(Struct, frozen=True):
 
 
 def load(path: Path, env: str | None, base_url: str | None) -> Iterator[PolicyCheck]:
-    """The checks of a policy. Raises ``ConfigError`` with every complaint about it."""
+    """Yield the checks of a policy. Raises ``ConfigError`` with all its errors."""
     import datetime
 
     policy = load_policy(path, env=env, base=base_url)
@@ -55,7 +55,7 @@ def load(path: Path, env: str | None, base_url: str | None) -> Iterator[PolicyCh
 
 
 def run(check: PolicyCheck, app: str | None, directory: str) -> str | None:
-    """Ask all probes of a check; what to say if one is not as expected, else None."""
+    """Run all probes of a check. Returns a description of the failures; None if there are none."""
     conversation, framework = _conversation(app, directory)
     failed: list[Result] = []
     wanted: list[Probe] = []

@@ -1,4 +1,4 @@
-"""What a failing test says: the sentence, the probe's view, and the configuration that would mend it."""
+"""The text of a failing test: a sentence, the probe's view, and the configuration that repairs it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
 
 _FRAMEWORKS = ("fastapi", "starlette", "litestar", "flask", "django")
-"""Packages of frameworks that there is a remedy of the same name for."""
+"""Packages of frameworks. Each has a remedy of the same name."""
 
 _WIDTH = 80
 
 
 def framework_of(app: Any) -> str | None:
-    """The framework of an application, by where its class comes from; what is wrapped around it is looked through."""
+    """Return the framework of an application by the package of its class, looking through wrappers around it."""
     seen = app
     for _ in range(20):
         packages = [cls.__module__.partition(".")[0] for cls in type(seen).__mro__]
@@ -40,19 +40,17 @@ def framework_of(app: Any) -> str | None:
 
 
 def told(probe: Probe, result: Result, wrong: str, framework: str | None, exposes: Iterable[str] = ()) -> str:
-    """All that a failing assertion prints: in its first line what pytest's summary shows."""
+    """Return the text of a failing assertion. pytest's summary shows its first line."""
     parts = [f"{wrong}: {result!s}", "\n".join(render(result, View(_WIDTH)))]
-    remedy = (
-        fix([probe], framework, exposes) if probe.expected == "allowed" and result.verdict != "inconclusive" else None
-    )
+    wanted = [probe] if probe.expected == "allowed" and result.verdict != "inconclusive" else []
+    remedy = fix(wanted, framework, exposes)
     if remedy is not None:
         parts.append(f"What `corscheck fix --for {framework}` prints for this:\n\n{remedy}")
-    where = _caller()
-    return "\n\n".join([*parts, *([where] if where is not None else [])])
+    return "\n\n".join([*parts, _caller()])
 
 
 def fix(probes: Sequence[Probe], framework: str | None, exposes: Iterable[str] = ()) -> str | None:
-    """The configuration that makes these probes pass, or why there is none; None where the framework is not known."""
+    """Return the configuration that makes these probes pass, or why there is none; None for an unknown framework."""
     if framework is None or not probes:
         return None
     try:
@@ -61,8 +59,8 @@ def fix(probes: Sequence[Probe], framework: str | None, exposes: Iterable[str] =
         return f"nothing: {error}"
 
 
-def _caller() -> str | None:
-    """Where the test stands: without a traceback somebody has to say it."""
+def _caller() -> str:
+    """Return the place of the failing line, because a failure shows no traceback."""
     ours = str(Path(__file__).resolve().parent)
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(ours):

@@ -1,7 +1,7 @@
 """The pytest plugin: a ``cors`` fixture for an application or a server, and policies as tests (``pytest --cors``).
 
-pytest imports this module whenever corscheck is installed, so that nothing but pytest is imported at its top. It uses
-pytest's public API alone. A failure shows what ``corscheck probe`` and ``corscheck fix`` print, and no traceback.
+pytest imports this module whenever corscheck is installed, so that it imports only pytest at its top. It uses only pytest's
+public API. A failure shows what ``corscheck probe`` and ``corscheck fix`` print, and no traceback.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ POLICY = "corscheck.toml"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--cors`` and what goes with it."""
+    """Add ``--cors`` and its companions."""
     group = parser.getgroup("corscheck", "corscheck: cross-origin requests")
     group.addoption("--cors", action="store_true", help=f"run the checks of {POLICY} as tests")
     group.addoption("--cors-app", metavar="MODULE:NAME", help="ask this application in process, without a server")
@@ -44,7 +44,7 @@ def cors() -> Iterator[Callable[..., Site]]:
         try:
             opened.append(open_site(app_or_url, **options))
         except AppError as error:
-            # It is the application's traceback that matters, and that is in the text.
+            # The text contains the application's traceback; pytest's own would only distract.
             pytest.fail(str(error), pytrace=False)
         return opened[-1]
 
@@ -54,7 +54,7 @@ def cors() -> Iterator[Callable[..., Site]]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With ``--cors`` and no path typed, the policy beside the project's configuration is a test file too."""
+    """With ``--cors`` and without a typed path, collect the policy in pytest's root directory too."""
     if not config.getoption("--cors") or config.args_source is pytest.Config.ArgsSource.ARGS:
         return
     policy = config.rootpath / POLICY
@@ -68,7 +68,7 @@ def _holds(argument: str, policy: Path) -> bool:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PolicyFile | None:
-    """A policy is a file of tests with ``--cors``."""
+    """Collect a policy as a file of tests with ``--cors``."""
     if file_path.name != POLICY or not parent.config.getoption("--cors"):
         return None
     return PolicyFile.from_parent(parent, path=file_path)
@@ -78,7 +78,7 @@ class PolicyFile(pytest.File):
     """A policy: each of its checks is a test."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The checks, in the order in which they are written."""
+        """Yield the checks in the order of the file."""
         from corscheck.pytest_plugin.checks import ConfigError, load
 
         option = self.config.getoption
@@ -91,14 +91,14 @@ class PolicyFile(pytest.File):
 
 
 class CheckItem(pytest.Item):
-    """One check of a policy: passes when every probe of it comes out as the check expects."""
+    """One check of a policy: passes if every probe has the result that the check expects."""
 
     def __init__(self, *, check: Any, **rest: Any) -> None:
         super().__init__(**rest)
         self.check = check
 
     def runtest(self) -> None:
-        """Ask, and fail with the table and the fix of each probe that is not as expected."""
+        """Run the check; fail with the views of the failures and their fix."""
         from corscheck.pytest_plugin.checks import ConfigError, run
 
         try:
@@ -109,11 +109,11 @@ class CheckItem(pytest.Item):
             pytest.fail(said, pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """The check's place in its file."""
+        """Return the check's place in its file."""
         return self.path, self.check.line - 1, self.name
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """What ``--cors`` asks, if it does not ask servers."""
+    """Return the line about the application in process, if there is one."""
     app = config.getoption("--cors-app")
     return f"corscheck: {app} is asked in process" if config.getoption("--cors") and app else None

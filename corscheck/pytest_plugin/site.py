@@ -1,7 +1,7 @@
-"""What ``cors(app)`` gives a test: an application in process, or a server, with assertions about cross-origin requests.
+"""What the ``cors`` fixture returns: an application in process, or a server, with assertions about cross-origin requests.
 
-Every assertion asks what a page would ask, judges as a browser would, and fails with what ``corscheck probe`` prints and
-what ``corscheck fix`` would configure. Each gives the ``Result``, for a test that wants to know more.
+A failing assertion prints what ``corscheck probe`` prints, and the configuration of ``corscheck fix``. Every assertion
+returns the ``Result``.
 """
 
 from __future__ import annotations
@@ -24,21 +24,19 @@ from corscheck.sources.app.loading import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Unpack
 
-    from corscheck.api.keywords import HeadersLike
+    from corscheck.api.keywords import SiteKeywords
     from corscheck.model.result import Result
     from corscheck.model.values import Probe, Send
-    from corscheck.protocol.outcome import Verdict
-    from corscheck.protocol.request import Credentials
 
 __all__ = ["AppError", "Site", "open_site"]
 
 
 class Site:
-    """An application or a server, as a page elsewhere sees it.
+    """An application or a server, as a page of another origin sees it.
 
-    A URL is a path of it, or absolute. What cannot be asked at all (an origin with a path, an unknown mode) raises
-    ``ConfigError``.
+    URLs may be paths. A wrong argument, such as an origin with a path or an unknown mode, raises ``ConfigError``.
     """
 
     def __init__(self, conversation: Conversation, base: str, send: Send, framework: str | None) -> None:
@@ -48,23 +46,15 @@ class Site:
         self._framework = framework
 
     def assert_allowed(
-        self,
-        url: str,
-        *,
-        origin: str,
-        method: str = "GET",
-        headers: HeadersLike = (),
-        credentials: Credentials = "same-origin",
-        exposes: Iterable[str] = (),
-        **more: Any,
+        self, url: str, *, origin: str, exposes: Iterable[str] = (), **request: Unpack[SiteKeywords]
     ) -> Result:
-        """A page at ``origin`` may read the answer; of its headers also those in ``exposes``.
+        """Assert that a page at ``origin`` may read the response, and the response headers in ``exposes``.
 
-        ``headers`` is a mapping or pairs; ``more`` are further arguments of ``corscheck.probe`` (``body``, ``cookies``,
-        ``redirect``, ``engine``, ``gate``, ``send``, ...).
+        ``request`` are arguments of ``corscheck.probe``: ``method`` (``GET``), ``headers`` (a mapping or pairs),
+        ``credentials``, ``body``, ``cookies``, ``redirect``, ``engine``, ``gate``, ``send``, ...
         """
         __tracebackhide__ = True
-        probe, result = self._ask(url, "allowed", origin, method, headers, credentials, more)
+        probe, result = self._ask(url, origin, {**request, "expected": "allowed"})
         hidden = [name for name in exposes if name.lower() not in result.readable_headers]
         if not result.passed:
             self._fail(probe, result, "expected to be allowed")
@@ -73,21 +63,16 @@ class Site:
         return result
 
     def assert_blocked(
-        self,
-        url: str,
-        *,
-        origin: str,
-        because: str | None = None,
-        method: str = "GET",
-        headers: HeadersLike = (),
-        credentials: Credentials = "same-origin",
-        **more: Any,
+        self, url: str, *, origin: str, because: str | None = None, **request: Unpack[SiteKeywords]
     ) -> Result:
-        """A page at ``origin`` must not read the answer; ``because`` is the code that must decide it (``CORS301``)."""
+        """Assert that a page at ``origin`` cannot read the response; ``because`` is the code that must block it (``CORS301``).
+
+        ``request`` is as for ``assert_allowed``.
+        """
         __tracebackhide__ = True
         if because is not None and because not in CODES:
             raise ConfigError(f"because={because!r} is no code; corscheck explain --list shows all of them")
-        probe, result = self._ask(url, "blocked", origin, method, headers, credentials, more)
+        probe, result = self._ask(url, origin, {**request, "expected": "blocked"})
         if not result.passed:
             self._fail(probe, result, "expected to be blocked")
         codes = {name: result.engines[name].code for name in result.gate}
@@ -96,43 +81,22 @@ class Site:
             self._fail(probe, result, f"expected to be blocked because of {because}, not of {other}")
         return result
 
-    def preflight(
-        self,
-        url: str,
-        *,
-        origin: str,
-        method: str = "PUT",
-        headers: HeadersLike = (),
-        credentials: Credentials = "same-origin",
-        **more: Any,
-    ) -> Result:
-        """What becomes of the preflight alone: the request itself is not sent, and nothing is asserted.
+    def preflight(self, url: str, *, origin: str, **request: Unpack[SiteKeywords]) -> Result:
+        """Send only the preflight of a request (``PUT`` unless ``method`` is given), and assert nothing.
 
-        ``result.preflight`` says whether one is needed, because of what, and for how many seconds each browser keeps
-        the answer.
+        ``result.preflight`` says whether a preflight is needed, why, and for how many seconds each browser caches the
+        response. ``request`` is as for ``assert_allowed``.
         """
         __tracebackhide__ = True
-        return self._ask(url, "allowed", origin, method, headers, credentials, {**more, "send": "never"})[1]
+        return self._ask(url, origin, {"method": "PUT", **request, "send": "never", "expected": "allowed"})[1]
 
     def close(self) -> None:
-        """Shut the application down, close the connections. Done at the end of the test."""
+        """Shut the application down and close the connections. The fixture does it at the end of the test."""
         self._conversation.close()
 
-    def _ask(
-        self,
-        url: str,
-        expected: Verdict,
-        origin: str,
-        method: str,
-        headers: HeadersLike,
-        credentials: Credentials,
-        more: dict[str, Any],
-    ) -> tuple[Probe, Result]:
-        asked = {"send": self._send, **more, "expected": expected}
-        probe = make_probe(
-            self._absolute(url), origin=origin, method=method, headers=headers, credentials=credentials, **asked
-        )
-        # A body in a test was asked for as one that is typed.
+    def _ask(self, url: str, origin: str, request: dict[str, Any]) -> tuple[Probe, Result]:
+        probe = make_probe(self._absolute(url), origin=origin, **{"send": self._send, **request})
+        # A body in a test counts as one that was typed: the request may be sent.
         probe = replace(probe, body_asked=probe.body is not None)
         return probe, self._conversation.ask(probe)
 
@@ -148,9 +112,9 @@ class Site:
 
 
 def open_site(app_or_url: Any, *, send: Send | None = None, **network: Any) -> Site:
-    """A site for an application, a test client that has one, or a base URL; ``network`` as for ``corscheck.probe``.
+    """Open a site for an application, a test client with one, or a base URL; ``network`` is as for ``corscheck.probe``.
 
-    Raises ``ConfigError`` for what is none of these, and when an application does not start.
+    Raises ``ConfigError`` for anything else, and if the application does not start.
     """
     options = run_options(**network)
     if isinstance(app_or_url, str):

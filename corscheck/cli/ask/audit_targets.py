@@ -1,16 +1,16 @@
-"""From the options of ``audit`` to its audit plans; the proof page of ``--poc``."""
+"""Makes audit plans from the options of ``audit``; writes the proof page of ``--poc``."""
 
 from __future__ import annotations
 
 import sys
-from itertools import chain
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.questions import Question, via_base
-from corscheck.cli.ask.targets import TargetFile, with_scheme
+from corscheck.cli.ask.targets import TargetFile, with_schemes
 from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError, Probe
@@ -27,46 +27,28 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
     """The audit plans of a run: their targets, and what they share."""
 
     urls: tuple[str, ...]
-    template: Probe
-    typed: AuditArguments
-    allowed: tuple[str, ...]
+    plan: Callable[..., AuditPlan]
 
     def unsharded(self) -> Iterator[AuditPlan]:
         """Yield a plan for each target."""
-        listed = self.file.numbered() if self.file is not None else ()
-        targets = chain(((None, url) for url in self.urls), ((line, target.url) for line, target in listed))
-        return (self._plan(url, index, line) for index, (line, url) in enumerate(targets))
-
-    def _plan(self, url: str, index: int, line: int | None) -> AuditPlan:
-        typed = self.typed
-        file = self.file.path if self.file is not None and line is not None and self.file.path != "-" else None
-        return make_plan(
-            url,
-            self.template,
-            allowed=self.allowed,
-            methods=typed.methods,
-            depth=typed.depth,
-            fail_on=typed.fail_on,
-            max_requests=typed.max_requests,
-            seed=typed.seed,
-            index=index,
-            file=file,
-            line=line if file is not None else None,
-        )
+        for index, url in enumerate(self.urls):
+            yield self.plan(url, index=index)
+        if self.file is None:
+            return
+        name = self.file.path if self.file.path != "-" else None
+        for index, (line, target) in enumerate(self.file.numbered(), len(self.urls)):
+            yield self.plan(target.url, index=index, file=name, line=line if name is not None else None)
 
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
     """Make the question. Raises ``ConfigError`` for an invalid option or target."""
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
-    urls = []
-    for text in typed.urls:
-        url = with_scheme(text)
-        if url != text:
-            say(f"{text} has no scheme: {url} is audited")
-        urls.append(url)
+    urls = with_schemes(typed.urls, say, "{} has no scheme: {} is audited")
     for url in (*urls, *(target.url for target in file or ())):
-        _check(url)
+        wrong = judge_target(url)
+        if wrong is not None:
+            raise ConfigError(f"{mask_url(url)!r} {wrong}")
     if not urls and not count:
         raise ConfigError("nothing to audit: corscheck audit URL, or --targets FILE")
     user, password = read.login(typed.user)
@@ -80,16 +62,17 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         password=password,
         via=via_base(typed.via),
     )
-    allowed = tuple(dict.fromkeys(check_allowed(origin) for origin in typed.allowed))
-    return AuditQuestion(
-        urls=tuple(urls), file=file, template=template, typed=typed, allowed=allowed, total=len(urls) + count
+    plan = partial(
+        make_plan,
+        template=template,
+        allowed=tuple(dict.fromkeys(check_allowed(origin) for origin in typed.allowed)),
+        methods=typed.methods,
+        depth=typed.depth,
+        fail_on=typed.fail_on,
+        max_requests=typed.max_requests,
+        seed=typed.seed,
     )
-
-
-def _check(url: str) -> None:
-    wrong = judge_target(url)
-    if wrong is not None:
-        raise ConfigError(f"{mask_url(url)!r} {wrong}")
+    return AuditQuestion(urls=tuple(urls), file=file, plan=plan, total=len(urls) + count)
 
 
 def judge(baseline: str | None) -> Callable[[Audit], Audit]:

@@ -1,4 +1,4 @@
-"""A document from the network, for a reader that fetches nothing itself: over the transport that probes go over."""
+"""Fetches a document over the transport of probes, for readers that do no I/O."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions
 
 MOST = 64 * 1024 * 1024
-"""Bytes that are taken of a document."""
+"""The largest document in bytes."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_HOPS = 5
 
 
 def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
-    """The text at a URL, and the URL that it came from in the end. Raises ``ConfigError`` that names the option."""
+    """Return the text at a URL, and its URL after redirects. Raises ``ConfigError`` that names the option."""
     from corscheck.transports.http.transport import HTTPTransport
 
     transport = HTTPTransport(network)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,14 +17,16 @@ from corscheck.sources.app.loading import load
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from corscheck.cli.arguments import ProbeArguments
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.model.result import Result
+    from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
+    from corscheck.sources.app.questions import Questions
 
 _WITHOUT_URL = {
     "methods": "-X",
@@ -72,13 +73,7 @@ class InProcess(Struct, frozen=True):
 
     def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
         """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
-
-        def ask(take: Callable[[Result], None]) -> None:
-            with _asked(self._load(), options) as conversation:
-                for probe in question:
-                    take(conversation.ask(probe))
-
-        return ask
+        return lambda take: _ask(self._load(), options, question, take)
 
     def verify(
         self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
@@ -112,9 +107,8 @@ class InProcess(Struct, frozen=True):
         session = Session(sinks, complete=complete, progress=progress)
 
         def ask(take: Callable[[Result], None]) -> None:
-            with failing_route(reading.inner), _asked(loaded, options) as conversation:
-                for one in questions.asked:
-                    take(conversation.ask(one.probe))
+            with failing_route(reading.inner):
+                _ask(loaded, options, (one.probe for one in questions.asked), take)
 
         return session.run(ask)
 
@@ -125,39 +119,27 @@ class InProcess(Struct, frozen=True):
     def _unread(self, loaded: LoadedApp, *, routes: bool) -> str:
         kind = type(loaded.app)
         what = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
-        why = (
-            "no routes"
-            if routes
-            else "neither routes nor a CORSMiddleware that can be read, only Starlette and FastAPI have"
-        )
+        lacks = "neither routes nor a CORSMiddleware that can be read, only Starlette and FastAPI have"
         return (
-            f"{self.name} ({what}, {loaded.interface.upper()}) has {why}: name a URL. For example:\n"
-            f"  corscheck probe --app {self.name} /data --origin https://app.example.com"
+            f"{self.name} ({what}, {loaded.interface.upper()}) has {'no routes' if routes else lacks}: name a URL. "
+            f"For example:\n  corscheck probe --app {self.name} /data --origin https://app.example.com"
         )
 
 
-def _nobody(name: str, questions: object) -> str:
-    from corscheck.sources.app.questions import Questions
-
-    assert isinstance(questions, Questions)
-    claim = questions.claim
+def _nobody(name: str, questions: Questions) -> str:
+    regex = questions.claim.allow_origin_regex if questions.claim is not None else None
     faults = "".join(f"\n  {fault}" for fault in questions.unusable)
-    regex = claim.allow_origin_regex if claim is not None else None
-    why = (
-        f"allow_origin_regex is {regex!r}"
-        if regex is not None
-        else "allow_origins names no origin that a page can have"
-    )
+    why = "allow_origins names no origin that a page can have" if regex is None else f"allow_origin_regex is {regex!r}"
     return f"{name}: {why}; name a page that should get in: --origin https://app.example.com{faults}"
 
 
-@contextlib.contextmanager
-def _asked(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
-    """Start the application and shut it down. A failed shutdown is printed; the results stand."""
+def _ask(loaded: LoadedApp, options: RunOptions, probes: Iterable[Probe], take: Callable[[Result], None]) -> None:
+    """Start the application, ask, and shut it down. A failed shutdown is printed; the results stand."""
     enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
-        yield conversation
+        for probe in probes:
+            take(conversation.ask(probe))
     finally:
         try:
             conversation.close()

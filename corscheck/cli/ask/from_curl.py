@@ -1,4 +1,4 @@
-"""``--curl``: curl commands and ``fetch()`` calls as targets; what is typed beside them overrides what they say."""
+"""``--curl``: curl commands and ``fetch()`` calls as targets. Options of the command line override them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
+from corscheck.protocol.headers import get
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError
 from corscheck.transports.base import NetworkOptions
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from corscheck.cli.arguments import ProbeArguments
     from corscheck.cli.ask.inputs import Inputs
-    from corscheck.protocol.request import Headers
     from corscheck.runner.options import RunOptions
 
 _DEFAULTS = NetworkOptions()
@@ -33,7 +33,10 @@ _OTHER_COPIES = (
 def with_curl(
     texts: Sequence[str], typed: ProbeArguments, run: RunOptions, inputs: Inputs, say: Callable[[str], None]
 ) -> tuple[ProbeArguments, RunOptions]:
-    """What was typed, with the requests of ``--curl`` beside it. Raises ``ConfigError`` that names file and line."""
+    """Return the arguments with a target for every request of ``--curl``, and the run with their network options.
+
+    Raises ``ConfigError`` that names file and line.
+    """
     found: list[tuple[FoundRequest, str]] = []
     for text in texts:
         name, content = _content(text, inputs)
@@ -52,7 +55,7 @@ def with_curl(
 
 
 def _because(targets: Sequence[TargetLine], typed: ProbeArguments) -> str | None:
-    """Why credentials are included although nobody typed it."""
+    """Return why credentials are included without ``--credentials``."""
     one = targets[0] if len(targets) == 1 and typed.credentials is None else None
     if one is None or one.credentials != "include" or not (one.cookies or one.login):
         return None
@@ -60,16 +63,12 @@ def _because(targets: Sequence[TargetLine], typed: ProbeArguments) -> str | None
 
 
 def _content(text: str, inputs: Inputs) -> tuple[str, str]:
-    """What is to be read, and what a complaint calls it."""
-    if text == "-":
-        return "<stdin>", _text(inputs.read("-", "--curl"))
-    if text.startswith("@"):
-        return text[1:], _text(inputs.read(text[1:], "--curl"))
-    return "--curl", text
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    """Return a name for error messages, and the text to parse."""
+    if text != "-" and not text.startswith("@"):
+        return "--curl", text
+    path = text.removeprefix("@")
+    content = inputs.read(path, "--curl").decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return "<stdin>" if text == "-" else path, content
 
 
 def _parsed(content: str, name: str, inputs: Inputs) -> list[FoundRequest]:
@@ -96,7 +95,7 @@ def _parsed(content: str, name: str, inputs: Inputs) -> list[FoundRequest]:
 
 
 def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Inputs) -> TargetLine:
-    """What one request asks for, where nothing was typed that says otherwise."""
+    """Return the target of one request, without what an option of the command line overrides."""
     body, headers = asked.body, asked.headers
     if typed.data or typed.form:
         body, headers = None, tuple(h for h in headers if h[0].lower() != "content-type")
@@ -104,29 +103,26 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
         from corscheck.cli.ask.multipart import form
 
         body, content_type = form(asked.form, inputs)
-        if not _has(headers, "content-type"):
+        if get(headers, "content-type") is None:
             headers = (*headers, ("Content-Type", content_type))
-    mode, redirect = asked.mode, asked.redirect
     typed_names = {line.partition(":")[0].strip().lower() for line in typed.headers}
     headers = tuple(h for h in headers if h[0].lower() not in typed_names)
     credentials = typed.credentials or asked.credentials
     login = asked.login if typed.user is None else None
-    if credentials is None and login is not None:
-        credentials = "include"
-    if credentials is None and (typed.user is not None or typed.cookies):
+    if credentials is None and (login is not None or typed.user is not None or typed.cookies):
         credentials = "include"
     method = asked.method if not typed.methods else None
     if method == "GET" and (typed.data or typed.form):
         method = "POST"
     return TargetLine(
         url=asked.url,
-        origin=None if typed.origins else _origin(asked, name),
+        origin=None if typed.origins or asked.origin is None else check_origin(asked.origin, f"{name}: origin"),
         method=method,
         headers=headers,
         credentials=credentials,
         # A mode that is not the default one was typed.
-        mode=mode if typed.mode == "cors" else None,
-        redirect=redirect if typed.redirect == "follow" else None,
+        mode=asked.mode if typed.mode == "cors" else None,
+        redirect=asked.redirect if typed.redirect == "follow" else None,
         body=body,
         cookies=asked.cookies if not typed.cookies else None,
         login=login,
@@ -134,16 +130,8 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
     )
 
 
-def _origin(asked: FoundRequest, name: str) -> str | None:
-    return check_origin(asked.origin, f"{name}: origin") if asked.origin is not None else None
-
-
-def _has(headers: Headers, name: str) -> bool:
-    return any(n.lower() == name for n, _ in headers)
-
-
 def _one_network(found: Sequence[FoundNetwork]) -> FoundNetwork:
-    """The way to the server that all commands name: a run has one."""
+    """Return the network options of all commands, which must be the same: a run has one network."""
     first = found[0]
     for other in found[1:]:
         for name in FoundNetwork.__struct_fields__:
@@ -157,7 +145,7 @@ def _one_network(found: Sequence[FoundNetwork]) -> FoundNetwork:
 
 
 def _merged(typed: NetworkOptions, said: FoundNetwork) -> NetworkOptions:
-    """What was typed counts; the rest is the command's."""
+    """Return the options of the command line, and the command's where none was typed."""
     if said.ipv4 and said.ipv6:
         raise ConfigError("-4 and -6 exclude each other")
     version = 4 if said.ipv4 else 6 if said.ipv6 else None

@@ -1,4 +1,4 @@
-"""``--openapi``: the operations of a document as targets. Read from a file, fetched, or asked of ``--app`` itself."""
+"""``--openapi``: the operations of a document as targets. The document is a file, a URL, or the schema of ``--app``."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess 
 
 
 def operations(wish: DocumentArguments, network: NetworkOptions, app: InProcess | None = None) -> list[Operation]:
-    """The operations that are wanted. Raises ``ConfigError`` that names the document and the place in it."""
+    """Return the selected operations. Raises ``ConfigError`` that names the document and the place in it."""
     if wish.source is None:
         option = "--base-url" if wish.base is not None else "--select" if wish.select else "--exclude"
         raise ConfigError(f"{option} is about the operations of a document: --openapi FILE|URL names one")
@@ -44,7 +44,7 @@ def operations(wish: DocumentArguments, network: NetworkOptions, app: InProcess 
 
 
 def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tuple[OpenAPIDocument, str | None]:
-    """The document and the URL against which its servers are resolved."""
+    """Return the document, and the URL against which its servers are resolved."""
     from corscheck.sources.openapi import document as reader
 
     base = None
@@ -86,7 +86,7 @@ def _base(text: str | None) -> str | None:
 
 
 def _target(operation: Operation, typed: ProbeArguments) -> TargetLine:
-    """What an operation asks; headers, methods and credentials that were typed override it."""
+    """Return the target of an operation, without what an option of the command line overrides."""
     names = {line.partition(":")[0].strip().lower() for line in typed.headers}
     return TargetLine(
         url=operation.url,

@@ -1,6 +1,6 @@
-"""What people type for ``-H``, ``-d``, ``-F``, ``-b`` and ``-u``, turned into headers and bytes, with curl's habits.
+"""Parses ``-H``, ``-d``, ``-b``, ``-u`` and ``--rate`` as curl does.
 
-Every complaint is a ``ConfigError`` that says what was wrong and what to type.
+Every error is a ``ConfigError`` that says what is wrong and what to type.
 """
 
 from __future__ import annotations
@@ -8,41 +8,35 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from corscheck.model.masking import MASK, is_secret_header
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import IO, Self
+    from typing import IO
 
     from corscheck.protocol.request import Header, Headers
 
 TEXT = "text/plain;charset=UTF-8"
-"""The Content-Type that ``fetch()`` gives to a string body."""
+"""The Content-Type that ``fetch()`` adds to a string body."""
 
 _FILE_NAME = re.compile(r"[\w./\\-]{0,60}\.[a-z]{1,4}")
 _WHITESPACE = " \t\r\n"
 
 
-class Inputs:
-    """Reads files and, once only, standard input. A context manager: what it spooled is gone at the end."""
+class Inputs(ExitStack):
+    """Reads files and, once only, standard input. A context manager, which deletes the spooled input at its end."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._stdin_taken_by: str | None = None
-        self._spool: IO[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._spool is not None:
-            self._spool.close()
 
     def read(self, path: str, option: str) -> bytes:
-        """The bytes of a file, or of standard input for ``-``."""
+        """Return the content of a file, or of standard input for ``-``."""
         if path == "-":
             self.take_stdin(option)
             return sys.stdin.buffer.read()
@@ -52,30 +46,30 @@ class Inputs:
             raise ConfigError(f"{option}: cannot read {path}: {reason(error)}") from None
 
     def spool_stdin(self, option: str) -> IO[bytes]:
-        """Standard input as a file that can be read more than once; a long one lies on disk."""
+        """Return standard input as a file that can be read more than once, on disk if it is long."""
         import shutil
         import tempfile
 
         self.take_stdin(option)
-        self._spool = tempfile.SpooledTemporaryFile(1 << 20)  # noqa: SIM115 - closed with the inputs
-        shutil.copyfileobj(sys.stdin.buffer, self._spool)
-        return self._spool
+        spool = self.enter_context(tempfile.SpooledTemporaryFile(1 << 20))  # noqa: SIM115 - closed with the inputs
+        shutil.copyfileobj(sys.stdin.buffer, spool)
+        return cast("IO[bytes]", spool)
 
     def take_stdin(self, option: str) -> None:
-        """Claim standard input; two claims are one too many."""
+        """Reserve standard input for an option. Raises ``ConfigError`` if another option has it."""
         if self._stdin_taken_by is not None:
             raise ConfigError(f"{option} and {self._stdin_taken_by} both read standard input: give one of them a file")
         self._stdin_taken_by = option
 
 
 def reason(error: Exception) -> str:
-    """An error of the operating system in a few words."""
+    """Describe an error of the operating system in a few words."""
     text = getattr(error, "strerror", None) or str(error)
     return text[:1].lower() + text[1:]
 
 
 def headers(lines: Sequence[str], inputs: Inputs) -> Headers:
-    """``-H`` lines and ``-H @FILE`` files as header pairs, in order."""
+    """Return the header pairs of ``-H`` lines and ``-H @FILE`` files, in order."""
     found: list[Header] = []
     for text in lines:
         if text.startswith("@"):
@@ -89,7 +83,7 @@ def headers(lines: Sequence[str], inputs: Inputs) -> Headers:
 
 
 def header(line: str, where: str = "-H") -> Header:
-    """``Name: value``; ``Name;`` is curl's way to write an empty value."""
+    """Parse ``Name: value``. ``Name;`` is curl's spelling of an empty value."""
     name, colon, value = line.partition(":")
     if not colon:
         if line.endswith(";") and len(line) > 1:
@@ -101,18 +95,18 @@ def header(line: str, where: str = "-H") -> Header:
 
 
 def _begun(line: str) -> str:
-    """A header line for a message: of one that may be secret the first word alone."""
+    """Return a header line for an error message, with only its first word if it may be secret."""
     name, blank, _ = line.partition(" ")
     return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else line
 
 
 def _as_bytes(text: str) -> str:
-    """A character per byte: what was no UTF-8 is taken as the byte it was."""
+    """Return one character per byte: bytes that are not UTF-8 stay as they are."""
     return text if text.isascii() else "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
 
 
 def data(parts: Sequence[str], inputs: Inputs) -> bytes:
-    """``-d``: text as it is, ``@FILE`` without its line breaks (as curl reads it), all joined with ``&``."""
+    """Return the body of ``-d``: texts, and ``@FILE`` without its line breaks (as curl reads it), joined with ``&``."""
     out = []
     for part in parts:
         if part.startswith("@"):
@@ -123,30 +117,30 @@ def data(parts: Sequence[str], inputs: Inputs) -> bytes:
 
 
 def cookies(texts: Sequence[str]) -> str | None:
-    """``-b``: one Cookie header for all."""
+    """Return one Cookie header for all ``-b`` options."""
     for text in texts:
         if "=" not in text:
-            # A cookie's value alone is a secret; what looks like curl's cookie file is the likelier mistake.
+            # A cookie's value is a secret. A file name is shown: curl's -b takes cookie files, so that is a likely mistake.
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
             raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
     return "; ".join(t.strip("; ") for t in texts) or None
 
 
 def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
-    """``-u USER:PASS``."""
+    """Split ``-u USER:PASS``."""
     if text is None:
         return None, None
     user, colon, password = text.partition(":")
     if not colon:
-        # Where the password is missing, what is there may be a token.
+        # Without a colon, the text may be a token.
         raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
     return user, password
 
 
 def rate(text: str | None) -> float | None:
-    """``--rate N/UNIT`` as requests a second.
+    """Return ``--rate N/UNIT`` in requests per second.
 
-    curl reads a bare number as requests an *hour*, which nobody expects: the unit must be said.
+    curl reads a number without a unit as requests per *hour*, which nobody expects: the unit is required.
     """
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""``-F``: the body that a browser makes of a ``FormData`` (HTML, *multipart/form-data encoding*)."""
+"""``-F``: the body that a browser sends for a ``FormData`` (HTML, *multipart/form-data encoding*)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 
 class FormPart(Struct, frozen=True):
-    """An entry of the form; one with a ``filename`` is a file."""
+    """An entry of the form; an entry with a ``filename`` is a file."""
 
     name: str
     content: bytes
@@ -32,14 +32,14 @@ class FormPart(Struct, frozen=True):
 
 
 def form(texts: Sequence[str], inputs: Inputs) -> tuple[bytes, str]:
-    """The body and its Content-Type for ``-F`` options."""
+    """Return the body for ``-F`` options and its Content-Type."""
     parts = [parse(text, inputs) for text in texts]
     limit = boundary(parts)
     return encode(parts, limit), f"multipart/form-data; boundary={limit}"
 
 
 def parse(text: str, inputs: Inputs) -> FormPart:
-    """``name=value``, ``name=@file;type=...;filename=...``, ``name=<file`` (the content as a plain field)."""
+    """Parse ``name=value``, ``name=@file;type=...;filename=...`` or ``name=<file`` (the content as a plain field)."""
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise ConfigError(f"-F {text!r} is no part of a form: write name=value, or name=@file for an upload")
@@ -56,7 +56,7 @@ def parse(text: str, inputs: Inputs) -> FormPart:
 
 
 def _options(value: str) -> tuple[str, dict[str, str]]:
-    """The value without its ``;type=`` and ``;filename=``, and these."""
+    """Split a value from its ``;type=`` and ``;filename=``."""
     found: dict[str, str] = {}
     first = len(value)
     for match in _PARAMETER.finditer(value):
@@ -69,17 +69,17 @@ def _options(value: str) -> tuple[str, dict[str, str]]:
 
 
 def boundary(parts: Sequence[FormPart]) -> str:
-    """A boundary that no part contains. It comes from the content, so that equal runs send equal bytes."""
-    digest = hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
-    limit = f"----corscheckFormBoundary{digest[:16]}"
-    while any(limit.encode() in part.content for part in parts):
-        digest = hashlib.sha256(digest.encode()).hexdigest()
-        limit = f"----corscheckFormBoundary{digest[:16]}"
-    return limit
+    """Return a boundary that no part contains. It is derived from the content, so that equal runs send equal bytes."""
+    text = repr(parts)
+    while True:
+        text = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        limit = f"----corscheckFormBoundary{text[:16]}"
+        if not any(limit.encode() in part.content for part in parts):
+            return limit
 
 
 def encode(parts: Sequence[FormPart], limit: str) -> bytes:
-    """The body. Line breaks in names and in plain values are CR LF, as HTML says; files go as they are."""
+    """Return the body. HTML demands CR LF in names and plain values; the content of files is unchanged."""
     out = bytearray()
     for part in parts:
         out += f'--{limit}\r\nContent-Disposition: form-data; name="'.encode() + _escaped(part.name) + b'"'

@@ -1,4 +1,4 @@
-"""A run of policies: the probes to ask, the judgement of each result, and the messages at the end."""
+"""A run of policies: its probes, the judgement of each result, and the messages at the end."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.run_loop import Session, ask_many, say
-from corscheck.cli.show.checkview import CheckView, QuietView
+from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
-from corscheck.cli.show.sinks import Full
+from corscheck.cli.show.sinks import Full, Quiet
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
 from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import LoadedPolicy, discover, display, load
 from corscheck.policy.select import Shard, selected
+from corscheck.report.text.checks import line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from corscheck.cli.arguments import PolicyArguments
     from corscheck.cli.run_loop import Ask
@@ -31,53 +31,37 @@ if TYPE_CHECKING:
     from corscheck.cli.show.sinks import Sink
     from corscheck.model.item import Item
     from corscheck.model.result import Result
-    from corscheck.model.values import CheckRef, Probe
-    from corscheck.policy.matrix import Matrix, Wants
+    from corscheck.model.values import Probe
     from corscheck.report.saved.baseline import Baseline
     from corscheck.runner.options import RunOptions
 
 
-class PolicyRun(Struct):
-    """The checks of a run, and what judges their results. The first ``done`` probes are not asked again."""
+class PolicyRun:
+    """The checks of a run, and what judges their results. The first ``done`` probes are not asked again.
 
-    policies: Sequence[LoadedPolicy]
-    checks: Sequence[Matrix]
-    shard: Shard
-    total: int
-    ignores: dict[str, Ignores]
-    baseline: Baseline | None
-    partial: bool
-    done: int = 0
-    _wants: dict[CheckRef, Wants] = field(default_factory=dict)
+    The constructor loads the policies. It raises ``ConfigError`` with the errors of all files.
+    """
 
-    @classmethod
-    def of(cls, typed: PolicyArguments, tell: Callable[[str], None], today: datetime.date | None = None) -> PolicyRun:
-        """Load what was chosen. Raises ``ConfigError`` with the errors of all files."""
-        today = today or datetime.datetime.now(datetime.UTC).date()
+    def __init__(self, typed: PolicyArguments, tell: Callable[[str], None]) -> None:
         if typed.base_url is not None and (fault := base_url_fault(typed.base_url)) is not None:
             raise ConfigError(f"--base-url {typed.base_url!r} {fault}")
         via = via_base(typed.via)
-        shard = Shard(typed.shard)
+        self.shard = Shard(typed.shard)
         policies = _loaded(typed, via, tell)
-        checks = selected(policies, typed.select)
-        total = shard.count(sum(len(check) for check in checks))
-        if not total:
+        self.checks = selected(policies, typed.select)
+        self.total = self.shard.count(sum(len(check) for check in self.checks))
+        if not self.total:
             raise ConfigError(f"--shard {typed.shard}: nothing is left to test, there are fewer probes than shards")
-        baseline = None
+        self.baseline: Baseline | None = None
         if typed.baseline is not None:
             from corscheck.report.saved.baseline import read
 
-            baseline = read(typed.baseline)
-        return cls(
-            policies,
-            checks,
-            shard,
-            total,
-            {policy.file: Ignores(policy.ignores, today) for policy in policies},
-            baseline,
-            typed.partial,
-            _wants={check.ref: check.wants for check in checks},
-        )
+            self.baseline = read(typed.baseline)
+        today = datetime.datetime.now(datetime.UTC).date()
+        self.ignores = {policy.file: Ignores(policy.ignores, today) for policy in policies}
+        self.partial = typed.partial
+        self.done = 0
+        self._wants = {check.ref: check.wants for check in self.checks}
 
     def probes(self) -> Iterator[Probe]:
         """Return the probes that are left to ask, in order."""
@@ -128,7 +112,7 @@ class PolicyRun(Struct):
         if wanted.verbose:
             return wanted.sinks_with(Full)
         grids = {check.ref: check.grid for check in self.checks}
-        return wanted.sinks_with(lambda view: CheckView(view, grids), QuietView)
+        return wanted.sinks_with(lambda view: CheckView(view, grids), lambda: Quiet(lambda result: [line(result)]))
 
     def judge(self, result: Result) -> Result:
         """Judge a result by the expectations of its check, the ignores and the baseline."""

@@ -1,7 +1,8 @@
-"""From the options of ``probe`` to its probes: URLs, origins and methods multiplied; headers, body and login filled in."""
+"""Makes probes from the options of ``probe``: one for each combination of URL, origin and method."""
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -12,9 +13,11 @@ from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
+from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Self
 
     from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.arguments import ProbeArguments
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers
 
 GATE: tuple[EngineName, ...] = ("chromium", "firefox")
+_OVERRIDES = ("credentials", "redirect", "mode", "expected", "cookies", "via")
+"""Fields of a target that replace those of the command line."""
 
 _Asked = TypeVar("_Asked", "Probe", "AuditPlan")
 
@@ -47,6 +52,18 @@ class Question(Struct, Generic[_Asked], frozen=True, kw_only=True):
     def left(self) -> int:
         """How many are still to be asked."""
         return self.total - self.done
+
+    def part(self, text: str | None) -> Self:
+        """Return the shard of ``--shard``, e.g. ``2/5``; all without it. Raises ``ConfigError`` if nothing is in it."""
+        if text is None:
+            return self
+        from corscheck.policy.select import Shard
+
+        shard = Shard(text)
+        count = shard.count(self.total)
+        if not count:
+            raise ConfigError(f"--shard {text}: nothing is left to ask, there are fewer targets than shards")
+        return replace(self, shard=(shard.number, shard.of), total=count)
 
     def __iter__(self) -> Iterator[_Asked]:
         number, of = self.shard
@@ -79,10 +96,9 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
 
     def count(self) -> int:
         """Return how many probes there are, by the counts of ``file.check``."""
-        kinds = dict(self.file.kinds) if self.file is not None else {}
-        for target in self.targets:
-            kind = (target.origin is not None, target.method is not None)
-            kinds[kind] = kinds.get(kind, 0) + 1
+        kinds = Counter(target.kind for target in self.targets)
+        if self.file is not None:
+            kinds += self.file.kinds
         origins, methods = len(self.origins), len(self.methods)
         return sum(
             times * (1 if own_origin else origins) * (1 if own_method else methods)
@@ -114,19 +130,14 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
             origin=origin,
             method=method,
             headers=_merged(common.headers, target.headers),
-            credentials=target.credentials or common.credentials,
-            redirect=target.redirect or common.redirect,
-            mode=target.mode or common.mode,
             body=target.body if own_body else common.body,
             # A body from a file was not typed here: it does not count as asking to send it.
             body_asked=common.body_asked and not own_body,
-            expected=target.expected or common.expected,
             index=index,
             user=target.login[0] if target.login is not None else common.user,
             password=target.login[1] if target.login is not None else common.password,
-            cookies=target.cookies or common.cookies,
-            via=target.via or common.via,
             secret_headers=target.secret_headers,
+            **{name: getattr(target, name) or getattr(common, name) for name in _OVERRIDES},
         )
 
 
@@ -180,7 +191,9 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         targets=targets, file=file, origins=origins, methods=methods, common=common, total=0, because=because
     )
     total = made.count()
-    _say_guesses(made, say)
+    for target in made._all() if file is None or file.guessed else targets:
+        if target.guessed is not None:
+            say(f"{target.guessed} has no scheme: taken as {target.url}")
     return replace(made, total=total)
 
 
@@ -213,7 +226,7 @@ def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple
         body, content_type = form(typed.form, inputs)
     else:
         return None, headers
-    if any(name.lower() == "content-type" for name, _ in headers):
+    if get(headers, "content-type") is not None:
         return body, headers
     return body, (*headers, ("Content-Type", content_type))
 
@@ -248,9 +261,3 @@ def via_base(base: str | None) -> str | None:
     if origin is None:
         raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
     return origin
-
-
-def _say_guesses(made: ProbeQuestion, say: Callable[[str], None]) -> None:
-    for target in made._all() if made.file is None or made.file.guessed else made.targets:
-        if target.guessed is not None:
-            say(f"{target.guessed} has no scheme: taken as {target.url}")

@@ -1,4 +1,4 @@
-"""``explain --probe``: from a console text to the probe that should come to the same, and whether it does."""
+"""``explain --probe``: turns a console text into a probe, and says whether it has the same result."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from corscheck.sources.console import Message
 
 _TYPICAL = ("Content-Type", "application/json")
-"""What most often causes a preflight, where the text speaks of one and does not say why there was one."""
+"""The most common cause of a preflight, for texts that mention one without its cause."""
 
 
 class ToldRequest(Struct, frozen=True):
-    """What the texts say of the request; None where they do not. ``guessed`` says that the header is ours."""
+    """What the texts say about the request; None for what they do not say. ``guessed`` marks a header that is assumed."""
 
     url: str | None
     origin: str | None
@@ -36,15 +36,8 @@ class ToldRequest(Struct, frozen=True):
     guessed: bool = False
 
 
-class Reproduction(Struct, frozen=True):
-    """The probe, and what is said before it is asked."""
-
-    probe: Probe
-    said: tuple[str, ...]
-
-
 def wanted(messages: Sequence[Message]) -> ToldRequest:
-    """The request that the messages are about, as far as they say."""
+    """Return the request that the messages describe."""
     first = next((m.first_url for m in messages if m.first_url), None)
     method = next((m.method for m in messages if m.method), None)
     header = next((m.header for m in messages if m.header), None)
@@ -64,8 +57,8 @@ def wanted(messages: Sequence[Message]) -> ToldRequest:
 
 def question(
     messages: Sequence[Message], origin: str | None, method: str | None, headers: Sequence[str]
-) -> Reproduction:
-    """The probe that reproduces the messages. Raises ``ConfigError`` where they do not say enough."""
+) -> tuple[Probe, tuple[str, ...]]:
+    """Return the probe that reproduces the messages, and what to print first. Raises ``ConfigError`` if they say too little."""
     want = wanted(messages)
     if want.url is None:
         raise ConfigError("--probe: the text names no URL to ask")
@@ -88,11 +81,11 @@ def question(
         engine=want.engine,
         gate=(want.engine,),
     )
-    return Reproduction(probe, (*said, "") if said else ())
+    return probe, (*said, "") if said else ()
 
 
-def run(asked: Reproduction, messages: tuple[Message, ...], *, verify: bool, timeout: float) -> int:
-    """Ask, show what came, say whether it is the same; returns the exit status."""
+def run(probe: Probe, messages: tuple[Message, ...], *, verify: bool, timeout: float) -> int:
+    """Run the probe, show its result and whether it is the same. Returns the exit status."""
     from corscheck.cli.run_loop import Session
     from corscheck.cli.show import sinks
     from corscheck.cli.show.outputs import OutputOptions
@@ -101,13 +94,13 @@ def run(asked: Reproduction, messages: tuple[Message, ...], *, verify: bool, tim
     from corscheck.transports.base import NetworkOptions
 
     options = RunOptions(network=NetworkOptions(verify=verify, timeout=timeout), diagnose=True)
-    result = run_one(asked.probe, options)
+    result = run_one(probe, options)
     view = sinks.Full(OutputOptions().view())
     status = Session([view]).run(lambda take: take(result))
     view.write(["", _verdict(result, messages)])
     if status not in (OK, FAILED):
         return status
-    # Here the failure is what was looked for.
+    # Being blocked is the expected result here.
     return OK if result.verdict == "blocked" else FAILED
 
 

@@ -1,15 +1,17 @@
-"""``--targets``: what to ask from a file, a URL or a JSON probe object a line. Streams: holds one line at a time.
+"""``--targets``: targets from a file, one URL or JSON probe object per line. Holds one line at a time.
 
-The file is read twice, first to find every mistake in it before anything is sent, then to ask. Blank lines and those
-that start with ``#`` are skipped. A JSON Lines report is a list of targets too: of an audit in it the URL is taken, and
-lines that are neither probe nor audit are skipped.
+The file is read twice: first to find all its errors before anything is sent, then to ask. Blank lines and lines that start
+with ``#`` are skipped. A JSON Lines report is a list of targets too: only the URL of an audit counts, and lines that are
+neither probe nor audit are skipped.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from contextlib import nullcontext
 from operator import attrgetter
-from typing import IO, TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec import Struct
 
@@ -22,7 +24,7 @@ from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUES
 from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from corscheck.cli.ask.inputs import Inputs
     from corscheck.protocol.request import Header, Headers
@@ -73,6 +75,11 @@ class TargetLine(Struct, frozen=True):
         return _REST(self) == _NOTHING
 
     @property
+    def kind(self) -> tuple[bool, bool]:
+        """Whether it has an origin of its own, and whether it has a method."""
+        return self.origin is not None, self.method is not None
+
+    @property
     def plain(self) -> bool:
         """Whether the command line decides origin, expectation and modes."""
         own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
@@ -80,12 +87,24 @@ class TargetLine(Struct, frozen=True):
 
 
 _REST = attrgetter(*(name for name in TargetLine.__struct_fields__ if name not in ("url", "guessed")))
-_NOTHING = _REST(TargetLine(""))
+_BARE = TargetLine("")
+_NOTHING = _REST(_BARE)
 
 
 def with_scheme(text: str) -> str:
     """Return the URL, with https if it has no scheme. ``localhost:8000`` is a host with a port, not a scheme."""
     return text if _SCHEME.match(text) else f"https://{text}"
+
+
+def with_schemes(
+    texts: Sequence[str], say: Callable[[str], None], form: str = "{} has no scheme: taken as {}"
+) -> list[str]:
+    """Return the URLs with their schemes. ``say`` prints each guess."""
+    urls = [with_scheme(text) for text in texts]
+    for text, url in zip(texts, urls, strict=True):
+        if text != url:
+            say(form.format(text, url))
+    return urls
 
 
 class TargetFile:
@@ -99,39 +118,29 @@ class TargetFile:
         self.path = path
         self.uniform = True
         self.guessed = False
-        self.kinds: dict[tuple[bool, bool], int] = {}
+        self.kinds: Counter[tuple[bool, bool]] = Counter()
         self._spool = inputs.spool_stdin("--targets") if path == "-" else None
 
     def check(self, needs_origin: bool) -> int:
         """Count the targets. Raises ``ConfigError`` with all errors, each with file and line."""
         complaints: list[str] = []
-        count = 0
-        plain = 0
         for number, line in self._lines():
-            if _PLAIN.fullmatch(line):
-                plain += 1
-                if needs_origin:
-                    complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
-                continue
             try:
-                target = parse(line)
-                if target is not None:
-                    count += 1
-                    self.uniform = self.uniform and target.plain
-                    self.guessed = self.guessed or target.guessed is not None
-                    kind = (target.origin is not None, target.method is not None)
-                    self.kinds[kind] = self.kinds.get(kind, 0) + 1
-                    if needs_origin and target.origin is None:
-                        complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
+                target = _BARE if _PLAIN.fullmatch(line) else parse(line)
             except ConfigError as error:
                 complaints.append(f"{self._at(number)}: {error}")
-        if plain:
-            self.kinds[False, False] = self.kinds.get((False, False), 0) + plain
+                continue
+            if target is not None:
+                self.uniform = self.uniform and target.plain
+                self.guessed = self.guessed or target.guessed is not None
+                self.kinds[target.kind] += 1
+                if needs_origin and target.origin is None:
+                    complaints.append(f"{self._at(number)}: {_NO_ORIGIN}")
         if complaints:
             more = len(complaints) - _MOST_COMPLAINTS
             shown = complaints[:_MOST_COMPLAINTS] + ([f"and {more} more"] if more > 0 else [])
             raise ConfigError("\n".join(shown))
-        return count + plain
+        return self.kinds.total()
 
     def _at(self, number: int) -> str:
         return f"{'<stdin>' if self._spool is not None else self.path}, line {number}"
@@ -150,7 +159,9 @@ class TargetFile:
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Yield each line with its number, without comments and empty lines."""
         try:
-            with _Kept(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
+            if self._spool is not None:
+                self._spool.seek(0)
+            with nullcontext(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
                 for number, raw in enumerate(file, 1):
                     line = raw.decode("utf-8", "surrogateescape").strip()
                     if number == 1:
@@ -159,20 +170,6 @@ class TargetFile:
                         yield number, line
         except (OSError, ValueError) as error:
             raise ConfigError(f"--targets: cannot read {self.path}: {reason(error)}") from None
-
-
-class _Kept:
-    """Rewinds an open file and leaves it open."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-
-    def __enter__(self) -> IO[bytes]:
-        self.file.seek(0)
-        return self.file
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
 
 def parse(line: str) -> TargetLine | None:
@@ -210,16 +207,13 @@ def _target(found: dict[str, Any]) -> TargetLine:
             raise ConfigError(f"{name} is {found[name]!r}, not one of {', '.join(choices)}")
     url = with_scheme(found["url"])
     body, headers = found.get("body"), found.get("headers")
+    own: dict[str, Any] = {name: found.get(name) for name in ("method", *_CHOICES)}
     return TargetLine(
         url=url,
         origin=check_origin(found["origin"], "origin") if found.get("origin") is not None else None,
-        method=found.get("method"),
         headers=_headers(headers) if headers is not None else None,
-        credentials=found.get("credentials"),
-        redirect=found.get("redirect"),
-        mode=found.get("mode"),
         body=body.encode("utf-8", "surrogatepass") if body is not None else None,
-        expected=found.get("expected"),
+        **own,
         guessed=found["url"] if url != found["url"] else None,
     )
 

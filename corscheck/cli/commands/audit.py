@@ -9,7 +9,7 @@ from corscheck.cli import options as opt
 from corscheck.cli.arguments import AuditArguments, PaceArguments
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, asker, say
+from corscheck.cli.run_loop import Session, asker, check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 
@@ -46,19 +46,12 @@ def audit(
     """
     options = PaceArguments(rate, concurrency=concurrency).run_options(typed.network, show_secrets=show_secrets)
     wanted.check_outputs()
-    if cluster is not None:
-        from corscheck.cli.ask import clustering
-
-        clustering.check(cluster, options)
+    check_cluster(cluster, options)
     from corscheck.cli.ask import audit_targets
 
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
     with Inputs() as inputs:
-        question = audit_targets.question(typed, inputs, say)
-        if typed.shard is not None:
-            from corscheck.cli.ask.sharding import part
-
-            question = part(question, typed.shard)
+        question = audit_targets.question(typed, inputs, say).part(typed.shard)
         judge = audit_targets.judge(typed.baseline)
         if resume:
             from corscheck.cli.ask import resuming

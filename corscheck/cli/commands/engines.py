@@ -1,4 +1,4 @@
-"""``corscheck engines``: the engines, what their rules rest on, and where each departs from the standard."""
+"""``corscheck engines``: the engines, the basis of their rules, and where each departs from the standard."""
 
 import json
 import sys
@@ -36,27 +36,24 @@ def engines(
 
 
 def as_data(names: list[str]) -> list[dict[str, Any]]:
-    """Engines with their departures, as plain values."""
+    """Return engines with their departures, as data for JSON."""
     return [
         {
             "engine": name,
             "version": ENGINES[name].version,
             "basis": ENGINES[name].basis,
             "departures": [
-                {
-                    "rule": d.rule, "subject": d.subject, "standard": d.standard, "differs": d.differs,
-                    "since": d.since, "evidence": d.evidence,
-                }
+                {key: getattr(d, key) for key in ("rule", "subject", "standard", "differs", "since", "evidence")}
                 for d in DEPARTURES
                 if d.engine == name
             ],
         }
         for name in names
-    ]  # fmt: skip
+    ]
 
 
 def _stacked(departures: list[dict[str, Any]]) -> "Table":
-    """The same for a narrow terminal, where four columns would be all line breaks."""
+    """Return the table for a narrow terminal: two columns, because four would be unreadable."""
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), show_edge=False)
@@ -64,16 +61,15 @@ def _stacked(departures: list[dict[str, Any]]) -> "Table":
     table.add_column(ratio=5, overflow="fold")
     for found in departures:
         since = f" (since {found['since']})" if found["since"] else ""
-        table.add_row("", found["subject"][0].upper() + found["subject"][1:])
-        table.add_row("  standard", found["standard"])
-        table.add_row("  here", found["differs"] + since)
-        table.add_row("  evidence", found["evidence"], end_section=True)
-        table.add_row("", "")
+        subject = found["subject"][0].upper() + found["subject"][1:]
+        texts = (subject, found["standard"], found["differs"] + since, found["evidence"], "")
+        for label, text in zip(("", "  standard", "  here", "  evidence", ""), texts, strict=True):
+            table.add_row(label, text)
     return table
 
 
 def as_text(names: list[str]) -> str:
-    """A table for each engine, at the terminal's width."""
+    """Return a table for each engine, as wide as the terminal."""
     from rich.console import Console
     from rich.table import Table
 

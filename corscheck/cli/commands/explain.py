@@ -1,13 +1,14 @@
-"""``corscheck explain``: what a code or a console text means, and where a stack has its CORS; ``--probe`` asks again."""
+"""``corscheck explain``: what a code or a console text means, and where a stack configures CORS."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import asdict
 from typer import Argument, Option
 
 from corscheck.cli import options as opt
@@ -43,6 +44,7 @@ _STEP = re.compile(r"[a-z][a-z-]+:[a-z0-9.]+|held-back|replay")
 _NAME = re.compile(r"[A-Za-z0-9@.][\w ./@+-]{0,39}")
 _WIDTH = 80
 _INDENT = 9
+_ASK = ("", "Which of them it is, the exchange itself says:")
 
 
 @grouped
@@ -78,19 +80,20 @@ def explain(
     if list_codes:
         if texts or probe:
             raise ConfigError("--list shows all codes: leave the rest out")
-        listed = [*_listed(list(RECORDS.values())), *_listed_stacks()]
-        _print(_as_json([_plain(r) for r in RECORDS.values()]) if json else listed)
+        records = list(RECORDS.values())
+        _print([*_listed(records), *_listed_stacks()], list(map(asdict, records)) if json else None)
         return
     if texts and all(_CODE.fullmatch(t) or _STEP.fullmatch(t) for t in texts):
         if probe:
             raise ConfigError("--probe asks what a console text is about; a code names no URL")
-        found = [record for text in texts for record in _named(text)]
-        _print(_as_json([_plain(r) for r in found]) if json else _pages(found))
+        records = [record for text in texts for record in _named(text)]
+        pages = [line for record in records for line in ("", "", *_page(record))]
+        _print(pages[2:], list(map(asdict, records)) if json else None)
         return
     if texts and (stack := _stack(" ".join(texts))) is not None:
         if probe:
             raise ConfigError("--probe asks what a console text is about; a stack names no URL")
-        _print(_as_json(stack[0]) if json else stack[1])
+        _print(stack[1], stack[0] if json else None)
         return
     messages = _parsed(_text(texts))
     if probe:
@@ -98,14 +101,14 @@ def explain(
 
         if json:
             raise ConfigError("--json and --probe exclude each other: corscheck probe --json FILE saves a report")
-        asked = reproduce.question(messages, origin, method, header)
-        _print([*_explained(messages, hint=False), "", *asked.said])
+        asked, said = reproduce.question(messages, origin, method, header)
+        _print([*_explained(messages, hint=False), "", *said])
         raise typer.Exit(reproduce.run(asked, messages, verify=not insecure, timeout=max_time))
-    _print(_as_json(_messages_plain(messages)) if json else _explained(messages))
+    _print(_explained(messages), _messages_plain(messages) if json else None)
 
 
 def _text(texts: Sequence[str]) -> str:
-    """The text to explain: the arguments, or standard input where there are none (or ``-``)."""
+    """Return the text to explain: the arguments, or standard input without arguments or with ``-``."""
     if texts and list(texts) != ["-"]:
         return " ".join(texts)
     if sys.stdin is None or sys.stdin.isatty():
@@ -133,7 +136,7 @@ def _parsed(text: str) -> "tuple[Message, ...]":
 
 
 def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
-    """What there is to say of a stack, for programs and for people; None if the text names none."""
+    """Return what is known about a stack, as data and as lines; None if the text names no stack."""
     if not _NAME.fullmatch(text):
         return None
     from corscheck.diagnosis.guides.registry import lookup
@@ -154,7 +157,7 @@ def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
 
 
 def _named(text: str) -> "list[Record]":
-    """The records of a code or of a step."""
+    """Return the records of a code or of a step."""
     from corscheck.diagnosis.codes.registry import RECORDS, of_step
 
     if _CODE.fullmatch(text):
@@ -197,7 +200,7 @@ def _guide_plain(guide: "Guide") -> dict[str, Any]:
 
 
 def _guide_page(guide: "Guide") -> list[str]:
-    """All there is to say about one stack; snippets as they are, so that they can be pasted."""
+    """Return the lines about one stack; snippets are not wrapped, so that they can be pasted."""
     warning = (
         "NOT EXECUTED by corscheck's tests. Setting names are from the documentation below; the rest is experience."
     )
@@ -214,19 +217,11 @@ def _guide_page(guide: "Guide") -> list[str]:
         if texts:
             lines += ["", head, *(line for text in texts for line in wrap(text, _WIDTH, 4, "  - "))]
     lines += ["", *(f"  see    {address}" for address in (guide.source, *guide.more))]
-    return [*lines, "", "Which of them it is, the exchange itself says:", "  corscheck probe URL --origin ORIGIN"]
-
-
-def _pages(records: "list[Record]") -> list[str]:
-    lines: list[str] = []
-    for record in records:
-        lines += ["", ""] if lines else []
-        lines += _page(record)
-    return lines
+    return [*lines, *_ASK, "  corscheck probe URL --origin ORIGIN"]
 
 
 def _page(record: "Record") -> list[str]:
-    """All there is to say about one code."""
+    """Return the lines about one code."""
     from corscheck.diagnosis.codes.registry import causes_of
 
     lines = [*wrap(f"{record.title} ({record.step})", _WIDTH, _INDENT, record.code), ""]
@@ -234,18 +229,14 @@ def _page(record: "Record") -> list[str]:
     lines += wrap(first + record.explanation, _WIDTH, 0)
     lines += ["", *(f"    {part}".rstrip() for part in record.example.split("\n")), ""]
     lines += wrap(record.advice, _WIDTH, _INDENT, "  fix")
-    causes = causes_of(record.code)
-    if causes:
-        lines += ["", "What is behind it may be:"]
-        for cause in causes:
-            lines += wrap(cause.title, _WIDTH, 12, f"  {cause.code}  ")
+    lines += _behind(causes_of(record.code))
     if record.help:
         lines += ["", f"  see    {record.help}"]
     return lines
 
 
 def _explained(messages: "tuple[Message, ...]", *, hint: bool = True) -> list[str]:
-    """What the messages say: who, of what, the steps they can come from, and what to change."""
+    """Return the lines about messages: browser, facts, the steps they can come from, and what to change."""
     from corscheck.diagnosis.codes.registry import RECORDS, causes_of
     from corscheck.sources.console import codes
 
@@ -264,24 +255,24 @@ def _explained(messages: "tuple[Message, ...]", *, hint: bool = True) -> list[st
         lines += wrap(record.meaning, _WIDTH, 10)
         lines += wrap(record.advice, _WIDTH, 10, "     fix")
     behind = {c.code: c for code in found for c in causes_of(code, preflight=_phase(messages))}
-    if behind:
-        lines += ["", "What is behind it may be:"]
-        for cause in behind.values():
-            lines += wrap(cause.title, _WIDTH, 12, f"  {cause.code}  ")
-    if hint:
-        lines += ["", "Which of them it is, the exchange itself says:", f"  {_command(messages)}"]
-    return lines
+    lines += _behind(behind.values())
+    return [*lines, *([*_ASK, f"  {_command(messages)}"] if hint else [])]
+
+
+def _behind(causes: "Iterable[Record]") -> list[str]:
+    found = [line for cause in causes for line in wrap(cause.title, _WIDTH, 12, f"  {cause.code}  ")]
+    return ["", "What is behind it may be:", *found] if found else []
 
 
 def _phase(messages: "tuple[Message, ...]") -> bool | None:
-    """Whether the texts speak of a preflight. Only Chromium's say so either way."""
+    """Whether the texts are about a preflight; None if they do not say. Only Chromium's always say."""
     if any(m.preflight for m in messages):
         return True
     return False if all(m.browser == "chromium" for m in messages) else None
 
 
 def _facts(messages: "tuple[Message, ...]") -> list[tuple[str, str]]:
-    """What the texts name, each thing once."""
+    """Return the labelled values that the texts name, without repetitions."""
     found: dict[tuple[str, str], None] = {}
     for message in messages:
         for label in ("url", "first_url", "origin", "method", "header", "value", "status"):
@@ -294,7 +285,7 @@ def _facts(messages: "tuple[Message, ...]") -> list[tuple[str, str]]:
 
 
 def _command(messages: "tuple[Message, ...]") -> str:
-    """The probe to type; what the text does not name is left to fill in."""
+    """Return the probe to type, with placeholders for what the text does not name."""
     import shlex
 
     from corscheck.cli.ask.reproduce import wanted
@@ -307,33 +298,28 @@ def _command(messages: "tuple[Message, ...]") -> str:
     return printable(shlex.join(words))
 
 
-def _plain(record: "Record") -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__struct_fields__}
-
-
 def _messages_plain(messages: "tuple[Message, ...]") -> dict[str, Any]:
     from corscheck.diagnosis.codes.registry import RECORDS, causes_of
     from corscheck.sources.console import codes
 
     found = codes(messages)
     return {
-        "messages": [{name: getattr(m, name) for name in m.__struct_fields__} for m in messages],
+        "messages": list(map(asdict, messages)),
         "codes": list(found),
         "steps": list(dict.fromkeys(RECORDS[c].step for c in found)),
         "causes": list(dict.fromkeys(r.code for c in found for r in causes_of(c, preflight=_phase(messages)))),
-        "records": [_plain(RECORDS[c]) for c in found],
+        "records": [asdict(RECORDS[c]) for c in found],
         "command": _command(messages),
     }
 
 
-def _as_json(value: object) -> list[str]:
+def _print(lines: list[str], data: object = None) -> None:
+    """Print lines, or as JSON the data if there is any."""
     import json
 
-    return [json.dumps(value, indent=2, ensure_ascii=False)]
-
-
-def _print(lines: list[str]) -> None:
     keep_printing()
-    # What was pasted may hold tokens, and what is printed here ends up in tickets.
+    if data is not None:
+        lines = [json.dumps(data, indent=2, ensure_ascii=False)]
+    # Pasted text may hold tokens, and this output is copied into tickets.
     sys.stdout.write("\n".join(map(mask_text, lines)) + "\n")
     sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""``corscheck fix``: the configuration that makes the wanted requests pass, for a framework. Asks no server."""
+"""``corscheck fix``: prints a framework's configuration that makes the wanted requests pass. Sends nothing."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec.structs import asdict
 from typer import Option
 
 from corscheck.cli import options as opt
@@ -59,14 +60,14 @@ def fix(
 
     What is wanted are the requests of a command line, as for probe, or the checks of a policy. No server is asked.
     """
-    # Here and not at the top: the help needs none of it.
+    # Imported here, because --help does not need them.
     from corscheck.diagnosis.remedies.code import as_code
     from corscheck.diagnosis.remedies.registry import REMEDIES, find
 
     if list_names:
         if framework or urls or origin or config:
             raise ConfigError("--list shows all frameworks: leave the rest out")
-        _print(_names(list(REMEDIES.values()), json=format_ == "json"))
+        sys.stdout.write(_names(list(REMEDIES.values()), json=format_ == "json"))
         return
     if framework is None:
         raise ConfigError(f"--for is missing: one of {', '.join(REMEDIES)}. For example:\n  {_EXAMPLE}")
@@ -89,22 +90,18 @@ def fix(
     if config:
         if both := [name for name, value in typed.items() if value not in (None, ())]:
             raise ConfigError(f"--config and {both[0]} exclude each other: the policy says what is wanted")
-        wanted = _from_policies(config, env)
+        from corscheck.diagnosis.remedies.wanted import from_policies
+        from corscheck.policy.load import load
+
+        wanted = from_policies([load(Path(file), env=env) for file in dict.fromkeys(config)])
     else:
         if env is not None:
             raise ConfigError("--env names an environment of a policy: it needs --config")
         wanted = _typed(urls, origin, method, header, credentials, expose, max_age)
-    _print(_as_json(remedy, wanted) if format_ == "json" else as_code(remedy, wanted))
+    sys.stdout.write(_as_json(remedy, wanted) if format_ == "json" else as_code(remedy, wanted))
 
 
 _EXAMPLE = "corscheck fix --for fastapi http://localhost:8000/data --origin http://localhost:3000"
-
-
-def _from_policies(files: Sequence[str], env: str | None) -> "Wanted":
-    from corscheck.diagnosis.remedies.wanted import from_policies
-    from corscheck.policy.load import load
-
-    return from_policies([load(Path(file), env=env) for file in dict.fromkeys(files)])
 
 
 def _typed(
@@ -117,7 +114,7 @@ def _typed(
     max_age: int | None,
 ) -> "Wanted":
     from corscheck.cli.ask import inputs as read
-    from corscheck.cli.ask.targets import with_scheme
+    from corscheck.cli.ask.targets import with_schemes
     from corscheck.cli.run_loop import say
     from corscheck.diagnosis.remedies.wanted import from_probes
     from corscheck.model.page_origin import check_origin
@@ -126,20 +123,11 @@ def _typed(
         raise ConfigError(f"--origin is missing: the origin of the page that asks. For example:\n  {_EXAMPLE}")
     with read.Inputs() as given:
         pairs = read.headers(headers, given)
-    targets = [with_scheme(url) for url in urls]
-    for typed, url in zip(urls, targets, strict=True):
-        if typed != url:
-            say(f"{typed} has no scheme: taken as {url}")
+    targets = with_schemes(urls, say)
     probes = [
-        Probe(
-            url=url,
-            origin=page,
-            method=one,
-            headers=pairs,
-            credentials=credentials or "same-origin",
-        )
+        Probe(url=url, origin=page, method=one, headers=pairs, credentials=credentials or "same-origin")
         for url in targets or [""]
-        # "*" is no page's origin, but it is what people type here: from_probes says why it cannot be.
+        # "*" is no page's origin, but people type it here: from_probes says why it is impossible.
         for page in (text if text == "*" else check_origin(text) for text in dict.fromkeys(origins))
         for one in dict.fromkeys(methods or ["GET"])
     ]
@@ -166,23 +154,12 @@ def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
             "package": remedy.package,
             "where": remedy.where,
             "code": remedy.code(wanted),
-            "traps": list(remedy.traps),
-            "notes": list(wanted.notes),
-            "wanted": {
-                "origins": list(wanted.origins),
-                "methods": list(wanted.methods),
-                "headers": list(wanted.headers),
-                "exposed": list(wanted.exposed),
-                "max_age": wanted.max_age,
-                "credentials": wanted.credentials,
-            },
+            "traps": remedy.traps,
+            "notes": wanted.notes,
+            "wanted": {name: value for name, value in asdict(wanted).items() if name != "notes"},
         }
     )
 
 
 def _dumped(value: Any) -> str:
     return jsonlib.dumps(value, indent=2) + "\n"
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text)

@@ -3,6 +3,7 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,6 @@ from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show import sinks
 from corscheck.cli.show.outputs import OutputOptions
-from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing import IO
 
     from corscheck.model.result import Result
-    from corscheck.runner.recorded import Judge
     from corscheck.sources.har.recording import Counts
 
 SUMMARY = "Judge recorded traffic: what a browser blocked in a HAR file, and why."
@@ -79,8 +78,19 @@ def har(
     with Inputs() as inputs, _open(file, inputs) as opened:
         name = "<stdin>" if file == "-" else file
         judge = Judge(HARRecording(opened, name, page), terms)
-        session = Session(_sinks(wanted, expect), progress=Progress(0))
-        status = session.run(_asker(judge))
+
+        def ask(take: "Callable[[Result], None]") -> None:
+            enable_gc()
+            try:
+                for result in judge.results():
+                    take(result)
+            except OSError as error:
+                raise ConfigError(f"har: cannot read on: {reason(error)}") from None
+
+        # The number of results is not known yet: each is a row, or whole with -v.
+        view = sinks.Full if wanted.verbose else partial(sinks.Listed, uniform=False)
+        session = Session(wanted.sinks_with(lambda shown: view(shown, expect or "allowed")))
+        status = session.run(ask)
         if not session.reader_gone:
             _say_counts(judge.recording.counts, session.summary.total, name)
         raise typer.Exit(status)
@@ -94,25 +104,6 @@ def _open(path: str, inputs: Inputs) -> "IO[bytes]":
         return open(path, "rb")  # noqa: PTH123 - closed by the caller
     except OSError as error:
         raise ConfigError(f"har: cannot read {path}: {reason(error)}") from None
-
-
-def _sinks(wanted: OutputOptions, expect: str | None) -> list[sinks.Sink]:
-    """Return the sinks. The number of results is not known yet: each is a row, or whole with -v."""
-    if wanted.verbose:
-        return wanted.sinks_with(lambda view: sinks.Full(view, expect or "allowed"))
-    return wanted.sinks_with(lambda view: sinks.Listed(view, expect or "allowed", uniform=False))
-
-
-def _asker(judge: "Judge") -> "Callable[[Callable[[Result], None]], None]":
-    def ask(take: "Callable[[Result], None]") -> None:
-        enable_gc()
-        try:
-            for result in judge.results():
-                take(result)
-        except OSError as error:
-            raise ConfigError(f"har: cannot read on: {reason(error)}") from None
-
-    return ask
 
 
 def _say_counts(counts: "Counts", judged: int, name: str) -> None:

@@ -1,30 +1,31 @@
-"""``corscheck init``: asks a live server what holds today and writes it down as a policy. Sends safe methods only."""
+"""``corscheck init``: asks a live server what it allows today and writes that as a policy. Sends safe methods only."""
 
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import sys
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.arguments import DocumentArguments, NetworkArguments, PaceArguments
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.inputs import Inputs, reason
 from corscheck.cli.ask.questions import via_base
-from corscheck.cli.ask.targets import with_scheme
+from corscheck.cli.ask.targets import with_schemes
 from corscheck.cli.exitcodes import INCONCLUSIVE
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
+from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from corscheck.model.result import Result
-    from corscheck.protocol.request import Headers
-    from corscheck.runner.options import RunOptions
+    from corscheck.protocol.request import Credentials
 
 SUMMARY = "Write a policy of what a live server allows today."
 
@@ -37,6 +38,7 @@ Examples:
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_MODES: "tuple[Credentials, ...]" = ("same-origin", "include")
 _JSON = (("Content-Type", "application/json"),)
 
 
@@ -75,17 +77,21 @@ def init(
         raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
     from corscheck.model.masking import is_secret_header
     from corscheck.policy.write import STRANGER, policy
+    from corscheck.runner.many import ask_all
+    from corscheck.sources.openapi.operations import Operation
 
     send_via = via_base(via)
     with Inputs() as given:
         headers = read.headers(header, given)
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
-    targets = [with_scheme(url) for url in urls]
-    for typed, url in zip(urls, targets, strict=True):
-        if typed != url:
-            say(f"{typed} has no scheme: taken as {url}")
+    targets = with_schemes(urls, say)
     questions = [
-        _Question(url, one, headers if one.upper() in _SAFE or _typed(headers, "content-type") else (*headers, *_JSON))
+        Operation(
+            path="",
+            method=one,
+            url=url,
+            headers=headers if one.upper() in _SAFE or get(headers, "content-type") is not None else (*headers, *_JSON),
+        )
         for url in dict.fromkeys(targets)
         for one in dict.fromkeys(method or _METHODS)
     ]
@@ -94,39 +100,37 @@ def init(
 
         for found in operations(document, options.network):
             if not method or found.method in method:
-                own = tuple(h for h in found.headers if not _typed(headers, h[0].lower()))
-                questions.append(_Question(found.url, found.method, (*headers, *own), found.secret, found.exposes))
-    probes: list[Probe] = []
-    for question in questions:
-        for mode in ("same-origin", "include"):
-            for page in origins:
-                probes.append(
-                    Probe(
-                        url=question.url,
-                        origin=page,
-                        method=question.method,
-                        headers=question.headers,
-                        credentials=mode,
-                        send="auto" if question.method.upper() in _SAFE else "never",
-                        index=len(probes),
-                        via=send_via,
-                        secret_headers=question.secret,
-                    )
-                )
+                own = tuple(h for h in found.headers if get(headers, h[0]) is None)
+                questions.append(replace(found, headers=(*headers, *own)))
+    probes = [
+        Probe(
+            url=question.url,
+            origin=page,
+            method=question.method,
+            headers=question.headers,
+            credentials=mode,
+            send="auto" if question.method.upper() in _SAFE else "never",
+            index=index,
+            via=send_via,
+            secret_headers=question.secret,
+        )
+        for index, (question, mode, page) in enumerate(product(questions, _MODES, origins))
+    ]
     if not probes:
         raise ConfigError("-X leaves no operation of the document to ask")
-    # Values as typed are needed for the policy; what is secret among them becomes a variable there.
-    results = _asked(probes, options)
+    results: list[Result] = []
+    ask_all(probes, options, results.append)
     unanswered = [r for r in results if r.error is not None]
     if len(unanswered) == len(results):
         error = unanswered[0].error
         say(f"no answer, nothing written: {error.message if error is not None else ''}")
         raise typer.Exit(INCONCLUSIVE)
-    secret = {name.lower() for name, _ in headers if is_secret_header(name)}
-    for question in questions:
-        secret |= question.secret
+    typed = {name.lower() for name, _ in headers if is_secret_header(name)}
+    secret = typed.union(*(question.secret for question in questions))
     documented = {(question.url, question.method): question.exposes for question in questions}
-    text = policy(_as_asked(results, probes), via=send_via, secret=secret, documented=documented)
+    # Masked URLs and headers could not be asked again: the policy has them as typed.
+    asked_again = [replace(r, url=p.url, headers=p.headers) for r, p in zip(results, probes, strict=True)]
+    text = policy(asked_again, via=send_via, secret=secret, documented=documented)
     if output == "-":
         sys.stdout.write(text)
         return
@@ -137,34 +141,3 @@ def init(
     except OSError as error:
         raise ConfigError(f"-o: cannot write {output}: {reason(error)}") from None
     say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
-
-
-class _Question(Struct, frozen=True):
-    """A request to ask about, from every page and with and without credentials."""
-
-    url: str
-    method: str
-    headers: "Headers"
-    secret: frozenset[str] = frozenset()
-    exposes: tuple[str, ...] = ()
-
-
-def _typed(headers: "Headers", name: str) -> bool:
-    return any(n.lower() == name for n, _ in headers)
-
-
-def _asked(probes: list[Probe], options: "RunOptions") -> "list[Result]":
-    from corscheck.runner.many import ask_all
-
-    results: list[Result] = []
-    ask_all(probes, options, results.append)
-    return results
-
-
-def _as_asked(results: "list[Result]", probes: list[Probe]) -> "list[Result]":
-    """The results with URLs and headers as they were typed: what was masked in them could not be asked again."""
-    from msgspec.structs import replace
-
-    return [
-        replace(result, url=probe.url, headers=probe.headers) for result, probe in zip(results, probes, strict=True)
-    ]

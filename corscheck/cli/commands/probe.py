@@ -14,7 +14,7 @@ from corscheck.cli.arguments import CurlHabits, PaceArguments, ProbeArguments
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.questions import question
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, asker, say
+from corscheck.cli.run_loop import Session, asker, check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 from corscheck.model.values import ConfigError
@@ -57,11 +57,8 @@ def probe(
     network = run.network
     wanted.check_outputs()
     wanted = replace(wanted, in_browser=typed.in_browser)
-    complete, in_browser, shard = typed.complete, typed.in_browser, typed.shard
-    if cluster is not None:
-        from corscheck.cli.ask import clustering
-
-        clustering.check(cluster, run, in_browser=in_browser, app=typed.app)
+    complete, in_browser = typed.complete, typed.in_browser
+    check_cluster(cluster, run, in_browser=in_browser, app=typed.app)
     in_process = None
     if typed.app is not None:
         from corscheck.cli.ask.from_app import InProcess
@@ -69,7 +66,7 @@ def probe(
         in_process = InProcess(typed.app, typed.app_dir)
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (typed.urls or typed.targets or typed.curl or typed.document.source):
-            if shard is not None:
+            if typed.shard is not None:
                 raise ConfigError("--shard needs a URL: without one, --app is asked about as a whole")
             raise typer.Exit(in_process.verify(typed, run, wanted, complete=complete, resume=resume))
         typed = in_process.typed(typed)
@@ -82,11 +79,7 @@ def probe(
             from corscheck.cli.ask.from_openapi import with_openapi
 
             typed = with_openapi(typed, network, in_process)
-        asked = question(typed, inputs, say)
-        if shard is not None:
-            from corscheck.cli.ask.sharding import part
-
-            asked = part(asked, shard)
+        asked = question(typed, inputs, say).part(typed.shard)
         wanted.check(asked)
         if resume:
             from corscheck.cli.ask import resuming

@@ -10,8 +10,9 @@ import typer
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.groups import grouped
+from corscheck.cli.show import sinks
 from corscheck.cli.show.outputs import OutputOptions, ReportTarget
-from corscheck.cli.show.sinks import STDOUT
+from corscheck.cli.show.sinks import STDOUT, Sink, write_document
 from corscheck.model.values import ConfigError
 from corscheck.report.saved.saved import Saved
 
@@ -69,9 +70,7 @@ def show(
     if verbose and quiet:
         raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
     if not places:
-        from corscheck.cli.show.replay_report import show_again
-
-        show_again(saved, wanted)
+        _show_again(saved, wanted)
     raise typer.Exit(_write(saved, places))
 
 
@@ -125,6 +124,48 @@ def diff(
     raise typer.Exit(INCONCLUSIVE if any(found.unsure for found in shown) else OK)
 
 
+def _show_again(saved: Saved, wanted: OutputOptions) -> None:
+    """Print a report through the sinks of a run. Ends quietly if the reader of standard output closes it."""
+    from corscheck.cli.run_loop import silence_stdout
+
+    try:
+        sink = _view(saved, wanted)
+        for item in saved.items():
+            sink.add(item)
+        sink.finish(saved.counts())
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def _view(saved: Saved, wanted: OutputOptions) -> Sink:
+    """Return the view that the run had: one probe or audit whole, a matrix as grids, anything else as a list."""
+    view = wanted.view()
+    if wanted.quiet:
+        return sinks.Quiet()
+    expected: set[str] = set()
+    origins: set[str] = set()
+    shared: set[tuple[str, ...]] = set()
+    urls: set[tuple[str, ...]] = set()
+    total = 0
+    for probe in saved.probes():
+        total += 1
+        expected.add(str(probe.get("expected")))
+        origins.add(probe["origin"])
+        modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
+        shared.add(modes)
+        urls.add((probe["url"], *modes))
+    if not total:
+        audits = sum(1 for _ in saved.audit_objects())
+        if audits:
+            return sinks.Full(view, None) if audits == 1 or wanted.verbose else sinks.AuditList(view)
+    one = expected.pop() if len(expected) == 1 else None
+    if total == 1 or wanted.verbose:
+        return sinks.Full(view, one)
+    if len(urls) < total:
+        return sinks.Grid(view, one)
+    return sinks.Listed(view, one, uniform=len(origins) == 1 and len(shared) == 1)
+
+
 def _load(path: str) -> Saved:
     from corscheck.report.saved.load import load
 
@@ -144,7 +185,6 @@ def _write(saved: Saved, places: list[ReportTarget]) -> int:
     """Write every report and return the exit status. An error of one is printed and does not stop the others."""
     from corscheck.cli.ask.inputs import reason
     from corscheck.cli.run_loop import say, silence_stdout
-    from corscheck.cli.show.sinks import write_document
     from corscheck.report.formats.github import add_summary
 
     status = OK

@@ -7,7 +7,7 @@ import typer
 from corscheck.cli import options as opt
 from corscheck.cli.arguments import NetworkArguments, PaceArguments, PolicyArguments
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import say
+from corscheck.cli.run_loop import check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
 
 SUMMARY = "Check what a policy file says must hold."
@@ -42,14 +42,11 @@ def run(
     """
     options = pace.run_options(network, show_secrets=show_secrets)
     wanted.check_outputs()
-    if cluster is not None:
-        from corscheck.cli.ask import clustering
-
-        clustering.check(cluster, options)
+    check_cluster(cluster, options)
     # Imported here, because it imports pydantic, which --help does not need.
     from corscheck.cli.ask.policy_run import PolicyRun
 
-    plan = PolicyRun.of(typed, say)
+    plan = PolicyRun(typed, say)
     if resume:
         wanted = plan.resume(wanted, say)
     status = plan.run(options, wanted, complete=typed.complete, max_failures=typed.max_failures, cluster=cluster)

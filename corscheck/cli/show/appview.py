@@ -1,11 +1,12 @@
-"""What ``probe --app`` without a URL prints: what the application claims, and beside it what browsers do.
+"""What ``probe --app`` without a URL prints: the application's claims, and what browsers do.
 
-Holds the results of one application until all have come: a row of an operation needs the result without cookies and the
-one with them, and the list of usual problems needs all results.
+Holds all results of one application: the row of an operation needs the results with and without cookies, and the list of
+usual problems needs all results.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from corscheck.cli.show.sinks import TextSink
@@ -102,22 +103,21 @@ class AppView(TextSink):
             lines += [f"{printable(origin)}{self._kind(origin)}", *self._of_origin(origin, left)]
         found = self._results.values()
         notes = ["* preflight only, the request itself was not sent"] if any(not r.complete for r in found) else []
-        notes += [f"! not as {self._standard}"] if any(not r.passed for r in self._in_columns()) else []
+        if any(not result.passed for topic in _COLUMNS for result in self._of(topic)):
+            notes.append(f"! not as {'expected' if self._mere else 'claimed'}")
         return [*lines, *(["", *(f"  {note}" for note in notes)] if notes else [])]
 
     @property
-    def _standard(self) -> str:
-        return "expected" if self._questions.claim is None or self._questions.typed else "claimed"
-
-    def _in_columns(self) -> list[Result]:
-        wanted = {one.probe.index for one in self._questions.asked if one.topic in _COLUMNS}
-        return [result for index, result in self._results.items() if index in wanted]
+    def _mere(self) -> bool:
+        """Whether expectations come from the command line, not from a claim."""
+        return self._questions.claim is None or self._questions.typed
 
     def _kind(self, origin: str) -> str:
         if origin in self._questions.listed:
-            if self._questions.typed or self._questions.claim is None:
+            claim = self._questions.claim
+            if claim is None or self._questions.typed:
                 return ""
-            return ", as any other page" if self._questions.claim.everyone else ", which is let in"
+            return ", as any other page" if claim.everyone else ", which is let in"
         return ", a stranger" if origin == STRANGER else ", a sandboxed frame or a local file"
 
     def _of_origin(self, origin: str, left: int) -> Iterator[str]:
@@ -175,13 +175,8 @@ class AppView(TextSink):
 
     def _problems(self) -> list[str]:
         lines = ["The usual problems"]
-        for status, text in (
-            *self._credentials(),
-            *self._header(),
-            *self._cache(),
-            *self._wildcard(),
-            *self._entries(),
-        ):
+        parts = (self._credentials, self._header, self._cache, self._wildcard, self._entries)
+        for status, text in chain.from_iterable(part() for part in parts):
             mark = self._view.style({"ok": "pass", "FAIL": "fail"}.get(status, "skip"), f"{status:4}")
             first, *more = wrap(text, self._view.width, 8)
             lines += [f"  {mark}  {first[8:]}", *more]
@@ -189,12 +184,9 @@ class AppView(TextSink):
         return [*lines, *([f"  fix   {fix}"] if fix else [])]
 
     def _of(self, topic: Topic, origin: str | None = None) -> list[Result]:
-        wanted = [
-            one.probe.index
-            for one in self._questions.asked
-            if one.topic == topic and (origin is None or one.probe.origin == origin)
-        ]
-        return [self._results[index] for index in wanted if index in self._results]
+        asked = (one.probe for one in self._questions.asked if one.topic == topic)
+        found = (self._results.get(probe.index) for probe in asked if origin is None or probe.origin == origin)
+        return [result for result in found if result is not None]
 
     def _credentials(self) -> Iterator[tuple[str, str]]:
         claim, asked = self._questions.claim, self._of("cookies", self._questions.listed[0])
@@ -205,10 +197,8 @@ class AppView(TextSink):
         if any(result.verdict == "allowed" for result in asked):
             yield "ok", 'Cookies: fetch() with credentials: "include" gets its answer.'
         elif claim.allow_credentials:
-            yield (
-                "FAIL",
-                f"Cookies: allow_credentials is True, and still fetch() with cookies is blocked: {why(asked[0])}",
-            )
+            blocked = "Cookies: allow_credentials is True, and still fetch() with cookies is blocked"
+            yield "FAIL", f"{blocked}: {why(asked[0])}"
         else:
             yield "note", 'Cookies: fetch() with credentials: "include" is blocked, since allow_credentials is False.'
 
@@ -221,10 +211,8 @@ class AppView(TextSink):
             yield "FAIL", f"Headers: operations take {several(list(refused))}, which the preflight refuses."
         for result in self._of("header"):
             if result.verdict == "blocked":
-                yield (
-                    "note",
-                    f"Headers: any other header ({UNLISTED}, say) is refused, with a {_status(result)} to the preflight.",
-                )
+                other = f"any other header ({UNLISTED}, say)"
+                yield "note", f"Headers: {other} is refused, with a {_status(result)} to the preflight."
             elif result.verdict == "allowed":
                 yield "note", 'Headers: every header is let in (allow_headers is "*").'
 
@@ -281,11 +269,8 @@ class AppView(TextSink):
             first = group[0]
             more = f" and {len(group) - 1} more" if len(group) > 1 else ""
             head = f"{first.method} {first.url} from {first.origin}{more}, expected {first.expected}:"
-            said = (
-                why(first)
-                if first.verdict != first.expected and first.verdict != "allowed"
-                else terminal.statement(first)
-            )
+            known = first.verdict not in (first.expected, "allowed")
+            said = why(first) if known else terminal.statement(first)
             lines += ["", *wrap(f"{printable(head)} {said}", self._view.width, 3, "!")]
         if len(found) > _MOST_EXPLAINED:
             lines += ["", f"   and {len(found) - _MOST_EXPLAINED} more causes (-v shows every result)"]

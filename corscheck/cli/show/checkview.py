@@ -39,18 +39,6 @@ class _Shown(Struct):
     left_out: int = 0
 
 
-class QuietView(TextSink):
-    """One line for each probe, and nothing else."""
-
-    def add(self, item: Item) -> None:
-        """Print the line of one result."""
-        assert isinstance(item, Result)
-        self.write([checks.line(item)])
-
-    def finish(self, summary: Summary) -> None:
-        """Print nothing: there are no totals."""
-
-
 class CheckView(TextSink):
     """The view of a run of policies. ``grids`` says which checks are matrices."""
 

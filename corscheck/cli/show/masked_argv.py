@@ -1,4 +1,4 @@
-"""The command line as a report may keep it: without what is secret in it."""
+"""The command line as a report saves it: without secrets."""
 
 from __future__ import annotations
 
@@ -10,44 +10,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HIDDEN = {"--curl", "-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"}
-_HEADERS = {"-H", "--header"}
 _URLS = {"-x", "--proxy", "--via"}
+_KNOWN = {"-H", "--header", *_HIDDEN, *_URLS}
 _FLAGS = "kvq46LisSIfG"
-"""Short options without a value: what follows them in the same word is another option."""
+"""Short options without a value: the rest of their word is another option."""
 
 
 def masked(argv: Sequence[str]) -> tuple[str, ...]:
-    """The words of a command line; secret values become ``***``, names stay."""
+    """Return the words of a command line with ``***`` for secret values. Names stay."""
     out: list[str] = []
-    pending: str | None = None
+    pending = ""
     for word in argv:
-        if pending is not None:
-            out.append(_value(pending, word))
-            pending = None
+        option, value = (pending, word) if pending else _split(word)
+        pending = ""
+        if option in _KNOWN and value is not None:
+            out.append(word[: len(word) - len(value)] + _value(option, value))
             continue
-        option, equals, value = word.partition("=")
-        if word.startswith("--") and equals and option in _HIDDEN | _HEADERS | _URLS:
-            out.append(f"{option}={_value(option, value)}")
-            continue
-        name, attached = _short(word)
-        if name in _HIDDEN | _HEADERS | _URLS and attached:
-            at = len(word) - len(attached)
-            out.append(word[:at] + _value(name, attached))
-            continue
-        if name in _HIDDEN | _HEADERS | _URLS or word in _HIDDEN | _HEADERS | _URLS:
-            pending = name or word
+        if option in _KNOWN:
+            pending = option
         out.append(mask_url(word))
     return tuple(out)
 
 
-def _short(word: str) -> tuple[str, str]:
-    """The option that takes the rest of a word of short options (``-kuuser:pass``), and that rest."""
-    if not word.startswith("-") or word.startswith("--"):
-        return "", ""
-    rest = word[1:]
-    while rest and rest[0] in _FLAGS:
-        rest = rest[1:]
-    return (f"-{rest[0]}", rest[1:]) if rest else ("", "")
+def _split(word: str) -> tuple[str, str | None]:
+    """Split ``--user=a:b``, or a word of short options such as ``-kua:b``, into an option and its value, if it has one."""
+    if word.startswith("--"):
+        option, equals, value = word.partition("=")
+        return option, value if equals else None
+    rest = word[1:].lstrip(_FLAGS) if word.startswith("-") else ""
+    return f"-{rest[:1]}", rest[1:] or None
 
 
 def _value(option: str, value: str) -> str:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.sinks import Sink
-    from corscheck.report.saved.document import Run
 
 _NARROWEST, _WIDEST = 60, 120
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -89,7 +88,7 @@ class OutputOptions(OutputArguments, frozen=True):
         """Return the sinks for audits of ``total`` targets: one is shown whole, many are a list."""
         return self.sinks_with(sinks.Full if total == 1 or self.verbose else sinks.AuditList)
 
-    def sinks_with(self, show: Callable[[View], Sink], quiet: type[Sink] = Quiet) -> list[Sink]:
+    def sinks_with(self, show: Callable[[View], Sink], quiet: Callable[[], Sink] = Quiet) -> list[Sink]:
         """Return the view that ``show`` makes (``quiet`` with -q), unless a report has standard output, and the reports."""
         if self.stdout_taken:
             return self.report_sinks()
@@ -104,12 +103,17 @@ class OutputOptions(OutputArguments, frozen=True):
     def report_sinks(self) -> list[Sink]:
         """Return the sinks of the reports, with those that a job of GitHub Actions gets unasked."""
         places = self.places()
-        places += _automatic(places)
+        if os.environ.get("GITHUB_ACTIONS") == "true" and all(place.format != "github" for place in places):
+            places.append(ReportTarget("github", STDOUT, "--report github"))
         if not places:
             return []
-        run = None if self.reproducible else _run()
-        if run is not None and self.resumed is not None:
-            run = self.resumed.run or run
+        run = None
+        if not self.reproducible:
+            from corscheck.cli.show.masked_argv import masked
+            from corscheck.report.saved.document import Run
+
+            begun = self.resumed.run if self.resumed is not None else None
+            run = begun or Run(("corscheck", *masked(sys.argv[1:])))
         found: list[Sink] = [
             sinks.JSONLReport(place.path, run, self.resumed if place.option == "--jsonl" else None)
             for place in places
@@ -171,13 +175,6 @@ def report_place(text: str) -> ReportTarget:
     return ReportTarget(name, path, f"--report {name}")
 
 
-def _automatic(places: list[ReportTarget]) -> list[ReportTarget]:
-    """Return the annotations of a job of GitHub Actions, unless an option asks for them."""
-    if os.environ.get("GITHUB_ACTIONS") != "true" or any(place.format == "github" for place in places):
-        return []
-    return [ReportTarget("github", STDOUT, "--report github")]
-
-
 def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool) -> Iterator[Sink]:
     """Yield the sinks of reports. With ``to_stderr``, a report has standard output, so that annotations go elsewhere."""
     for place in places:
@@ -188,13 +185,6 @@ def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool
             from corscheck.report.formats.github import add_summary
 
             yield sinks.DocumentSink(store, "GITHUB_STEP_SUMMARY", summary, partial(add_summary, path=summary))
-
-
-def _run() -> Run:
-    from corscheck.cli.show.masked_argv import masked
-    from corscheck.report.saved.document import Run
-
-    return Run(("corscheck", *masked(sys.argv[1:])))
 
 
 def colored(mode: Literal["auto", "always", "never"]) -> bool:

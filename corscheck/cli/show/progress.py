@@ -1,5 +1,7 @@
-"""How far a run has come, on standard error: on a terminal one line, gone when something else is printed; in a log a
-line of its own every ten seconds, for a run that asks for that.
+"""The progress of a run on standard error.
+
+On a terminal it is one line, which is erased before other output. In a log it is a line every ten seconds, for runs that
+ask for it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ EVERY = 10.0
 
 
 class Progress:
-    """Shows ``12 of 40``. Does nothing where there is one probe only, nor without a terminal unless ``log`` says so."""
+    """Shows ``12 of 40``. Does nothing for a single probe, and without a terminal unless ``log`` is set."""
 
     def __init__(self, total: int, *, wanted: bool = True, log: bool = False) -> None:
         self._total = total
@@ -23,7 +25,7 @@ class Progress:
         self._next = time.monotonic() + EVERY
 
     def show(self, done: int) -> None:
-        """Say how many are done."""
+        """Show how many probes are done."""
         if done >= self._total:
             return
         if self._active:
@@ -35,7 +37,7 @@ class Progress:
             self._write(f"corscheck: {done} of {self._total} probes done\n")
 
     def clear(self) -> None:
-        """Wipe it away."""
+        """Erase the line."""
         if self._width:
             self._write("\r" + " " * self._width + "\r")
             self._width = 0

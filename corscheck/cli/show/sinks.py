@@ -64,11 +64,14 @@ class TextSink:
 
 
 class Quiet(TextSink):
-    """The verdict lines alone."""
+    """The verdict lines alone, as ``lines`` makes them."""
+
+    def __init__(self, lines: Callable[[Any], list[str]] = quiet_lines) -> None:
+        self._lines = lines
 
     def add(self, item: Item) -> None:
         """Print the lines of one item."""
-        self.write(quiet_lines(item))
+        self.write(self._lines(item))
 
     def finish(self, summary: Summary) -> None:
         """Print nothing: there are no totals."""

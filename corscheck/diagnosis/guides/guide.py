@@ -12,7 +12,7 @@ class Snippet(Struct, frozen=True):
     code: str
 
 
-class Guide(Struct, frozen=True, forbid_unknown_fields=True):
+class Guide(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The guide for one stack. corscheck's tests do not execute it, and reports that show a guide must say so.
 
     ``owner`` says which part of the stack adds the CORS headers, and where it is configured. ``configurations`` maps the
@@ -24,12 +24,12 @@ class Guide(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str
     title: str
+    aliases: tuple[str, ...] = ()
     owner: str
     configurations: dict[str, str]
-    source: str
-    aliases: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()
+    source: str
     more: tuple[str, ...] = ()
     from_memory: tuple[str, ...] = ()
 
