@@ -32,7 +32,8 @@ TRANSPORTS = ("httpx", "curl")
 
 def environment(**more: str) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **more}
+    # A process that may write only 1 KiB (ulimit -f) would leave truncated bytecode behind for all others.
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "80", **more}
 
 
 def shell(line: str, where: Path, **more: str) -> subprocess.CompletedProcess[str]:

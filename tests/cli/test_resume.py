@@ -22,6 +22,7 @@ from corscheck.model.values import ConfigError, Probe
 from tests.cli.fakes import Command, Runner, answer
 from tests.report import samples
 from tests.servers.counting import CountingServer
+from tests.servers.raw import HOLD, OK, READ, RawServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example"
@@ -537,3 +538,28 @@ def test_the_fakes_answer_is_what_the_file_holds(tmp_path: Path) -> None:
 
     for probe in probes(1):
         assert decode(answer(probe).to_dict(), Result) == answer(probe)
+
+
+def test_two_runs_do_not_share_a_file(tmp_path: Path) -> None:
+    """The second says so and leaves the file alone, whether it begins or resumes."""
+    report = tmp_path / "r.jsonl"
+    with RawServer([READ, HOLD]) as silent, RawServer([READ, OK] * 40) as server:
+        targets = tmp_path / "targets"
+        targets.write_text(f"{server.url('/1')}\n{silent.url('/2')}\n")
+        command = [sys.executable, "-m", "corscheck", "probe", "--origin", "http://a.example", "--jsonl", str(report)]
+        first = subprocess.Popen([*command, "--targets", str(targets), "--max-time", "20"], stdout=subprocess.DEVNULL)
+        try:
+            while not report.exists() or report.read_bytes().count(b"\n") < 2:
+                assert first.poll() is None
+                time.sleep(0.02)
+            before = report.read_bytes()
+            for more in ([], ["--resume"]):
+                second = subprocess.run(
+                    [*command, "--targets", str(targets), "--max-time", "1", *more], capture_output=True, text=True
+                )
+                assert second.returncode == 2
+                assert f"--jsonl {report}: another run is writing it" in second.stderr
+                assert report.read_bytes() == before
+        finally:
+            first.terminate()
+            first.wait(10)

@@ -6,11 +6,14 @@ sink and goes on with the others.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from corscheck.model.result import Result
+from corscheck.model.values import ConfigError
 from corscheck.report.text.items import quiet_lines, render_item
 
 if TYPE_CHECKING:
@@ -280,11 +283,14 @@ class JSONLReport:
         if self.path == STDOUT:
             self._file = sys.stdout.buffer
         else:
-            # Unbuffered: each line is one write, so that a killed run leaves whole lines.
-            mode = "wb" if self._part is None else "r+b"
-            self._file = cast("BinaryIO", open(self.path, mode, buffering=0))  # noqa: PTH123, SIM115
+            # Unbuffered: each line is one write, so that a killed run leaves whole lines. Emptied only once it is locked.
+            flags, mode = (os.O_WRONLY | os.O_CREAT, "wb") if self._part is None else (os.O_RDWR, "r+b")
+            descriptor = os.open(self.path, flags | getattr(os, "O_BINARY", 0), 0o666)
+            self._file = cast("BinaryIO", open(descriptor, mode, buffering=0))  # noqa: PTH123, SIM115
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                _lock(self._file, f"--jsonl {self.path}")
+                self._file.truncate(self._part.end if self._part is not None else 0)
         if self._part is not None:
-            self._file.truncate(self._part.end)
             self._file.seek(self._part.end)
         self._lines = JSONLines(self._file, self._run, begun=self._part is not None)
 
@@ -308,3 +314,16 @@ class JSONLReport:
         self._lines.finish(summary)
         if self._file is not None and self.path != STDOUT:
             self._file.close()
+
+
+def _lock(file: BinaryIO, name: str) -> None:
+    """Lock a file until it is closed. Raises ``ConfigError`` if another process has it locked."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # a file system without locks is no reason to stop
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            raise ConfigError(f"{name}: another run is writing it. Give each run a file of its own.") from None
