@@ -140,15 +140,6 @@ class WireExchange:
         waited = min(time.monotonic(), self.deadline) - self.started
         return failures.unreachable(self.route, self.attempts, waited)
 
-    def broken(self, error: OSError) -> NetworkFailure:
-        """The connection broke while reading: in TLS 1.3 that is also how a server refuses us after the handshake."""
-        if self.route.scheme == "https" and not self.received:
-            from corscheck.transports.http.tls import complaint, is_tls
-
-            if is_tls(error):
-                return NetworkFailure("tls", f"{self.peer} {complaint(error)}.")
-        return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
-
     def outgoing(self, data: bytes, *, http2: bool) -> bytes:
         """What goes on the wire: the first write of an HTTP/1 request is its head."""
         return unshield(data) if self.lines.shielded and not self.written and not http2 else data
@@ -196,10 +187,6 @@ class WireExchange:
         return None
 
     # What the transports report
-
-    def is_stale(self, failure: NetworkFailure) -> bool:
-        """Whether the request met a connection that the server had closed while it lay idle."""
-        return failure.lost and not self.fresh
 
     def failed(self, failure: NetworkFailure) -> NetworkError:
         """The answer that is none."""
@@ -275,16 +262,11 @@ class WireExchange:
         )
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
-        """The header lines as h11 lets them pass."""
-        lines = self.wire_headers()
-        return [(n, shield(v)) for n, v in lines] if self.lines.shielded else lines
-
-    def wire_headers(self) -> list[tuple[bytes, bytes]]:
-        """The header lines that go out: with the proxy's password, which is none of ``sent``'s business."""
+        """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""
         lines, authorization = self.lines.pairs, self.proxy_authorization
-        if authorization is None:
-            return lines
-        return [*lines, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+        if authorization is not None:
+            lines = [*lines, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+        return [(n, shield(v)) for n, v in lines] if self.lines.shielded else lines
 
     @property
     def proxy_authorization(self) -> str | None:

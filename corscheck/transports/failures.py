@@ -52,17 +52,21 @@ def seconds(duration: float) -> str:
     return f"{round(duration, 1 if duration >= 0.1 else 2):g} s"
 
 
-def unresolved(host: str, route: Route, error: OSError | UnicodeError) -> NetworkFailure:
-    """The failure for a name that has no address."""
+def unresolved(route: Route, error: OSError | UnicodeError) -> NetworkFailure:
+    """Return the failure for a host name that does not resolve."""
     detail = "not a host name" if isinstance(error, UnicodeError) else printable(error.strerror or str(error))
-    who = f"The proxy's host {host}" if route.proxy is not None else host
-    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no address ({detail}).")
+    return _no_address(route, f"no address ({detail})")
 
 
-def no_such_family(host: str, route: Route, version: int) -> NetworkFailure:
-    """The failure for a host that has addresses, but none of the IP version that was asked for."""
-    who = f"The proxy's host {host}" if route.proxy is not None else host
-    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
+def no_such_family(route: Route, version: int) -> NetworkFailure:
+    """Return the failure for a host that has addresses, but none of the requested IP version."""
+    return _no_address(route, f"no IPv{version} address")
+
+
+def _no_address(route: Route, what: str) -> NetworkFailure:
+    kind: ErrorKind = "dns" if route.proxy is None else "proxy"
+    who = route.dial.host if route.proxy is None else f"The proxy's host {route.dial.host}"
+    return NetworkFailure(kind, f"{who} has {what}.")
 
 
 def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: float) -> NetworkFailure:
@@ -116,16 +120,19 @@ def not_http(peer: str, beginning: bytes) -> NetworkFailure:
     """The failure for an answer that does not begin as HTTP/1 does."""
     if beginning[:2] in (b"\x15\x03", b"\x16\x03"):
         return NetworkFailure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
-    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
-    return NetworkFailure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
+    return NetworkFailure("protocol", f"{peer} does not speak HTTP/1: its answer begins with {_first_line(beginning)}.")
 
 
 def not_http2(peer: str, beginning: bytes) -> NetworkFailure:
-    """The failure for a server that agreed on HTTP/2 and says something else (RFC 9113, section 3.4: SETTINGS first)."""
-    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    """Return the failure for a server that agreed on HTTP/2 but does not begin with SETTINGS (RFC 9113, section 3.4)."""
     return NetworkFailure(
-        "protocol", f'{peer} agreed on HTTP/2 and does not speak it: it begins with "{printable(line, 60)}".'
+        "protocol", f"{peer} agreed on HTTP/2 and does not speak it: it begins with {_first_line(beginning)}."
     )
+
+
+def _first_line(beginning: bytes) -> str:
+    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    return f'"{printable(line, 60)}"'
 
 
 def given_up(peer: str, *, whole: bool, code: int) -> NetworkFailure:

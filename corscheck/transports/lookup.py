@@ -52,7 +52,7 @@ def literal(route: Route, ip_version: int | None) -> Addresses | None:
             return None
     wanted = [pair for pair in found if ip_version is None or pair[0] == _FAMILIES[ip_version]]
     if not wanted and ip_version is not None:
-        raise failures.no_such_family(route.dial.host, route, ip_version)
+        raise failures.no_such_family(route, ip_version)
     return wanted
 
 
@@ -70,7 +70,7 @@ def _ask(route: Route, ip_version: int | None) -> Addresses | failures.NetworkFa
     try:
         return _getaddrinfo(name, route.dial.port, ip_version)
     except (OSError, UnicodeError) as error:
-        return failures.unresolved(host, route, error)
+        return failures.unresolved(route, error)
 
 
 def _getaddrinfo(host: str, port: int, ip_version: int | None, flags: int = 0) -> Addresses:

@@ -45,10 +45,6 @@ class Target(Struct, frozen=True):
     authority: str
     path: str
 
-    def at(self, path: str) -> Target:
-        """The same place, another path."""
-        return Target(self.scheme, self.endpoint, self.authority, path)
-
 
 class Route(Struct, frozen=True):
     """The way to one origin.

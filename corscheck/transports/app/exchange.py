@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import time
 import traceback
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from corscheck.model.app_error import OURS
+from corscheck.protocol.headers import is_token
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
+from corscheck.transports.exchange import DRAIN_SECONDS, EVIDENCE_SECONDS, lines_of, text_of
 from corscheck.transports.failures import printable, seconds
 from corscheck.transports.routing import split
 
@@ -25,26 +28,16 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import ErrorKind, Headers
     from corscheck.transports.base import WireRequest
 
-DRAIN_SECONDS = 0.5
-"""A body that is not there so long after its head is not worth the probe's time."""
-
-EVIDENCE_SECONDS = 2.0
-"""The same for the body of a failed answer, which may say what the application disallowed."""
-
 CLOSE_SECONDS = 2.0
 """How long work that goes on after its answer (a background task) may take when everything ends."""
 
 SERVER_ERROR = b"Internal Server Error"
 """What uvicorn answers for an application that raises before it has answered (``text/plain``, status 500)."""
 
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
 _NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
 """What neither of uvicorn's two HTTP writers lets through in a value."""
 
-_NOT_IN_LINES = re.compile(rb"[\0\n\r]")
-
-_LENGTH_METHODS = ("POST", "PUT", "PATCH")
+_NOT_IN_LINES = re.compile(r"[\0\n\r]")
 
 
 class AppFault(Exception):  # noqa: N818 - a value on its way to NetworkError
@@ -72,7 +65,8 @@ class AppExchange:
         self.deadline = deadline
         self.target = split(request.url)
         self._hosts = hosts
-        self.lines = _lines(request, self.target.authority)
+        self._lines = lines_of(request, self.target.authority)
+        self.lines = self._lines.pairs
         self.complete = False
         self.has_head = False
         self.enough = False
@@ -95,7 +89,7 @@ class AppExchange:
             # Kept here too: the application may catch it, and must not answer anew.
             self._fault = str(fault)
             raise
-        self._status, self._headers = status, tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in pairs)
+        self._status, self._headers = status, text_of(pairs)
         lengths = [v for n, v in pairs if n.lower() == b"content-length"]
         self._length = int(lengths[-1]) if lengths and lengths[-1].isdigit() else None
         self._at = time.monotonic()
@@ -138,13 +132,11 @@ class AppExchange:
 
     def refusal(self) -> NetworkError | None:
         """Why the application is not asked at all: this is no request, it leaves the application, time is up."""
-        illegal = None if _TOKEN.fullmatch(self.request.method.encode("latin-1")) else self.request.method
-        for name, value in self.lines:
-            if illegal is None and (not _TOKEN.fullmatch(name) or _NOT_IN_LINES.search(value)):
-                illegal = name.decode("latin-1")
-        if illegal is not None:
+        illegal = [] if is_token(self.request.method) else [self.request.method]
+        illegal += [name for name, value in self._lines.text if not is_token(name) or _NOT_IN_LINES.search(value)]
+        if illegal:
             return self._unsent(
-                "protocol", f"The request cannot be sent: {printable(repr(illegal))} is not legal in HTTP."
+                "protocol", f"The request cannot be sent: {printable(repr(illegal[0]))} is not legal in HTTP."
             )
         if self._hosts is not None and self.target.endpoint.host not in self._hosts:
             where = f"{self.target.scheme}://{self.target.authority}"
@@ -161,7 +153,7 @@ class AppExchange:
     def failed(self, kind: ErrorKind, message: str) -> NetworkError:
         """The answer that is none."""
         now = time.monotonic()
-        return NetworkError(kind, message, now, (now - self.started) * 1000, self._sent())
+        return NetworkError(kind, message, now, (now - self.started) * 1000, self._lines.text)
 
     def answer(self, *, ended: bool) -> HTTPResponse | NetworkError:
         """What a server would have sent. ``ended`` says that the application has returned (or raised)."""
@@ -201,7 +193,7 @@ class AppExchange:
             body_error=error,
             at=self._at,
             elapsed_ms=(self._at - self.started) * 1000,
-            sent=self._sent(),
+            sent=self._lines.text,
         )
 
     def _noted(self, body: bytes) -> bytes:
@@ -210,12 +202,7 @@ class AppExchange:
         return b"\n".join([*([body[:EVIDENCE_BYTES]] if body else []), note.encode()])
 
     def _complaint(self) -> str | None:
-        if self._raised is None:
-            return None
-        return f"raised {described(self._raised)}"
-
-    def _sent(self) -> Headers:
-        return tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in self.lines)
+        return None if self._raised is None else f"raised {described(self._raised)}"
 
 
 def described(error: BaseException) -> str:
@@ -224,18 +211,6 @@ def described(error: BaseException) -> str:
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}{': ' if text else ''}{text}{where}"
-
-
-def _lines(request: WireRequest, authority: str) -> tuple[tuple[bytes, bytes], ...]:
-    """The header lines that a server would have read: Host first, and a Content-Length where ``fetch()`` has one."""
-    lines = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers]
-    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
-    lines = hosts + [line for line in lines if line[0].lower() != b"host"]
-    framed = any(n.lower() in (b"content-length", b"transfer-encoding") for n, _ in lines)
-    # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
-    if not framed and (request.body is not None or request.method in _LENGTH_METHODS):
-        lines.insert(1, (b"Content-Length", b"%d" % len(request.body or b"")))
-    return tuple(lines)
 
 
 def _checked(status: object, headers: object) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
@@ -263,7 +238,7 @@ def _pair(header: object) -> tuple[bytes, bytes]:
     if not isinstance(name, (bytes, bytearray)) or not isinstance(value, (bytes, bytearray)):
         kinds = " and ".join(dict.fromkeys(type(part).__name__ for part in (name, value)))
         raise AppFault(f"answered with a header made of {kinds}, not of bytes: {_short(header)}")
-    if not _TOKEN.fullmatch(name):
+    if not is_token(name.decode("latin-1")):
         raise AppFault(f"answered with a header whose name no server can send: {_short(bytes(name))}")
     if _NOT_IN_VALUES.search(value):
         raise AppFault(f"answered with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
@@ -274,10 +249,4 @@ def _short(value: object) -> str:
     return printable(repr(value), 80)
 
 
-def _reasons() -> dict[int, str]:
-    from http import HTTPStatus
-
-    return {status.value: status.phrase for status in HTTPStatus}
-
-
-_REASONS = _reasons()
+_REASONS = {status.value: status.phrase for status in HTTPStatus}

@@ -27,6 +27,14 @@ _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _VALUE = re.compile(rb"[^\x00\r\n]*")
 _TARGET = re.compile(rb"[\x21-\x7e]+")
 
+_SERVER_TRUST = (
+    pycurl.SSLVERSION, pycurl.SSL_VERIFYPEER, pycurl.SSL_VERIFYHOST, pycurl.CAINFO, pycurl.CAPATH,
+)  # fmt: skip
+_PROXY_TRUST = (
+    pycurl.PROXY_SSLVERSION, pycurl.PROXY_SSL_VERIFYPEER, pycurl.PROXY_SSL_VERIFYHOST, pycurl.PROXY_CAINFO,
+    pycurl.PROXY_CAPATH,
+)  # fmt: skip
+
 
 class CurlSettings:
     """The options of one run, as libcurl takes them. Options that cannot be meant are a ``ConfigError`` at once."""
@@ -42,20 +50,18 @@ class CurlSettings:
 
     def check(self, exchange: WireExchange) -> None:
         """Raise ``NetworkFailure`` for a request that is none; libcurl would send it."""
+        fault: str | None = None
         if not _TOKEN.fullmatch(exchange.request.method):
-            raise unsendable("illegal method characters")
-        self.check_target(exchange)
-        fault = _fault(exchange.lines)
+            fault = "illegal method characters"
+        elif not _TARGET.fullmatch(exchange.target):
+            fault = "illegal target characters"
+        else:
+            fault = next(filter(None, map(_field_fault, exchange.lines.pairs)), None)
         if fault is not None:
-            raise unsendable(fault)
+            raise NetworkFailure("protocol", f"The request cannot be sent: {fault}.")
         route = exchange.route
         if route.scheme == "https" and route.unix_socket is None:
             handshakes.check_name(route.peer, route.origin.host)
-
-    def check_target(self, exchange: WireExchange) -> None:
-        """The part of it that concerns the URL alone."""
-        if not _TARGET.fullmatch(exchange.target):
-            raise unsendable("illegal target characters")
 
     def apply(self, easy: pycurl.Curl, route: Route) -> None:
         """Set up a new handle for this way; only the address to dial and the request are missing."""
@@ -83,26 +89,20 @@ class CurlSettings:
     def _secure(self, easy: pycurl.Curl, *, client: bool) -> None:
         """TLS with the server, or with a proxy that forwards, which the client certificate is not for."""
         options, set_ = self._options, easy.setopt
-        _ = self._readable
-        set_(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        _ = self._files_are_usable
         set_(pycurl.SSL_SESSIONID_CACHE, 0)
-        if not options.verify:
-            set_(pycurl.SSL_VERIFYPEER, 0)
-            set_(pycurl.SSL_VERIFYHOST, 0)
-        else:
-            set_(pycurl.OPT_CERTINFO, 1)  # for the names of a certificate that is refused for its name
-            for option, path in ((pycurl.CAINFO, self._roots[0]), (pycurl.CAPATH, self._roots[1])):
-                if path is not None:
-                    set_(option, os.fsencode(path))
-                else:
-                    easy.unsetopt(option)
+        if options.verify:
+            set_(pycurl.OPT_CERTINFO, 1)  # for the names of a certificate that is rejected for its name
+            easy.unsetopt(pycurl.CAINFO)
+            easy.unsetopt(pycurl.CAPATH)
+        self._trust(easy, *_SERVER_TRUST)
         if client and options.cert is not None:
             set_(pycurl.SSLCERT, os.fsencode(options.cert))
             set_(pycurl.SSLKEY, os.fsencode(options.key or options.cert))
             set_(pycurl.KEYPASSWD, "")  # OpenSSL would ask for one on the terminal otherwise
 
     def _tunnel(self, easy: pycurl.Curl, route: Route) -> None:
-        proxy, options, set_ = route.proxy, self._options, easy.setopt
+        proxy, set_ = route.proxy, easy.setopt
         assert proxy is not None
         set_(pycurl.PROXY, f"{'https' if proxy.tls else 'http'}://{route.dial}")
         set_(pycurl.HTTPPROXYTUNNEL, 1)
@@ -114,18 +114,22 @@ class CurlSettings:
         if route.beyond != route.origin:
             set_(pycurl.CONNECT_TO, [f"::{route.beyond}"])
         if proxy.tls:
-            set_(pycurl.PROXY_SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
-            if not options.verify:
-                set_(pycurl.PROXY_SSL_VERIFYPEER, 0)
-                set_(pycurl.PROXY_SSL_VERIFYHOST, 0)
-            else:
-                for option, path in ((pycurl.PROXY_CAINFO, self._roots[0]), (pycurl.PROXY_CAPATH, self._roots[1])):
-                    if path is not None:
-                        set_(option, os.fsencode(path))
+            self._trust(easy, *_PROXY_TRUST)
+
+    def _trust(self, easy: pycurl.Curl, version: int, peer: int, host: int, file: int, directory: int) -> None:
+        """Set which TLS versions and certificates are accepted, through the options of the server or of the proxy."""
+        easy.setopt(version, pycurl.SSLVERSION_TLSv1_2)
+        if not self._options.verify:
+            easy.setopt(peer, 0)
+            easy.setopt(host, 0)
+            return
+        for option, path in zip((file, directory), self._roots, strict=True):
+            if path is not None:
+                easy.setopt(option, os.fsencode(path))
 
     @cached_property
-    def _readable(self) -> bool:
-        """Whether the files can be used as libcurl will use them: a ``ConfigError`` in the usual words if they cannot."""
+    def _files_are_usable(self) -> bool:
+        """True. Raises ``ConfigError``, with the same text as the other transport, if libcurl could not use the files."""
         if self._options.cacert is not None or self._options.cert is not None:
             from corscheck.transports.http.tls import Contexts
 
@@ -153,11 +157,6 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
         easy.setopt(pycurl.CONNECT_TO, [f"::{where}:{route.dial.port}"])
 
 
-def _fault(lines: HeaderLines) -> str | None:
-    """What is wrong with these header lines, if anything is."""
-    return next(filter(None, map(_field_fault, lines.pairs)), None)
-
-
 @lru_cache(maxsize=1024)
 def _field_fault(field: tuple[bytes, bytes]) -> str | None:
     name, value = field
@@ -175,8 +174,3 @@ def header_option(lines: HeaderLines, authorization: str | None) -> list[bytes]:
     if authorization is not None:
         pairs = [*pairs, (b"Proxy-Authorization", authorization.encode("latin-1"))]
     return [*_QUIET, b"\r\n".join([b"%s: %s" % pair for pair in pairs])]
-
-
-def unsendable(why: str) -> NetworkFailure:
-    """The failure for a request that cannot go out."""
-    return NetworkFailure("protocol", f"The request cannot be sent: {why}.")

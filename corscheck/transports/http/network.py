@@ -49,21 +49,15 @@ class NetworkBackend(httpcore.NetworkBackend):
     def __init__(self, contexts: tls.Contexts, ip_version: int | None) -> None:
         self._contexts = contexts
         self._ip_version = ip_version
-        self._sockets: set[socket.socket] = set()
+        self.sockets: set[socket.socket] = set()
+        self.aborted = False
 
     def abort(self) -> None:
         """Shut down every open socket: whoever waits for one of them, in another thread, stops waiting."""
-        for sock in tuple(self._sockets):
+        self.aborted = True
+        for sock in tuple(self.sockets):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
-
-    def opened(self, sock: socket.socket) -> None:
-        """Keep a socket until it is closed."""
-        self._sockets.add(sock)
-
-    def closed(self, sock: socket.socket) -> None:
-        """Forget a socket."""
-        self._sockets.discard(sock)
 
     def connect_tcp(
         self,
@@ -118,7 +112,10 @@ class NetworkBackend(httpcore.NetworkBackend):
     def _dial(self) -> socket.socket:
         exchange, route = self.exchange, self.exchange.route
         if route.unix_socket is not None:
-            return self._attempt(socket.AF_UNIX, route.unix_socket, route.unix_socket, 1) or self._give_up()
+            sock = self._attempt(socket.AF_UNIX, route.unix_socket, route.unix_socket, 1)
+            if sock is not None:
+                return sock
+            raise exchange.unreachable()
         exchange.phase = "lookup"
         addresses = look_up(route, self._ip_version, exchange.left())
         if addresses is None:
@@ -129,41 +126,23 @@ class NetworkBackend(httpcore.NetworkBackend):
             if sock is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return sock
-        return self._give_up()
+        raise exchange.unreachable()
 
     def _attempt(self, family: int, address: Any, name: str, remaining: int) -> socket.socket | None:
-        """Connect to one address in its share of the time, so that one that stays silent does not use up all of it."""
+        """Connect to one address within its share of the time, so that one that does not answer leaves time for others."""
         share = self.exchange.left() / remaining
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            return _connect(family, address, share)
+            sock.settimeout(share)
+            sock.connect(address)
         except OSError as error:
+            sock.close()
             self.exchange.tried(name, error)
             return None
-
-    def _give_up(self) -> socket.socket:
-        raise self.exchange.unreachable()
-
-
-def _connect(family: int, address: Any, timeout: float) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout)
-        sock.connect(address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def has_input(sock: socket.socket) -> bool:
-    """Whether a read from the socket would not wait, be it for bytes or for the end; True for a closed one as well."""
-    if sock.fileno() < 0:
-        return True
-    if hasattr(select, "poll"):  # select() fails on descriptors above 1023; Windows has nothing else
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 class SocketStream:
@@ -172,7 +151,9 @@ class SocketStream:
     def __init__(self, sock: socket.socket, network: NetworkBackend) -> None:
         self._socket = sock
         self._network = network
-        network.opened(sock)
+        network.sockets.add(sock)
+        if network.aborted:  # while this socket was connecting
+            network.abort()
 
     def read(self, size: int) -> bytes:
         """What has come, at most ``size`` bytes; empty at the end."""
@@ -194,12 +175,18 @@ class SocketStream:
 
     def close(self) -> None:
         """Close the socket at once."""
-        self._network.closed(self._socket)
+        self._network.sockets.discard(self._socket)
         self._socket.close()
 
     def is_readable(self) -> bool:
-        """Whether something, or the end, has come unasked."""
-        return has_input(self._socket)
+        """Whether a read would not wait, be it for bytes or for the end. True for a closed socket, too."""
+        if self._socket.fileno() < 0:
+            return True
+        if hasattr(select, "poll"):  # select() fails on descriptors above 1023; Windows has nothing else
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([self._socket], [], [], 0)[0])
 
 
 class TLSStream:
@@ -258,7 +245,7 @@ class WatchedStream(httpcore.NetworkStream):
         self._stream = stream
         self._network = network
         self._ssl_object = stream.ssl_object if isinstance(stream, TLSStream) else None
-        self._http2 = tls.is_http2(self._ssl_object)
+        self._http2 = self._ssl_object is not None and self._ssl_object.selected_alpn_protocol() == "h2"
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         """A part of the answer: its head at once, then what comes."""
@@ -267,7 +254,7 @@ class WatchedStream(httpcore.NetworkStream):
             try:
                 data = self._stream.read(max_bytes)
             except OSError as error:
-                raise exchange.broken(error) from error
+                raise _broken(exchange, error) from error
             seen = exchange.receive(data, http2=self._http2)
             if seen is not None:
                 return seen
@@ -314,3 +301,11 @@ class WatchedStream(httpcore.NetworkStream):
         if info == "ssl_object":
             return self._ssl_object
         return self._stream.is_readable() if info == "is_readable" else None
+
+
+def _broken(exchange: WireExchange, error: OSError) -> failures.NetworkFailure:
+    # In TLS 1.3 the server refuses a client certificate after the handshake.
+    if isinstance(error, ssl.SSLError) and exchange.route.scheme == "https" and not exchange.received:
+        return failures.NetworkFailure("tls", f"{exchange.peer} {tls.complaint(error)}.")
+    proxied = exchange.route.mode == "forward"
+    return failures.broken(exchange.peer, proxied, error, answering=bool(exchange.received))

@@ -5,7 +5,6 @@ Certificates are verified by OpenSSL against the URL's host. Nothing here opens 
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -90,11 +89,6 @@ class Contexts:
         return ssl.create_default_context()
 
 
-def is_tls(error: Exception) -> bool:
-    """Whether it is TLS that complains."""
-    return isinstance(error, ssl.SSLError)
-
-
 def is_name_mismatch(error: Exception) -> bool:
     """Whether a certificate was refused for its names only, so that it is worth asking which ones it has."""
     return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCHES
@@ -121,10 +115,3 @@ def complaint(error: Exception) -> str:
     if isinstance(error, ValueError):
         return f"cannot be named in TLS: {printable(str(error))}"
     return "closed the connection during the TLS handshake"
-
-
-def is_http2(ssl_object: Any) -> bool:
-    """Whether ALPN settled on HTTP/2."""
-    with contextlib.suppress(AttributeError):
-        return bool(ssl_object.selected_alpn_protocol() == "h2")
-    return False

@@ -47,20 +47,18 @@ _KINDS: tuple[tuple[type[httpx.TransportError], ErrorKind], ...] = (
 )
 
 
-def _held_to_the_rules(attribute: str, value: object) -> None:
-    """Let h2 look at the fields that come in: httpcore tells it not to, and takes a head without a status for a 200."""
-    if attribute == "_connection" and hasattr(value, "_h2_state"):
-        from h2.config import H2Configuration
-
-        value._h2_state.config = H2Configuration(validate_inbound_headers=True)
-
-
 class _Connection(httpcore.HTTPConnection):
-    """httpcore's connection, which answers by RFC 9113, section 8.2 and 8.3, where it speaks HTTP/2."""
+    """httpcore's connection, with the checks of RFC 9113, sections 8.2 and 8.3, for HTTP/2.
+
+    httpcore switches h2's validation of response fields off, and takes a head without a status for a 200.
+    """
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        _held_to_the_rules(name, value)
+        if name == "_connection" and hasattr(value, "_h2_state"):
+            from h2.config import H2Configuration
+
+            value._h2_state.config = H2Configuration(validate_inbound_headers=True)
 
 
 class _Carrier(httpx.HTTPTransport):
@@ -95,16 +93,20 @@ class HTTPTransport:
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
         """Send and read the head, and as much of the body as is worth it; ``deadline`` in monotonic seconds."""
-        exchange = _exchange(self._router, request, deadline)
+        target = split(request.url)
+        route = self._router.route(target, request.send_to)
+        lines = lines_of(request, target.authority)
+        exchange = WireExchange(request, lines, request_target(target, target.path, route), route, deadline)
         self._network.exchange = exchange
         try:
             try:
-                return self._carry(self._carrier(exchange.route, request.new_connection), exchange)
+                return self._carry(self._carrier(route, request.new_connection), exchange)
             except NetworkFailure as failure:
-                if not exchange.is_stale(failure):
+                # The server had closed the connection while it was idle.
+                if not failure.lost or exchange.fresh:
                     raise
                 exchange.restart()
-                return self._carry(self._carrier(exchange.route, True), exchange)
+                return self._carry(self._carrier(route, True), exchange)
         except NetworkFailure as failure:
             return exchange.failed(failure)
 
@@ -123,7 +125,7 @@ class HTTPTransport:
             response = carrier.handle_request(_message(exchange))
         except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
             raise _failure(exchange, error) from error
-        if not _is_status(response.status_code):
+        if not 100 <= response.status_code <= 999:  # RFC 9110, section 15. h11 checks it, h2 does not.
             response.close()
             raise failures.malformed(exchange.peer, "illegal status code")
         try:
@@ -149,7 +151,7 @@ class HTTPTransport:
         if kept is None:
             kept = _Carrier(
                 _Connection(
-                    origin=_origin(route),
+                    origin=httpcore.Origin(route.scheme.encode(), route.origin.host.encode(), route.origin.port),
                     ssl_context=self._contexts.target if route.scheme == "https" else None,
                     keepalive_expiry=_KEEP_SECONDS,
                     http2=self._http2,
@@ -182,22 +184,6 @@ def _is_usable(connection: httpcore.HTTPConnection) -> bool:
     # What came behind the last answer was not asked for. h11 would begin the next answer with it.
     http1 = getattr(connection._connection, "_h11_state", None)
     return http1 is None or not http1.trailing_data[0]
-
-
-def _is_status(code: int) -> bool:
-    """RFC 9110, section 15: three digits. h11 sees to it, h2 does not."""
-    return 100 <= code <= 999
-
-
-def _exchange(router: Router, request: WireRequest, deadline: float) -> WireExchange:
-    target = split(request.url)
-    route = router.route(target, request.send_to)
-    lines = lines_of(request, target.authority)
-    return WireExchange(request, lines, request_target(target, target.path, route), route, deadline)
-
-
-def _origin(route: Route) -> httpcore.Origin:
-    return httpcore.Origin(route.scheme.encode(), route.origin.host.encode(), route.origin.port)
 
 
 def _message(exchange: WireExchange) -> httpx.Request:
@@ -244,10 +230,9 @@ def _failure(
 
 
 def _headers(response: httpx.Response) -> Headers:
-    """The header lines as they were on the wire."""
-    if response.extensions.get("http_version") == b"HTTP/2":
-        return text_of(response.headers.raw)
-    return text_of([(name, unshield(value)) for name, value in response.headers.raw])
+    raw = response.headers.raw
+    http2 = response.extensions.get("http_version") == b"HTTP/2"
+    return text_of(raw if http2 else [(name, unshield(value)) for name, value in raw])
 
 
 def _answer(exchange: WireExchange, response: httpx.Response) -> HTTPResponse:
