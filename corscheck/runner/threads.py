@@ -8,16 +8,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from corscheck.runner.drive import carry
-from corscheck.runner.options import Pace
-from corscheck.runner.schedule import Schedule
+from corscheck.runner.drive import ParallelRun, carry
 from corscheck.transports.http.tls import Contexts
 from corscheck.transports.http.transport import HTTPTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterable, Iterator
+    from collections.abc import Generator, Hashable, Iterable
 
     from corscheck.protocol.request import Answer
     from corscheck.runner.conversation import Asking
@@ -95,41 +93,25 @@ def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> 
 
     The bounds, deadlines and errors are those of ``curl_loop.drive``. Closing the generator cuts what is under way.
     """
-    run = _Run[_T](flows, options)
-    try:
-        yield from run.results()
-    finally:
-        run.close()
+    yield from _Run[_T](flows, options).results()
 
 
-class _Run(Generic[_T]):
+class _Run(ParallelRun[_T]):
     def __init__(self, flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> None:
-        self._schedule = Schedule(flows, options.concurrency, options.total)
-        self._timeout = options.network.timeout
-        self._pace = Pace(options.rate)
-        self._in_sequence = options.concurrency == 1
+        super().__init__(flows, options)
         self._transports = _Transports(options)
         self._begun: SimpleQueue[Flow[_T] | None] = SimpleQueue()
         self._ended: SimpleQueue[Flow[_T]] = SimpleQueue()
         self._threads = self._under_way = 0
         self._closed = threading.Event()
 
-    def results(self) -> Iterator[_T]:
-        schedule = self._schedule
-        while True:
-            if not (self._in_sequence and schedule.is_due):
-                for flow in schedule.begin():
-                    self._begin(flow)
-            for flow in schedule.due():
-                yield flow.result()
-            if schedule.is_over:
-                return
-            if self._under_way and not schedule.is_due:
+    def _turn(self) -> None:
+        if self._under_way:
+            self._end(self._ended.get())
+            while not self._ended.empty():
                 self._end(self._ended.get())
-                while not self._ended.empty():
-                    self._end(self._ended.get())
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Cancel what is under way. No thread is waited for: each ends when its connection is cut."""
         self._closed.set()
         for _ in range(self._threads):

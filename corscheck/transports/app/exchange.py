@@ -1,7 +1,7 @@
-"""One exchange with an application in process, without a socket: what goes in, what came, and the answer made of it.
+"""One exchange with an in-process application: the request, what the application sends, and the resulting response.
 
-Shared by ``asgi`` and ``wsgi``, which know how to call; here is what a server would make of what comes. It does no I/O
-and must not import asyncio. What the servers differ in is left out: no Date, no Server header, no chunked framing.
+``asgi`` and ``wsgi`` call the application; this module does what a server would do with its output. It does no I/O and
+must not import asyncio. Things in which servers differ are left out: no Date, no Server header, no chunked framing.
 """
 
 from __future__ import annotations
@@ -29,34 +29,33 @@ if TYPE_CHECKING:
     from corscheck.transports.base import WireRequest
 
 CLOSE_SECONDS = 2.0
-"""How long work that goes on after its answer (a background task) may take when everything ends."""
+"""How long work that continues after a response (a background task) may take when the transport closes."""
 
 SERVER_ERROR = b"Internal Server Error"
-"""What uvicorn answers for an application that raises before it has answered (``text/plain``, status 500)."""
+"""uvicorn's response if an application raises before it has responded (``text/plain``, status 500)."""
 
 _NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
-"""What neither of uvicorn's two HTTP writers lets through in a value."""
+"""Bytes that both of uvicorn's HTTP implementations reject in a header value."""
 
 _NOT_IN_LINES = re.compile(r"[\0\n\r]")
 
 
-class AppFault(Exception):  # noqa: N818 - a value on its way to NetworkError
-    """The application answered what no server can pass on; the text ends the sentence "The application ..."."""
+class AppFault(Exception):  # noqa: N818 - it becomes a NetworkError
+    """The application's response cannot be sent by a server. The text completes the sentence "The application ..."."""
 
 
 class App(Protocol):
-    """Anything that can be called."""
+    """An ASGI or WSGI application."""
 
     def __call__(self, *arguments: Any) -> Any:
-        """Called as ASGI or as WSGI has it."""
+        """Call it as ASGI or WSGI specifies."""
         ...
 
 
 class AppExchange:
-    """One request to the application, and what it has answered so far.
+    """One request to the application, and its response so far.
 
-    ``hosts`` are the host names that the application answers for: a redirect to any other leaves it, and is neither
-    handed to it nor sent anywhere.
+    ``hosts`` are the host names of the application. A redirect to another host is neither passed to it nor sent.
     """
 
     def __init__(self, request: WireRequest, deadline: float, hosts: Iterable[str] | None) -> None:
@@ -79,14 +78,14 @@ class AppExchange:
         self._fault: str | None = None
         self._raised: BaseException | None = None
 
-    # What the application does
+    # Output of the application
 
     def head(self, status: object, headers: object) -> None:
-        """Take the head. Raises ``AppFault`` for what is no HTTP."""
+        """Process the head. Raises ``AppFault`` if it is not valid HTTP."""
         try:
             status, pairs = _checked(status, headers)
         except AppFault as fault:
-            # Kept here too: the application may catch it, and must not answer anew.
+            # Recorded, because the application may catch it, and must not respond again.
             self._fault = str(fault)
             raise
         self._status, self._headers = status, text_of(pairs)
@@ -97,11 +96,11 @@ class AppExchange:
 
     @property
     def is_head(self) -> bool:
-        """Whether nothing of a body goes out, whatever the application gives."""
+        """Whether no body is sent, whatever the application returns."""
         return self.request.method == "HEAD" or self._status in (204, 304)
 
     def body(self, chunk: bytes) -> bool:
-        """Take a part of the body; whether more of it is of interest."""
+        """Process a part of the body. Return whether to read on."""
         self._received += len(chunk)
         if self._status >= 400 and not self.is_head and len(self._body) < EVIDENCE_BYTES:
             self._body = (self._body + chunk)[:EVIDENCE_BYTES]
@@ -109,17 +108,17 @@ class AppExchange:
         return not self.enough
 
     def raised(self, error: BaseException) -> None:
-        """The application raised, before its answer, in the middle of it, or after it."""
+        """Record an exception of the application, raised before, during or after its response."""
         if isinstance(error, AppFault):
             self._fault = self._fault or str(error)
         else:
             self._raised = error
 
-    # What came of it
+    # Result
 
     @property
     def body_seconds(self) -> float:
-        """How long the rest of the body may take: an event stream has no end that is worth waiting for."""
+        """How long to wait for the rest of the body. An event stream does not end, so the limit is 0."""
         if self._status >= 400:
             return EVIDENCE_SECONDS
         kinds = [v.lower() for n, v in self._headers if n.lower() == "content-type"]
@@ -127,11 +126,11 @@ class AppExchange:
 
     @property
     def failing(self) -> bool:
-        """Whether the answer is a server error, after which there may be an exception to tell of."""
+        """Whether the response is a server error, after which an exception may follow."""
         return self._status >= 500
 
     def refusal(self) -> NetworkError | None:
-        """Why the application is not asked at all: this is no request, it leaves the application, time is up."""
+        """Return why the request is not passed to the application: it is invalid, for another host, or too late."""
         illegal = [] if is_token(self.request.method) else [self.request.method]
         illegal += [name for name, value in self._lines.text if not is_token(name) or _NOT_IN_LINES.search(value)]
         if illegal:
@@ -151,12 +150,12 @@ class AppExchange:
         return NetworkError(kind, message, time.monotonic(), 0.0)
 
     def failed(self, kind: ErrorKind, message: str) -> NetworkError:
-        """The answer that is none."""
+        """Return a ``NetworkError``."""
         now = time.monotonic()
         return NetworkError(kind, message, now, (now - self.started) * 1000, self._lines.text)
 
     def answer(self, *, ended: bool) -> HTTPResponse | NetworkError:
-        """What a server would have sent. ``ended`` says that the application has returned (or raised)."""
+        """Return what a server would have sent. ``ended`` means that the application has returned or raised."""
         if self._fault is not None:
             return self.failed("app", f"The application {self._fault}.")
         if not self.has_head:
@@ -197,7 +196,7 @@ class AppExchange:
         )
 
     def _noted(self, body: bytes) -> bytes:
-        """Evidence with what a server would have written to its log."""
+        """Append to the body what a server would have logged."""
         note = f"[in process: the application {self._complaint() or 'returned without an answer'}]"
         return b"\n".join([*([body[:EVIDENCE_BYTES]] if body else []), note.encode()])
 
@@ -206,7 +205,7 @@ class AppExchange:
 
 
 def described(error: BaseException) -> str:
-    """An exception in one line, with the place in the application where it was raised."""
+    """Describe an exception in one line, with the place in the application where it was raised."""
     text = printable(" ".join(str(error).split()), 200)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
@@ -214,7 +213,7 @@ def described(error: BaseException) -> str:
 
 
 def _checked(status: object, headers: object) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
-    """A head that can be sent. Raises ``AppFault``."""
+    """Return a head that can be sent. Raises ``AppFault``."""
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
         raise AppFault(f"answered with a status that is none: {_short(status)}")
     pairs = tuple(_pair(header) for header in _listed(headers))
@@ -231,7 +230,7 @@ def _listed(headers: object) -> list[object]:
 
 
 def _pair(header: object) -> tuple[bytes, bytes]:
-    """A header as it goes on the wire. Raises ``AppFault``."""
+    """Return a header as sent. Raises ``AppFault``."""
     if not isinstance(header, (tuple, list)) or len(header) != 2:
         raise AppFault(f"answered with a header that is no pair: {_short(header)}")
     name, value = header

@@ -1,7 +1,7 @@
-"""The network under the synchronous transport: an httpcore backend over plain sockets, with one deadline for it all.
+"""The network under the httpx transport: an httpcore backend on plain sockets, with one deadline.
 
-It goes where the exchange's route says, whatever address httpcore asks for, and reports to the exchange what comes.
-Every wait is as long as the exchange has time left. It must not import asyncio.
+It connects where the exchange's route leads, whatever address httpcore asks for, and reports to the exchange what it
+reads. Every wait ends at the exchange's deadline. It must not import asyncio.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHUNK = 64 * 1024
 
 
 class _Stream(Protocol):
-    """Bytes both ways: a socket, or TLS over one (or over TLS: an https proxy)."""
+    """A byte stream: a socket, or TLS over a socket or over TLS (an https proxy)."""
 
     def read(self, size: int) -> bytes: ...
 
@@ -42,7 +42,7 @@ class _Stream(Protocol):
 
 
 class NetworkBackend(httpcore.NetworkBackend):
-    """Connects for one transport; ``exchange`` is the one under way (a transport carries one at a time)."""
+    """Connects for one transport. ``exchange`` is the current one; ``sockets`` are the open ones."""
 
     exchange: WireExchange
 
@@ -53,7 +53,7 @@ class NetworkBackend(httpcore.NetworkBackend):
         self.aborted = False
 
     def abort(self) -> None:
-        """Shut down every open socket: whoever waits for one of them, in another thread, stops waiting."""
+        """Shut down every open socket, so that another thread that waits for one stops waiting."""
         self.aborted = True
         for sock in tuple(self.sockets):
             with contextlib.suppress(OSError):
@@ -61,18 +61,18 @@ class NetworkBackend(httpcore.NetworkBackend):
 
     def connect_tcp(
         self,
-        host: str,  # noqa: ARG002 - the route knows better
+        host: str,  # noqa: ARG002 - the route decides
         port: int,  # noqa: ARG002
         timeout: float | None = None,  # noqa: ARG002 - the exchange has one deadline
         local_address: str | None = None,  # noqa: ARG002
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Open the way to the exchange's origin: the socket, and what a proxy on the way needs."""
+        """Open the connection to the exchange's origin, with the proxy's TLS and tunnel if needed."""
         self.exchange.fresh = True
         return WatchedStream(self._open(), self)
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
-        """The names of the certificate that was refused for its name: verified, on a connection of its own."""
+        """Return the names of a certificate that does not match, verified over a separate connection."""
         try:
             self.exchange.hurry(min(NAMES_SECONDS, self.exchange.left() / 2))
             stream = self._open()
@@ -146,7 +146,7 @@ class NetworkBackend(httpcore.NetworkBackend):
 
 
 class SocketStream:
-    """A connected socket; each wait ends at the deadline of the exchange under way."""
+    """A connected socket. Every wait ends at the deadline of the current exchange."""
 
     def __init__(self, sock: socket.socket, network: NetworkBackend) -> None:
         self._socket = sock
@@ -156,7 +156,7 @@ class SocketStream:
             network.abort()
 
     def read(self, size: int) -> bytes:
-        """What has come, at most ``size`` bytes; empty at the end."""
+        """Return at most ``size`` bytes; empty at the end."""
         exchange = self._network.exchange
         self._socket.settimeout(exchange.left())
         try:
@@ -165,7 +165,7 @@ class SocketStream:
             raise exchange.timed_out() from None
 
     def write(self, data: bytes) -> None:
-        """Send it all."""
+        """Send all data."""
         exchange = self._network.exchange
         self._socket.settimeout(exchange.left())
         try:
@@ -174,7 +174,7 @@ class SocketStream:
             raise exchange.timed_out() from None
 
     def close(self) -> None:
-        """Close the socket at once."""
+        """Close the socket."""
         self._network.sockets.discard(self._socket)
         self._socket.close()
 
@@ -190,7 +190,7 @@ class SocketStream:
 
 
 class TLSStream:
-    """TLS over any stream. The ssl module's own sockets cannot lie in one another, as an https proxy requires."""
+    """TLS over any stream. The sockets of the ssl module cannot be nested, which an https proxy requires."""
 
     def __init__(self, inner: _Stream, context: ssl.SSLContext, host: str) -> None:
         self._inner = inner
@@ -207,7 +207,7 @@ class TLSStream:
                 data = self._inner.read(_CHUNK)
                 self._incoming.write(data) if data else self._incoming.write_eof()
             except ssl.SSLError:
-                with contextlib.suppress(OSError):  # the alert that tells the server why
+                with contextlib.suppress(OSError):  # send the alert
                     self._flush()
                 raise
             else:
@@ -219,27 +219,27 @@ class TLSStream:
             self._inner.write(self._outgoing.read())
 
     def read(self, size: int) -> bytes:
-        """What has come, decrypted; empty at the end, also at one without close_notify, as browsers take it."""
+        """Return decrypted data. Empty at the end, even without close_notify, like in browsers."""
         try:
             return self._run(lambda: self.ssl_object.read(size))
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
 
     def write(self, data: bytes) -> None:
-        """Encrypt and send it all (a memory BIO takes everything)."""
+        """Encrypt and send all data. A memory BIO has no limit."""
         self._run(lambda: self.ssl_object.write(data))
 
     def close(self) -> None:
-        """Close the socket at once."""
+        """Close the socket."""
         self._inner.close()
 
     def is_readable(self) -> bool:
-        """Whether something, or the end, has come unasked."""
+        """Whether data, or the end of the stream, arrived unsolicited."""
         return bool(self.ssl_object.pending() or self._incoming.pending) or self._inner.is_readable()
 
 
 class WatchedStream(httpcore.NetworkStream):
-    """What httpcore sees: it reports to the exchange and puts errors into words."""
+    """The stream that httpcore sees. It reports to the exchange and raises ``NetworkFailure``."""
 
     def __init__(self, stream: _Stream, network: NetworkBackend) -> None:
         self._stream = stream
@@ -248,7 +248,7 @@ class WatchedStream(httpcore.NetworkStream):
         self._http2 = self._ssl_object is not None and self._ssl_object.selected_alpn_protocol() == "h2"
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """A part of the answer: its head at once, then what comes."""
+        """Return a part of the response: first the whole head, then what arrives."""
         exchange = self._network.exchange
         while True:
             try:
@@ -262,13 +262,13 @@ class WatchedStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         """Send a part of the request."""
         if not buffer:
-            return  # the end of a message without a body; to send nothing would use up the news of a reset
+            return  # the end of a message without a body; an empty write would consume the error of a reset
         exchange = self._network.exchange
         exchange.phase = "write"
         try:
             self._stream.write(exchange.outgoing(buffer, http2=self._http2))
         except OSError as error:
-            # httpcore goes on to read then: a server may answer a request that it does not read to the end.
+            # httpcore then reads the response: a server may respond before it has read the whole request.
             raise httpcore.WriteError(str(error)) from error
         exchange.wrote()
 
@@ -282,7 +282,7 @@ class WatchedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Do the handshake with the server; the certificate must be for ``server_hostname``."""
+        """Perform the handshake with the server. The certificate must match ``server_hostname``."""
         exchange = self._network.exchange
         host = (server_hostname or "").removesuffix(".")
         exchange.phase = "tls"
@@ -297,7 +297,7 @@ class WatchedStream(httpcore.NetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks about: the TLS object (ALPN), and whether an idle connection has been closed."""
+        """Return what httpcore asks for: the TLS object (for ALPN), and whether an idle connection was closed."""
         if info == "ssl_object":
             return self._ssl_object
         return self._stream.is_readable() if info == "is_readable" else None

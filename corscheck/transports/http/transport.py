@@ -1,9 +1,9 @@
-"""Live HTTP over httpx, at the level of its transports: no client, so nothing is added, followed, decoded or kept.
+"""Live HTTP over httpx's transports. Without httpx's client nothing is added, followed, decoded or stored.
 
-The only file that knows httpx. httpx carries the message; where it goes and how long it may take is the network
-backend's (``network``), what becomes of it the exchange's. It must not import asyncio. (``import httpcore`` imports
-anyio where it is installed, which does not import asyncio by itself; and ``import httpx`` imports click, rich and Pygments where
-click is installed, as a plain installation has none.)
+No other module imports httpx. It frames the messages. The network backend (``network``) decides where they go and how
+long they may take, and the exchange evaluates them. This module must not import asyncio. (``import httpcore`` imports
+anyio if it is installed, which does not import asyncio by itself. ``import httpx`` imports click, rich and Pygments if
+click is installed, which it is not in a plain installation.)
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 _KEPT = 4
-"""Idle connections that a transport keeps: one for each of the origins that one probe may go to and fro between."""
+"""How many idle connections a transport keeps: one for each of the origins that a probe may alternate between."""
 
 _KEEP_SECONDS = 5.0
-"""How long one may lie idle: httpx's own default, below what servers commonly allow."""
+"""How long a connection may be idle. This is httpx's default, and lower than the limit of most servers."""
 
 _GIVEN_UP = re.compile(r"<(StreamReset|ConnectionTerminated) .*?error_code:(\d+)")
-"""An event of h2's, as httpcore shows it: the server took the request back, or the connection."""
+"""A h2 event in httpcore's error message: the server reset the stream, or ended the connection."""
 
 _KINDS: tuple[tuple[type[httpx.TransportError], ErrorKind], ...] = (
     (httpx.TimeoutException, "timeout"),
@@ -62,25 +62,24 @@ class _Connection(httpcore.HTTPConnection):
 
 
 class _Carrier(httpx.HTTPTransport):
-    """httpx's transport over one connection of httpcore, in place of the pool that its constructor makes.
+    """httpx's transport over one httpcore connection, instead of the pool that its constructor creates.
 
-    The constructor has no argument for a network, and it builds a TLS context (20 ms) also for plain HTTP. A pool is
-    for concurrent requests, of which a transport has none.
+    The constructor has no argument for a network backend, and builds a TLS context (20 ms) even for plain HTTP. A pool
+    is for concurrent requests, which a transport does not have.
     """
 
     def __init__(self, connection: httpcore.HTTPConnection) -> None:
         self.connection = connection
-        # The methods of the base class ask no more of a pool than what a connection can do as well.
+        # The methods of the base class use only methods that a connection has, too.
         self._pool = connection  # type: ignore[assignment]
 
 
 class HTTPTransport:
-    """Carries exchanges over the network, one at a time; satisfies ``base.Transport``.
+    """Carries exchanges over the network, one at a time. Implements ``base.Transport``.
 
-    Transports of the same options may share their TLS ``contexts``, which take 20 ms to build.
-
-    Options that cannot be meant raise ``ConfigError`` here, what only use shows of them (an unreadable certificate, a
-    ``send_to`` that is no base URL) in ``send``.
+    Transports with the same options may share their TLS ``contexts``, which take 20 ms to build. The constructor raises
+    ``ConfigError`` for invalid options; ``send`` raises it for faults that only use reveals (an unreadable certificate,
+    a ``send_to`` that is not a base URL).
     """
 
     def __init__(self, options: NetworkOptions, contexts: Contexts | None = None) -> None:
@@ -92,7 +91,7 @@ class HTTPTransport:
         self._kept: dict[Route, _Carrier] = {}
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head, and as much of the body as is worth it; ``deadline`` in monotonic seconds."""
+        """Send a request, read the head, and read the body as far as it is useful; ``deadline`` in monotonic seconds."""
         target = split(request.url)
         route = self._router.route(target, request.send_to)
         lines = lines_of(request, target.authority)
@@ -111,16 +110,18 @@ class HTTPTransport:
             return exchange.failed(failure)
 
     def abort(self) -> None:
-        """Cut every connection, so that a ``send`` of another thread ends at once. Only for a transport's end."""
+        """Cut every connection, so that a ``send`` in another thread ends at once. The transport cannot be used
+        afterwards.
+        """
         self._network.abort()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         while self._kept:
             self._kept.popitem()[1].close()
 
     def _carry(self, carrier: _Carrier, exchange: WireExchange) -> HTTPResponse:
-        exchange.left()  # without time nothing is sent
+        exchange.left()  # raises if there is no time left
         try:
             response = carrier.handle_request(_message(exchange))
         except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
@@ -143,7 +144,7 @@ class HTTPTransport:
         return _answer(exchange, response)
 
     def _carrier(self, route: Route, fresh: bool) -> _Carrier:
-        """The connection that is kept to this origin, or a new one; the one that was used last is the last."""
+        """Return the connection to this origin, kept or new. The most recently used is the last in the dict."""
         kept = self._kept.pop(route, None)
         if kept is not None and (fresh or not _is_usable(kept.connection)):
             kept.close()
@@ -181,13 +182,13 @@ def _check_http2(options: NetworkOptions) -> None:
 def _is_usable(connection: httpcore.HTTPConnection) -> bool:
     if not connection.is_available() or connection.has_expired():
         return False
-    # What came behind the last answer was not asked for. h11 would begin the next answer with it.
+    # Data after the last response is unsolicited. h11 would take it for the start of the next one.
     http1 = getattr(connection._connection, "_h11_state", None)
     return http1 is None or not http1.trailing_data[0]
 
 
 def _message(exchange: WireExchange) -> httpx.Request:
-    """The request for httpx: with a stream of ours it adds no header, and the extension keeps it from the target."""
+    """Build httpx's request. With a custom stream httpx adds no header; the extension passes the target unchanged."""
     route = exchange.route
     request = httpx.Request(
         exchange.request.method,
@@ -196,28 +197,28 @@ def _message(exchange: WireExchange) -> httpx.Request:
         stream=httpx.ByteStream(exchange.request.body or b""),
         extensions={"target": exchange.target},
     )
-    request.method = exchange.request.method  # the constructor made upper case of it
+    request.method = exchange.request.method  # the constructor changes it to upper case
     return request
 
 
 @lru_cache
 def _base(scheme: str, host: str, port: int) -> httpx.URL:
-    """An origin as httpx has it; to parse it anew would be a tenth of the work of an exchange."""
+    """Return an origin as httpx's URL. Cached, because parsing it takes a tenth of the time of an exchange."""
     return httpx.URL(scheme=scheme, host=host, port=port)
 
 
 def _failure(
     exchange: WireExchange, error: httpx.TransportError | httpcore.ConnectionNotAvailable | ValueError
 ) -> NetworkFailure:
-    """What our network has not put into words: what the HTTP reader or writer objects to."""
-    if isinstance(error, ValueError):  # of int(), over the status of an answer in HTTP/2
+    """Return the failure for an error that the network backend does not know: one of the HTTP parser or writer."""
+    if isinstance(error, ValueError):  # from int(), for the status of an HTTP/2 response
         return failures.malformed(exchange.peer, "illegal status code")
-    if isinstance(error, httpcore.ConnectionNotAvailable):  # HTTP/2: the server takes no more requests on it
+    if isinstance(error, httpcore.ConnectionNotAvailable):  # HTTP/2: the server accepts no more requests
         return failures.hung_up(exchange.peer, exchange.route.mode == "forward", 0)
     given_up = _GIVEN_UP.match(str(error))
     if given_up is not None:
         return failures.given_up(exchange.peer, whole=given_up[1] == "ConnectionTerminated", code=int(given_up[2]))
-    # h2's complaints about what came are "local" ones to httpcore, like those about what is to go out.
+    # httpcore reports h2's errors about received data as "local" ones, like those about data to send.
     if isinstance(error, httpx.RemoteProtocolError) or (
         isinstance(error, httpx.LocalProtocolError) and exchange.received
     ):
