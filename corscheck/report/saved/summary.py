@@ -1,4 +1,4 @@
-"""The counts of a run, added up as items come so that none has to stay in memory."""
+"""The counts of a run. They are updated with each item, so that no item has to stay in memory."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 class Summary(Struct):
     """The counts of a run.
 
-    ``total`` counts probes, and so do the verdicts below it; ``allowed`` includes ``allowed_preflight_only`` (held back
-    after a good preflight). Every probe and every audit is one of ``passed``, ``failed`` (see the function ``failed``),
-    ``excused`` (a failure that an ignore or a baseline allows) and ``undecided`` (nothing failed, but something could
-    not be judged). ``differing`` counts results that a real browser contradicted, ``unobserved`` those that it could not
-    perform.
-    ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unaudited`` could not be asked.
-    ``findings_*`` leave out what is excused; ``audit_requests`` counts the requests that audits sent.
-    The session fills in ``exit_status`` at the end of the run.
+    ``total`` and the verdicts below it count probes. ``allowed`` includes ``allowed_preflight_only`` (the request was
+    held back after a preflight that passed). Every probe and every audit counts as one of ``passed``, ``failed`` (see
+    the function ``failed``), ``excused`` (a failure that an ignore or a baseline allows) and ``undecided`` (nothing
+    failed, but something could not be judged). ``differing`` counts results that a real browser contradicted,
+    ``unobserved`` those that it could not run.
+
+    ``audits`` counts audited targets: ``vulnerable`` ones have a finding that fails, ``unaudited`` ones could not be
+    audited. ``findings_*`` exclude excused findings; ``audit_requests`` counts the requests that audits sent. The
+    session sets ``exit_status`` at the end of the run.
     """
 
     total: int = 0
@@ -98,29 +99,29 @@ class Summary(Struct):
 
     @property
     def tested(self) -> int:
-        """How many probes and audits there were."""
+        """The number of probes and audits."""
         return self.total + self.audits
 
     @property
     def audits_passed(self) -> int:
-        """How many of ``passed`` are audits."""
+        """The number of audits among ``passed``."""
         return self.audits - self.vulnerable - self.unaudited
 
     def findings(self) -> dict[str, int]:
-        """How many findings there are of each severity, the highest first."""
+        """Return the number of findings by severity, the highest first."""
         return {severity: getattr(self, f"findings_{severity}") for severity in SEVERITIES}
 
     def to_dict(self) -> dict[str, Any]:
-        """The report's summary object."""
+        """Return the report's summary object."""
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
 def failed(item: Item) -> bool:
-    """Whether something is known to be wrong with the server; an excused failure counts.
+    """Whether the server is known to have a fault; an excused failure counts.
 
-    An item that neither passed nor failed could not be judged. A result failed if an engine of the gate came to another
-    verdict than expected, or if an expectation of its check is not met. An audit failed if it came to its end, or if
-    one of the findings up to there fails.
+    An item that neither passed nor failed could not be judged. A result failed if the verdict of an engine of the gate
+    is not the expected one, or if an expectation of its check is not met. An audit failed if it was completed, or if a
+    finding fails although it was not.
     """
     if item.passed:
         return False

@@ -1,6 +1,7 @@
-"""What is set on an easy handle for a place, once: everything automatic off, the way there, TLS.
+"""The options of an easy handle that do not change between requests: no automatic features, the route, TLS.
 
-The meaning of every option is that of ``NetworkOptions``, made by ``routing`` and ``tls`` for both live transports.
+The options have the meaning that ``NetworkOptions`` gives them. ``routing`` and ``tls`` interpret them for both live
+transports.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 _QUIET = (b"Host:", b"User-Agent:", b"Accept:", b"Expect:", b"Content-Type:", b"Content-Length:")
-"""A header without a value tells libcurl not to send its own."""
+"""A header without a value stops libcurl from sending its own."""
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _VALUE = re.compile(rb"[^\x00\r\n]*")
@@ -37,7 +38,7 @@ _PROXY_TRUST = (
 
 
 class CurlSettings:
-    """The options of one run, as libcurl takes them. Options that cannot be meant are a ``ConfigError`` at once."""
+    """The options of one run as libcurl options. Raises ``ConfigError`` for invalid ones."""
 
     def __init__(self, options: NetworkOptions) -> None:
         handshakes.check_files(options)
@@ -45,11 +46,11 @@ class CurlSettings:
 
     @property
     def shows_certificate(self) -> bool:
-        """Whether a server that asks for a client certificate is shown one."""
+        """Whether a client certificate is sent to a server that asks for one."""
         return self._options.cert is not None
 
     def check(self, exchange: WireExchange) -> None:
-        """Raise ``NetworkFailure`` for a request that is none; libcurl would send it."""
+        """Raise ``NetworkFailure`` for an invalid request, which libcurl would send."""
         fault: str | None = None
         if not _TOKEN.fullmatch(exchange.request.method):
             fault = "illegal method characters"
@@ -64,18 +65,18 @@ class CurlSettings:
             handshakes.check_name(route.peer, route.origin.host)
 
     def apply(self, easy: pycurl.Curl, route: Route) -> None:
-        """Set up a new handle for this way; only the address to dial and the request are missing."""
-        forwarded = route.mode == "forward"  # a proxy that forwards is asked like any server, with its own target
+        """Set up a new handle for a route. Only the address and the request are missing afterwards."""
+        forwarded = route.mode == "forward"  # a forwarding proxy is like a server with an absolute target
         at, secure = (route.dial, route.proxy is not None and route.proxy.tls) if forwarded else (route.origin, None)
         scheme = ("https" if secure else "http") if forwarded else route.scheme
         set_ = easy.setopt
         set_(pycurl.URL, f"{scheme}://{at}/")
         set_(pycurl.NOSIGNAL, 1)
-        set_(pycurl.HTTP09_ALLOWED, 1)  # to see what an answer begins with that is not HTTP/1
+        set_(pycurl.HTTP09_ALLOWED, 1)  # to see how a response starts that is not HTTP/1
         set_(pycurl.PATH_AS_IS, 1)
         set_(pycurl.MAXAGE_CONN, 5)
         set_(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        set_(pycurl.PROXY, "")  # not the environment's: the route knows
+        set_(pycurl.PROXY, "")  # the route decides, not the environment
         set_(pycurl.NOPROXY, "")
         if route.unix_socket is not None:
             set_(pycurl.UNIX_SOCKET_PATH, os.fsencode(route.unix_socket))
@@ -87,7 +88,7 @@ class CurlSettings:
             self._tunnel(easy, route)
 
     def _secure(self, easy: pycurl.Curl, *, client: bool) -> None:
-        """TLS with the server, or with a proxy that forwards, which the client certificate is not for."""
+        """Set up TLS with the server, or with a forwarding proxy, which does not get the client certificate."""
         options, set_ = self._options, easy.setopt
         _ = self._files_are_usable
         set_(pycurl.SSL_SESSIONID_CACHE, 0)
@@ -99,7 +100,7 @@ class CurlSettings:
         if client and options.cert is not None:
             set_(pycurl.SSLCERT, os.fsencode(options.cert))
             set_(pycurl.SSLKEY, os.fsencode(options.key or options.cert))
-            set_(pycurl.KEYPASSWD, "")  # OpenSSL would ask for one on the terminal otherwise
+            set_(pycurl.KEYPASSWD, "")  # otherwise OpenSSL asks for one on the terminal
 
     def _tunnel(self, easy: pycurl.Curl, route: Route) -> None:
         proxy, set_ = route.proxy, easy.setopt
@@ -138,7 +139,7 @@ class CurlSettings:
 
     @cached_property
     def _roots(self) -> tuple[str | None, str | None]:
-        """The file and the directory of the certificates to trust."""
+        """File and directory of the trusted root certificates."""
         if self._options.cacert is not None:
             return self._options.cacert, None
         from corscheck.transports.http.tls import system_roots
@@ -147,7 +148,7 @@ class CurlSettings:
 
 
 def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
-    """Let the handle connect to this address, whatever the names say; SNI and certificates stay with the URL's."""
+    """Make the handle connect to this address. SNI and certificates still use the host of the URL."""
     if route.unix_socket is not None:
         return
     where = f"[{address}]" if ":" in address else address
@@ -169,7 +170,7 @@ def _field_fault(field: tuple[bytes, bytes]) -> str | None:
 
 @lru_cache(maxsize=256)
 def header_option(lines: HeaderLines, authorization: str | None) -> list[bytes]:
-    """The lines for libcurl: as one line to it, and several to the server, so that order, case and bytes are ours."""
+    """Return the lines for libcurl. It sees them as one line, so that it keeps their order, case and bytes."""
     pairs = lines.pairs
     if authorization is not None:
         pairs = [*pairs, (b"Proxy-Authorization", authorization.encode("latin-1"))]
