@@ -6,7 +6,6 @@ Idle transports wait for the next conversation with the same place, so that conn
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,27 +30,22 @@ class _Closed(Exception):  # noqa: N818 - ends a conversation, and is nobody's e
 
 
 class _Transports:
-    """Transports, by the place that the idle ones are connected to; above a limit the longest unused is closed."""
+    """Transports, with the place that each idle one is connected to. Above a limit the longest unused one is closed."""
 
     def __init__(self, options: RunOptions) -> None:
         self._network = options.network
         self._limit = options.total
         self._contexts = Contexts(options.network)
         self._lock = threading.Lock()
-        self._idle: OrderedDict[Hashable, list[HTTPTransport]] = OrderedDict()
-        self._idle_count = 0
+        self._idle: dict[HTTPTransport, Hashable] = {}  # the longest unused one first
         self._in_use: set[HTTPTransport] = set()
 
     def take(self, place: Hashable) -> HTTPTransport:
         with self._lock:
-            waiting = self._idle.get(place)
-            if waiting:
-                transport = waiting.pop()
-                self._idle_count -= 1
-                if not waiting:
-                    del self._idle[place]
-            else:
+            transport = next((idle for idle, at in reversed(self._idle.items()) if at == place), None)
+            if transport is None:
                 transport = HTTPTransport(self._network, self._contexts)
+            self._idle.pop(transport, None)
             self._in_use.add(transport)
             return transport
 
@@ -59,15 +53,10 @@ class _Transports:
         excess = None
         with self._lock:
             self._in_use.discard(transport)
-            self._idle.setdefault(place, []).append(transport)
-            self._idle.move_to_end(place)
-            self._idle_count += 1
-            if self._idle_count > self._limit:
-                oldest, transports = next(iter(self._idle.items()))
-                excess = transports.pop(0)
-                self._idle_count -= 1
-                if not transports:
-                    del self._idle[oldest]
+            self._idle[transport] = place
+            if len(self._idle) > self._limit:
+                excess = next(iter(self._idle))
+                del self._idle[excess]
         if excess is not None:
             excess.close()
 
@@ -79,7 +68,7 @@ class _Transports:
     def close(self) -> None:
         """Close the idle ones, and cut the connections of those in use."""
         with self._lock:
-            idle = [transport for waiting in self._idle.values() for transport in waiting]
+            idle = list(self._idle)
             self._idle.clear()
             in_use = list(self._in_use)
         for transport in idle:

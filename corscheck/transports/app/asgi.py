@@ -64,7 +64,7 @@ class AsyncASGITransport:
                     await call.until(lambda: call.ended, limit)
             return exchange.answer(ended=call.ended)
         finally:
-            call.disconnect()
+            call.gone.set()
             if not exchange.complete:
                 # The rest is not read. A server would report that the client is gone.
                 task.cancel()
@@ -87,7 +87,7 @@ class _Call:
         self._app = app
         self._state = state
         self._changed = asyncio.Event()
-        self._gone = asyncio.Event()
+        self.gone = asyncio.Event()
         self._asked = False
 
     async def run(self) -> None:
@@ -95,7 +95,7 @@ class _Call:
         try:
             await self._app(self._scope(), self._receive, self._send)
         except asyncio.CancelledError:
-            if self._gone.is_set():
+            if self.gone.is_set():
                 raise
             self.exchange.raised(RuntimeError("it cancelled itself"))
         except BaseException as error:  # noqa: BLE001 - a server survives SystemExit in a request, too
@@ -115,10 +115,6 @@ class _Call:
                 async with asyncio.timeout(left):
                     await self._changed.wait()
         return reached()
-
-    def disconnect(self) -> None:
-        """Tell the application that the client is gone."""
-        self._gone.set()
 
     def _scope(self) -> dict[str, Any]:
         exchange, target = self.exchange, self.exchange.target
@@ -146,12 +142,12 @@ class _Call:
             self._asked = True
             return {"type": "http.request", "body": self.exchange.request.body or b"", "more_body": False}
         if not self.exchange.complete:
-            await self._gone.wait()
+            await self.gone.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         exchange, kind = self.exchange, message["type"]
-        if self._gone.is_set() or exchange.enough:
+        if self.gone.is_set() or exchange.enough:
             # Nothing reads this. An application that sends forever must yield to the loop, or nothing could stop it.
             await asyncio.sleep(0)
             if not exchange.complete:

@@ -20,11 +20,13 @@ from corscheck.transports.app.exchange import AppExchange, AppFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.app.exchange import App
     from corscheck.transports.base import WireRequest
+
+    _Jobs: TypeAlias = queue.SimpleQueue[Callable[[], None] | None]
 
 _BARE = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
@@ -35,7 +37,7 @@ class WSGITransport:
     def __init__(self, app: App, hosts: set[str] | None = None) -> None:
         self.hosts = hosts
         self._app = app
-        self._worker: _Worker | None = None
+        self._worker: _Jobs | None = None
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
         """Call the application, and take its head, and its body as far as it is useful."""
@@ -45,41 +47,35 @@ class WSGITransport:
             return refusal
         call = _Call(self._app, exchange)
         if self._worker is None:
-            self._worker = _Worker()
+            self._worker = _start_worker()
         # The caller's context variables (of a framework or a test) apply there, too.
-        self._worker.do(partial(contextvars.copy_context().run, call.run))
+        self._worker.put(partial(contextvars.copy_context().run, call.run))
         if call.until(lambda: exchange.has_head, deadline):
             limit = min(deadline, time.monotonic() + exchange.body_seconds)
             call.until(lambda: call.ended, limit)
         call.gone = True
         if not call.ended:
-            self._worker.leave()
+            self._worker.put(None)
             self._worker = None
         return exchange.answer(ended=call.ended)
 
     def close(self) -> None:
         """End the thread."""
         if self._worker is not None:
-            self._worker.leave()
+            self._worker.put(None)
             self._worker = None
 
 
-class _Worker:
-    """A thread that runs one job after the other."""
+def _start_worker() -> _Jobs:
+    """Start a thread that runs one job after the other, until it gets None."""
+    jobs: _Jobs = queue.SimpleQueue()
 
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="corscheck-wsgi", daemon=True).start()
-
-    def do(self, job: Callable[[], None]) -> None:
-        self._jobs.put(job)
-
-    def leave(self) -> None:
-        self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def work() -> None:
+        while (job := jobs.get()) is not None:
             job()
+
+    threading.Thread(target=work, name="corscheck-wsgi", daemon=True).start()
+    return jobs
 
 
 class _Call:

@@ -75,7 +75,7 @@ def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     if code == pycurl.E_GOT_NOTHING:
         return failures.hung_up(peer, proxied, 0)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(attempt, "proxy" if proxied else "tls")
+        return _certificate_refused(attempt, by_proxy=proxied)
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
@@ -105,7 +105,7 @@ def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     route = attempt.exchange.route
     who = route.dialled
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(attempt, "proxy")
+        return _certificate_refused(attempt, by_proxy=True)
     number = attempt.easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy", f"{who} {handshakes.in_words(text, number)}.")
@@ -120,15 +120,13 @@ def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     return NetworkFailure("proxy", f"{who} gave a malformed answer to CONNECT.")
 
 
-def _certificate_refused(attempt: Attempt, kind: str) -> NetworkFailure:
+def _certificate_refused(attempt: Attempt, *, by_proxy: bool) -> NetworkFailure:
     route, easy = attempt.exchange.route, attempt.easy
-    by_proxy = kind == "proxy"
-    peer = route.dialled if by_proxy else attempt.exchange.peer
-    host = route.proxy.host if by_proxy and route.proxy is not None else route.origin.host.removesuffix(".")
     option = pycurl.PROXY_SSL_VERIFYRESULT if by_proxy and route.mode == "tunnel" else pycurl.SSL_VERIFYRESULT
-    return handshakes.certificate_refused(
-        peer, host, fault_of_certificate(easy, option), (), "proxy" if by_proxy else "tls"
-    )
+    fault = fault_of_certificate(easy, option)
+    if by_proxy and route.proxy is not None:
+        return handshakes.certificate_refused(route.dialled, route.proxy.host, fault, (), "proxy")
+    return handshakes.certificate_refused(route.peer, route.origin.host.removesuffix("."), fault, (), "tls")
 
 
 def fault_of_certificate(easy: pycurl.Curl, option: int = pycurl.SSL_VERIFYRESULT) -> int:

@@ -124,19 +124,13 @@ class CurlMulti:
         done, self._done = self._done, []
         return done
 
-    def cancel(self) -> None:
-        """Cancel everything that is under way, without answers."""
+    def close(self) -> None:
+        """Cancel everything that is under way, without answers, and close all connections."""
         for easy, (transfer, _) in list(self._under_way.items()):
             self._detach(easy)
             transfer.close()
-        for place in self._waiting:
-            place.waiting.clear()
         self._waiting.clear()
         self._done.clear()
-
-    def close(self) -> None:
-        """Cancel everything that is under way, and close all connections."""
-        self.cancel()
         self._places.clear()
         self._multi.close()
         if self._lazy:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
+from corscheck.protocol.headers import is_token
 from corscheck.transports import handshakes
 from corscheck.transports.failures import NetworkFailure
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _QUIET = (b"Host:", b"User-Agent:", b"Accept:", b"Expect:", b"Content-Type:", b"Content-Length:")
 """A header without a value stops libcurl from sending its own."""
 
-_TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _VALUE = re.compile(rb"[^\x00\r\n]*")
 _TARGET = re.compile(rb"[\x21-\x7e]+")
 
@@ -52,7 +52,7 @@ class CurlSettings:
     def check(self, exchange: WireExchange) -> None:
         """Raise ``NetworkFailure`` for an invalid request, which libcurl would send."""
         fault: str | None = None
-        if not _TOKEN.fullmatch(exchange.request.method):
+        if not is_token(exchange.request.method):
             fault = "illegal method characters"
         elif not _TARGET.fullmatch(exchange.target):
             fault = "illegal target characters"
@@ -161,7 +161,7 @@ def dial(easy: pycurl.Curl, route: Route, address: str) -> None:
 @lru_cache(maxsize=1024)
 def _field_fault(field: tuple[bytes, bytes]) -> str | None:
     name, value = field
-    if not _TOKEN.fullmatch(name.decode("latin-1")):
+    if not is_token(name.decode("latin-1")):
         return f"illegal header name {name!r}"
     if not _VALUE.fullmatch(value) or value != value.strip(b" \t"):
         return f"illegal header value {value!r}"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
+from corscheck.protocol.headers import is_token
 from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
 from corscheck.transports.curl.faults import (
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 _STATUS = re.compile(rb"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
-_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _NOT_IN_VALUES = re.compile("[\x00\r\n]")
 _LENGTH_DIGITS = 21
 """libcurl accepts a Content-Length with so many digits, but h11 does not."""
@@ -379,7 +379,7 @@ def _read_field(line: bytes) -> Header | None:
     """Parse a header line. Return None if it is invalid. No regular expression reads a value twice."""
     name, colon, value = line.decode("latin-1").partition(":")
     value = value.removesuffix("\n").removesuffix("\r")
-    if not colon or not line.endswith(b"\n") or not _NAME.fullmatch(name) or _NOT_IN_VALUES.search(value):
+    if not colon or not line.endswith(b"\n") or not is_token(name) or _NOT_IN_VALUES.search(value):
         return None
     return name, value.strip(" \t")
 

@@ -21,7 +21,7 @@ from corscheck.transports.http.tunnel import Tunnel
 from corscheck.transports.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from corscheck.transports.exchange import WireExchange
 
@@ -59,15 +59,11 @@ class NetworkBackend(httpcore.NetworkBackend):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002 - the route decides
-        port: int,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ARG002 - the exchange has one deadline
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        """Open the connection to the exchange's origin, with the proxy's TLS and tunnel if needed."""
+    def connect_tcp(self, *_: object, **_options: object) -> httpcore.NetworkStream:
+        """Open the connection to the exchange's origin, with the proxy's TLS and tunnel if needed.
+
+        The exchange decides on the address and the time limit, so all arguments are ignored.
+        """
         self.exchange.fresh = True
         return WatchedStream(self._open(), self)
 
