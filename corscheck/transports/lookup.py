@@ -5,6 +5,7 @@ The thread is a daemon, so a slow resolver delays neither the deadline nor the e
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,19 +28,15 @@ def look_up(route: Route, ip_version: int | None, timeout: float) -> Addresses |
     found = literal(route, ip_version)
     if found is not None:
         return found
-    results: list[Addresses | failures.NetworkFailure] = []
-    done = threading.Event()
-
-    def deliver(result: Addresses | failures.NetworkFailure) -> None:
-        results.append(result)
-        done.set()
-
-    in_background(route, ip_version, deliver)
-    if not done.wait(timeout):
+    results: queue.SimpleQueue[Addresses | failures.NetworkFailure] = queue.SimpleQueue()
+    in_background(route, ip_version, results.put)
+    try:
+        result = results.get(timeout=timeout)
+    except queue.Empty:
         return None
-    if isinstance(results[0], failures.NetworkFailure):
-        raise results[0]
-    return results[0]
+    if isinstance(result, failures.NetworkFailure):
+        raise result
+    return result
 
 
 def literal(route: Route, ip_version: int | None) -> Addresses | None:

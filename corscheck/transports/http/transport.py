@@ -8,7 +8,7 @@ click is installed, which it is not in a plain installation.)
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -166,17 +166,14 @@ class HTTPTransport:
 
 
 def _check_http2(options: NetworkOptions) -> None:
-    if options.http2:
-        try:
-            importlib.import_module("h2")
-        except ImportError:
-            raise ConfigError(
-                'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
-                option="http2",
-                value=True,
-                reason="HTTP/2 needs the package h2",
-                hint='pip install "corscheck[http2]"',
-            ) from None
+    if options.http2 and importlib.util.find_spec("h2") is None:
+        raise ConfigError(
+            'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
+            option="http2",
+            value=True,
+            reason="HTTP/2 needs the package h2",
+            hint='pip install "corscheck[http2]"',
+        )
 
 
 def _is_usable(connection: httpcore.HTTPConnection) -> bool:
