@@ -14,7 +14,10 @@ from corscheck.auditing.findings import Findings
 from corscheck.auditing.origins import Hostile, Maker
 from corscheck.auditing.plan import BudgetSpentError, SilenceError, UnstableError
 from corscheck.auditing.scope import Scope, SocketScope
-from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
+from corscheck.auditing.websocket import page_origin
+from corscheck.protocol.cors_check import ACAO
+from corscheck.protocol.headers import get_all
+from corscheck.protocol.origin import OPAQUE, is_loopback_host, is_potentially_trustworthy, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -105,13 +108,8 @@ class Investigation:
     # ------------------------------------------------------------------ intended origins
 
     def _target_base(self) -> list[Base]:
-        found = make.base(self._page_origin(), self.plan.suffixes)
+        found = make.base(page_origin(self.book.url), self.plan.suffixes)
         return [found] if found is not None else []
-
-    def _page_origin(self) -> str:
-        url = parse_url(self.book.url)
-        scheme = {"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)
-        return f"{scheme}{url.origin[len(url.scheme) :]}"
 
     def _allowed(self, scope: Scope) -> Generator[Ask, Came, list[str]]:
         """Probe the origins that the caller declared as allowed, without patterns, and return them."""
@@ -130,11 +128,8 @@ class Investigation:
 
     def _disclosed(self, first: Seen) -> list[str]:
         """Return the origin that the server sends to a foreign origin, if any: mutations of it are worth trying."""
-        named = (
-            next((v for n, v in first.response.headers if n.lower() == "access-control-allow-origin"), None)
-            if (first.response is not None)
-            else None
-        )
+        answered = get_all(first.response.headers, ACAO) if first.response is not None else []
+        named = next(iter(answered), None)
         if named is None or named in (OPAQUE, "*") or make.base(named, self.plan.suffixes) is None:
             return []
         if parse_url(named).origin != named or named == first.origin:
@@ -175,8 +170,7 @@ class Investigation:
             yield from self._imitate(imitated, main=index == 0)
         if self.plan.allowed or bases != self._target_base():
             yield from self._own_domain(bases)
-        host = parse_url(self.book.url).host
-        local = make.is_loopback(host)
+        local = is_loopback_host(parse_url(self.book.url).host)
         labels, depth = self.plan.labels, self.plan.depth
         yield from self._try(make.local_names(labels))
         if not local:

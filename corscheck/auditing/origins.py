@@ -11,14 +11,13 @@ import contextlib
 import random
 import secrets
 import string
-from ipaddress import ip_address
 from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from corscheck.protocol.origin import DEFAULT_PORTS, URLError, parse_url
+from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,8 +49,6 @@ Measured with Chromium 150 (host names mapped to an address) and Firefox 140 (th
 ``_``, ``$`` and ``+``; both browsers refuse ``*`` and ``,``. The URL Standard forbids ``|``, ``^`` and ``%`` in a
 domain, so no page has such an origin.
 """
-
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class Hostile(Struct, frozen=True):
@@ -111,15 +108,6 @@ class Base(Struct, frozen=True):
     domain: str | None
     """The registrable domain; None for an IP address and for a name without one, such as ``localhost``."""
 
-    @property
-    def is_address(self) -> bool:
-        """Whether the host is an IP address."""
-        try:
-            ip_address(self.host.strip("[]"))
-        except ValueError:
-            return False
-        return True
-
 
 def base(origin: str, suffixes: Suffixes) -> Base | None:
     """Split an origin into its parts. Return None if it is invalid, ``null`` or has a scheme without a default port."""
@@ -129,25 +117,10 @@ def base(origin: str, suffixes: Suffixes) -> Base | None:
         return None
     if url.scheme not in DEFAULT_PORTS or url.host is None:
         return None
-    host, port = url.host, ""
-    authority = url.origin.partition("://")[2]
-    if authority != host:
-        port = authority[len(host) :]
-    found = Base(url.origin, url.scheme, host, port, None)
-    if found.is_address or "." not in host:
-        return found
-    return Base(url.origin, url.scheme, host, port, suffixes.registrable(host))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is the local machine: a loopback address, ``localhost`` or a subdomain of it."""
-    bare = host.strip("[]").removesuffix(".")
-    if bare == "localhost" or bare.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(bare).is_loopback
-    except ValueError:
-        return False
+    host = url.host
+    port = url.origin.partition("://")[2].removeprefix(host)
+    domain = None if is_ip(host) or "." not in host else suffixes.registrable(host)
+    return Base(url.origin, url.scheme, host, port, domain)
 
 
 def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False) -> Iterator[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from corscheck.auditing.origins import is_loopback
-from corscheck.protocol.origin import parse_url
+from corscheck.protocol.origin import is_ip, is_loopback_host, parse_url
 
 
 def is_private(url: str, addresses: tuple[str, ...] = ()) -> bool | None:
@@ -14,13 +13,11 @@ def is_private(url: str, addresses: tuple[str, ...] = ()) -> bool | None:
     ``localhost`` and loopback addresses do not count, so that local development causes no warning. A name does count if
     all its addresses are loopback or private.
     """
-    host = parse_url(url).host.strip("[]")
-    if is_loopback(host):
+    host = parse_url(url).host
+    if is_loopback_host(host):
         return False
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        pass
+    if is_ip(host):
+        return not ip_address(host.strip("[]")).is_global
     if not addresses:
         return None
     return all(not ip_address(address.partition("%")[0]).is_global for address in addresses)

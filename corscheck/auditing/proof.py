@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from corscheck.protocol.cors_check import ACAC, ACAO, cors_check
 from corscheck.protocol.engines import ENGINES
-from corscheck.protocol.headers import get_all
+from corscheck.protocol.headers import get, get_all
 from corscheck.protocol.request import HeldBack, HTTPResponse
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def seen(origin: str, outcome: Outcome, *, by_preflight: bool = False) -> Seen:
         # A refused preflight counts as a response. An actual request that was held back has none.
         refused = next((e for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)), None)
         return Seen(origin, outcome, refused)
-    if by_preflight and not _preflight_passed(outcome):
+    passed = any(e.request.kind == "actual" and e.request.hop == 0 for e in outcome.exchanges)
+    if by_preflight and not passed:
         return Seen(origin, outcome, exchange)
     headers = exchange.answer.headers
-    if not any(name.lower() == "access-control-allow-origin" for name, _ in headers):
+    if get(headers, ACAO) is None:
         return Seen(origin, outcome, exchange)
 
     def passing(credentials: Credentials) -> tuple[str, ...]:
@@ -76,11 +77,6 @@ def seen(origin: str, outcome: Outcome, *, by_preflight: bool = False) -> Seen:
     plain = passing("omit")
     star = bool(plain) and [v for v in get_all(headers, ACAO) if v] == ["*"]
     return Seen(origin, outcome, exchange, passing("include"), () if star else plain, star)
-
-
-def _preflight_passed(outcome: Outcome) -> bool:
-    """Whether the preflight passed, so that the actual request was sent or held back."""
-    return any(e.request.kind == "actual" and e.request.hop == 0 for e in outcome.exchanges)
 
 
 def sent(outcome: Outcome) -> int:

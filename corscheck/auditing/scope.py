@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from corscheck.auditing import caching, classes
 from corscheck.auditing.proof import Seen
-from corscheck.auditing.websocket import SCHEMES
+from corscheck.auditing.websocket import page_origin
 from corscheck.diagnosis.codes.registry import RECORDS
+from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
@@ -33,7 +34,6 @@ _LONGEST = 86400
 """The longest time in seconds for which Firefox caches a preflight. Chromium's limit is 7200."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_UNSAFE = ("PUT", "POST", "DELETE", "PATCH")
 
 
 class Scope:
@@ -147,8 +147,7 @@ class Scope:
         for method in methods:
             if method == "GET":
                 continue
-            unsafe = method not in _SAFE
-            by_preflight = unsafe and not always
+            by_preflight = method not in _SAFE and not always
             asked: dict[str, object] = {"method": method, "by_preflight": by_preflight}
             came = yield from self.book.ask(first.origin, **asked)
             if not came.let_in or (everybody and not came.credentialed):
@@ -156,7 +155,10 @@ class Scope:
             if not (yield from self._again(came, asked, f"{method} from ")):
                 continue
             if everybody:
-                self._wide(came, method)
+                self._tell(
+                    classes.WIDE_METHODS, came, f"The same pages may send a {method} to {self.book.url}: they can write, not "
+                    "only read.", severity="info",
+                )  # fmt: skip
             elif by_preflight:
                 self._tell(
                     classes.PREFLIGHT_ONLY, came,
@@ -168,12 +170,6 @@ class Scope:
                     classes.METHOD, came, f"Any web page can send a {method} to {self.book.url} with the victim's cookies "
                     "and read the answer; a GET it cannot."
                 )  # fmt: skip
-
-    def _wide(self, came: Seen, method: str) -> None:
-        self._tell(
-            classes.WIDE_METHODS, came, f"The same pages may send a {method} to {self.book.url}: they can write, not only read.",
-            severity="info",
-        )  # fmt: skip
 
     def _error_page(self, first: Seen) -> Step:
         """Probe a missing page: a different component often serves error pages, with a different policy."""
@@ -212,11 +208,10 @@ class Scope:
         if (delta_seconds(written) or 0) > _LONGEST:
             self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {str(written)[:20]} seconds; Firefox keeps it "
                        "for 86400, Chromium for 7200.", severity="info")  # fmt: skip
-        self._exposed()
+        self._exposed(self._allowed)
 
-    def _exposed(self) -> None:
-        allowed = self._allowed
-        if allowed is None or allowed.response is None:
+    def _exposed(self, allowed: Seen) -> None:
+        if allowed.response is None:
             return
         names = [n.lower() for n in get_decode_split(allowed.response.headers, "Access-Control-Expose-Headers") or []]
         telling = [n for n in names if n in ("authorization", "set-cookie", "set-cookie2", "proxy-authorization")]
@@ -227,18 +222,15 @@ class Scope:
 
     def _caches(self, first: Seen) -> Step:
         """Look for a response that depends on Origin, lacks ``Vary: Origin``, and may be stored by a shared cache."""
-        one, other = self._allowed or first, first
-        response = one.response
-        if response is None or not one.let_in:
+        one = self._allowed or first
+        if one.response is None or not one.let_in:
             return
-        values = {tuple(get_all(h, "Access-Control-Allow-Origin")) for h in (self.control, response.headers)}
-        if other.response is not None:
-            values.add(tuple(get_all(other.response.headers, "Access-Control-Allow-Origin")))
-        silent = [h for h in (self.control, response.headers) if not caching.varies_by_origin(h)]
-        if len(values) < 2 or not silent:
+        answers = (self.control, one.response.headers)
+        others = (first.response.headers,) if first.response is not None else ()
+        if len({tuple(get_all(headers, ACAO)) for headers in (*answers, *others)}) < 2:
             return
-        kept = any(caching.shared_cache_keeps(h) for h in silent)
-        if not kept or not (yield from self._again(one, {})):
+        silent = [headers for headers in answers if not caching.varies_by_origin(headers)]
+        if not any(map(caching.shared_cache_keeps, silent)) or not (yield from self._again(one, {})):
             return
         self._tell(
             classes.VARY, one,
@@ -264,10 +256,8 @@ class SocketScope(Scope):
 
     def begin(self) -> Generator[Ask, Came, bool]:
         """Send a handshake from the first allowed origin, or from the target's own origin."""
-        url = parse_url(self.book.url)
-        own = f"{SCHEMES[url.scheme]}{url.origin[len(url.scheme) :]}"
-        wanted = [o for o in self.plan.allowed if "*" not in o]
-        came = yield from self.book.ask(wanted[0] if wanted else own)
+        wanted = next((o for o in self.plan.allowed if "*" not in o), page_origin(self.book.url))
+        came = yield from self.book.ask(wanted)
         if came.response is None:
             self.book.unanswered(came)
             return False

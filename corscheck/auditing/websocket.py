@@ -34,6 +34,12 @@ class Handshake(Struct, frozen=True):
     probe: Probe
 
 
+def page_origin(url: str) -> str:
+    """Return the origin of a target's own pages, which for a WebSocket URL has the scheme of its handshake."""
+    target = parse_url(url)
+    return f"{SCHEMES.get(target.scheme, target.scheme)}{target.origin[len(target.scheme) :]}"
+
+
 def http_url(url: str) -> str:
     """Return the URL of the handshake request, with ``http`` for ``ws`` and ``https`` for ``wss``."""
     scheme, _, rest = parse_url(url).without_fragment.partition("://")

@@ -1,1 +1,1 @@
-"""The values that every room above ``protocol`` shares, and what makes them safe to save: masking, JSON, page origins."""
+"""Values that all packages above ``protocol`` share, and what makes them safe to save: masking, JSON, page origins."""

@@ -1,4 +1,4 @@
-"""An application that fails while it is loaded or run: the error, and the traceback as its author wants it."""
+"""Failures of an application while it is loaded or run, with its traceback."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ OURS = str(Path(__file__).resolve().parents[1])
 
 
 class AppError(ConfigError):
-    """The application itself failed: it cannot be imported, does not start, or does not stop. The text is its own."""
+    """The application itself failed: it cannot be imported, does not start, or does not stop. The message is its own."""
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback as the application's author wants it: without our frames and the import system's."""
+    """Return the traceback for the application's author, without frames of corscheck and of the import system."""
     trace = error.__traceback__
     while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next

@@ -12,12 +12,12 @@ from corscheck.model.values import Depth, Excuse, FailOn, Severity
 
 
 class AuditFinding(Struct, frozen=True, kw_only=True):
-    """A page that is let in and should not be (or what makes that worse), proven by the exchange and seen twice.
+    """An origin that is allowed and should not be (or something that makes this worse), confirmed by a second request.
 
-    ``origin`` is the hostile origin exactly as it was sent, ``credentials`` whether the CORS check passes for it with
-    credentials. ``message`` is the attack in one sentence, ``browsers`` those that can send the origin and pass the
-    check. ``url`` and ``method`` are the request's (a redirect's hop or an error page may be another URL than the
-    target's), ``evidence`` its header lines: the request's first, then the answer's, masked.
+    ``origin`` is the hostile origin exactly as sent. ``credentials`` says whether the CORS check passes for it with
+    credentials. ``message`` describes the attack in one sentence. ``browsers`` are those that can send the origin and
+    pass the check. ``url`` and ``method`` are those of the request, whose URL may differ from the target's (a redirect,
+    an error page). ``evidence`` holds the header lines of the request and the response, masked.
     """
 
     code: str
@@ -36,12 +36,13 @@ class AuditFinding(Struct, frozen=True, kw_only=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """What hostile origins may do with one target. Masked and ready to be saved or shown.
+    """What hostile origins can do with one target. Masked and ready to be saved or shown.
 
-    ``allowed_origins`` are the origins that are meant to be let in. ``requests`` counts what was sent. ``notes`` say what
-    limits the audit (a login answered, a redirect leads elsewhere), ``unstable`` what did not come again when it was
-    asked a second time. ``error`` says why the target could not be audited. ``fail_on`` is the severity from which on a
-    finding fails (``never``: none does), ``passed`` that none does. ``file`` and ``line`` are where the target stands.
+    ``allowed_origins`` are the origins that should be allowed. ``requests`` is the number of requests sent. ``notes``
+    describe limits of the audit (the target requires a login, a redirect leads to another site). ``unstable`` lists
+    results that a second request did not reproduce. ``error`` says why the target could not be audited. ``fail_on`` is
+    the lowest severity that fails (``never``: none does); ``passed`` means that no finding fails. ``file`` and ``line``
+    locate the target in the input.
     """
 
     url: str
@@ -60,10 +61,10 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """True when nothing at or above ``fail_on`` was found; a target that could not be asked has not passed."""
+        """Whether no finding has the severity ``fail_on`` or above. False if the target did not respond."""
         return self.passed
 
     def to_dict(self) -> dict[str, Any]:
-        """The report's audit object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
+        """Return the report's audit object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
         plain: dict[str, Any] = to_plain(self)
         return plain

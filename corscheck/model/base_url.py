@@ -1,4 +1,4 @@
-"""A base URL: scheme, host and port, as ``--via`` and ``via=`` take it."""
+"""Base URLs (scheme, host and port) for ``--via`` and ``via=``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
 
 def base_origin(text: str) -> str | None:
-    """The origin of a base URL such as ``http://api:8000``; None for anything else, a URL with a path included."""
+    """Return the origin of a base URL such as ``http://api:8000``; None for any other text, such as a URL with a path."""
     try:
         url = parse_url(text)
     except URLError:

@@ -1,4 +1,4 @@
-"""What a run yields and a report holds: the result of a probe, or an audit."""
+"""The items of a run and of a report: results of probes, and audits."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ from corscheck.model.result import Result
 Item: TypeAlias = Result | Audit
 
 AnyItem = TypeVar("AnyItem", Result, Audit)
-"""For functions that return the kind of item that they are given."""
+"""For functions that return the kind of item that they get."""

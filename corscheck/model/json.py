@@ -1,4 +1,4 @@
-"""Results and audits as JSON: the one place that encodes, decodes and describes them."""
+"""JSON encoding, decoding and schemas of results and audits."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NOT_PRINTABLE = re.compile("[\x7f-\U0010ffff]")
 
 
 def encode(value: Any) -> bytes:
-    """Encode a value and its parts as compact JSON in ASCII: the bytes of ``json.dumps`` with ``separators=(",", ":")``.
+    """Encode a value as compact JSON in ASCII, with the bytes of ``json.dumps`` and ``separators=(",", ":")``.
 
-    ASCII only, so that no control or bidi character of a server's reaches a terminal that shows the file.
+    ASCII only, so that no control or bidi character from a server reaches a terminal that shows the file.
     """
     try:
         data = msgspec.json.encode(value)
-    except UnicodeEncodeError:  # a lone surrogate, in a file name for instance: UTF-8 cannot hold it, an escape can
+    except UnicodeEncodeError:  # a lone surrogate, e.g. in a file name: JSON can escape it, but UTF-8 cannot encode it
         return json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode("ascii")
     if data.isascii() and b"\x7f" not in data:
         return data
@@ -31,20 +31,20 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: Mapping[str, Any], kind: type[_T]) -> _T:
-    """Make a value of plain JSON data. Fields that ``kind`` does not have are ignored.
+    """Convert plain JSON data to a value. Fields that ``kind`` does not have are ignored.
 
-    Raises ``ValueError``, with the path of the field at fault (``Expected `str`, got `int` - at `$.url```).
+    Raises ``ValueError`` with the path of the invalid field (``Expected `str`, got `int` - at `$.url```).
     """
     return msgspec.convert(data, kind)
 
 
 def to_plain(value: Any) -> Any:
-    """Return a value and its parts as dicts, lists, strings and numbers."""
+    """Return a value as dicts, lists, strings and numbers."""
     return json.loads(encode(value))
 
 
 def schema(kinds: Iterable[type]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return the JSON Schemas of value types, and the definitions that they refer to, by name (``#/$defs/NAME``)."""
+    """Return the JSON Schemas of value types, and by name the definitions that they refer to (``#/$defs/NAME``)."""
     found, definitions = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     return list(found), definitions
 

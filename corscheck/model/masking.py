@@ -1,7 +1,8 @@
-"""The one gate between outcome and saved model: behind it nothing secret exists.
+"""Masking of secrets. Saved values and everything that is shown have passed through it.
 
-Secret are the values of authentication and cookie headers, of headers that look like API keys, user information in URLs,
-and query parameters that look like tokens. ``Set-Cookie`` keeps its names and attributes: those are what one looks for.
+Secrets are the values of authentication and cookie headers, of headers whose names suggest an API key, user information
+in URLs, and query parameters whose names suggest a token. ``Set-Cookie`` keeps the cookie's name and attributes,
+because they are needed for debugging.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _SECRET_NAMES = frozenset(
         "x-csrftoken",
     }
 )
-# Names whose words say that their value opens something. "key" alone is too common (Idempotency-Key is no secret).
+# Words in a header name that suggest a secret. "key" alone is too common (Idempotency-Key is not a secret).
 _SECRET_WORDS = re.compile(
     r"(?:^|[-_.])(?:auth|authentication|authtoken|token|secret|password|passwd|pwd|apikey|session|sessionid|sid|jwt|"
     r"bearer|credential|credentials|signature|sig|otp|pin)(?:$|[-_.])|api[-_.]?key|access[-_.]?key|private[-_.]?key|"
@@ -49,7 +50,7 @@ _SECRET_PARAMETER = re.compile(
 
 @lru_cache(maxsize=1024)
 def is_secret_header(name: str) -> bool:
-    """Whether the value of a header of that name is never shown."""
+    """Whether the value of a header with this name is masked."""
     lower = name.lower()
     return lower in _SECRET_NAMES or (
         not lower.startswith("access-control-") and _SECRET_WORDS.search(lower) is not None
@@ -57,7 +58,7 @@ def is_secret_header(name: str) -> bool:
 
 
 def mask_header(name: str, value: str) -> str:
-    """A header value as it may be saved: secrets replaced, an authentication scheme and cookie names kept."""
+    """Mask a header value. An authentication scheme and cookie names are kept."""
     lower = name.lower()
     if lower in ("cookie", "cookie2"):
         return "; ".join(_mask_pair(pair) for pair in value.split(";"))
@@ -76,7 +77,7 @@ def _mask_pair(pair: str) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL without user information and without the values of token-like parameters."""
+    """Mask user information and token-like parameters in a URL."""
     if "@" in url:
         url = _USERINFO.sub(rf"\1{MASK}@", url)
     return _PARAMETER.sub(_mask_parameter, url) if "=" in url else url
@@ -87,9 +88,9 @@ def _mask_parameter(found: re.Match[str]) -> str:
 
 
 def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
-    """A URL in pieces: the text up to a secret value and the name of its parameter; the last piece has None for a name.
+    """Split a URL at its secret values: yields the text before each value, and the parameter's name.
 
-    For what has to stay usable, with the values put somewhere else.
+    The last piece has the name None. For output that must stay usable, with the values supplied in another way.
     """
     at = 0
     for found in _PARAMETER.finditer(url):
@@ -100,7 +101,7 @@ def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
 
 
 def mask_text(text: str) -> str:
-    """A text in which URLs may stand (a message, a console line, a Location)."""
+    """Mask the URLs in a text (a message, a console line, a Location)."""
     if "://" in text:
         text = _URL.sub(lambda m: mask_url(m.group()), text)
     return _PARAMETER.sub(_mask_parameter, text) if "=" in text else text

@@ -1,6 +1,8 @@
-"""``--origin``: a serialized origin and nothing else, or a message that names the one probably meant.
+"""Validation of ``--origin``: only a serialized origin is accepted, and an error suggests the one that was probably
+meant.
 
-A tester that quietly repairs ``https://app.example/`` hides the very mistake that people make in server configurations.
+Invalid origins such as ``https://app.example/`` are not corrected, because this would hide a common mistake in server
+configurations.
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
 
 _OTHER = re.compile(r"[a-z][a-z0-9+.-]*://[!\"$-.0->A-~]+")
-"""Origins of app shells and extensions (``capacitor://localhost``, ``moz-extension://<id>``): sent as they are.
+"""Origins of app shells and extensions (``capacitor://localhost``, ``moz-extension://<id>``), which are sent unchanged.
 
-A URL serializes to printable ASCII, so its origin does too (an opaque host has everything else percent-encoded).
+A serialized URL is printable ASCII, and so is its origin (everything else in an opaque host is percent-encoded).
 """
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -23,7 +25,7 @@ _EXAMPLE = "is not an origin: scheme, host and port, like https://app.example"
 
 
 def check_origin(text: str, where: str = "--origin") -> str:
-    """The origin as it is, if a browser could send it. Raises ``ConfigError``; ``where`` names its place."""
+    """Return the origin if a browser can send it. Raises ``ConfigError``; ``where`` names the option."""
     fault, meant = judge_origin(text)
     if fault is None:
         return text
@@ -32,7 +34,7 @@ def check_origin(text: str, where: str = "--origin") -> str:
 
 
 def judge_origin(text: str) -> tuple[str | None, str | None]:
-    """What is wrong with it, as the rest of a sentence (None: nothing), and what was probably meant (None: no idea)."""
+    """Return what is wrong, as the rest of a sentence (None: nothing), and what was probably meant (None: unknown)."""
     if text == OPAQUE:
         return None, text
     if text.lower() == OPAQUE:
@@ -63,7 +65,7 @@ def _origin_of(text: str) -> str | None:
 
 
 def _fault(text: str) -> str:
-    """What is wrong with an http(s) origin, in words: the first fault found."""
+    """Return the first fault of an invalid http(s) origin, as the rest of a sentence."""
     scheme, _, rest = text.partition("://")
     authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     tail = rest[len(authority) :]

@@ -1,13 +1,13 @@
-"""Text that is safe to print. Every value of a result passes ``printable`` before people see it."""
+"""Escaping of text for output. All values of a result pass through ``printable`` before they are shown."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    r"""Spell out everything that a terminal could act on, or an eye could miss.
+    r"""Escape every character that controls a terminal or is invisible.
 
-    Control characters (ESC, CR, LF, NUL, the C1 controls), bidirectional controls, zero-width and other invisible
-    characters, line separators, lone surrogates and unusual spaces become ``\x1b``, ``\u202e`` or ``\U000e0001``.
+    Control characters (ESC, CR, LF, NUL, C1), bidirectional controls, zero-width and other invisible characters, line
+    separators, lone surrogates and unusual spaces become ``\x1b``, ``\u202e`` or ``\U000e0001``.
     """
     if text.isprintable():
         return text
@@ -15,7 +15,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Spell out everything but line breaks, for texts of our own."""
+    """Escape everything except line breaks, for our own texts."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

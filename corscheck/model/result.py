@@ -1,4 +1,4 @@
-"""The answer to a probe: Result and its parts, masked and ready to be saved or shown.
+"""The result of a probe: Result and its parts, masked and ready to be saved or shown.
 
 The report's probe object (and its JSON Schema) has exactly the fields of ``Result.to_dict()``.
 """
@@ -19,7 +19,7 @@ from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
 
 
 class Reason(Struct, frozen=True):
-    """What decided a verdict other than ``allowed``."""
+    """The reason for a verdict other than ``allowed``."""
 
     code: str
     step: str
@@ -28,9 +28,9 @@ class Reason(Struct, frozen=True):
 
 
 class EngineVerdict(Struct, frozen=True):
-    """The verdict under one engine's rules, what it rests on, and its deciding code if it is not ``allowed``.
+    """The verdict by one engine's rules, the source of these rules, and the deciding code if it is not ``allowed``.
 
-    ``because`` names the departure that makes it differ from the engine that drove the network.
+    ``because`` names the departure from the standard that makes it differ from the engine that drove the network.
     """
 
     verdict: Verdict
@@ -41,7 +41,9 @@ class EngineVerdict(Struct, frozen=True):
 
 
 class PreflightRecord(Struct, frozen=True):
-    """The first hop's preflight: needed, because of what, sent, and how long each engine will cache it (seconds)."""
+    """The first hop's preflight: whether and why it was needed, whether it was sent, and for how many seconds each
+    engine caches it.
+    """
 
     needed: bool = False
     because: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class PreflightRecord(Struct, frozen=True):
 
 
 class StepRecord(Struct, frozen=True):
-    """A row of the table as saved: values masked, cut and printable."""
+    """A row of the table of steps: values are masked, truncated and printable."""
 
     step: str
     header: str
@@ -64,7 +66,7 @@ class StepRecord(Struct, frozen=True):
 
 
 class RequestRecord(Struct, frozen=True):
-    """A request line and its header pairs, in wire order."""
+    """A request line and its headers, in wire order."""
 
     method: str
     url: str
@@ -72,7 +74,7 @@ class RequestRecord(Struct, frozen=True):
 
 
 class ResponseRecord(Struct, frozen=True):
-    """A status and header pairs, in wire order, duplicates kept; ``body`` is evidence from a failed answer."""
+    """A status and its headers, in wire order with duplicates. ``body`` is the start of an error response."""
 
     status: int
     headers: Headers
@@ -82,14 +84,14 @@ class ResponseRecord(Struct, frozen=True):
 
 
 class ErrorRecord(Struct, frozen=True):
-    """Why there was no answer: a closed list of kinds, and a sentence."""
+    """Why there was no response: a kind from a closed list, and a sentence."""
 
     kind: str
     message: str
 
 
 class ExchangeRecord(Struct, frozen=True):
-    """One exchange as saved. ``held_back`` says that the request was not sent; ``elapsed_ms`` is None then."""
+    """One exchange. ``held_back`` means that the request was not sent; ``elapsed_ms`` is None then."""
 
     kind: str
     hop: int
@@ -101,7 +103,7 @@ class ExchangeRecord(Struct, frozen=True):
 
 
 class ReadResponse(Struct, frozen=True):
-    """What ``fetch()`` resolved to."""
+    """The response that ``fetch()`` resolved to."""
 
     type: str
     status: int
@@ -110,7 +112,7 @@ class ReadResponse(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Something to say about an outcome, with a stable code."""
+    """A diagnosis of an outcome, with a stable code."""
 
     code: str
     severity: Severity
@@ -122,7 +124,7 @@ class Finding(Struct, frozen=True):
 
 
 class ObservedRequest(Struct, frozen=True):
-    """A request that a real browser put on the wire."""
+    """A request that a real browser sent."""
 
     kind: str
     method: str
@@ -131,11 +133,11 @@ class ObservedRequest(Struct, frozen=True):
 
 
 class Observation(Struct, frozen=True):
-    """What a real browser was seen to do with a probe.
+    """What a real browser did with a probe.
 
-    ``verdict`` is ``allowed``, ``blocked`` or ``invalid`` (``fetch()`` itself threw), or ``inconclusive`` with
-    ``error`` saying why nothing could be observed. ``console`` are the console lines, joined by newlines; ``agrees``
-    is filled in when the prediction stands beside it, ``differences`` say in what they differ.
+    ``verdict`` is ``allowed``, ``blocked``, ``invalid`` (``fetch()`` itself threw), or ``inconclusive``, for which
+    ``error`` says why nothing could be observed. ``console`` holds the console lines, joined by newlines. ``agrees``
+    and ``differences`` hold the comparison with the prediction.
     """
 
     browser: str
@@ -150,10 +152,10 @@ class Observation(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True, kw_only=True):
-    """The answer to a probe, masked and ready to be saved or shown.
+    """The result of a probe, masked and ready to be saved or shown.
 
-    ``passed`` says whether it came as expected; a failure that is ``excused`` has not passed and fails no run.
-    The defaults are what a saved report means that lacks the field.
+    ``passed`` says whether the verdict is the expected one. A failure that is ``excused`` has not passed, but does not
+    fail the run. The defaults apply to a saved report that lacks the field.
     """
 
     url: str
@@ -188,7 +190,7 @@ class Result(Struct, frozen=True, kw_only=True):
     excused: Excuse | None = None
 
     def __str__(self) -> str:
-        """The verdict line, never wrapped: what ``corscheck probe -q`` prints."""
+        """The verdict line, never wrapped, as printed by ``corscheck probe -q``."""
         line = f"{self.word.upper()}  {printable(self.method)} {printable(self.url)} from {printable(self.origin)}"
         because = "" if self.verdict == "allowed" else self.not_allowed
         differing = [self.other_makes(name) for name in self.differing if name in self.gate]
@@ -202,22 +204,22 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """True when it came as expected, for every engine of the gate."""
+        """Whether the verdict is the expected one for every engine of the gate."""
         return self.passed
 
     def to_dict(self) -> dict[str, Any]:
-        """The report's probe object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
+        """Return the report's probe object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
         plain: dict[str, Any] = to_plain(self)
         return plain
 
     @property
     def word(self) -> str:
-        """The verdict in a word; ``allowed*`` if only the preflight could be asked."""
+        """The verdict in one word; ``allowed*`` if only the preflight was sent."""
         return "allowed*" if self.verdict == "allowed" and not self.complete else self.verdict
 
     @property
     def not_allowed(self) -> str:
-        """What a verdict other than ``allowed`` means, in a sentence or two."""
+        """The meaning of a verdict other than ``allowed``, in one or two sentences."""
         if self.verdict == "inconclusive" and self.error is not None:
             return f"No answer: {words.sentence(self.error.message)}"
         if self.verdict == "inconclusive" and self.not_sent is not None:
@@ -234,21 +236,21 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def not_sent(self) -> str | None:
-        """Why a request was held back, and what sends it; None if none was."""
+        """Why a request was held back, and which option sends it; None if none was."""
         if not any(exchange.held_back for exchange in self.exchanges):
             return None
         return "--send never" if self.send == "never" else "it may change data (--send always)"
 
     @property
     def as_driven(self) -> bool:
-        """Whether the driving engine alone met the expectation; another engine of the gate may still have failed."""
+        """Whether the driving engine met the expectation. Another engine of the gate may still have failed."""
         return self.verdict == self.expected
 
     @property
     def differing(self) -> list[str]:
-        """The engines that come to another verdict than the driving one, those of the gate first.
+        """The engines with another verdict than the driving one, those of the gate first.
 
-        An engine outside of the gate that could not be judged is left out: there is nothing to say about it.
+        An engine outside the gate whose verdict is inconclusive is left out.
         """
         others = [
             name
@@ -261,7 +263,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def agreeing(self) -> list[str]:
-        """The other engines that come to the same verdict."""
+        """The other engines with the same verdict."""
         return [n for n, found in self.engines.items() if n != self.engine and found.verdict == self.verdict]
 
     def other_makes(self, name: str) -> str:
@@ -278,7 +280,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     @property
     def unmet(self) -> list[str]:
-        """What a check expects beside the verdict and is not so, else what of it could not be judged: a sentence each."""
+        """The unmet expectations of a check besides the verdict, or else those that could not be judged: a sentence each."""
         if self.check is None:
             return []
         found = [e for e in self.check.expectations if e.name != "expect"]

@@ -1,4 +1,4 @@
-"""The Public Suffix List: the registrable domain and the public suffix of a host."""
+"""Lookups in the Public Suffix List: the registrable domain and the public suffix of a host."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def _suffix_list() -> object:
 
 
 def registrable_domain(host: str) -> str | None:
-    """The registrable domain by the Public Suffix List, private suffixes included; loaded when first needed (40 ms)."""
+    """Return the registrable domain, with private suffixes. The list is loaded on first use (40 ms)."""
     found: str | None = _suffix_list().privatesuffix(host)  # type: ignore[attr-defined]
     return found
 
 
 def known_suffix(host: str) -> str | None:
-    """The public suffix, if the list has one for this host: names outside of it are a test's or an intranet's."""
+    """Return the public suffix if the list contains it. Names of tests and intranets have none."""
     found: str | None = _suffix_list().publicsuffix(host, accept_unknown=False)  # type: ignore[attr-defined]
     return found

@@ -1,7 +1,4 @@
-"""What a program asks and expects: Probe, CheckRef, Expectation, Excuse, and the error for a wrong argument.
-
-Everything outside ``protocol`` speaks in these values.
-"""
+"""The input of a run: Probe, CheckRef, Expectation, Excuse, and the error for an invalid argument."""
 
 from __future__ import annotations
 
@@ -24,13 +21,14 @@ SCHEMA_VERSION = "1.0"
 
 
 class ConfigError(ValueError):
-    """An argument or an option is wrong, so nothing was sent. The command line exits with status 2 and prints the text.
+    """An argument or an option is invalid, so nothing was sent. The command line prints the message and exits with
+    status 2.
 
     Attributes:
-        option: the name of the keyword argument at fault, e.g. ``timeout``; None where no single option is.
-        value: the wrong value as it was given: the argument, or the wrong item of a list. Unlike the text it is not masked.
+        option: the name of the invalid keyword argument, e.g. ``timeout``; None if no single option is at fault.
+        value: the invalid value as given: the argument, or an item of a list. It is not masked, unlike the message.
         reason: what is wrong with the value, as a clause: ``expected a number of seconds``.
-        hint: what to do about it, as a sentence: ``Pass a float, e.g. timeout=5.0.``; None if there is no advice.
+        hint: what to do, as a sentence: ``Pass a float, e.g. timeout=5.0.``; None if there is no advice.
 
     """
 
@@ -51,10 +49,10 @@ class ConfigError(ValueError):
 
 
 class Expectation(Struct, frozen=True):
-    """One thing that a check expects of a probe, and what came of it.
+    """One expectation of a check, and its result.
 
     ``name`` is the policy's key (``expect``, ``because``, ``max-age`` ...; ``ignore`` for an entry that has expired).
-    ``passed`` is None where it could not be judged, which is no pass; ``message`` says what is wrong, in a sentence.
+    ``passed`` is None if it could not be judged, which is not a pass. ``message`` says what is wrong, in a sentence.
     """
 
     name: str
@@ -65,7 +63,7 @@ class Expectation(Struct, frozen=True):
 
 
 class CheckRef(Struct, frozen=True):
-    """Where in a policy file a probe comes from, and in a result what the check expects of it and what came of that."""
+    """The place of a check in a policy file, and in a result its expectations with their results."""
 
     name: str
     file: str | None = None
@@ -74,9 +72,9 @@ class CheckRef(Struct, frozen=True):
 
 
 class Excuse(Struct, frozen=True):
-    """Why a failure does not fail the run: an ``[[ignore]]`` of the policy, or a baseline that has it already.
+    """Why a failure does not fail the run: an ``[[ignore]]`` of the policy, or a baseline that contains it.
 
-    ``expires`` is the last day on which an ignore is in force, ``YYYY-MM-DD``.
+    ``expires`` is the last day on which an ignore applies, ``YYYY-MM-DD``.
     """
 
     by: Literal["ignore", "baseline"]
@@ -87,13 +85,13 @@ class Excuse(Struct, frozen=True):
 
 
 class Probe(Struct, frozen=True):
-    """One question: would a page at ``origin`` be allowed to read the answer to this request?
+    """One question: may a page at ``origin`` make this request and read the response?
 
-    ``engine`` drives the network; ``gate`` are the engines for which ``expected`` must hold. ``via`` is another base
-    URL to send to while the URL is judged as written. ``body_asked`` says that the user typed the body on the command
-    line (which counts as asking to send it). ``username``/``password`` and ``cookies`` are stored credentials: sent
-    only where the credentials mode lets them. ``secret_headers`` are lower-case names of headers whose values are
-    masked whatever they are called (a policy's ``${VARIABLES}``).
+    ``engine`` drives the network. ``gate`` lists the engines for which ``expected`` must hold. ``via`` is another base
+    URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the body on the command
+    line, which counts as a request to send it. ``username``/``password`` and ``cookies`` are stored credentials, which
+    are sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
+    always masked (a policy's ``${VARIABLES}``).
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""The words for engines, browsers, headers and verdicts, and sentences made of texts from elsewhere. No layout."""
+"""Names of engines, browsers, headers and verdicts, and sentences made from texts of other sources. No layout."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from corscheck.model.printable import printable
 
 ENGINES = {"standard": "the standard", "chromium": "Chromium", "firefox": "Firefox", "webkit": "WebKit"}
 BASES = {"source": "from its source"}
-"""What an engine's rules rest on, where they are neither recorded from it nor the standard's own text."""
+"""The source of an engine's rules, unless they were recorded from it or are the standard's text."""
 BROWSERS = {"chromium": "Chromium", "chrome": "Chrome", "edge": "Edge", "firefox": "Firefox"}
 
 _PREFIX = "access-control-"
 
 
 def subject(header: str) -> str:
-    """What a row is about: the header without ``Access-Control-``."""
+    """Return a header's name without ``Access-Control-``."""
     text = printable(header)
     return text[len(_PREFIX) :] if text.lower().startswith(_PREFIX) else text
 
 
 def engine(name: str) -> str:
-    """An engine inside a sentence."""
+    """Return an engine's name for use inside a sentence."""
     return ENGINES.get(name, printable(name))
 
 
 def several(names: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Return ``a``, ``a and b``, or ``a, b and c``."""
     if len(names) < 2:
         return "".join(names)
     return ", ".join(names[:-1]) + " and " + names[-1]
 
 
 def capital(text: str) -> str:
-    """The text with its first letter in upper case, as a sentence starts."""
+    """Return the text with its first letter in upper case."""
     return text[:1].upper() + text[1:]
 
 
 def sentence(message: str, step: str | None = None) -> str:
-    """A message as one sentence, its step in brackets before the full stop."""
+    """Return a message as one sentence, with its step in brackets before the full stop."""
     text = printable(message.strip()).rstrip(".")
     if step and f"({step})" not in text:
         return f"{text} ({printable(step)})."

@@ -47,20 +47,13 @@ def _without_place(result: Result) -> Result:
     return replace(result, findings=tuple(f for f in result.findings if f.code != _LOCAL))
 
 
-class _Hosts:
-    """The host names that probes name: the application answers for these and for no other."""
-
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def add(self, probe: Probe) -> None:
-        if probe.via is not None:
-            raise ConfigError(
-                "an application in process is reached by no other base URL: via and app exclude each other"
-            )
-        # What is no http(s) URL the protocol itself will refuse.
-        with suppress(URLError, KeyError):
-            self.names.add(split(parse_url(probe.url).without_fragment).endpoint.host)
+def _add_host(hosts: set[str], probe: Probe) -> None:
+    """Add the host of a probe to those that the application answers for."""
+    if probe.via is not None:
+        raise ConfigError("an application in process is reached by no other base URL: via and app exclude each other")
+    # The protocol rejects everything that is not an http(s) URL.
+    with suppress(URLError, KeyError):
+        hosts.add(split(parse_url(probe.url).without_fragment).endpoint.host)
 
 
 class AppConversation(Conversation):
@@ -74,22 +67,22 @@ class AppConversation(Conversation):
         self._aside = aside
         with printing(aside):
             loaded = wrapped(app, name)
-        self._hosts = _Hosts()
+        self._hosts: set[str] = set()
         transport: Transport
         if loaded.interface == "asgi":
             from corscheck.transports.app.asgi import ASGITransport
 
             with printing(aside):
-                transport = ASGITransport(loaded.app, self._hosts.names, start_timeout=options.network.timeout)
+                transport = ASGITransport(loaded.app, self._hosts, start_timeout=options.network.timeout)
         else:
             from corscheck.transports.app.wsgi import WSGITransport
 
-            transport = WSGITransport(loaded.app, self._hosts.names)
+            transport = WSGITransport(loaded.app, self._hosts)
         super().__init__(options, transport)
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
-        self._hosts.add(probe)
+        _add_host(self._hosts, probe)
         with printing(self._aside):
             return _without_place(super().ask(probe, cache))
 
@@ -114,9 +107,9 @@ async def aask(app: Any, options: RunOptions, probe: Probe) -> Result:
             return await asyncio.to_thread(conversing.ask, probe)
     from corscheck.transports.app.asgi import AsyncASGITransport
 
-    hosts = _Hosts()
-    hosts.add(probe)
-    transport = AsyncASGITransport(loaded.app, hosts.names)
+    hosts: set[str] = set()
+    _add_host(hosts, probe)
+    transport = AsyncASGITransport(loaded.app, hosts)
     await transport.start(options.network.timeout)
     try:
         asking = conversation(probe, options, Assembler(show_secrets=options.show_secrets))

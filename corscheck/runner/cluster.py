@@ -75,11 +75,8 @@ def results(
     cluster, and for a question that cannot be put.
     """
     with _client(address) as client:
-        yield from _Spread(client, options, total).run((_find_place(question), question) for question in questions)
-
-
-def _find_place(question: Probe | AuditPlan) -> str:
-    return place_of(question if isinstance(question, Probe) else question.template)
+        placed = ((place_of(q if isinstance(q, Probe) else q.template), q) for q in questions)
+        yield from _Spread(client, options, total).run(placed)
 
 
 # ---------------------------------------------------------------------- on a worker

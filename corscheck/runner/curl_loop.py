@@ -8,18 +8,17 @@ from __future__ import annotations
 import heapq
 import time
 from itertools import count
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from corscheck.model.values import ConfigError
 from corscheck.runner import schedule as bounds
 from corscheck.runner.conversation import Pause
-from corscheck.runner.options import Pace
-from corscheck.runner.schedule import Schedule
+from corscheck.runner.drive import ParallelRun
 from corscheck.transports.choice import asked_again
 from corscheck.transports.curl import CurlMulti
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable
 
     from corscheck.protocol.request import Answer
     from corscheck.runner.conversation import Asking
@@ -38,42 +37,22 @@ def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> 
     ``options.rate`` bounds the requests a second. A flow has ``options.network.timeout`` seconds from its start, and
     again after each ``Pause``. What a flow raises is raised in its turn. Closing the generator cancels what is under way.
     """
-    run = _Run[_T](flows, options)
-    try:
-        yield from run.results()
-    finally:
-        run.close()
+    yield from _Run[_T](flows, options).results()
 
 
-class _Run(Generic[_T]):
+class _Run(ParallelRun[_T]):
     def __init__(self, flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> None:
-        self._schedule = Schedule(flows, options.concurrency, options.total)
+        super().__init__(flows, options)
         self._network = options.network
-        self._timeout = options.network.timeout
-        self._pace = Pace(options.rate)
-        self._in_sequence = options.concurrency == 1
         self._multi = CurlMulti(options.network, options.total)
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._tickets = count()
-        self._sent: dict[Flow[_T], float] = {}  # waits for an answer, and since when; the oldest first
         self._check_at = 0.0
 
-    def results(self) -> Iterator[_T]:
-        schedule = self._schedule
-        while True:
-            # The next requests go out before results are handed out. One at a time means: after them.
-            if not (self._in_sequence and schedule.is_due):
-                for flow in schedule.begin():
-                    self._begin(flow)
-            self._multi.flush()
-            for flow in schedule.due():
-                yield flow.result()
-            if schedule.is_over:
-                return
-            self._turn()
+    def _flush(self) -> None:
+        self._multi.flush()
 
-    def close(self) -> None:
-        """Cancel what is under way."""
+    def _close(self) -> None:
         self._multi.close()
         self._schedule.close()
 
@@ -110,6 +89,7 @@ class _Run(Generic[_T]):
         try:
             self._multi.submit(request, flow.deadline, (flow, request))
         except ConfigError as error:
+            del self._sent[flow]
             flow.error = error
             self._schedule.end(flow)
 
@@ -117,9 +97,6 @@ class _Run(Generic[_T]):
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._tickets), act))
 
     def _turn(self) -> None:
-        """Wait for the next thing to happen, and act on it."""
-        if self._schedule.is_due:
-            return
         timers = self._timers
         until = min(timers[0][0] if timers else _NEVER, self._check_at)
         answers = self._multi.wait(None if until == _NEVER else max(until - time.monotonic(), 0.0))
@@ -130,16 +107,9 @@ class _Run(Generic[_T]):
             self._resume(flow, asked_again(request, answer, self._network, flow.deadline))
         if time.monotonic() >= self._check_at:
             self._find_stalled()
+            wanted = self._schedule.wants_room
+            self._check_at = time.monotonic() + bounds.STALL_SECONDS / 2 if wanted else _NEVER
         if timers and not answers and not self._sent:
             time.sleep(max(timers[0][0] - time.monotonic(), 0.0))  # nothing was under way to be waited for
         while timers and timers[0][0] <= time.monotonic():
             heapq.heappop(timers)[2]()
-
-    def _find_stalled(self) -> None:
-        """Make room for others beside the flows whose hosts do not answer."""
-        now = time.monotonic()
-        for flow, since in self._sent.items():
-            if now - since < bounds.STALL_SECONDS:
-                break
-            self._schedule.stall(flow)
-        self._check_at = now + bounds.STALL_SECONDS / 2 if self._schedule.wants_room else _NEVER

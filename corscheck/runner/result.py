@@ -55,16 +55,15 @@ class Assembler:
     def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
         """The saved model of one probe, with what diagnosis found."""
         same = all_engines_agree(outcome)
-        others: dict[EngineName, Outcome | None] = {
-            name: outcome if same else replay(outcome, ENGINES[name]) for name in ENGINE_NAMES if name != outcome.engine
+        outcomes: dict[EngineName, Outcome | None] = {
+            name: outcome if same or name == outcome.engine else replay(outcome, ENGINES[name]) for name in ENGINE_NAMES
         }
         engines: dict[str, EngineVerdict] = {
-            name: self._engine_verdict(name, outcome, outcome if name == outcome.engine else others[name])
-            for name in ENGINE_NAMES
+            name: self._engine_verdict(name, outcome, outcomes[name]) for name in ENGINE_NAMES
         }
         console: dict[str, str | None] = {}
         for name in ENGINE_NAMES[1:]:
-            seen = outcome if name == outcome.engine else others[name]
+            seen = outcomes[name]
             text = console_text(seen) if seen is not None else None
             console[name] = self.text(text) if text is not None else None
         body = probe.body
@@ -84,10 +83,10 @@ class Assembler:
             verdict=outcome.verdict,
             complete=outcome.complete,
             expected=probe.expected,
-            passed=_passed(probe, engines),
+            passed=all(engines[name].verdict == probe.expected for name in probe.gate),
             reason=self._reason(outcome),
             engines=engines,
-            preflight=self._preflight(outcome, others),
+            preflight=self._preflight(outcome, outcomes),
             steps=tuple(self._step(step) for step in outcome.steps),
             exchanges=tuple(self._exchange(exchange, probe) for exchange in outcome.exchanges),
             response=self._response(outcome),
@@ -104,13 +103,11 @@ class Assembler:
         if masked is None:
             if len(self._masked) >= _MASKED:
                 self._masked.clear()
-            masked = self._masked[headers, secret] = self._mask(headers, secret)
+            shown = headers
+            if secret and not self.show_secrets:
+                shown = tuple((name, MASK if name.lower() in secret else value) for name, value in headers)
+            masked = self._masked[headers, secret] = self._fields(shown)
         return masked
-
-    def _mask(self, headers: Headers, secret: frozenset[str]) -> Headers:
-        if secret and not self.show_secrets:
-            headers = tuple((name, MASK if name.lower() in secret else value) for name, value in headers)
-        return self._fields(headers)
 
     def _fields(self, headers: Headers) -> Headers:
         """Mask header fields. Most are the same in every exchange of a run, so each is masked once."""
@@ -126,12 +123,12 @@ class Assembler:
         step = next((s.step for s in outcome.steps if s.decisive), code.step)
         return Reason(failure.code, step, standard_url(step), self.text(failure.message))
 
-    def _preflight(self, outcome: Outcome, others: dict[EngineName, Outcome | None]) -> PreflightRecord:
+    def _preflight(self, outcome: Outcome, outcomes: dict[EngineName, Outcome | None]) -> PreflightRecord:
         first = outcome.preflight
         seconds: dict[str, int] = {}
         answer = _good_preflight(outcome)
         for name in ENGINE_NAMES:
-            seen = outcome if name == outcome.engine else others[name]
+            seen = outcomes[name]
             if answer is not None and seen is not None and _good_preflight(seen) is not None:
                 seconds[name] = max(max_age(answer.headers, ENGINES[name].rules) or 0, 0)
         return PreflightRecord(first.needed, first.because, first.sent, seconds)
@@ -220,10 +217,6 @@ class Assembler:
 @lru_cache(maxsize=4096)
 def _masked_field(field: Header) -> Header:
     return field[0], mask_header(*field)
-
-
-def _passed(probe: Probe, engines: dict[str, EngineVerdict]) -> bool:
-    return all(engines[name].verdict == probe.expected for name in probe.gate)
 
 
 def _good_preflight(outcome: Outcome) -> HTTPResponse | None:

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from corscheck.runner import schedule as bounds
-from corscheck.runner.drive import carry
-from corscheck.runner.options import Pace
-from corscheck.runner.schedule import Schedule
+from corscheck.runner.drive import ParallelRun, carry
 from corscheck.transports.http.tls import Contexts
 from corscheck.transports.http.transport import HTTPTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterable, Iterator
+    from collections.abc import Generator, Hashable, Iterable
 
     from corscheck.protocol.request import Answer
     from corscheck.runner.conversation import Asking
@@ -35,27 +32,22 @@ class _Closed(Exception):  # noqa: N818 - ends a conversation, and is nobody's e
 
 
 class _Transports:
-    """Transports, by the place that the idle ones are connected to; above a limit the longest unused is closed."""
+    """Transports, with the place that each idle one is connected to. Above a limit the longest unused one is closed."""
 
     def __init__(self, options: RunOptions) -> None:
         self._network = options.network
         self._limit = options.total
         self._contexts = Contexts(options.network)
         self._lock = threading.Lock()
-        self._idle: OrderedDict[Hashable, list[HTTPTransport]] = OrderedDict()
-        self._idle_count = 0
+        self._idle: dict[HTTPTransport, Hashable] = {}  # the longest unused one first
         self._in_use: set[HTTPTransport] = set()
 
     def take(self, place: Hashable) -> HTTPTransport:
         with self._lock:
-            waiting = self._idle.get(place)
-            if waiting:
-                transport = waiting.pop()
-                self._idle_count -= 1
-                if not waiting:
-                    del self._idle[place]
-            else:
+            transport = next((idle for idle, at in reversed(self._idle.items()) if at == place), None)
+            if transport is None:
                 transport = HTTPTransport(self._network, self._contexts)
+            self._idle.pop(transport, None)
             self._in_use.add(transport)
             return transport
 
@@ -63,15 +55,10 @@ class _Transports:
         excess = None
         with self._lock:
             self._in_use.discard(transport)
-            self._idle.setdefault(place, []).append(transport)
-            self._idle.move_to_end(place)
-            self._idle_count += 1
-            if self._idle_count > self._limit:
-                oldest, transports = next(iter(self._idle.items()))
-                excess = transports.pop(0)
-                self._idle_count -= 1
-                if not transports:
-                    del self._idle[oldest]
+            self._idle[transport] = place
+            if len(self._idle) > self._limit:
+                excess = next(iter(self._idle))
+                del self._idle[excess]
         if excess is not None:
             excess.close()
 
@@ -83,7 +70,7 @@ class _Transports:
     def close(self) -> None:
         """Close the idle ones, and cut the connections of those in use."""
         with self._lock:
-            idle = [transport for waiting in self._idle.values() for transport in waiting]
+            idle = list(self._idle)
             self._idle.clear()
             in_use = list(self._in_use)
         for transport in idle:
@@ -97,40 +84,30 @@ def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> 
 
     The bounds, deadlines and errors are those of ``curl_loop.drive``. Closing the generator cuts what is under way.
     """
-    run = _Run[_T](flows, options)
-    try:
-        yield from run.results()
-    finally:
-        run.close()
+    yield from _Run[_T](flows, options).results()
 
 
-class _Run(Generic[_T]):
+class _Run(ParallelRun[_T]):
     def __init__(self, flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> None:
-        self._schedule = Schedule(flows, options.concurrency, options.total)
-        self._timeout = options.network.timeout
-        self._pace = Pace(options.rate)
-        self._in_sequence = options.concurrency == 1
+        super().__init__(flows, options)
         self._transports = _Transports(options)
         self._begun: SimpleQueue[Flow[_T] | None] = SimpleQueue()
         self._ended: SimpleQueue[Flow[_T]] = SimpleQueue()
-        self._sent: dict[Flow[_T], float] = {}  # waits for an answer, and since when; threads write, one key each
         self._threads = self._under_way = 0
         self._closed = threading.Event()
 
-    def results(self) -> Iterator[_T]:
-        schedule = self._schedule
-        while True:
-            if not (self._in_sequence and schedule.is_due):
-                for flow in schedule.begin():
-                    self._begin(flow)
-            for flow in schedule.due():
-                yield flow.result()
-            if schedule.is_over:
-                return
-            if self._under_way and not schedule.is_due:
-                self._wait()
+    def _turn(self) -> None:
+        """Wait until a flow has ended, or until it is time to look for stalled ones."""
+        if not self._under_way:
+            return
+        try:
+            self._end(self._ended.get(timeout=bounds.STALL_SECONDS / 2 if self._schedule.wants_room else None))
+        except Empty:
+            self._find_stalled()
+        while not self._ended.empty():
+            self._end(self._ended.get())
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Cancel what is under way. No thread is waited for: each ends when its connection is cut."""
         self._closed.set()
         for _ in range(self._threads):
@@ -145,27 +122,10 @@ class _Run(Generic[_T]):
             threading.Thread(target=self._work, daemon=True, name="corscheck-probe").start()
         self._begun.put(flow)
 
-    def _wait(self) -> None:
-        """Wait until a flow has ended, or until it is time to look for stalled ones."""
-        try:
-            ended = self._ended.get(timeout=bounds.STALL_SECONDS / 2 if self._schedule.wants_room else None)
-        except Empty:
-            self._find_stalled()
-            return
-        while True:
-            self._under_way -= 1
-            self._schedule.go_on(ended)
-            self._schedule.end(ended)
-            if self._ended.empty():
-                return
-            ended = self._ended.get()
-
-    def _find_stalled(self) -> None:
-        """Make room for others beside the flows whose hosts do not answer."""
-        now = time.monotonic()
-        for flow, since in list(self._sent.items()):
-            waits = now - since >= bounds.STALL_SECONDS
-            self._schedule.stall(flow) if waits else self._schedule.go_on(flow)
+    def _end(self, flow: Flow[_T]) -> None:
+        self._under_way -= 1
+        self._schedule.go_on(flow)
+        self._schedule.end(flow)
 
     def _work(self) -> None:
         """Carry one flow after the other, until the run is closed."""

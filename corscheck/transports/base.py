@@ -1,8 +1,8 @@
-"""The seam between the drivers and whatever carries an exchange.
+"""The interface between the drivers and the transports.
 
-A transport is given a complete request (every header line but Host, which it puts first unless it is there) and an
-absolute deadline, and answers with a value: an ``HTTPResponse`` or a ``NetworkError``. It never raises for what a
-server or a network does, follows nothing, decodes nothing, remembers no cookie and retries nothing.
+A transport gets a complete request (all header lines; it adds Host in front unless Host is given) and a deadline. It
+returns an ``HTTPResponse`` or a ``NetworkError``, and never raises for the behavior of a server or a network. It does
+not follow redirects, decode bodies, store cookies or retry requests.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 TransportName: TypeAlias = Literal["auto", "httpx", "curl"]
 
 EVIDENCE_BYTES = 1024
-"""How much of a failed answer's body is kept."""
+"""How many bytes of the body are kept if the status is 400 or above."""
 
 DRAIN_BYTES = 64 * 1024
-"""How much of a body is read so that the connection can be used again; beyond it the connection is closed."""
+"""How much of a body is read so that the connection can be reused. A longer body closes the connection."""
 
 MAX_HEADER_BYTES = 256 * 1024
-"""A response head larger than this is an error of kind ``too-large``."""
+"""A larger response head is an error of the kind ``too-large``."""
 
 NAMES_SECONDS = 1.0
-"""How long to try to learn which names a certificate has that is not for the host."""
+"""The time limit for reading the names of a certificate that does not match the host."""
 
 
 class Unreadable(NetworkError, frozen=True):  # noqa: N818 - a value, as its base, and nothing that is raised
-    """An answer that the library at work does not read, though browsers do: another one may be asked."""
+    """A response that this library cannot parse, although browsers can. Another library may be tried."""
 
 
 class WireRequest(Struct, frozen=True):
-    """A request as it goes out.
+    """A request as it is sent.
 
-    ``url`` is a serialized http(s) URL without fragment: its path and query go out byte for byte. ``send_to`` is
-    another base URL (scheme, host, port) to connect to; Host stays that of ``url`` (``--via``). ``keep_body`` is how
-    many bytes of the answer's body are wanted: none is for a probe, which keeps but evidence.
+    ``url`` is a serialized http(s) URL without a fragment; its path and query are sent unchanged. ``send_to`` is
+    another base URL (scheme, host, port) to connect to (``--via``); Host still comes from ``url``. ``keep_body`` is the
+    number of body bytes to return. Probes leave it at 0 and get only the first bytes of an error response.
     """
 
     method: str
@@ -53,13 +53,13 @@ class WireRequest(Struct, frozen=True):
 
 
 class NetworkOptions(Struct, frozen=True):
-    """How to reach servers: curl's options under curl's names.
+    """How to reach servers, with curl's options under curl's names.
 
-    ``verify`` off accepts any certificate (``-k``). ``connect_to`` holds curl's ``HOST1:PORT1:HOST2:PORT2`` (empty parts
-    mean any, or the same), ``resolve`` curl's ``HOST:PORT:ADDRESS``. ``proxy`` is a URL, ``""`` means none whatever the
-    environment says, None means the environment's (never for loopback). ``noproxy`` is curl's comma-separated list.
-    ``timeout`` is the deadline of one whole probe in seconds, ``ip_version`` 4 or 6. ``transport`` says which library
-    carries it all (``choice``).
+    ``verify`` False accepts any certificate (``-k``). ``connect_to`` holds ``HOST1:PORT1:HOST2:PORT2`` entries (an
+    empty part means any, or unchanged), ``resolve`` holds ``HOST:PORT:ADDRESS`` entries. ``proxy`` is a URL; ``""``
+    means no proxy, None means the proxy of the environment (never for loopback). ``noproxy`` is curl's comma-separated
+    list. ``timeout`` is the time limit of one probe in seconds. ``ip_version`` is 4 or 6. ``transport`` names the HTTP
+    library (see ``choice``).
     """
 
     timeout: float = 10.0
@@ -79,12 +79,14 @@ class NetworkOptions(Struct, frozen=True):
 
 
 class Transport(Protocol):
-    """Carries one exchange at a time, for the synchronous driver. One connection is kept per origin."""
+    """Carries one exchange at a time, for the synchronous drivers. Keeps one connection per origin."""
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head; ``deadline`` is in ``time.monotonic()`` seconds. Sets ``at`` to the time of arrival."""
+        """Send a request and read the response; ``deadline`` is in ``time.monotonic()`` seconds. Sets the time of
+        arrival, ``at``.
+        """
         ...
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         ...

@@ -1,6 +1,6 @@
-"""Which live transport carries a run: httpx, which is always there, or libcurl, which is faster where it can be had.
+"""Chooses the transport of a run: httpx, which is always installed, or libcurl, which is faster.
 
-Knows neither library: each is imported by the module that knows it, and only when it was chosen.
+This module imports neither library. The module of the chosen one does.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ Chosen: TypeAlias = Literal["httpx", "curl"]
 Answered: TypeAlias = "HTTPResponse | NetworkError"
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS")
-"""Safe methods (RFC 9110, 9.2.1): asking again changes nothing."""
+"""Safe methods (RFC 9110, 9.2.1): repeating them changes nothing."""
 
 INSTALL = "pip install 'corscheck[fast]'"
 
 
 def chosen(options: NetworkOptions) -> Chosen:
-    """The transport that these options mean. ``auto`` is libcurl where it does the same as httpx.
+    """Return the transport for these options. ``auto`` picks libcurl if it is installed and behaves like httpx.
 
     Raises:
-        ConfigError: ``transport`` is none of the names, or libcurl was asked for and cannot be used here.
+        ConfigError: ``transport`` is not a valid name, or it is ``curl`` and libcurl cannot be used.
 
     """
     name = options.transport
@@ -44,10 +44,10 @@ def chosen(options: NetworkOptions) -> Chosen:
     if name == "httpx":
         return "httpx"
     if name == "auto" and options.cert is not None:
-        # What a server says that does not accept a client certificate may be lost in libcurl.
+        # libcurl may lose the alert with which a server rejects a client certificate.
         return "httpx"
     if name == "auto" and options.http2 and importlib.util.find_spec("h2") is not None:
-        # libcurl's HTTP/2 leaves out fields with line breaks in them; browsers refuse such an answer.
+        # Over HTTP/2 libcurl drops fields that contain line breaks. Browsers reject such a response.
         return "httpx"
     why = _unusable()
     if why is None:
@@ -64,14 +64,14 @@ def chosen(options: NetworkOptions) -> Chosen:
 
 
 def live(options: NetworkOptions) -> Transport:
-    """The transport that these options mean, for one exchange at a time."""
+    """Return a transport for these options, for one exchange at a time."""
     if chosen(options) == "curl":
         return _Both(options) if options.transport == "auto" else _curl(options)
     return _httpx(options)
 
 
 def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions, deadline: float) -> Answered:
-    """The answer; under ``auto`` one that libcurl cannot read is asked for once more over httpx, if that does no harm."""
+    """Return the answer. With ``auto``, repeat a safe request over httpx if libcurl could not parse the response."""
     if options.transport != "auto" or not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
         return answer
     transport = _httpx(options)
@@ -82,7 +82,7 @@ def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions,
 
 
 class _Both:
-    """``auto`` for one exchange at a time: over libcurl what can be asked again, over httpx what must be read at once."""
+    """``auto`` for one exchange at a time: libcurl for requests that may be repeated, httpx for all others."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
@@ -90,7 +90,7 @@ class _Both:
         self._httpx: Transport | None = None
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Satisfies ``base.Transport``."""
+        """See ``base.Transport``."""
         if request.method in _REPEATABLE:
             return asked_again(request, self._curl.send(request, deadline), self._options, deadline)
         if self._httpx is None:
@@ -98,7 +98,7 @@ class _Both:
         return self._httpx.send(request, deadline)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         self._curl.close()
         if self._httpx is not None:
             self._httpx.close()
@@ -118,7 +118,7 @@ def _httpx(options: NetworkOptions) -> Transport:
 
 @cache
 def _unusable() -> str | None:
-    """Why libcurl cannot be used here, as the rest of a sentence; None if it can."""
+    """Return why libcurl cannot be used, as the rest of a sentence; None if it can."""
     try:
         curl = importlib.import_module("corscheck.transports.curl")
     except ImportError:

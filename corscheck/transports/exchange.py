@@ -1,7 +1,7 @@
-"""The state of one exchange: what goes out, the deadline, what was received so far, and the answer made of it.
+"""The state of one exchange: the request, the deadline, the bytes received so far, and the response.
 
-Shared by the sync and the async transport, so that both judge alike; it does no I/O and must not import asyncio or
-httpx. The network streams report every chunk to it on the way to the HTTP reader.
+Both live transports use it, so that both judge alike. It does no I/O and must not import asyncio or httpx. The network
+streams report every chunk to it on the way to the HTTP parser.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 Phase: TypeAlias = Literal["lookup", "connect", "proxy", "tls", "write", "answer", "body"]
 
 DRAIN_SECONDS = 0.5
-"""A body that is not there so long after its head (an event stream, a download) is not worth the probe's time."""
+"""How long after the head to wait for the body. A longer one (an event stream, a download) is not worth the wait."""
 
 EVIDENCE_SECONDS = 2.0
-"""The same for the body of a failed answer, which may say what the server disallowed."""
+"""The same for a status of 400 or above, because the body may say what the server rejected."""
 
 _SETTINGS = b"\x04"
-"""The kind of the frame with which a server begins in HTTP/2 (RFC 9113, section 3.4); it is a frame's fourth byte."""
+"""The type of the first frame that a server sends over HTTP/2 (RFC 9113, section 3.4). It is the frame's fourth byte."""
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
@@ -45,13 +45,13 @@ _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 
 
 class WireExchange:
-    """One request on its way along ``route``. ``left()`` is asked before every wait.
+    """One request on its way along ``route``. ``left()`` is called before every wait.
 
-    ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for what is not worth waiting for.
-    ``fresh`` says that a connection was made for it; ``peer`` names the other side in messages.
+    ``until`` is when to give up, in monotonic seconds: the deadline, or earlier for data that is not worth the wait.
+    ``fresh`` means that a connection was opened for this request.
     """
 
-    # As it begins; thousands a second never come to most of it.
+    # Initial values, on the class: most of thousands of exchanges per second never change them.
     phase: Phase = "answer"
     fresh = False
     written = False
@@ -77,39 +77,39 @@ class WireExchange:
         self.target = target
 
     def restart(self) -> None:
-        """Forget what happened: the request goes out again on another connection."""
+        """Reset the exchange, because the request is sent again on another connection."""
         self.__dict__ = {name: self.__dict__[name] for name in _GIVEN}
         self.until = self.deadline
 
     def tried(self, address: str, error: OSError) -> None:
-        """Take note of an address that did not take the connection."""
+        """Record an address that did not accept the connection."""
         self.attempts = (*self.attempts, (address, error))
 
     @property
     def peer(self) -> str:
-        """The name of the other side."""
+        """The name of the server or proxy that responds, for messages."""
         return self.route.peer
 
     @property
     def upgrades(self) -> bool:
-        """Whether the request asks to switch protocols: a 101 is an answer to it then."""
+        """Whether the request asks to switch protocols, so that a 101 is its response."""
         return self.lines.upgrades
 
     # The deadline
 
     def left(self) -> float:
-        """The seconds that remain; a ``NetworkFailure`` when none do."""
+        """Return the remaining seconds. Raises ``NetworkFailure`` if there are none."""
         remaining = self.until - time.monotonic()
         if remaining <= 0:
             raise self.timed_out()
         return remaining
 
     def hurry(self, duration: float) -> None:
-        """From here on there are at most so many seconds."""
+        """Reduce the remaining time to at most so many seconds."""
         self.until = min(self.deadline, time.monotonic() + duration)
 
     def timed_out(self) -> NetworkFailure:
-        """What was being waited for when the time was up."""
+        """Return the failure for a timeout, which names what the exchange was waiting for."""
         if self.until <= self.started:
             return NetworkFailure("timeout", f"No time was left to ask {self.peer}.")
         waited = seconds(self.until - self.started)
@@ -133,36 +133,28 @@ class WireExchange:
             text = f"{self.peer} gave no answer within {waited}."
         return NetworkFailure("timeout", text)
 
-    # What the streams report
+    # Called by the streams
 
     def unreachable(self) -> NetworkFailure:
-        """No address took the connection."""
+        """Return the failure for a host that accepted no connection."""
         waited = min(time.monotonic(), self.deadline) - self.started
         return failures.unreachable(self.route, self.attempts, waited)
 
-    def broken(self, error: OSError) -> NetworkFailure:
-        """The connection broke while reading: in TLS 1.3 that is also how a server refuses us after the handshake."""
-        if self.route.scheme == "https" and not self.received:
-            from corscheck.transports.http.tls import complaint, is_tls
-
-            if is_tls(error):
-                return NetworkFailure("tls", f"{self.peer} {complaint(error)}.")
-        return failures.broken(self.peer, self.route.mode == "forward", error, answering=bool(self.received))
-
     def outgoing(self, data: bytes, *, http2: bool) -> bytes:
-        """What goes on the wire: the first write of an HTTP/1 request is its head."""
+        """Return the bytes to write. Over HTTP/1 the first write is the head."""
         return unshield(data) if self.lines.shielded and not self.written and not http2 else data
 
     def wrote(self) -> None:
-        """The request, or a part of it, is on the wire."""
+        """Record that the request, or a part of it, was sent."""
         self.written = True
         self.phase = "answer"
 
     def receive(self, data: bytes, *, http2: bool) -> bytes | None:
-        """Take what was read (empty: the end); give what the HTTP reader shall see, None when more must be read first.
+        """Process bytes that were read (empty at the end). Return the bytes for the HTTP parser, None to read more
+        first.
 
-        A head is handed over whole. h11 would stop at about 100 KiB of it, and browsers take 256; and only here is it
-        known when the head arrived, how large it is, and whether it is HTTP at all.
+        The parser gets the head as a whole. h11 would stop at about 100 KiB of it, but browsers accept 256 KiB. Only
+        here is it known when the head arrived, how large it is, and whether it is HTTP at all.
         """
         self.received += len(data)
         if http2 and self.fresh and self.received == len(data) and data[3:4] not in (b"", _SETTINGS):
@@ -180,10 +172,10 @@ class WireExchange:
         while match := _BLANK_LINE.search(self._head, max(self._begin, self._searched - 2)):
             if match.end() > MAX_HEADER_BYTES:
                 break
-            # "HTTP/1.1 103 ...": a 1xx is not the answer yet.
+            # A 1xx ("HTTP/1.1 103 ...") is not the final response.
             interim = _INTERIM.match(self._head, self._begin)
             self._begin = self._searched = match.end()
-            # A WebSocket's handshake asks to switch; nothing else does. The head is all that is read of what follows.
+            # Only a WebSocket handshake asks to switch protocols. Nothing is read after its head.
             if interim is None or (interim.group(1) == b"101" and self.lines.upgrades):
                 self._head_at = time.monotonic()
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
@@ -195,20 +187,16 @@ class WireExchange:
         self._searched = len(self._head)
         return None
 
-    # What the transports report
-
-    def is_stale(self, failure: NetworkFailure) -> bool:
-        """Whether the request met a connection that the server had closed while it lay idle."""
-        return failure.lost and not self.fresh
+    # Called by the transports
 
     def failed(self, failure: NetworkFailure) -> NetworkError:
-        """The answer that is none."""
+        """Return the ``NetworkError`` for a failure."""
         now = time.monotonic()
         sent = self.lines.text if self.written else ()
         return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
 
     def head(self, status: int, headers: Headers, short: bool | None = None) -> bool:
-        """Take note of the head; whether to read the body at all. ``short`` is what ``is_short`` says, if it was asked."""
+        """Record the head. Return whether to read the body. ``short`` is the result of ``is_short``, if known."""
         self._status = status
         self._headers = headers
         now = time.monotonic()
@@ -216,7 +204,7 @@ class WireExchange:
         self.phase = "body"
         if self.request.keep_body:
             return True
-        # As hurry() does.
+        # Like hurry().
         until = now + (EVIDENCE_SECONDS if status >= 400 else DRAIN_SECONDS)
         if until < self.until:
             self.until = until
@@ -227,7 +215,7 @@ class WireExchange:
         return is_short(headers) if short is None else short
 
     def body(self, chunk: bytes) -> bool:
-        """Take a part of the body; whether to go on reading."""
+        """Process a part of the body. Return whether to read on."""
         self._body_bytes += len(chunk)
         if self.request.keep_body:
             if self._kept is None:
@@ -242,12 +230,12 @@ class WireExchange:
         return self._body_bytes <= DRAIN_BYTES
 
     def body_failed(self, failure: NetworkFailure) -> None:
-        """Take note of why the rest of the body did not come; that we did not wait for it is no error."""
+        """Record why the rest of the body is missing. It is not an error if we stopped waiting before the deadline."""
         if failure.kind != "timeout" or self.until == self.deadline:
             self._body_error = failure.message
 
     def cut_short(self, missing: re.Match[str] | None) -> str:
-        """The complaint about a body that ended too early, in h11's words; ``missing`` is how many bytes of it."""
+        """Return h11's message for a body that ended early. ``missing`` holds the number of missing bytes, if known."""
         if missing is None:
             return "peer closed connection without sending complete message body (incomplete chunked read)"
         expected = self._body_bytes + int(missing[1])
@@ -257,9 +245,9 @@ class WireExchange:
         )
 
     def answer(self, reason: str, version: str) -> HTTPResponse:
-        """The response, once its body was dealt with."""
+        """Return the response, after the body was read or skipped."""
         if self.written and not self.received:
-            # It lay in the reader's buffer when the request was sent: the server had said more than it was asked.
+            # The parser had buffered it before the request was sent, so it was unsolicited.
             raise failures.unasked(self.peer)
         at = self._head_at or time.monotonic()
         return HTTPResponse(
@@ -275,31 +263,26 @@ class WireExchange:
         )
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
-        """The header lines as h11 lets them pass."""
-        lines = self.wire_headers()
-        return [(n, shield(v)) for n, v in lines] if self.lines.shielded else lines
-
-    def wire_headers(self) -> list[tuple[bytes, bytes]]:
-        """The header lines that go out: with the proxy's password, which is none of ``sent``'s business."""
+        """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""
         lines, authorization = self.lines.pairs, self.proxy_authorization
-        if authorization is None:
-            return lines
-        return [*lines, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+        if authorization is not None:
+            lines = [*lines, (b"Proxy-Authorization", authorization.encode("latin-1"))]
+        return [(n, shield(v)) for n, v in lines] if self.lines.shielded else lines
 
     @property
     def proxy_authorization(self) -> str | None:
-        """What a proxy that forwards is to be told beside the request: it is none of ``sent``'s business."""
+        """The credentials for a forwarding proxy. They are sent with the request, but ``sent`` does not contain them."""
         proxy = self.route.proxy
         return proxy.authorization if proxy is not None and self.route.mode == "forward" else None
 
 
 def text_of(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
-    """Header bytes as isomorphic text."""
+    """Decode header bytes isomorphically (latin-1)."""
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
 
 
 def is_short(headers: Headers) -> bool:
-    """Whether a body is worth reading to its end, by what its head says: not too long, and no endless stream."""
+    """Whether a body is worth reading to its end, judging by its headers: not too long, and not an event stream."""
     length, kind = "0", ""
     for name, value in headers:
         if len(name) == len("content-length") and name.lower() == "content-length":
@@ -311,7 +294,7 @@ def is_short(headers: Headers) -> bool:
 
 
 class HeaderLines:
-    """The header lines of a request as bytes and as text; ``shielded`` says that h11 would refuse some as they are."""
+    """The header lines of a request as bytes and as text. ``shielded`` means that h11 would reject some of them."""
 
     __slots__ = ("pairs", "shielded", "text", "upgrades")
 
@@ -322,7 +305,7 @@ class HeaderLines:
         self.upgrades = any(name.lower() == b"upgrade" for name, _ in pairs)
 
     def behind_host(self, authority: str) -> HeaderLines:
-        """Return the same lines behind a Host line."""
+        """Return the same lines after a Host line."""
         lines = HeaderLines.__new__(HeaderLines)
         lines.pairs = [(b"Host", authority.encode("ascii")), *self.pairs]
         lines.text = (("Host", authority), *self.text)
@@ -331,25 +314,25 @@ class HeaderLines:
 
 
 _GIVEN = ("request", "route", "started", "deadline", "lines", "target")
-"""What an exchange has from its beginning."""
+"""The attributes that an exchange has from the start."""
 
 
 def lines_of(request: WireRequest, authority: str) -> HeaderLines:
-    """Host first (h11 puts it there anyway), then the request's own; a Content-Length where ``fetch()`` has one."""
+    """Return the header lines to send: Host first (h11 requires it), and a Content-Length where ``fetch()`` adds one."""
     length = len(request.body or b"") if request.body is not None or request.method in _LENGTH_METHODS else None
     return _made(request.headers, authority, length)
 
 
 @lru_cache(maxsize=256)
 def _made(headers: Headers, authority: str, length: int | None) -> HeaderLines:
-    """Kept, since the requests of a run differ in little but their URL."""
+    """Cached, because the requests of a run differ in little but their URL."""
     lines, has_host = _without_host(headers, length)
     return lines if has_host else lines.behind_host(authority)
 
 
 @lru_cache(maxsize=64)
 def _without_host(headers: Headers, length: int | None) -> tuple[HeaderLines, bool]:
-    """Make the lines that are the same for every host, and say whether there is a Host line among them."""
+    """Return the lines that are the same for every host, and whether they contain a Host line."""
     lines = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     hosts = [line for line in lines if line[0].lower() == b"host"]
     lines = hosts + [line for line in lines if line[0].lower() != b"host"]
@@ -361,7 +344,7 @@ def _without_host(headers: Headers, length: int | None) -> tuple[HeaderLines, bo
 
 
 def request_target(target: Target, path: str, route: Route) -> bytes:
-    """What stands in the request line for ``path`` at the target's place."""
+    """Return the target for the request line: absolute-form for a forwarding proxy, otherwise ``path``."""
     if route.mode == "forward":
         return f"{target.scheme}://{target.authority}{path}".encode("ascii")
     return path.encode("ascii")

@@ -1,7 +1,7 @@
-"""What goes wrong on the way to an answer, in words for people.
+"""Failures on the way to a response, as messages.
 
-A ``NetworkFailure`` is raised where the facts are known (which address refused, what the proxy said) and is turned into a
-``NetworkError`` by the transport. Nothing here does I/O. Text that comes from a server is escaped before it is shown.
+The code that knows the facts (which address refused, what the proxy said) raises a ``NetworkFailure``. The transport
+turns it into a ``NetworkError``. Text from servers is escaped. Nothing here does I/O.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _HTTP2_ERRORS = (
     "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM",
     "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
 )  # fmt: skip
-"""RFC 9113, section 7, by number."""
+"""The error codes of RFC 9113, section 7, by number."""
 
 
-class NetworkFailure(Exception):  # noqa: N818 - it is a value on its way to NetworkError, not a programming error
-    """No answer, and why: a kind of the closed list and one sentence.
+class NetworkFailure(Exception):  # noqa: N818 - it becomes a NetworkError, and is no programming error
+    """Why there is no response: a kind from the closed list, and one sentence.
 
-    ``lost`` says that the peer ended the connection without a byte of an answer. On a connection that had been used
-    before that means nothing: it had been closed while it lay idle, and the request is sent again on a new one.
-    It is deliberately no exception of httpx or httpcore: those would be wrapped, or swallowed while writing.
+    ``lost`` means that the peer closed the connection before the first byte of a response. On a reused connection this
+    is normal: the server had closed it while it was idle, so the request is sent again on a new one. This is not a
+    subclass of a httpx or httpcore exception, because httpcore would wrap it, or ignore it during a write.
     """
 
     def __init__(self, kind: ErrorKind, message: str, *, lost: bool = False) -> None:
@@ -40,7 +40,7 @@ class NetworkFailure(Exception):  # noqa: N818 - it is a value on its way to Net
 
 
 def printable(text: str | bytes, limit: int = 100) -> str:
-    """Text of a server's making, safe on a terminal: control and invisible characters escaped, cut at ``limit``."""
+    """Escape control and invisible characters in text from a server, and truncate it to ``limit`` characters."""
     if isinstance(text, bytes):
         text = text[: limit + 1].decode("latin-1")
     cut = text[:limit] + ("..." if len(text) > limit else "")
@@ -48,25 +48,29 @@ def printable(text: str | bytes, limit: int = 100) -> str:
 
 
 def seconds(duration: float) -> str:
-    """A duration for people: ``0.05 s``, ``0.5 s``, ``2 s``, ``10 s``."""
+    """Format a duration: ``0.05 s``, ``0.5 s``, ``2 s``, ``10 s``."""
     return f"{round(duration, 1 if duration >= 0.1 else 2):g} s"
 
 
-def unresolved(host: str, route: Route, error: OSError | UnicodeError) -> NetworkFailure:
-    """The failure for a name that has no address."""
+def unresolved(route: Route, error: OSError | UnicodeError) -> NetworkFailure:
+    """Return the failure for a host name that does not resolve."""
     detail = "not a host name" if isinstance(error, UnicodeError) else printable(error.strerror or str(error))
-    who = f"The proxy's host {host}" if route.proxy is not None else host
-    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no address ({detail}).")
+    return _no_address(route, f"no address ({detail})")
 
 
-def no_such_family(host: str, route: Route, version: int) -> NetworkFailure:
-    """The failure for a host that has addresses, but none of the IP version that was asked for."""
-    who = f"The proxy's host {host}" if route.proxy is not None else host
-    return NetworkFailure("proxy" if route.proxy is not None else "dns", f"{who} has no IPv{version} address.")
+def no_such_family(route: Route, version: int) -> NetworkFailure:
+    """Return the failure for a host that has addresses, but none of the requested IP version."""
+    return _no_address(route, f"no IPv{version} address")
+
+
+def _no_address(route: Route, what: str) -> NetworkFailure:
+    kind: ErrorKind = "dns" if route.proxy is None else "proxy"
+    who = route.dial.host if route.proxy is None else f"The proxy's host {route.dial.host}"
+    return NetworkFailure(kind, f"{who} has {what}.")
 
 
 def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: float) -> NetworkFailure:
-    """The failure for a host none of whose addresses took the connection; ``attempts`` are in the order tried."""
+    """Return the failure for a host that accepted no connection. ``attempts`` are in the order tried."""
     who = route.dialled
     kind: ErrorKind = "proxy" if route.proxy is not None else "connect"
     if route.unix_socket is not None:
@@ -89,16 +93,16 @@ def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: f
 
 
 def broken(peer: str, proxied: bool, error: OSError, *, answering: bool) -> NetworkFailure:
-    """The failure for a connection that broke; ``answering`` when a part of the answer was there already."""
+    """Return the failure for a broken connection. ``answering`` means that part of the response had arrived."""
     how = "reset the connection" if isinstance(error, ConnectionError) else f"broke off ({_reason(error)})"
     when = "in the middle of its answer" if answering else "without an answer"
     return NetworkFailure("proxy" if proxied else "connect", f"{peer} {how} {when}.", lost=not answering)
 
 
 def hung_up(peer: str, proxied: bool, received: int) -> NetworkFailure:
-    """The failure for a connection that the peer closed before its answer's head was complete."""
+    """Return the failure for a connection that the peer closed before the response head was complete."""
     if not received:
-        # The same kind as a reset: whether a FIN or an RST comes from a port that has nothing behind it is chance.
+        # The same kind as a reset: a port with nothing behind it may send a FIN or an RST.
         return NetworkFailure(
             "proxy" if proxied else "connect", f"{peer} closed the connection without an answer.", lost=True
         )
@@ -108,39 +112,42 @@ def hung_up(peer: str, proxied: bool, received: int) -> NetworkFailure:
 
 
 def unasked(peer: str) -> NetworkFailure:
-    """The failure for a kept connection on which more had come than the answer before: nobody asked for that."""
+    """Return the failure for an unsolicited response on a reused connection."""
     return NetworkFailure("protocol", f"{peer} sent an answer that nobody had asked for.", lost=True)
 
 
 def not_http(peer: str, beginning: bytes) -> NetworkFailure:
-    """The failure for an answer that does not begin as HTTP/1 does."""
+    """Return the failure for a response that does not start like HTTP/1."""
     if beginning[:2] in (b"\x15\x03", b"\x16\x03"):
         return NetworkFailure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
-    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
-    return NetworkFailure("protocol", f'{peer} does not speak HTTP/1: its answer begins with "{printable(line, 60)}".')
+    return NetworkFailure("protocol", f"{peer} does not speak HTTP/1: its answer begins with {_first_line(beginning)}.")
 
 
 def not_http2(peer: str, beginning: bytes) -> NetworkFailure:
-    """The failure for a server that agreed on HTTP/2 and says something else (RFC 9113, section 3.4: SETTINGS first)."""
-    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    """Return the failure for a server that agreed on HTTP/2 but does not begin with SETTINGS (RFC 9113, section 3.4)."""
     return NetworkFailure(
-        "protocol", f'{peer} agreed on HTTP/2 and does not speak it: it begins with "{printable(line, 60)}".'
+        "protocol", f"{peer} agreed on HTTP/2 and does not speak it: it begins with {_first_line(beginning)}."
     )
 
 
+def _first_line(beginning: bytes) -> str:
+    line = beginning.split(b"\n", 1)[0].rstrip(b"\r")
+    return f'"{printable(line, 60)}"'
+
+
 def given_up(peer: str, *, whole: bool, code: int) -> NetworkFailure:
-    """The failure for a request over HTTP/2 that the server takes back, alone or with the ``whole`` connection."""
+    """Return the failure for an HTTP/2 stream that the server reset, or a connection that it ended (``whole``)."""
     name = _HTTP2_ERRORS[code] if code < len(_HTTP2_ERRORS) else f"error {code}"
     how = "ended the HTTP/2 connection" if whole else "reset the HTTP/2 stream"
     return NetworkFailure("protocol", f"{peer} {how} in place of an answer ({name}).")
 
 
 def malformed(peer: str, complaint: str) -> NetworkFailure:
-    """The failure for an answer that the HTTP reader refuses, with the reader's complaint."""
+    """Return the failure for a response that the HTTP parser rejects; ``complaint`` is the parser's message."""
     text = printable(complaint, 200).strip()
     if "buffer too long" in text or text.startswith("Too large response headers"):
         return too_large(peer)
-    if "header list larger" in text:  # hpack's limit, which httpcore announces
+    if "header list larger" in text:  # hpack's limit, which httpcore advertises
         return too_large(peer, 64)
     if not text[1:2].isupper():  # an abbreviation keeps its letters
         text = text[:1].lower() + text[1:]
@@ -148,17 +155,17 @@ def malformed(peer: str, complaint: str) -> NetworkFailure:
 
 
 def switched(peer: str) -> NetworkFailure:
-    """The failure for a 101: a server must not switch to what the client did not name (RFC 9110, section 7.8)."""
+    """Return the failure for an unsolicited 101: a client must ask for the protocol first (RFC 9110, section 7.8)."""
     return NetworkFailure("protocol", f"{peer} switched protocols (101) without being asked to.")
 
 
 def too_large(peer: str, kib: int = 256) -> NetworkFailure:
-    """The failure for a response head beyond ``MAX_HEADER_BYTES``, or beyond another limit in KiB."""
+    """Return the failure for a response head that exceeds ``MAX_HEADER_BYTES``, or another limit in KiB."""
     return NetworkFailure("too-large", f"{peer} sent a response head that is too large: more than {kib} KiB.")
 
 
 def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> NetworkFailure:
-    """The failure for a proxy that will not connect us: ``status`` is its status code and reason."""
+    """Return the failure for a proxy that rejects CONNECT. ``status`` is its status code and reason."""
     cure = ""
     if status.startswith(b"407"):
         cure = " It wants a user and password: http://USER:PASSWORD@HOST:PORT."
@@ -168,12 +175,12 @@ def proxy_refused(proxy: Endpoint, target: Endpoint, status: bytes) -> NetworkFa
 
 
 def _reason(error: OSError) -> str:
-    """An OS error in the system's words; asyncio replaces these by its own, which repeat the address."""
+    """Return an OS error in the system's words. asyncio's own messages would repeat the address."""
     if isinstance(error, ConnectionRefusedError):
         return "refused"
     if isinstance(error, TimeoutError):
         return "timed out"
-    if error.errno == 0:  # libcurl could not even open a socket, and does not keep why
+    if error.errno == 0:  # libcurl could not open a socket, and does not report why
         return "no connection could be made"
     if error.errno:
         return os.strerror(error.errno).lower()

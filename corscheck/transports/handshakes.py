@@ -1,6 +1,6 @@
-"""What goes wrong in TLS, in words: certificates that are refused, alerts, names that cannot be asked for.
+"""TLS failures as messages: rejected certificates, alerts, and hosts that TLS cannot name.
 
-Shared by both live transports. It must not import ssl, which a request over plain HTTP has no use for.
+Used by both live transports. It must not import ssl, which plain HTTP does not need.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _ALERTS = (
 
 
 def check_files(options: NetworkOptions) -> None:
-    """Raise ``ConfigError`` for options that name no file."""
+    """Raise ``ConfigError`` for a certificate option that is not the path of a file."""
     for name, path in (("cacert", options.cacert), ("cert", options.cert), ("key", options.key)):
         if path is not None and not Path(path).is_file():
             raise ConfigError(
@@ -68,7 +68,7 @@ def check_files(options: NetworkOptions) -> None:
 def certificate_refused(
     peer: str, host: str, code: int, names: tuple[str, ...], kind: ErrorKind, message: str = ""
 ) -> NetworkFailure:
-    """The failure for a certificate that OpenSSL refuses with ``code`` (X509_V_ERR_...) and ``message``."""
+    """Return the failure for a certificate that OpenSSL rejects with ``code`` (X509_V_ERR_...) and ``message``."""
     owner = peer[:1].lower() + peer[1:] if peer.startswith("The ") else peer
     if code in NAME_MISMATCHES:
         has = f", only for {', '.join(printable(name) for name in names[:5])}" if names else ""
@@ -79,19 +79,19 @@ def certificate_refused(
 
 
 def alert(text: str) -> str | None:
-    """What a text of OpenSSL's says about the peer, as the rest of a sentence; None for one that is not known."""
+    """Return the meaning of an OpenSSL message, as the rest of a sentence about the peer; None if it is unknown."""
     shouted = text.upper().replace(" ", "_")
     return next((words for mark, words in _ALERTS if mark in shouted), None)
 
 
 def in_words(text: str, number: int) -> str:
-    """The same for a handshake that failed with a text and an error number (0: none) of the system's."""
+    """Return the meaning of a failed handshake, from a message and an error number of the system (0: none)."""
     if number:
         return "closed the connection during the TLS handshake"
     return alert(text) or f"failed in TLS: {printable(text.rpartition(':')[2].strip().lower())}"
 
 
 def check_name(peer: str, host: str) -> None:
-    """Raise ``NetworkFailure`` for a host that cannot be named in TLS: one with an empty part, or a part that is too long."""
+    """Raise ``NetworkFailure`` for a host that TLS cannot name: one of its labels is empty or too long."""
     if "." in host and any(not 0 < len(part) < 64 for part in host.removesuffix(".").split(".")):
         raise NetworkFailure("tls", f"{peer} cannot be named in TLS: a part of the name is empty or too long.")

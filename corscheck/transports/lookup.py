@@ -1,10 +1,11 @@
-"""Names to addresses, with a limit in time: ``getaddrinfo`` cannot be interrupted, so it runs on a thread of its own.
+"""Name resolution with a time limit. ``getaddrinfo`` cannot be interrupted, so it runs in its own thread.
 
-The thread is a daemon: a resolver that takes half a minute holds up neither the deadline nor the end of the program.
+The thread is a daemon, so a slow resolver delays neither the deadline nor the end of the program.
 """
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,33 +18,29 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 Addresses: TypeAlias = "list[tuple[int, Any]]"
-"""Families and socket addresses, in the order to try them, without duplicates."""
+"""Pairs of family and socket address, in the order to try them, without duplicates."""
 
 _FAMILIES = {None: socket.AF_UNSPEC, 4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 def look_up(route: Route, ip_version: int | None, timeout: float) -> Addresses | None:
-    """The addresses to dial for ``route``; None when there were none in time. A ``Failure`` when there are none."""
+    """Return the addresses to dial, or None after ``timeout`` seconds. Raises ``NetworkFailure`` if there are none."""
     found = literal(route, ip_version)
     if found is not None:
         return found
-    results: list[Addresses | failures.NetworkFailure] = []
-    done = threading.Event()
-
-    def deliver(result: Addresses | failures.NetworkFailure) -> None:
-        results.append(result)
-        done.set()
-
-    in_background(route, ip_version, deliver)
-    if not done.wait(timeout):
+    results: queue.SimpleQueue[Addresses | failures.NetworkFailure] = queue.SimpleQueue()
+    in_background(route, ip_version, results.put)
+    try:
+        result = results.get(timeout=timeout)
+    except queue.Empty:
         return None
-    if isinstance(results[0], failures.NetworkFailure):
-        raise results[0]
-    return results[0]
+    if isinstance(result, failures.NetworkFailure):
+        raise result
+    return result
 
 
 def literal(route: Route, ip_version: int | None) -> Addresses | None:
-    """The addresses that need no looking up: given ones (``--resolve``), or a host that is an address itself."""
+    """Return the addresses of ``--resolve``, or of a host that is itself an address; None if a lookup is needed."""
     found: Addresses = []
     for text in route.addresses or (route.dial.host,):
         try:
@@ -52,25 +49,25 @@ def literal(route: Route, ip_version: int | None) -> Addresses | None:
             return None
     wanted = [pair for pair in found if ip_version is None or pair[0] == _FAMILIES[ip_version]]
     if not wanted and ip_version is not None:
-        raise failures.no_such_family(route.dial.host, route, ip_version)
+        raise failures.no_such_family(route, ip_version)
     return wanted
 
 
 def in_background(
     route: Route, ip_version: int | None, deliver: Callable[[Addresses | failures.NetworkFailure], None]
 ) -> None:
-    """Look the route's host up on a thread, which calls ``deliver`` with the addresses or why there are none."""
+    """Resolve the route's host in a thread, which calls ``deliver`` with the addresses or with the failure."""
     threading.Thread(target=lambda: deliver(_ask(route, ip_version)), daemon=True, name="corscheck-lookup").start()
 
 
 def _ask(route: Route, ip_version: int | None) -> Addresses | failures.NetworkFailure:
     host = route.dial.host
-    # "Let localhost be localhost": browsers never ask DNS for what is below it, the C library does.
+    # "Let localhost be localhost": browsers never query DNS for names below it, but the C library does.
     name = "localhost" if host.removesuffix(".").endswith(".localhost") else host
     try:
         return _getaddrinfo(name, route.dial.port, ip_version)
     except (OSError, UnicodeError) as error:
-        return failures.unresolved(host, route, error)
+        return failures.unresolved(route, error)
 
 
 def _getaddrinfo(host: str, port: int, ip_version: int | None, flags: int = 0) -> Addresses:

@@ -1,7 +1,7 @@
-"""Which proxy a request goes through: the option's, the environment's, or none. It opens nothing.
+"""Chooses the proxy of a request: the one from the options, from the environment, or none.
 
-The environment's proxies are those of curl: ``http_proxy`` (in lower case only, since a CGI server sets HTTP_PROXY from
-a request's header), ``https_proxy``, ``all_proxy`` and ``no_proxy`` in either case. They never apply to loopback.
+The environment variables are curl's: ``http_proxy`` (lower case only, because CGI servers set HTTP_PROXY from a request
+header), ``https_proxy``, ``all_proxy`` and ``no_proxy`` in either case. They never apply to loopback.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from corscheck.model.values import ConfigError
 
 
 class Proxy(Struct, frozen=True):
-    """An HTTP proxy: ``tls`` when it is itself spoken to in TLS; ``authorization`` is a Proxy-Authorization value."""
+    """An HTTP proxy. ``tls`` means that it is itself reached over TLS. ``authorization`` is a Proxy-Authorization value."""
 
     host: str
     port: int
@@ -31,7 +31,7 @@ class Proxy(Struct, frozen=True):
 
 
 class ProxyChooser:
-    """Chooses by scheme and host. An explicit proxy applies always but for ``noproxy``."""
+    """Chooses by scheme and host. A proxy from the options applies to all hosts except those in ``noproxy``."""
 
     def __init__(self, proxy: str | None, noproxy: str | None) -> None:
         self._explicit = None if proxy is None else parse_proxy(proxy, "proxy")
@@ -39,10 +39,10 @@ class ProxyChooser:
         self._noproxy = noproxy
 
     def choose(self, scheme: str, host: str) -> Proxy | None:
-        """The proxy for a URL of this scheme and host (an IPv6 address without brackets), or None."""
+        """Return the proxy for a URL with this scheme and host (an IPv6 address without brackets), or None."""
         if not self._from_environment:
             return None if exempt(host, self._noproxy or "") else self._explicit
-        # The variables are read when they are needed: a proxy of a kind we do not know must not hinder loopback.
+        # Read the variables only now: an unsupported proxy must not affect requests to loopback.
         own = ("http_proxy",) if scheme == "http" else ("https_proxy", "HTTPS_PROXY")
         name, value = _environment(*own, "all_proxy", "ALL_PROXY")
         if not value:
@@ -52,7 +52,7 @@ class ProxyChooser:
 
 
 def parse_proxy(text: str, source: str) -> Proxy | None:
-    """Read a proxy's URL (without a scheme: http); the empty text means none. ``source`` names it in complaints."""
+    """Parse a proxy URL (the default scheme is http). An empty text means no proxy. ``source`` is its name in errors."""
     if not text:
         return None
     try:
@@ -78,7 +78,7 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a serialized host is this machine by its very name (``localhost`` and below, 127.0.0.0/8, ::1)."""
+    """Whether a serialized host is this machine: ``localhost``, a name below it, 127.0.0.0/8 or ::1."""
     name = host.removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -89,7 +89,7 @@ def is_loopback(host: str) -> bool:
 
 
 def exempt(host: str, noproxy: str) -> bool:
-    """Whether curl's ``noproxy`` list names this host: ``*``, names with what is below them, addresses, networks."""
+    """Whether curl's ``noproxy`` list contains this host: ``*``, names with their subdomains, addresses, networks."""
     name = host.removesuffix(".").lower()
     address = _address(host)
     for entry in re.split(r"[\s,]+", noproxy.lower()):
@@ -117,5 +117,5 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _environment(*names: str) -> tuple[str, str]:
-    """The first of these variables that is not empty, with its name."""
+    """Return the name and value of the first of these variables that is not empty."""
     return next(((name, os.environ[name]) for name in names if os.environ.get(name)), (names[0], ""))

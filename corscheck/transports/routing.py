@@ -1,6 +1,6 @@
-"""Where a request goes: what ``--connect-to``, ``--resolve``, ``--via``, ``--unix-socket`` and proxies make of a URL.
+"""The route of a request, from ``--connect-to``, ``--resolve``, ``--via``, ``--unix-socket`` and the proxy.
 
-Pure but for reading the proxy variables of the environment. It opens nothing and must not know httpx.
+Nothing here opens a connection. The only input besides the options is the proxy variables of the environment.
 """
 
 from __future__ import annotations
@@ -38,24 +38,20 @@ class Endpoint(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """The parts of a URL that a request needs: ``authority`` is the Host header, ``path`` goes out byte for byte."""
+    """The parts of a URL that a request needs. ``authority`` is the Host header; ``path`` is sent unchanged."""
 
     scheme: str
     endpoint: Endpoint
     authority: str
     path: str
 
-    def at(self, path: str) -> Target:
-        """The same place, another path."""
-        return Target(self.scheme, self.endpoint, self.authority, path)
-
 
 class Route(Struct, frozen=True):
-    """The way to one origin.
+    """The route to one origin.
 
-    ``origin`` is what TLS and HTTP believe to talk to (certificate, SNI); ``dial`` is where TCP goes; ``addresses`` are
-    set when they were given by ``--resolve``, and nothing is looked up then. ``mode`` says what a proxy is to do:
-    ``forward`` (absolute-form) or ``tunnel`` (CONNECT to ``beyond``).
+    ``origin`` is the server for TLS and HTTP (certificate, SNI). ``dial`` is where TCP connects to. ``addresses`` come
+    from ``--resolve``; if set, no name is resolved. ``mode`` says how a proxy is used: ``forward`` (absolute-form) or
+    ``tunnel`` (CONNECT to ``beyond``).
     """
 
     scheme: str
@@ -69,7 +65,7 @@ class Route(Struct, frozen=True):
 
     @property
     def dialled(self) -> str:
-        """The name of what was dialled, to begin a sentence with."""
+        """The name of the host that TCP connects to, for the beginning of a sentence."""
         if self.unix_socket is not None:
             return f"The socket {self.unix_socket}"
         if self.proxy is not None:
@@ -80,12 +76,12 @@ class Route(Struct, frozen=True):
 
     @property
     def peer(self) -> str:
-        """The name of what answers, to begin a sentence with."""
+        """The name of the host that responds, for the beginning of a sentence."""
         return str(self.origin) if self.mode == "tunnel" else self.dialled
 
 
 def cut(url: str) -> tuple[str, str]:
-    """The part of a serialized http(s) URL that names a place, and its path and query; the fragment is dropped."""
+    """Split a serialized http(s) URL into its origin part and its path with query. The fragment is dropped."""
     found = _BASE.match(url)
     assert found is not None
     path = found[2]
@@ -93,7 +89,7 @@ def cut(url: str) -> tuple[str, str]:
 
 
 def split(url: str) -> Target:
-    """Split a serialized http(s) URL; nothing is re-encoded, the fragment and the userinfo are dropped."""
+    """Split a serialized http(s) URL without re-encoding. The fragment and the user information are dropped."""
     scheme, _, rest = url.partition("#")[0].partition("://")
     cut = next((i for i, c in enumerate(rest) if c in "/?"), len(rest))
     authority, path = rest[:cut].rpartition("@")[2], rest[cut:]
@@ -105,11 +101,11 @@ def split(url: str) -> Target:
 
 
 _MOST = 4096
-"""How many ways are remembered."""
+"""How many routes are cached."""
 
 
 class Router:
-    """Finds the way to a URL under one set of options; complains of options that cannot be meant (``ConfigError``)."""
+    """Finds the route to a URL. Raises ``ConfigError`` for invalid options."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._connect_to = [_parse_connect_to(text) for text in options.connect_to]
@@ -119,7 +115,7 @@ class Router:
         self._routes: dict[tuple[str, Endpoint, bool], Route] = {}
 
     def route(self, target: Target, send_to: str | None) -> Route:
-        """The way to ``target``, or to ``send_to`` in its place."""
+        """Return the route to ``target``, or to ``send_to`` instead if it is given."""
         scheme, origin = (target.scheme, target.endpoint) if send_to is None else _parse_via(send_to)
         key = (scheme, origin, send_to is not None)
         if key not in self._routes:
@@ -135,7 +131,7 @@ class Router:
         proxy = self._proxies.choose(scheme, origin.host)
         if proxy is None:
             return Route(scheme, origin, dial, dial, self._addresses(dial))
-        # A proxy that forwards goes by the URL and rewrites Host: what is to go elsewhere must be tunnelled.
+        # A forwarding proxy connects to the URL's host and rewrites Host, so other destinations need a tunnel.
         mode: Mode = "forward" if scheme == "http" and dial == origin and not via else "tunnel"
         at = Endpoint(proxy.host, proxy.port)
         return Route(scheme, origin, at, dial, self._addresses(at), proxy, mode)
@@ -206,7 +202,7 @@ def _parse_via(text: str) -> tuple[str, Endpoint]:
 
 
 def _host(text: str, whole: str, option: str) -> str:
-    """A host name in the form it has in a serialized URL."""
+    """Return a host name in the form that it has in a serialized URL."""
     if not text:
         return ""
     try:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from corscheck.auditing import origins as make
 from corscheck.auditing.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
 from corscheck.model.suffixes import registrable_domain
+from corscheck.protocol.origin import is_ip, is_loopback_host
 from tests.auditing.kit import SUFFIXES
 
 L = "[a-z]{10}"
@@ -275,7 +276,7 @@ def test_nothing_about_domains_where_there_is_none(host: str, port: str) -> None
     base = make.base(origin, SUFFIXES)
     assert base is not None
     assert base.domain is None
-    assert base.is_address is (host != "localhost")
+    assert is_ip(base.host) is (host != "localhost")
 
 
 @pytest.mark.parametrize("origin", ["null", "capacitor://localhost", "file://", "no origin", "*", "https://", "NULL"])
@@ -320,7 +321,7 @@ def test_shared_hosts_are_public_suffixes() -> None:
      ("[::1]", True), ("10.0.0.1", False), ("localhost.example.com", False), ("example.com", False)],
 )  # fmt: skip
 def test_loopback(host: str, expected: bool) -> None:
-    assert make.is_loopback(host) is expected
+    assert is_loopback_host(host) is expected
 
 
 def test_private_addresses_are_private() -> None:

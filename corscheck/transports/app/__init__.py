@@ -1,1 +1,1 @@
-"""Applications in process as a transport: ASGI and WSGI, without a socket."""
+"""In-process transports for applications: ASGI and WSGI, without sockets."""

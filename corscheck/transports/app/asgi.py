@@ -1,9 +1,8 @@
-"""An ASGI application as a transport: called in process, scope in, messages out, as uvicorn would call it.
+"""An ASGI application as a transport. It is called in process, in the way uvicorn would call it.
 
-``AsyncASGITransport`` runs in the caller's loop. ``ASGITransport`` is for callers without one (or with one of their
-own): it keeps a loop in a thread for as long as it lives, with the application's lifespan around it, and can therefore
-keep its deadline even if the application blocks the loop. asyncio is imported here, and this module only when an
-application is asked.
+``AsyncASGITransport`` runs in the caller's event loop. ``ASGITransport`` is for callers without a loop, or with one of
+their own: it runs a loop in a thread, with the application's lifespan, and so keeps its deadline even if the
+application blocks the loop. Only this module imports asyncio, and it is imported only for applications.
 """
 
 from __future__ import annotations
@@ -30,14 +29,11 @@ if TYPE_CHECKING:
 Returned = TypeVar("Returned")
 
 _GRACE = 0.25
-"""What the loop's thread gets beyond the deadline to say so itself."""
+"""How many seconds after the deadline the loop's thread may still report a timeout itself."""
 
 
 class AsyncASGITransport:
-    """Carries exchanges to an application in the running loop. May be shared.
-
-    ``start`` runs the application's lifespan, where it has one, and raises ``AppError`` when that fails.
-    """
+    """Carries exchanges to an application in the running loop. May be shared."""
 
     def __init__(self, app: App, hosts: set[str] | None = None) -> None:
         self.hosts = hosts
@@ -46,11 +42,11 @@ class AsyncASGITransport:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, timeout: float) -> None:
-        """Run the startup. Raises ``AppError`` with the application's own words."""
+        """Run the application's startup, if it has one. Raises ``AppError`` with the application's own message."""
         await self._lifespan.start(timeout)
 
     async def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Call the application and take its head, and as much of the body as is worth it."""
+        """Call the application, and take its head, and its body as far as it is useful."""
         exchange = AppExchange(request, deadline, self.hosts)
         refusal = exchange.refusal()
         if refusal is not None:
@@ -64,17 +60,17 @@ class AsyncASGITransport:
                 limit = min(deadline, time.monotonic() + exchange.body_seconds)
                 await call.until(lambda: exchange.complete or exchange.enough, limit)
                 if exchange.failing:
-                    # Starlette answers and raises then: what it raises belongs to the evidence.
+                    # Starlette responds first and raises afterwards. The exception belongs to the evidence.
                     await call.until(lambda: call.ended, limit)
             return exchange.answer(ended=call.ended)
         finally:
-            call.disconnect()
+            call.gone.set()
             if not exchange.complete:
-                # Nobody reads the rest; a server would have told it that the client is gone.
+                # The rest is not read. A server would report that the client is gone.
                 task.cancel()
 
     async def aclose(self, timeout: float = CLOSE_SECONDS) -> None:
-        """Let background work end, then run the shutdown. Raises ``AppError`` when that fails."""
+        """Wait for background work, then run the shutdown. Raises ``AppError`` if that fails."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)
             for task in late:
@@ -83,7 +79,7 @@ class AsyncASGITransport:
 
 
 class _Call:
-    """One call of the application: what it receives, and what it may send when."""
+    """One call of the application: its ``receive`` and ``send``."""
 
     def __init__(self, app: App, exchange: AppExchange, state: dict[str, Any] | None) -> None:
         self.exchange = exchange
@@ -91,25 +87,25 @@ class _Call:
         self._app = app
         self._state = state
         self._changed = asyncio.Event()
-        self._gone = asyncio.Event()
+        self.gone = asyncio.Event()
         self._asked = False
 
     async def run(self) -> None:
-        """The application from its call to its return. Never raises what the application does."""
+        """Run the application from its call to its return. Never raises its exceptions."""
         try:
             await self._app(self._scope(), self._receive, self._send)
         except asyncio.CancelledError:
-            if self._gone.is_set():
+            if self.gone.is_set():
                 raise
             self.exchange.raised(RuntimeError("it cancelled itself"))
-        except BaseException as error:  # noqa: BLE001 - a server outlives SystemExit in a request, too
+        except BaseException as error:  # noqa: BLE001 - a server survives SystemExit in a request, too
             self.exchange.raised(error)
         finally:
             self.ended = True
             self._changed.set()
 
     async def until(self, reached: Callable[[], bool], limit: float) -> bool:
-        """Wait until something is so, the application has ended, or the time is up; whether it is so."""
+        """Wait until a condition holds, the application has ended, or the time is up. Return whether the condition holds."""
         while not reached() and not self.ended:
             left = limit - time.monotonic()
             if left <= 0:
@@ -119,10 +115,6 @@ class _Call:
                 async with asyncio.timeout(left):
                     await self._changed.wait()
         return reached()
-
-    def disconnect(self) -> None:
-        """The client has what it wanted."""
-        self._gone.set()
 
     def _scope(self) -> dict[str, Any]:
         exchange, target = self.exchange, self.exchange.target
@@ -150,13 +142,13 @@ class _Call:
             self._asked = True
             return {"type": "http.request", "body": self.exchange.request.body or b"", "more_body": False}
         if not self.exchange.complete:
-            await self._gone.wait()
+            await self.gone.wait()
         return {"type": "http.disconnect"}
 
     async def _send(self, message: dict[str, Any]) -> None:
         exchange, kind = self.exchange, message["type"]
-        if self._gone.is_set() or exchange.enough:
-            # Nobody listens. Who goes on sending without an end must let others run, or nothing could stop it.
+        if self.gone.is_set() or exchange.enough:
+            # Nothing reads this. An application that sends forever must yield to the loop, or nothing could stop it.
             await asyncio.sleep(0)
             if not exchange.complete:
                 return
@@ -180,9 +172,9 @@ class _Call:
 
 
 class ASGITransport:
-    """The same for callers without a loop; satisfies ``base.Transport``. The application's loop lives in a thread.
+    """The same for callers without a loop. Implements ``base.Transport``. The loop runs in a thread.
 
-    Raises ``AppError`` when the application does not start within ``start_timeout`` seconds.
+    Raises ``AppError`` if the application does not start within ``start_timeout`` seconds.
     """
 
     def __init__(self, app: App, hosts: set[str] | None = None, *, start_timeout: float = 10.0) -> None:
@@ -210,7 +202,7 @@ class ASGITransport:
             return exchange.failed("timeout", "The application gave no answer in time: it blocks its event loop.")
 
     def close(self) -> None:
-        """Run the shutdown and end the thread. Raises ``AppError`` when the application does not shut down."""
+        """Run the shutdown and end the thread. Raises ``AppError`` if the shutdown fails."""
         if self._loop.is_closed() or not self._thread.is_alive():
             return
         try:
@@ -243,5 +235,5 @@ class ASGITransport:
 
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        # One that blocks its loop is left behind: the thread is a daemon.
+        # A blocked loop is abandoned. Its thread is a daemon.
         self._thread.join(CLOSE_SECONDS)

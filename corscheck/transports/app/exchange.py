@@ -1,7 +1,7 @@
-"""One exchange with an application in process, without a socket: what goes in, what came, and the answer made of it.
+"""One exchange with an in-process application: the request, what the application sends, and the resulting response.
 
-Shared by ``asgi`` and ``wsgi``, which know how to call; here is what a server would make of what comes. It does no I/O
-and must not import asyncio. What the servers differ in is left out: no Date, no Server header, no chunked framing.
+``asgi`` and ``wsgi`` call the application; this module does what a server would do with its output. It does no I/O and
+must not import asyncio. Things in which servers differ are left out: no Date, no Server header, no chunked framing.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 import time
 import traceback
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from corscheck.model.app_error import OURS
+from corscheck.protocol.headers import is_token
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
+from corscheck.transports.exchange import DRAIN_SECONDS, EVIDENCE_SECONDS, lines_of, text_of
 from corscheck.transports.failures import printable, seconds
 from corscheck.transports.routing import split
 
@@ -25,45 +28,34 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import ErrorKind, Headers
     from corscheck.transports.base import WireRequest
 
-DRAIN_SECONDS = 0.5
-"""A body that is not there so long after its head is not worth the probe's time."""
-
-EVIDENCE_SECONDS = 2.0
-"""The same for the body of a failed answer, which may say what the application disallowed."""
-
 CLOSE_SECONDS = 2.0
-"""How long work that goes on after its answer (a background task) may take when everything ends."""
+"""How long work that continues after a response (a background task) may take when the transport closes."""
 
 SERVER_ERROR = b"Internal Server Error"
-"""What uvicorn answers for an application that raises before it has answered (``text/plain``, status 500)."""
-
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""uvicorn's response if an application raises before it has responded (``text/plain``, status 500)."""
 
 _NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
-"""What neither of uvicorn's two HTTP writers lets through in a value."""
+"""Bytes that both of uvicorn's HTTP implementations reject in a header value."""
 
-_NOT_IN_LINES = re.compile(rb"[\0\n\r]")
-
-_LENGTH_METHODS = ("POST", "PUT", "PATCH")
+_NOT_IN_LINES = re.compile(r"[\0\n\r]")
 
 
-class AppFault(Exception):  # noqa: N818 - a value on its way to NetworkError
-    """The application answered what no server can pass on; the text ends the sentence "The application ..."."""
+class AppFault(Exception):  # noqa: N818 - it becomes a NetworkError
+    """The application's response cannot be sent by a server. The text completes the sentence "The application ..."."""
 
 
 class App(Protocol):
-    """Anything that can be called."""
+    """An ASGI or WSGI application."""
 
     def __call__(self, *arguments: Any) -> Any:
-        """Called as ASGI or as WSGI has it."""
+        """Call it as ASGI or WSGI specifies."""
         ...
 
 
 class AppExchange:
-    """One request to the application, and what it has answered so far.
+    """One request to the application, and its response so far.
 
-    ``hosts`` are the host names that the application answers for: a redirect to any other leaves it, and is neither
-    handed to it nor sent anywhere.
+    ``hosts`` are the host names of the application. A redirect to another host is neither passed to it nor sent.
     """
 
     def __init__(self, request: WireRequest, deadline: float, hosts: Iterable[str] | None) -> None:
@@ -72,7 +64,8 @@ class AppExchange:
         self.deadline = deadline
         self.target = split(request.url)
         self._hosts = hosts
-        self.lines = _lines(request, self.target.authority)
+        self._lines = lines_of(request, self.target.authority)
+        self.lines = self._lines.pairs
         self.complete = False
         self.has_head = False
         self.enough = False
@@ -85,17 +78,17 @@ class AppExchange:
         self._fault: str | None = None
         self._raised: BaseException | None = None
 
-    # What the application does
+    # Output of the application
 
     def head(self, status: object, headers: object) -> None:
-        """Take the head. Raises ``AppFault`` for what is no HTTP."""
+        """Process the head. Raises ``AppFault`` if it is not valid HTTP."""
         try:
             status, pairs = _checked(status, headers)
         except AppFault as fault:
-            # Kept here too: the application may catch it, and must not answer anew.
+            # Recorded, because the application may catch it, and must not respond again.
             self._fault = str(fault)
             raise
-        self._status, self._headers = status, tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in pairs)
+        self._status, self._headers = status, text_of(pairs)
         lengths = [v for n, v in pairs if n.lower() == b"content-length"]
         self._length = int(lengths[-1]) if lengths and lengths[-1].isdigit() else None
         self._at = time.monotonic()
@@ -103,11 +96,11 @@ class AppExchange:
 
     @property
     def is_head(self) -> bool:
-        """Whether nothing of a body goes out, whatever the application gives."""
+        """Whether no body is sent, whatever the application returns."""
         return self.request.method == "HEAD" or self._status in (204, 304)
 
     def body(self, chunk: bytes) -> bool:
-        """Take a part of the body; whether more of it is of interest."""
+        """Process a part of the body. Return whether to read on."""
         self._received += len(chunk)
         if self._status >= 400 and not self.is_head and len(self._body) < EVIDENCE_BYTES:
             self._body = (self._body + chunk)[:EVIDENCE_BYTES]
@@ -115,17 +108,17 @@ class AppExchange:
         return not self.enough
 
     def raised(self, error: BaseException) -> None:
-        """The application raised, before its answer, in the middle of it, or after it."""
+        """Record an exception of the application, raised before, during or after its response."""
         if isinstance(error, AppFault):
             self._fault = self._fault or str(error)
         else:
             self._raised = error
 
-    # What came of it
+    # Result
 
     @property
     def body_seconds(self) -> float:
-        """How long the rest of the body may take: an event stream has no end that is worth waiting for."""
+        """How long to wait for the rest of the body. An event stream does not end, so the limit is 0."""
         if self._status >= 400:
             return EVIDENCE_SECONDS
         kinds = [v.lower() for n, v in self._headers if n.lower() == "content-type"]
@@ -133,18 +126,16 @@ class AppExchange:
 
     @property
     def failing(self) -> bool:
-        """Whether the answer is a server error, after which there may be an exception to tell of."""
+        """Whether the response is a server error, after which an exception may follow."""
         return self._status >= 500
 
     def refusal(self) -> NetworkError | None:
-        """Why the application is not asked at all: this is no request, it leaves the application, time is up."""
-        illegal = None if _TOKEN.fullmatch(self.request.method.encode("latin-1")) else self.request.method
-        for name, value in self.lines:
-            if illegal is None and (not _TOKEN.fullmatch(name) or _NOT_IN_LINES.search(value)):
-                illegal = name.decode("latin-1")
-        if illegal is not None:
+        """Return why the request is not passed to the application: it is invalid, for another host, or too late."""
+        illegal = [] if is_token(self.request.method) else [self.request.method]
+        illegal += [name for name, value in self._lines.text if not is_token(name) or _NOT_IN_LINES.search(value)]
+        if illegal:
             return self._unsent(
-                "protocol", f"The request cannot be sent: {printable(repr(illegal))} is not legal in HTTP."
+                "protocol", f"The request cannot be sent: {printable(repr(illegal[0]))} is not legal in HTTP."
             )
         if self._hosts is not None and self.target.endpoint.host not in self._hosts:
             where = f"{self.target.scheme}://{self.target.authority}"
@@ -159,12 +150,12 @@ class AppExchange:
         return NetworkError(kind, message, time.monotonic(), 0.0)
 
     def failed(self, kind: ErrorKind, message: str) -> NetworkError:
-        """The answer that is none."""
+        """Return a ``NetworkError``."""
         now = time.monotonic()
-        return NetworkError(kind, message, now, (now - self.started) * 1000, self._sent())
+        return NetworkError(kind, message, now, (now - self.started) * 1000, self._lines.text)
 
     def answer(self, *, ended: bool) -> HTTPResponse | NetworkError:
-        """What a server would have sent. ``ended`` says that the application has returned (or raised)."""
+        """Return what a server would have sent. ``ended`` means that the application has returned or raised."""
         if self._fault is not None:
             return self.failed("app", f"The application {self._fault}.")
         if not self.has_head:
@@ -201,45 +192,28 @@ class AppExchange:
             body_error=error,
             at=self._at,
             elapsed_ms=(self._at - self.started) * 1000,
-            sent=self._sent(),
+            sent=self._lines.text,
         )
 
     def _noted(self, body: bytes) -> bytes:
-        """Evidence with what a server would have written to its log."""
+        """Append to the body what a server would have logged."""
         note = f"[in process: the application {self._complaint() or 'returned without an answer'}]"
         return b"\n".join([*([body[:EVIDENCE_BYTES]] if body else []), note.encode()])
 
     def _complaint(self) -> str | None:
-        if self._raised is None:
-            return None
-        return f"raised {described(self._raised)}"
-
-    def _sent(self) -> Headers:
-        return tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in self.lines)
+        return None if self._raised is None else f"raised {described(self._raised)}"
 
 
 def described(error: BaseException) -> str:
-    """An exception in one line, with the place in the application where it was raised."""
+    """Describe an exception in one line, with the place in the application where it was raised."""
     text = printable(" ".join(str(error).split()), 200)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(OURS)]
     where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}{': ' if text else ''}{text}{where}"
 
 
-def _lines(request: WireRequest, authority: str) -> tuple[tuple[bytes, bytes], ...]:
-    """The header lines that a server would have read: Host first, and a Content-Length where ``fetch()`` has one."""
-    lines = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers]
-    hosts = [line for line in lines if line[0].lower() == b"host"] or [(b"Host", authority.encode("ascii"))]
-    lines = hosts + [line for line in lines if line[0].lower() != b"host"]
-    framed = any(n.lower() in (b"content-length", b"transfer-encoding") for n, _ in lines)
-    # Fetch Standard, HTTP-network-or-cache fetch 8.5 and 8.6.
-    if not framed and (request.body is not None or request.method in _LENGTH_METHODS):
-        lines.insert(1, (b"Content-Length", b"%d" % len(request.body or b"")))
-    return tuple(lines)
-
-
 def _checked(status: object, headers: object) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
-    """A head that can be sent. Raises ``AppFault``."""
+    """Return a head that can be sent. Raises ``AppFault``."""
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
         raise AppFault(f"answered with a status that is none: {_short(status)}")
     pairs = tuple(_pair(header) for header in _listed(headers))
@@ -256,14 +230,14 @@ def _listed(headers: object) -> list[object]:
 
 
 def _pair(header: object) -> tuple[bytes, bytes]:
-    """A header as it goes on the wire. Raises ``AppFault``."""
+    """Return a header as sent. Raises ``AppFault``."""
     if not isinstance(header, (tuple, list)) or len(header) != 2:
         raise AppFault(f"answered with a header that is no pair: {_short(header)}")
     name, value = header
     if not isinstance(name, (bytes, bytearray)) or not isinstance(value, (bytes, bytearray)):
         kinds = " and ".join(dict.fromkeys(type(part).__name__ for part in (name, value)))
         raise AppFault(f"answered with a header made of {kinds}, not of bytes: {_short(header)}")
-    if not _TOKEN.fullmatch(name):
+    if not is_token(name.decode("latin-1")):
         raise AppFault(f"answered with a header whose name no server can send: {_short(bytes(name))}")
     if _NOT_IN_VALUES.search(value):
         raise AppFault(f"answered with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
@@ -274,10 +248,4 @@ def _short(value: object) -> str:
     return printable(repr(value), 80)
 
 
-def _reasons() -> dict[int, str]:
-    from http import HTTPStatus
-
-    return {status.value: status.phrase for status in HTTPStatus}
-
-
-_REASONS = _reasons()
+_REASONS = {status.value: status.phrase for status in HTTPStatus}

@@ -1,7 +1,7 @@
 """The lifespan of an ASGI application: startup before the first request, shutdown after the last.
 
-As uvicorn's ``--lifespan auto`` has it: an application that raises on the lifespan scope, or returns from it, does not
-support it and is asked all the same; one that says that its startup failed is not asked.
+The behavior is that of uvicorn's ``--lifespan auto``: an application that raises on the lifespan scope, or returns from
+it, does not support lifespan and is called anyway. An application whose startup fails is not called.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Lifespan:
-    """One lifespan. ``state`` is what the application has put there for its requests, None without lifespan."""
+    """One lifespan. ``state`` is what the application stored for its requests, None without lifespan support."""
 
     def __init__(self, app: App) -> None:
         self.state: dict[str, Any] | None = None
@@ -27,7 +27,7 @@ class Lifespan:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, timeout: float) -> None:
-        """Wait for the end of the startup. Raises ``AppError``: it failed, or took more than ``timeout`` seconds."""
+        """Wait for the startup. Raises ``AppError`` if it fails or takes more than ``timeout`` seconds."""
         self._inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._said: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._error: BaseException | None = None
@@ -36,14 +36,14 @@ class Lifespan:
         self._task = asyncio.create_task(self._run())
         said = await self._answer(timeout, "start")
         if said is None:
-            # It ended without a word: there is no lifespan to speak of.
+            # It ended without a message, so it does not support lifespan.
             self._task, self.state = None, None
         elif said["type"] == "lifespan.startup.failed":
             await self._give_up()
             raise AppError(f"the application failed while starting:\n{self._words(said)}")
 
     async def stop(self, timeout: float) -> None:
-        """Wait for the end of the shutdown. Raises ``AppError`` likewise."""
+        """Wait for the shutdown. Raises ``AppError`` if it fails or takes more than ``timeout`` seconds."""
         if self._task is None:
             return
         self._inbox.put_nowait({"type": "lifespan.shutdown"})
@@ -59,7 +59,7 @@ class Lifespan:
             await self._app(scope, self._inbox.get, self._say)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the application's
+        except BaseException as error:  # noqa: BLE001 - any error is the application's
             self._error = error
         finally:
             self._said.put_nowait(None)
@@ -79,7 +79,7 @@ class Lifespan:
         task, self._task = self._task, None
         if task is None:
             return
-        # It may be about to raise what it said; one that neither ends nor lets itself be cancelled is left behind.
+        # It may be about to raise the error that it reported. A task that cannot be cancelled is abandoned.
         await asyncio.wait([task], timeout=0.1)
         if not task.done():
             task.cancel()
@@ -88,6 +88,6 @@ class Lifespan:
             task.result()
 
     def _words(self, said: dict[str, Any]) -> str:
-        """The application's traceback: Starlette puts it into its message, others raise it."""
+        """Return the application's traceback. Starlette puts it into its message, other frameworks raise it."""
         message = str(said.get("message", "")).rstrip()
         return message or (own_traceback(self._error) if self._error is not None else "(it did not say why)")

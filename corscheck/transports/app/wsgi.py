@@ -1,7 +1,7 @@
-"""A WSGI application as a transport: called in process as a server following PEP 3333 would call it.
+"""A WSGI application as a transport. It is called in process, in the way a PEP 3333 server would call it.
 
-The calls are made in one thread of their own, so that a deadline holds for an application that never returns; a thread
-that hangs is left behind, and the next call gets another. Must not import asyncio, but for the asynchronous wrapper.
+The calls run in a separate thread, so that the deadline holds even if the application never returns. A thread that
+hangs is abandoned, and the next call gets a new one. This module must not import asyncio.
 """
 
 from __future__ import annotations
@@ -20,70 +20,66 @@ from corscheck.transports.app.exchange import AppExchange, AppFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.app.exchange import App
     from corscheck.transports.base import WireRequest
 
+    _Jobs: TypeAlias = queue.SimpleQueue[Callable[[], None] | None]
+
 _BARE = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 
 
 class WSGITransport:
-    """Carries exchanges to an application, one at a time; satisfies ``base.Transport``."""
+    """Carries exchanges to an application, one at a time. Implements ``base.Transport``."""
 
     def __init__(self, app: App, hosts: set[str] | None = None) -> None:
         self.hosts = hosts
         self._app = app
-        self._worker: _Worker | None = None
+        self._worker: _Jobs | None = None
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Call the application and take its head, and as much of the body as is worth it."""
+        """Call the application, and take its head, and its body as far as it is useful."""
         exchange = AppExchange(request, deadline, self.hosts)
         refusal = exchange.refusal()
         if refusal is not None:
             return refusal
         call = _Call(self._app, exchange)
         if self._worker is None:
-            self._worker = _Worker()
-        # Context variables of the caller (a framework's, a test's) hold there as well.
-        self._worker.do(partial(contextvars.copy_context().run, call.run))
+            self._worker = _start_worker()
+        # The caller's context variables (of a framework or a test) apply there, too.
+        self._worker.put(partial(contextvars.copy_context().run, call.run))
         if call.until(lambda: exchange.has_head, deadline):
             limit = min(deadline, time.monotonic() + exchange.body_seconds)
             call.until(lambda: call.ended, limit)
         call.gone = True
         if not call.ended:
-            self._worker.leave()
+            self._worker.put(None)
             self._worker = None
         return exchange.answer(ended=call.ended)
 
     def close(self) -> None:
         """End the thread."""
         if self._worker is not None:
-            self._worker.leave()
+            self._worker.put(None)
             self._worker = None
 
 
-class _Worker:
-    """A thread that does one thing after the other."""
+def _start_worker() -> _Jobs:
+    """Start a thread that runs one job after the other, until it gets None."""
+    jobs: _Jobs = queue.SimpleQueue()
 
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._work, name="corscheck-wsgi", daemon=True).start()
-
-    def do(self, job: Callable[[], None]) -> None:
-        self._jobs.put(job)
-
-    def leave(self) -> None:
-        self._jobs.put(None)
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+    def work() -> None:
+        while (job := jobs.get()) is not None:
             job()
+
+    threading.Thread(target=work, name="corscheck-wsgi", daemon=True).start()
+    return jobs
 
 
 class _Call:
-    """One call of the application, made by the worker and watched by the caller."""
+    """One call of the application, run by the worker and watched by the caller."""
 
     def __init__(self, app: App, exchange: AppExchange) -> None:
         self.exchange = exchange
@@ -94,16 +90,16 @@ class _Call:
         self._start: tuple[object, object] | None = None
 
     def until(self, reached: Callable[[], bool], limit: float) -> bool:
-        """Wait until something is so, the application has ended, or the time is up; whether it is so."""
+        """Wait until a condition holds, the application has ended, or the time is up. Return whether the condition holds."""
         with self._changed:
             self._changed.wait_for(lambda: reached() or self.ended, max(limit - time.monotonic(), 0.0))
         return reached()
 
     def run(self) -> None:
-        """The application from its call to the end of its body. Never raises what the application does."""
+        """Run the application from its call to the end of its body. Never raises its exceptions."""
         try:
             self._answered(self._app(self._environ(), self._start_response))
-        except BaseException as error:  # noqa: BLE001 - a server outlives SystemExit in a request, too
+        except BaseException as error:  # noqa: BLE001 - a server survives SystemExit in a request, too
             self.exchange.raised(error)
         with self._changed:
             self.ended = True
@@ -113,7 +109,7 @@ class _Call:
         try:
             whole = True
             for chunk in body:
-                # PEP 3333: the head goes out with the first part of the body that is not empty.
+                # PEP 3333: the head is sent with the first part of the body that is not empty.
                 if chunk and not self._write(chunk):
                     whole = False
                     break
@@ -178,7 +174,7 @@ class _Call:
             "wsgi.run_once": False,
         }
         for name, value in exchange.lines:
-            # With an underscore it could pass for another header: gunicorn and Werkzeug drop it.
+            # With an underscore it could be mistaken for another header: gunicorn and Werkzeug drop it.
             if b"_" in name:
                 continue
             key = _BARE.get(name.lower()) or "HTTP_" + name.decode("latin-1").upper().replace("-", "_")
@@ -195,7 +191,9 @@ def _pairs(headers: object) -> list[object]:
 
 
 def _encoded(pair: object) -> object:
-    """WSGI's headers are text of one character per byte; what is not goes on as it is, to be complained of."""
+    """Encode a WSGI header, which is text with one character per byte. Return anything else unchanged, to be rejected
+    later.
+    """
     if isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair):
         name, value = pair
         try:

@@ -1,8 +1,8 @@
-"""Live HTTP over libcurl: many exchanges at once in one thread, or one at a time. The only place that knows pycurl.
+"""Live HTTP over libcurl: many exchanges at once in one thread, or one at a time. No other package imports pycurl.
 
-libcurl connects, speaks TLS and frames messages; everything it would add, follow, decode, look up or remember is switched
-off. Where a request goes (``routing``), to which address (``lookup``), how long it may take, and what an answer or a
-failure is called (``exchange``, ``failures``) is decided by the same code as for httpx. No asyncio, no httpx.
+libcurl connects, speaks TLS and frames messages. Whatever else it would do (add headers, follow redirects, decode,
+cache, resolve names) is switched off. The route (``routing``), the address (``lookup``), the time limits and the names
+of failures (``exchange``, ``failures``) come from the same code as for httpx. No asyncio, no httpx.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["CurlMulti", "CurlTransport", "complaint"]
 
 _LIBCURL = (8, 23, 0)
-"""The oldest libcurl that passes the conformance tests: older ones hand over folded lines as they are, among others."""
+"""The oldest libcurl that passes the conformance tests. Older versions return folded lines as they are, among others."""
 
 
 def complaint() -> str | None:
-    """Why this libcurl, or this system, does not do, as the rest of a sentence; None if it does."""
+    """Return why this libcurl or this system is not supported, as the rest of a sentence; None if it is."""
     info = pycurl.version_info()
     version, backend = info[1], info[5]
     if info[2] < _LIBCURL[0] << 16 | _LIBCURL[1] << 8 | _LIBCURL[2] or not backend.startswith("OpenSSL"):
@@ -37,21 +37,21 @@ def complaint() -> str | None:
 
 
 class CurlTransport:
-    """Carries exchanges over the network, one at a time, on one easy handle; satisfies ``base.Transport``.
+    """Carries exchanges over the network, one at a time. Implements ``base.Transport``.
 
-    Options that cannot be meant raise ``ConfigError`` here, what only use shows of them (an unreadable certificate, a
-    ``send_to`` that is no base URL) in ``send``.
+    The constructor raises ``ConfigError`` for invalid options; ``send`` raises it for faults that only use reveals (an
+    unreadable certificate, a ``send_to`` that is not a base URL).
     """
 
     def __init__(self, options: NetworkOptions) -> None:
         self._multi = CurlMulti(options, 1)
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head, and as much of the body as is worth it; ``deadline`` in monotonic seconds."""
+        """Send a request, read the head, and read the body as far as it is useful; ``deadline`` in monotonic seconds."""
         self._multi.submit(request, deadline, None)
         ((_, answer),) = self._multi.wait()
         return answer
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         self._multi.close()

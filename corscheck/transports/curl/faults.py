@@ -1,6 +1,6 @@
-"""libcurl's errors in our words: from a code, a text and what the handle knows, to the failure that httpx's way has too.
+"""Translation of libcurl's errors to the failures that the httpx transport has, too.
 
-Knows what the codes mean and nothing of how transfers are driven.
+This module knows what libcurl's codes mean, but not how transfers are run.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _HTTP2_STREAM, _TOO_LARGE = 92, 100
 _HANDSHAKE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_SSL_CIPHER, pycurl.E_SSL_INVALIDCERTSTATUS})
 _BROKEN = frozenset({pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR})
 LOST = _BROKEN | {pycurl.E_GOT_NOTHING}
-"""How it ends when the peer goes away."""
+"""Results of a transfer whose peer closed the connection."""
 
 _MALFORMED = frozenset(
     {
-        pycurl.E_UNSUPPORTED_PROTOCOL,  # of the answer's status line
+        pycurl.E_UNSUPPORTED_PROTOCOL,  # in the status line
         pycurl.E_FTP_WEIRD_SERVER_REPLY,  # CURLE_WEIRD_SERVER_REPLY under its old name
         pycurl.E_BAD_CONTENT_ENCODING,
         pycurl.E_PARTIAL_FILE,
@@ -38,20 +38,20 @@ _MALFORMED = frozenset(
     }
 )
 UNREADABLE = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, _TOO_LARGE})
-"""How it ends when libcurl does not take a head that others take: two Locations that differ, a very long line."""
+"""Results for a head that libcurl rejects but browsers accept: two different Locations, or a very long line."""
 
 _UNSPECIFIED = 1
-"""OpenSSL's X509_V_ERR_UNSPECIFIED: what libcurl notes before it has looked at the chain."""
+"""OpenSSL's X509_V_ERR_UNSPECIFIED: the result before OpenSSL has verified the chain."""
 
 _WANTS = "it may want a client certificate"
 _MISSING = re.compile(r"(\d+) bytes missing")
 
 
 class Attempt(NamedTuple):
-    """A transfer that failed, as far as its failure tells.
+    """A failed transfer.
 
-    ``tunnelling`` says that a proxy has not connected us yet, ``proxy_status`` what it answered instead;
-    ``shows_certificate`` that the server was shown a client certificate.
+    ``tunnelling`` means that a proxy has not opened the tunnel yet; ``proxy_status`` is its response to CONNECT.
+    ``shows_certificate`` means that a client certificate was sent.
     """
 
     exchange: WireExchange
@@ -62,7 +62,7 @@ class Attempt(NamedTuple):
 
 
 def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
-    """Put a result of libcurl into words: its code, its text, and what the handle knows."""
+    """Return the failure for a libcurl result: its code, its text, and the state of the handle."""
     exchange, easy = attempt.exchange, attempt.easy
     route, peer = exchange.route, exchange.peer
     proxied = route.mode == "forward"
@@ -75,19 +75,19 @@ def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     if code == pycurl.E_GOT_NOTHING:
         return failures.hung_up(peer, proxied, 0)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(attempt, "proxy" if proxied else "tls")
+        return _certificate_refused(attempt, by_proxy=proxied)
     number = easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy" if proxied else "tls", f"{peer} {handshakes.in_words(text, number)}.")
     if code in _BROKEN and "unexpected eof" in text:
-        return failures.hung_up(peer, proxied, exchange.received)  # without close_notify, as browsers take it
+        return failures.hung_up(peer, proxied, exchange.received)  # without close_notify, which browsers accept
     if code in _BROKEN and not exchange.received and (words := handshakes.alert(text)) is not None:
-        return NetworkFailure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is refused after the handshake
+        return NetworkFailure("tls", f"{peer} {words}.")  # in TLS 1.3 a client is rejected after the handshake
     if code in _BROKEN and (number or code == pycurl.E_SEND_ERROR):
         error = OSError(number or errno.ECONNRESET, os.strerror(number or errno.ECONNRESET))
         failure = failures.broken(peer, proxied, error, answering=bool(exchange.received))
         if route.scheme == "https" and not exchange.received:
-            # libcurl does not read on when it cannot write: the alert that says why is lost.
+            # libcurl does not read after a failed write, so the alert with the reason is lost.
             hint = "it may not accept our client certificate" if attempt.shows_certificate else _WANTS
             failure.message = f"{failure.message.rstrip('.')} after the TLS handshake: {hint}."
         return failure
@@ -101,11 +101,11 @@ def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
 
 
 def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
-    """What went wrong between us and a proxy that was to connect us."""
+    """Return the failure of the connection to a proxy, or of its CONNECT."""
     route = attempt.exchange.route
     who = route.dialled
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
-        return _certificate_refused(attempt, "proxy")
+        return _certificate_refused(attempt, by_proxy=True)
     number = attempt.easy.getinfo(pycurl.OS_ERRNO)
     if code in _HANDSHAKE:
         return NetworkFailure("proxy", f"{who} {handshakes.in_words(text, number)}.")
@@ -120,25 +120,23 @@ def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     return NetworkFailure("proxy", f"{who} gave a malformed answer to CONNECT.")
 
 
-def _certificate_refused(attempt: Attempt, kind: str) -> NetworkFailure:
+def _certificate_refused(attempt: Attempt, *, by_proxy: bool) -> NetworkFailure:
     route, easy = attempt.exchange.route, attempt.easy
-    by_proxy = kind == "proxy"
-    peer = route.dialled if by_proxy else attempt.exchange.peer
-    host = route.proxy.host if by_proxy and route.proxy is not None else route.origin.host.removesuffix(".")
     option = pycurl.PROXY_SSL_VERIFYRESULT if by_proxy and route.mode == "tunnel" else pycurl.SSL_VERIFYRESULT
-    return handshakes.certificate_refused(
-        peer, host, fault_of_certificate(easy, option), (), "proxy" if by_proxy else "tls"
-    )
+    fault = fault_of_certificate(easy, option)
+    if by_proxy and route.proxy is not None:
+        return handshakes.certificate_refused(route.dialled, route.proxy.host, fault, (), "proxy")
+    return handshakes.certificate_refused(route.peer, route.origin.host.removesuffix("."), fault, (), "tls")
 
 
 def fault_of_certificate(easy: pycurl.Curl, option: int = pycurl.SSL_VERIFYRESULT) -> int:
-    """Why the certificate was refused: an error of OpenSSL's, or that the name is not among its names."""
+    """Return why the certificate was rejected: an OpenSSL error, or ``NAME_MISMATCH``."""
     fault: int = easy.getinfo(option)
     return handshakes.NAME_MISMATCH if fault in (0, _UNSPECIFIED) else fault
 
 
 def certificate_names(easy: pycurl.Curl) -> tuple[str, ...]:
-    """The names of the server's certificate, as OpenSSL prints them."""
+    """Return the names of the server's certificate, as printed by OpenSSL."""
     for fields in easy.getinfo(pycurl.INFO_CERTINFO)[:1]:
         for field, value in fields:
             if field == "X509v3 Subject Alternative Name":

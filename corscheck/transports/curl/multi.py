@@ -1,7 +1,7 @@
-"""Many exchanges at once in one thread: libcurl's multi interface over epoll (or poll), with deadlines of our own.
+"""Many exchanges at once in one thread: libcurl's multi interface over epoll (or poll), with our own deadlines.
 
-libcurl says which sockets it waits for and when it wants to be woken; here is waited, for the deadlines and the names that
-are being looked up as well. What a transfer is made of is ``transfer``'s business.
+libcurl reports the sockets to wait for and the time of its next timeout. The loop here also waits for deadlines and for
+name lookups. ``transfer`` runs each transfer.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from corscheck.transports.lookup import Addresses
 
 _KEPT = 4
-"""Idle connections kept at least: one for each of the origins that one probe may go to and fro between."""
+"""The least number of idle connections to keep: one for each of the origins that a probe may alternate between."""
 
 _HANDLES = 2
-"""Handles for each connection: setting one up for other header lines costs more than keeping one for those of preflights."""
+"""Handles per connection: setting a handle up for other header lines costs more than keeping one for preflights."""
 
 _NAME_SECONDS = 60.0
-"""How long the addresses of a name are remembered: libcurl's own default."""
+"""How long the addresses of a name are cached. This is libcurl's default."""
 
 _LINES = 100
-"""How many sets of header lines are told apart among the handles at rest, before those without any are forgotten."""
+"""How many sets of header lines are kept per host before sets without an idle handle are dropped."""
 
 _LOOK_SECONDS = 0.005
-"""How long a head may lie there before it is looked at; when its body begins, that is done at once."""
+"""How long a head may be unread if no body follows. A body causes it to be read at once."""
 
 _NEVER = float("inf")
 _IN, _OUT = select.POLLIN | select.POLLPRI, select.POLLOUT
@@ -53,9 +53,9 @@ _EVENTS = {pycurl.POLL_IN: _IN, pycurl.POLL_OUT: _OUT, pycurl.POLL_INOUT: _IN | 
 class CurlMulti:
     """Many exchanges at once in one thread, over libcurl's multi interface.
 
-    ``connections`` is the number of exchanges that are meant to be under way at a time; so many idle connections are
-    kept. More may be submitted: each goes out at once. Not to be shared between threads. Options that cannot be meant
-    raise ``ConfigError`` here, what only use shows of them in ``submit`` or ``wait``.
+    ``connections`` is the expected number of concurrent exchanges, and the number of idle connections to keep. More
+    exchanges may be submitted: each is sent at once. Not thread-safe. The constructor raises ``ConfigError`` for
+    invalid options; ``submit`` and ``wait`` raise it for faults that only use reveals.
     """
 
     def __init__(self, options: NetworkOptions, connections: int) -> None:
@@ -64,7 +64,7 @@ class CurlMulti:
         self._kept = max(connections, _KEPT)
         self._lazy = hasattr(select, "epoll")  # poll is all that macOS has
         self._poll = select.epoll() if self._lazy else select.poll()
-        self._unit = 1 if self._lazy else 1000  # epoll counts seconds, poll milliseconds
+        self._unit = 1 if self._lazy else 1000  # epoll takes seconds, poll milliseconds
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, self._kept)
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
@@ -73,7 +73,7 @@ class CurlMulti:
         self._watched: dict[int, int] = {}  # what libcurl waits for, by socket
         self._registered: dict[int, int] = {}  # what is polled for
         self._timer = _NEVER  # when libcurl wants to be woken
-        self._due = _NEVER  # nothing is to be given up before
+        self._due = _NEVER  # no time limit ends before
         self._look_at = _NEVER  # when to look for heads
         self._places = Hosts(Router(options), options.ip_version, self._forget)
         self._resting = 0
@@ -84,13 +84,13 @@ class CurlMulti:
         self._done: list[tuple[object, HTTPResponse | NetworkError]] = []
 
     def submit(self, request: WireRequest, deadline: float, token: object) -> None:
-        """Send a request; ``wait`` gives its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds."""
+        """Send a request. ``wait`` returns its answer with ``token``. ``deadline`` is in ``time.monotonic()`` seconds."""
         place, path = self._places.of(request.url, request.send_to)
         lines = lines_of(request, place.target.authority)
         exchange = WireExchange(request, lines, request_target(place.target, path, place.route), place.route, deadline)
         try:
             self._settings.check(exchange)
-            exchange.left()  # without time nothing is sent
+            exchange.left()  # raises if there is no time left
             addresses = self._places.addresses(place)
         except NetworkFailure as failure:
             self._done.append((token, exchange.failed(failure)))
@@ -105,16 +105,16 @@ class CurlMulti:
             self._look_up(place)
 
     def flush(self) -> None:
-        """Send what was submitted; ``wait`` does so as well."""
+        """Send the submitted requests. ``wait`` does so, too."""
         if time.monotonic() >= self._timer:
             self._timer = _NEVER
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-            self._settle()  # a near server may have answered already
+            self._settle()  # a nearby server may have responded already
 
     def wait(self, timeout: float | None = None) -> list[tuple[Any, HTTPResponse | NetworkError]]:
-        """The answers that have come since, with their tokens: at least one, unless ``timeout`` seconds pass before.
+        """Return the new answers with their tokens. Wait for at least one, but no longer than ``timeout`` seconds.
 
-        Empty at once when nothing is under way.
+        Return an empty list at once if nothing is under way.
         """
         until = _NEVER if timeout is None else time.monotonic() + timeout
         while not self._done and (self._under_way or self._waiting):
@@ -124,19 +124,13 @@ class CurlMulti:
         done, self._done = self._done, []
         return done
 
-    def cancel(self) -> None:
-        """Give up all that is under way; nothing of it is answered."""
+    def close(self) -> None:
+        """Cancel everything that is under way, without answers, and close all connections."""
         for easy, (transfer, _) in list(self._under_way.items()):
             self._detach(easy)
             transfer.close()
-        for place in self._waiting:
-            place.waiting.clear()
         self._waiting.clear()
         self._done.clear()
-
-    def close(self) -> None:
-        """Give up what is under way and close every connection."""
-        self.cancel()
         self._places.clear()
         self._multi.close()
         if self._lazy:
@@ -146,12 +140,12 @@ class CurlMulti:
                 os.close(descriptor)
             self._wake = None
 
-    # What libcurl reports
+    # Callbacks of libcurl
 
     def _watch(self, what: int, descriptor: int, _multi: object, _data: object) -> None:
         if what == pycurl.POLL_REMOVE:
-            # libcurl is through with a socket after each answer, and comes back to it with the next request. What is
-            # registered with epoll stays there meanwhile; should it report something, ``_unwanted`` sees to it.
+            # libcurl releases a socket after each response, and takes it back with the next request. It stays
+            # registered with epoll in between. If epoll reports it then, _turn() calls _unwanted().
             self._watched.pop(descriptor, None)
             if not self._lazy:
                 self._unwanted(descriptor)
@@ -167,21 +161,21 @@ class CurlMulti:
                 self._poll.modify(descriptor, events)
 
     def _opened(self, descriptor: int) -> None:
-        """A new socket has this number: one that had it before is closed and has left epoll's set by itself."""
+        """Handle a new socket. An older one with the same number was closed, and epoll has removed it by itself."""
         if self._registered.pop(descriptor, None) is not None and not self._lazy:
             self._poll.unregister(descriptor)
 
     def _unwanted(self, descriptor: int) -> None:
-        """Poll no more for a socket that libcurl does not wait for."""
+        """Stop polling a socket that libcurl does not wait for."""
         if self._registered.pop(descriptor, None) is not None:
-            with contextlib.suppress(OSError, KeyError):  # a closed one has left the set by itself
+            with contextlib.suppress(OSError, KeyError):  # a closed socket is no longer in the set
                 self._poll.unregister(descriptor)
                 return
         if self._lazy:
             self._renew()
 
     def _renew(self) -> None:
-        """Make epoll's set anew: what was closed here, and is open in a process that was forked, never leaves the old one."""
+        """Replace epoll's set: a socket that was closed here, but is open in a forked process, never leaves the old one."""
         self._poll.close()  # type: ignore[union-attr]
         self._poll = select.epoll()
         self._registered = dict(self._watched)
@@ -196,7 +190,7 @@ class CurlMulti:
     # The loop
 
     def _turn(self, until: float) -> None:
-        """Wait for one thing to happen, at most until ``until``, and see to it."""
+        """Wait for one event, at most until ``until``, and handle it."""
         pause = max(min(self._timer, self._due, self._look_at, until) - time.monotonic(), 0.0)
         act = self._multi.socket_action
         acted = 0
@@ -220,14 +214,14 @@ class CurlMulti:
         acted -= self._settle()
         now = time.monotonic()
         if acted > 0 and self._look_at == _NEVER:
-            self._look_at = now + _LOOK_SECONDS  # something came that was not all: it may be a head
+            self._look_at = now + _LOOK_SECONDS  # data arrived but no transfer ended: it may be a head
         if now >= self._look_at:
             self._look()
         if now >= self._due:
             self._give_up()
 
     def _look(self) -> None:
-        """Read the heads whose bodies have not begun: from then on there is less time, or that is all there is to wait for."""
+        """Read the heads without a body so far: they shorten the time limit, or complete the exchange."""
         self._look_at = _NEVER
         for easy, (transfer, place) in list(self._under_way.items()):
             if transfer.has_lines and not transfer.look():
@@ -235,7 +229,7 @@ class CurlMulti:
                 self._answered(transfer, place, transfer.answer(pycurl.E_WRITE_ERROR, ""))
 
     def _settle(self) -> int:
-        """Answer what libcurl is done with; how many that were."""
+        """Return the answers of finished transfers to the caller. Return how many transfers have finished."""
         left, count = 1, 0
         while left:
             left, done, failed = self._multi.info_read()
@@ -253,7 +247,7 @@ class CurlMulti:
             self._answered(transfer, place, transfer.answer(code, text))
 
     def _give_up(self) -> None:
-        """End what has used up its time, and find out when to look again."""
+        """End the exchanges whose time is up, and compute when to check again."""
         now = time.monotonic()
         self._due = _NEVER
         for easy, (transfer, place) in list(self._under_way.items()):
@@ -297,7 +291,7 @@ class CurlMulti:
         self._multi.add_handle(transfer.easy)
 
     def _forget(self, place: Host) -> None:
-        """Free the handles that are set up for it."""
+        """Free the handles of a host."""
         for transfer in chain(*place.idle.values()):
             transfer.close()
             self._resting -= 1
@@ -313,9 +307,9 @@ class CurlMulti:
     def _answered(self, transfer: Transfer, place: Host, answer: HTTPResponse | NetworkError) -> None:
         self._done.append((transfer.token, answer))
         if transfer.all_failed:
-            place.addresses = None  # it is asked anew where the name is now
+            place.addresses = None  # look the name up again
         elif transfer.address:
-            # The one that took the connection is tried first from now on, so that a dead one costs nothing again.
+            # Try the working address first from now on, so that a dead one costs no more time.
             good = transfer.addresses[transfer.address]
             place.addresses = [good, *(address for address in transfer.addresses if address != good)]
         if self._resting < self._kept * _HANDLES and transfer.names is None:
@@ -340,7 +334,7 @@ class CurlMulti:
 
         def deliver(result: Addresses | NetworkFailure) -> None:
             found.append((place, result))
-            with contextlib.suppress(OSError):  # nobody waits any more
+            with contextlib.suppress(OSError):  # the run is closed
                 os.write(wake, b"!")
             os.close(wake)
 

@@ -1,4 +1,4 @@
-"""The places that requests go to: the way there, its addresses, and what is set up for it already."""
+"""The servers that requests go to: the route, the addresses, and the curl handles that are set up for each."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route, Router, Target
 
 _AUTHORITY_AT = len("https://")
-"""From where on a slash ends the part of a URL that names a place."""
+"""The offset from which on a slash ends the origin part of a URL."""
 
 _MOST = 1000
-"""How many places are remembered."""
+"""How many hosts are remembered."""
 
 _NEVER = float("inf")
 
 
 class Host:
-    """A place to connect to: the way there, its addresses, what waits for them, and handles that are set up for it."""
+    """A server: its route, its addresses, the exchanges that wait for them, and the idle handles that are set up for it."""
 
     __slots__ = ("addresses", "fresh_until", "idle", "route", "target", "waiting")
 
@@ -41,7 +41,7 @@ class Host:
 
 
 class Hosts:
-    """Finds them; ``forget`` is told of one that makes room for others, and of all at the end."""
+    """Finds the ``Host`` of a URL. Calls ``forget`` for each one that it drops, and for all at the end."""
 
     def __init__(self, router: Router, ip_version: int | None, forget: Callable[[Host], None]) -> None:
         self._router = router
@@ -50,7 +50,7 @@ class Hosts:
         self._places: OrderedDict[tuple[str, str | None], Host] = OrderedDict()
 
     def of(self, url: str, send_to: str | None) -> tuple[Host, str]:
-        """Where a request for this URL goes, with the path it asks for there; ``send_to`` is the request's."""
+        """Return the host for a URL, and the path to request. ``send_to`` is the request's."""
         end = url.find("/", _AUTHORITY_AT)
         base, path = (url[:end], url[end:]) if end > 0 and "#" not in url else cut(url)
         key = (base, send_to)
@@ -59,12 +59,12 @@ class Hosts:
             target = split(base)
             place = self._places[key] = Host(target, self._router.route(target, send_to))
             if len(self._places) > _MOST:
-                # A run may see a million of them: the one that came first is forgotten.
+                # A run may see a million hosts, so the oldest one is dropped.
                 self._forget(self._places.popitem(last=False)[1])
         return place, path
 
     def addresses(self, place: Host) -> Addresses | None:
-        """The addresses of a place; None if they must be looked up."""
+        """Return the addresses of a host; None if they must be looked up."""
         if place.addresses is not None and time.monotonic() < place.fresh_until:
             return place.addresses
         if place.route.unix_socket is not None:
@@ -75,6 +75,6 @@ class Hosts:
         return found
 
     def clear(self) -> None:
-        """Forget them all."""
+        """Drop all hosts."""
         while self._places:
             self._forget(self._places.popitem()[1])

@@ -1,6 +1,6 @@
-"""One request on one easy handle: what is set for it, what libcurl hands over of the answer, and what becomes of that.
+"""One request on one easy handle: its options, libcurl's callbacks, and the resulting response.
 
-libcurl frames the messages; which lines are a head is judged here, by the rules that h11 has for the other transport.
+libcurl frames the messages. The rules for a valid head are those of h11, which the other transport uses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
+from corscheck.protocol.headers import is_token
 from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
 from corscheck.transports.curl.faults import (
@@ -37,13 +38,12 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 _STATUS = re.compile(rb"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
-_NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9a-zA-Z]+")
 _NOT_IN_VALUES = re.compile("[\x00\r\n]")
 _LENGTH_DIGITS = 21
-"""libcurl takes a Content-Length of so many digits, and h11 does not."""
+"""libcurl accepts a Content-Length with so many digits, but h11 does not."""
 
 _SHORT_LINE = 256
-"""Lines up to this length are remembered: those of one server are mostly the same in every answer."""
+"""Lines up to this length are cached: most lines are the same in every response of a server."""
 
 _ABORT = -1
 _OK = 0
@@ -51,16 +51,16 @@ _BLANK = (b"\r\n", b"\n")
 
 
 class Transfer:
-    """An easy handle and the exchange it carries, if it carries one.
+    """An easy handle, and the current exchange if there is one.
 
-    ``hurried`` is told when to look after this transfer earlier than was said in ``until``, ``opened`` of new sockets.
+    Calls ``hurried`` with a time that is earlier than ``until`` was, and ``opened`` with each new socket.
     """
 
     def __init__(self, settings: CurlSettings, hurried: Callable[[float], None], opened: Callable[[int], None]) -> None:
         self.easy = pycurl.Curl()
         self.easy.setopt(pycurl.SOCKOPTFUNCTION, self._socket)
-        # A line of a head, or a trailer, which is nobody's concern. What is called is no code of ours, for ten lines an
-        # answer; the head is read when the body begins, at the end, or when somebody looks.
+        # Lines of heads, and trailers, which are ignored. libcurl calls list.append, because Python code for each of
+        # ten lines per response would be slow. The head is read when the body begins, at the end, or by look().
         self._lines: list[bytes] = []
         self.easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         self.easy.setopt(pycurl.WRITEFUNCTION, self._body)
@@ -73,7 +73,7 @@ class Transfer:
         self._plain = True  # no body, not HEAD, any connection
 
     def begin(self, exchange: WireExchange, token: object, addresses: Addresses) -> None:
-        """Set the handle for this exchange; it is only to be added to a multi handle then."""
+        """Set up the handle for an exchange, so that it can be added to the multi handle."""
         self.exchange, self.token, self.addresses = exchange, token, addresses
         self.address = 0
         self._failure: NetworkFailure | None = None
@@ -81,7 +81,7 @@ class Transfer:
         self._head: _Head | None = None  # once it is complete
         self._stopped = False
         self._again = False
-        self.names: tuple[str, ...] | None = None  # of a certificate, once it was asked for them
+        self.names: tuple[str, ...] | None = None  # of the certificate, after asks_names()
         self.tunnelling = exchange.route.mode == "tunnel"
         easy, route = self.easy, exchange.route
         if self._route is None:
@@ -119,12 +119,12 @@ class Transfer:
 
     @property
     def until(self) -> float:
-        """When to give up: the deadline, the end of what a body is worth, or this address's share of the time."""
+        """When to give up: at the deadline, at the limit for the body, or at the end of this address's share of the time."""
         return min(self.exchange.until, self.limit)
 
     @property
     def all_failed(self) -> bool:
-        """Whether every address was tried in vain."""
+        """Whether no address accepted the connection."""
         return len(self.exchange.attempts) >= len(self.addresses)
 
     # Addresses, one after the other
@@ -142,7 +142,7 @@ class Transfer:
             self._dialled = address
 
     def next_address(self, code: int | None) -> bool:
-        """Go on to the next address if this one did not take the connection; ``code`` None: it did not in time."""
+        """Switch to the next address if this one did not accept the connection. ``code`` None means a timeout."""
         if code is None:
             if self._phase() != "connect":
                 return False
@@ -161,9 +161,9 @@ class Transfer:
         return True
 
     def begins_again(self, code: int) -> bool:
-        """Go on with a new connection if the server had closed the kept one while it lay idle.
+        """Switch to a new connection if the server had closed the kept one while it was idle.
 
-        libcurl does so itself where it notices; it does not over HTTP/2, nor when writing fails.
+        libcurl does so itself in most cases, but not over HTTP/2, and not if a write fails.
         """
         if (
             code not in LOST
@@ -174,22 +174,22 @@ class Transfer:
         ):
             return False
         self._again = True
-        self._plain = False  # to be set back for the next exchange
+        self._plain = False  # to be reset for the next exchange
         self.easy.setopt(pycurl.FRESH_CONNECT, 1)
         return True
 
-    # The names of a certificate
+    # Names of a certificate
 
     def asks_names(self, code: int) -> bool:
-        """Go on to ask for the names of a certificate that was refused for its name; nothing is sent to the server.
+        """Switch to reading the names of a certificate that does not match. Nothing is sent to the server.
 
-        libcurl looks at the names before it looks at the chain, and names that are not verified are not told.
+        libcurl checks the names before the chain, and names from an unverified certificate are not shown.
         """
         if self.names is not None or code != pycurl.E_PEER_FAILED_VERIFICATION or self.exchange.route.mode == "forward":
             return False
         exchange, easy = self.exchange, self.easy
         if self.tunnelling and not easy.getinfo(pycurl.HTTP_CONNECTCODE):
-            return False  # it is the proxy's
+            return False  # it is the proxy's certificate
         if fault_of_certificate(easy) != handshakes.NAME_MISMATCH:
             return False
         self.names = ()
@@ -199,7 +199,7 @@ class Transfer:
         return True
 
     def _misnamed(self, code: int) -> NetworkFailure:
-        """The failure, once it was asked for the names."""
+        """Return the failure after the names were read."""
         exchange = self.exchange
         fault = handshakes.NAME_MISMATCH
         if code == pycurl.E_PEER_FAILED_VERIFICATION:
@@ -209,34 +209,34 @@ class Transfer:
         host = exchange.route.origin.host.removesuffix(".")
         return handshakes.certificate_refused(exchange.peer, host, fault, self.names or (), "tls")
 
-    # What libcurl hands over
+    # Callbacks of libcurl
 
     def _socket(self, descriptor: int, _purpose: int) -> int:
         self._opened(descriptor)
         return pycurl.SOCKOPT_OK  # type: ignore[no-any-return]
 
     def _through(self, *_: object) -> int:
-        """The proxy has connected us: what comes from now on is the server's."""
+        """The proxy has opened the tunnel, so the following bytes are the server's."""
         self.tunnelling = False
         self._lines.clear()
         return _OK
 
     def _proxy_status(self) -> bytes:
-        """The status code and the reason of a proxy that would not connect us."""
+        """Return status code and reason of a proxy that rejects CONNECT."""
         return b"".join(self._lines).partition(b" ")[2].partition(b"\n")[0].strip()
 
     @property
     def has_lines(self) -> bool:
-        """Whether there are lines that nobody has looked at."""
+        """Whether there are lines of a head that ``look`` has not read."""
         return bool(self._lines) and self._head is None and not self.tunnelling
 
     def look(self) -> bool:
-        """Read the head, if it is complete; False when that is enough of this answer. libcurl ends it above 300 KiB."""
+        """Read the head if it is complete. Return False if no more is needed. libcurl limits a head to 300 KiB."""
         lines = self._lines
         while self._head is None and not self.tunnelling:
             if not lines:
                 break
-            # Mostly they end with the head; what came before (a 103) or after it (a trailer) is the exception.
+            # Usually the lines end with the head. A 103 before it, or a trailer after it, is the exception.
             end = len(lines)
             if lines[-1] != b"\r\n" or lines.index(b"\r\n") + 1 != end or b"\n" in lines:
                 end = min((lines.index(blank) + 1 for blank in _BLANK if blank in lines), default=0)
@@ -249,7 +249,7 @@ class Transfer:
         return True
 
     def _take(self, lines: list[bytes]) -> bool:
-        """Take a head; False when that is enough."""
+        """Process a head. Return False if no more is needed."""
         exchange = self.exchange
         exchange.head_bytes += sum(map(len, lines))
         exchange.received = exchange.head_bytes
@@ -280,7 +280,7 @@ class Transfer:
         return None if self.exchange.body(chunk) or self._stop() else _ABORT
 
     def _stop(self) -> bool:
-        """Read no further: the connection is closed, and that is no error."""
+        """Read no further. libcurl closes the connection, which is not an error here."""
         self._stopped = True
         return False
 
@@ -288,10 +288,10 @@ class Transfer:
         self._failure = failure
         return False
 
-    # What becomes of it
+    # Result
 
     def answer(self, code: int, text: str) -> HTTPResponse | NetworkError:
-        """The answer, once libcurl is done; ``code`` and ``text`` are its result."""
+        """Return the response when libcurl is done. ``code`` and ``text`` are its result."""
         exchange = self.exchange
         if self.names is not None:
             return exchange.failed(self._misnamed(code))
@@ -315,7 +315,7 @@ class Transfer:
         )
 
     def given_up(self) -> HTTPResponse | NetworkError:
-        """The answer, or the lack of one, when the time was up."""
+        """Return the response, or the failure, when the time is up."""
         exchange = self.exchange
         self.look()
         if self._head is not None:
@@ -328,7 +328,7 @@ class Transfer:
         return exchange.failed(exchange.unreachable() if phase == "connect" else exchange.timed_out())
 
     def _phase(self) -> Phase:
-        """How far it came."""
+        """Return which phase the transfer has reached."""
         info, exchange = self.easy.getinfo, self.exchange
         if info(pycurl.REQUEST_SIZE):
             unsent = info(pycurl.SIZE_UPLOAD_T) < len(exchange.request.body or b"")
@@ -338,7 +338,7 @@ class Transfer:
         return "proxy" if self.tunnelling and info(pycurl.HTTP_CONNECTCODE) // 100 != 2 else "tls"
 
     def _note(self) -> None:
-        """Tell the exchange how far it came."""
+        """Record in the exchange how far the transfer came."""
         exchange = self.exchange
         exchange.written = bool(self.easy.getinfo(pycurl.REQUEST_SIZE))
         if not self.tunnelling and self._lines:
@@ -347,7 +347,7 @@ class Transfer:
 
 
 class _Head:
-    """A head as it was read, and whether a ``short`` body follows."""
+    """A parsed head; ``short`` is the result of ``is_short``."""
 
     __slots__ = ("headers", "reason", "short", "status", "version")
 
@@ -357,7 +357,7 @@ class _Head:
 
 
 def _read(lines: list[bytes]) -> _Head | str:
-    """Read a head, with its blank line, by h11's rules; a string says what is wrong with it."""
+    """Parse a head with its blank line by h11's rules. Return a message if it is invalid."""
     status = _status(lines[0])
     if status is None:
         return "illegal status line"
@@ -376,10 +376,10 @@ def _status(line: bytes) -> tuple[str, int, str] | None:
 
 
 def _read_field(line: bytes) -> Header | None:
-    """Read a header line; None for an illegal one. No regular expression goes over its value twice."""
+    """Parse a header line. Return None if it is invalid. No regular expression reads a value twice."""
     name, colon, value = line.decode("latin-1").partition(":")
     value = value.removesuffix("\n").removesuffix("\r")
-    if not colon or not line.endswith(b"\n") or not _NAME.fullmatch(name) or _NOT_IN_VALUES.search(value):
+    if not colon or not line.endswith(b"\n") or not is_token(name) or _NOT_IN_VALUES.search(value):
         return None
     return name, value.strip(" \t")
 
@@ -388,7 +388,7 @@ _field = lru_cache(maxsize=4096)(_read_field)
 
 
 def _framing_fault(headers: Headers) -> str | None:
-    """The name of a header that frames the message in a way that libcurl takes and h11 does not."""
+    """Return the name of a header whose framing libcurl accepts but h11 rejects."""
     for name, value in headers:
         if len(name) in _FRAMING_LENGTHS:
             lower = name.lower()

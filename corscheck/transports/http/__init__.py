@@ -1,1 +1,1 @@
-"""Live HTTP over httpx: the only place that knows httpx and httpcore."""
+"""Live HTTP over httpx. No other package imports httpx and httpcore."""

@@ -1,7 +1,7 @@
-"""The network under the synchronous transport: an httpcore backend over plain sockets, with one deadline for it all.
+"""The network under the httpx transport: an httpcore backend on plain sockets, with one deadline.
 
-It goes where the exchange's route says, whatever address httpcore asks for, and reports to the exchange what comes.
-Every wait is as long as the exchange has time left. It must not import asyncio.
+It connects where the exchange's route leads, whatever address httpcore asks for, and reports to the exchange what it
+reads. Every wait ends at the exchange's deadline. It must not import asyncio.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from corscheck.transports.http.tunnel import Tunnel
 from corscheck.transports.lookup import look_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from corscheck.transports.exchange import WireExchange
 
@@ -30,7 +30,7 @@ _CHUNK = 64 * 1024
 
 
 class _Stream(Protocol):
-    """Bytes both ways: a socket, or TLS over one (or over TLS: an https proxy)."""
+    """A byte stream: a socket, or TLS over a socket or over TLS (an https proxy)."""
 
     def read(self, size: int) -> bytes: ...
 
@@ -42,43 +42,33 @@ class _Stream(Protocol):
 
 
 class NetworkBackend(httpcore.NetworkBackend):
-    """Connects for one transport; ``exchange`` is the one under way (a transport carries one at a time)."""
+    """Connects for one transport. ``exchange`` is the current one; ``sockets`` are the open ones."""
 
     exchange: WireExchange
 
     def __init__(self, contexts: tls.Contexts, ip_version: int | None) -> None:
         self._contexts = contexts
         self._ip_version = ip_version
-        self._sockets: set[socket.socket] = set()
+        self.sockets: set[socket.socket] = set()
+        self.aborted = False
 
     def abort(self) -> None:
-        """Shut down every open socket: whoever waits for one of them, in another thread, stops waiting."""
-        for sock in tuple(self._sockets):
+        """Shut down every open socket, so that another thread that waits for one stops waiting."""
+        self.aborted = True
+        for sock in tuple(self.sockets):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    def opened(self, sock: socket.socket) -> None:
-        """Keep a socket until it is closed."""
-        self._sockets.add(sock)
+    def connect_tcp(self, *_: object, **_options: object) -> httpcore.NetworkStream:
+        """Open the connection to the exchange's origin, with the proxy's TLS and tunnel if needed.
 
-    def closed(self, sock: socket.socket) -> None:
-        """Forget a socket."""
-        self._sockets.discard(sock)
-
-    def connect_tcp(
-        self,
-        host: str,  # noqa: ARG002 - the route knows better
-        port: int,  # noqa: ARG002
-        timeout: float | None = None,  # noqa: ARG002 - the exchange has one deadline
-        local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> httpcore.NetworkStream:
-        """Open the way to the exchange's origin: the socket, and what a proxy on the way needs."""
+        The exchange decides on the address and the time limit, so all arguments are ignored.
+        """
         self.exchange.fresh = True
         return WatchedStream(self._open(), self)
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
-        """The names of the certificate that was refused for its name: verified, on a connection of its own."""
+        """Return the names of a certificate that does not match, verified over a separate connection."""
         try:
             self.exchange.hurry(min(NAMES_SECONDS, self.exchange.left() / 2))
             stream = self._open()
@@ -118,7 +108,10 @@ class NetworkBackend(httpcore.NetworkBackend):
     def _dial(self) -> socket.socket:
         exchange, route = self.exchange, self.exchange.route
         if route.unix_socket is not None:
-            return self._attempt(socket.AF_UNIX, route.unix_socket, route.unix_socket, 1) or self._give_up()
+            sock = self._attempt(socket.AF_UNIX, route.unix_socket, route.unix_socket, 1)
+            if sock is not None:
+                return sock
+            raise exchange.unreachable()
         exchange.phase = "lookup"
         addresses = look_up(route, self._ip_version, exchange.left())
         if addresses is None:
@@ -129,53 +122,37 @@ class NetworkBackend(httpcore.NetworkBackend):
             if sock is not None:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 return sock
-        return self._give_up()
+        raise exchange.unreachable()
 
     def _attempt(self, family: int, address: Any, name: str, remaining: int) -> socket.socket | None:
-        """Connect to one address in its share of the time, so that one that stays silent does not use up all of it."""
+        """Connect to one address within its share of the time, so that one that does not answer leaves time for others."""
         share = self.exchange.left() / remaining
+        sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            return _connect(family, address, share)
+            sock.settimeout(share)
+            sock.connect(address)
         except OSError as error:
+            sock.close()
             self.exchange.tried(name, error)
             return None
-
-    def _give_up(self) -> socket.socket:
-        raise self.exchange.unreachable()
-
-
-def _connect(family: int, address: Any, timeout: float) -> socket.socket:
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.settimeout(timeout)
-        sock.connect(address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
-
-
-def has_input(sock: socket.socket) -> bool:
-    """Whether a read from the socket would not wait, be it for bytes or for the end; True for a closed one as well."""
-    if sock.fileno() < 0:
-        return True
-    if hasattr(select, "poll"):  # select() fails on descriptors above 1023; Windows has nothing else
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 class SocketStream:
-    """A connected socket; each wait ends at the deadline of the exchange under way."""
+    """A connected socket. Every wait ends at the deadline of the current exchange."""
 
     def __init__(self, sock: socket.socket, network: NetworkBackend) -> None:
         self._socket = sock
         self._network = network
-        network.opened(sock)
+        network.sockets.add(sock)
+        if network.aborted:  # while this socket was connecting
+            network.abort()
 
     def read(self, size: int) -> bytes:
-        """What has come, at most ``size`` bytes; empty at the end."""
+        """Return at most ``size`` bytes; empty at the end."""
         exchange = self._network.exchange
         self._socket.settimeout(exchange.left())
         try:
@@ -184,7 +161,7 @@ class SocketStream:
             raise exchange.timed_out() from None
 
     def write(self, data: bytes) -> None:
-        """Send it all."""
+        """Send all data."""
         exchange = self._network.exchange
         self._socket.settimeout(exchange.left())
         try:
@@ -193,17 +170,23 @@ class SocketStream:
             raise exchange.timed_out() from None
 
     def close(self) -> None:
-        """Close the socket at once."""
-        self._network.closed(self._socket)
+        """Close the socket."""
+        self._network.sockets.discard(self._socket)
         self._socket.close()
 
     def is_readable(self) -> bool:
-        """Whether something, or the end, has come unasked."""
-        return has_input(self._socket)
+        """Whether a read would not wait, be it for bytes or for the end. True for a closed socket, too."""
+        if self._socket.fileno() < 0:
+            return True
+        if hasattr(select, "poll"):  # select() fails on descriptors above 1023; Windows has nothing else
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([self._socket], [], [], 0)[0])
 
 
 class TLSStream:
-    """TLS over any stream. The ssl module's own sockets cannot lie in one another, as an https proxy requires."""
+    """TLS over any stream. The sockets of the ssl module cannot be nested, which an https proxy requires."""
 
     def __init__(self, inner: _Stream, context: ssl.SSLContext, host: str) -> None:
         self._inner = inner
@@ -220,7 +203,7 @@ class TLSStream:
                 data = self._inner.read(_CHUNK)
                 self._incoming.write(data) if data else self._incoming.write_eof()
             except ssl.SSLError:
-                with contextlib.suppress(OSError):  # the alert that tells the server why
+                with contextlib.suppress(OSError):  # send the alert
                     self._flush()
                 raise
             else:
@@ -232,42 +215,42 @@ class TLSStream:
             self._inner.write(self._outgoing.read())
 
     def read(self, size: int) -> bytes:
-        """What has come, decrypted; empty at the end, also at one without close_notify, as browsers take it."""
+        """Return decrypted data. Empty at the end, even without close_notify, like in browsers."""
         try:
             return self._run(lambda: self.ssl_object.read(size))
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
             return b""
 
     def write(self, data: bytes) -> None:
-        """Encrypt and send it all (a memory BIO takes everything)."""
+        """Encrypt and send all data. A memory BIO has no limit."""
         self._run(lambda: self.ssl_object.write(data))
 
     def close(self) -> None:
-        """Close the socket at once."""
+        """Close the socket."""
         self._inner.close()
 
     def is_readable(self) -> bool:
-        """Whether something, or the end, has come unasked."""
+        """Whether data, or the end of the stream, arrived unsolicited."""
         return bool(self.ssl_object.pending() or self._incoming.pending) or self._inner.is_readable()
 
 
 class WatchedStream(httpcore.NetworkStream):
-    """What httpcore sees: it reports to the exchange and puts errors into words."""
+    """The stream that httpcore sees. It reports to the exchange and raises ``NetworkFailure``."""
 
     def __init__(self, stream: _Stream, network: NetworkBackend) -> None:
         self._stream = stream
         self._network = network
         self._ssl_object = stream.ssl_object if isinstance(stream, TLSStream) else None
-        self._http2 = tls.is_http2(self._ssl_object)
+        self._http2 = self._ssl_object is not None and self._ssl_object.selected_alpn_protocol() == "h2"
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """A part of the answer: its head at once, then what comes."""
+        """Return a part of the response: first the whole head, then what arrives."""
         exchange = self._network.exchange
         while True:
             try:
                 data = self._stream.read(max_bytes)
             except OSError as error:
-                raise exchange.broken(error) from error
+                raise _broken(exchange, error) from error
             seen = exchange.receive(data, http2=self._http2)
             if seen is not None:
                 return seen
@@ -275,13 +258,13 @@ class WatchedStream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
         """Send a part of the request."""
         if not buffer:
-            return  # the end of a message without a body; to send nothing would use up the news of a reset
+            return  # the end of a message without a body; an empty write would consume the error of a reset
         exchange = self._network.exchange
         exchange.phase = "write"
         try:
             self._stream.write(exchange.outgoing(buffer, http2=self._http2))
         except OSError as error:
-            # httpcore goes on to read then: a server may answer a request that it does not read to the end.
+            # httpcore then reads the response: a server may respond before it has read the whole request.
             raise httpcore.WriteError(str(error)) from error
         exchange.wrote()
 
@@ -295,7 +278,7 @@ class WatchedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        """Do the handshake with the server; the certificate must be for ``server_hostname``."""
+        """Perform the handshake with the server. The certificate must match ``server_hostname``."""
         exchange = self._network.exchange
         host = (server_hostname or "").removesuffix(".")
         exchange.phase = "tls"
@@ -310,7 +293,15 @@ class WatchedStream(httpcore.NetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
-        """What httpcore asks about: the TLS object (ALPN), and whether an idle connection has been closed."""
+        """Return what httpcore asks for: the TLS object (for ALPN), and whether an idle connection was closed."""
         if info == "ssl_object":
             return self._ssl_object
         return self._stream.is_readable() if info == "is_readable" else None
+
+
+def _broken(exchange: WireExchange, error: OSError) -> failures.NetworkFailure:
+    # In TLS 1.3 the server refuses a client certificate after the handshake.
+    if isinstance(error, ssl.SSLError) and exchange.route.scheme == "https" and not exchange.received:
+        return failures.NetworkFailure("tls", f"{exchange.peer} {tls.complaint(error)}.")
+    proxied = exchange.route.mode == "forward"
+    return failures.broken(exchange.peer, proxied, error, answering=bool(exchange.received))

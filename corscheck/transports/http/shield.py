@@ -1,8 +1,7 @@
-"""Two bytes that browsers let pass in header values and h11 does not: VT and FF.
+"""VT and FF in header values: browsers accept these two bytes, but h11 does not.
 
-h11 (under httpx) takes white space for what no header value may hold, so a value such as ``true<VT>`` would end the exchange
-where a browser compares it byte for byte. On their way through h11 the two travel as an escape sequence of bytes that it
-lets pass; what is on the wire, and what the rest of corscheck sees, are the bytes themselves.
+h11 (under httpx) rejects values such as ``true<VT>``, which a browser compares byte for byte. On the way through h11 an
+escape sequence that it accepts stands for each of the two. The wire and the rest of corscheck see the original bytes.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ _SHIELDED = re.compile(rb"\x01[abc]")
 
 
 def needs_shield(value: bytes) -> bool:
-    """Whether h11 would refuse this for a byte that browsers let pass."""
+    """Whether h11 would reject the value because of a byte that browsers accept."""
     return b"\x0b" in value or b"\x0c" in value
 
 
 def shield(data: bytes) -> bytes:
-    """The bytes with the two (and the escape itself) replaced; ``unshield`` takes it back."""
+    """Replace the two bytes, and the escape byte itself. ``unshield`` reverses it."""
     return _TO_SHIELD.sub(lambda match: _CODES[match.group()], data)
 
 
 def unshield(data: bytes) -> bytes:
-    """What was shielded."""
+    """Reverse ``shield``."""
     return _SHIELDED.sub(lambda match: _BYTES[match.group()], data) if _ESCAPE in data else data

@@ -1,11 +1,10 @@
-"""TLS: the contexts that the options ask for, built once and only when needed, and what its errors mean.
+"""TLS contexts, built on first use, and the meaning of TLS errors.
 
-Certificates are verified by OpenSSL against the URL's host. Nothing here opens a connection.
+OpenSSL verifies certificates against the URL's host. Nothing here opens a connection.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def system_roots() -> tuple[str | None, str | None]:
-    """The file and the directory of the system's roots, which browsers and mkcert know; certifi's without any."""
+    """Return file and directory of the system's root certificates, which browsers and mkcert use; or certifi's file."""
     paths = ssl.get_default_verify_paths()
     if paths.cafile is None and paths.capath is None:
         import certifi
@@ -30,7 +29,7 @@ def system_roots() -> tuple[str | None, str | None]:
 
 
 class Contexts:
-    """The TLS contexts of one set of options. Options that name no readable file are a ``ConfigError`` at once."""
+    """The TLS contexts for a set of options. Raises ``ConfigError`` for an option that names no file."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
@@ -38,11 +37,11 @@ class Contexts:
 
     @cached_property
     def target(self) -> ssl.SSLContext:
-        """For the server: with the client certificate."""
+        """For the server, with the client certificate."""
         context = self._verifying()
         if self._options.cert is not None:
             try:
-                # An empty passphrase: OpenSSL would ask for one on the terminal otherwise.
+                # Without a passphrase OpenSSL would ask for one on the terminal.
                 context.load_cert_chain(self._options.cert, self._options.key, password=lambda: b"")
             except (OSError, ValueError) as error:
                 raise ConfigError(
@@ -56,14 +55,14 @@ class Contexts:
 
     @cached_property
     def proxy(self) -> ssl.SSLContext:
-        """For a proxy that is spoken to in TLS: HTTP/1.1, and the client certificate is not for its eyes."""
+        """For a proxy that is reached over TLS: HTTP/1.1, without the client certificate."""
         context = self._verifying()
         context.set_alpn_protocols(["http/1.1"])
         return context
 
     @cached_property
     def nameless(self) -> ssl.SSLContext:
-        """Verifies the chain but not the name: only to read which names a refused certificate has, never to send."""
+        """Verifies the chain but not the name. Used only to read the names of a rejected certificate, never to send."""
         context = self._verifying()
         context.check_hostname = False
         return context
@@ -90,41 +89,29 @@ class Contexts:
         return ssl.create_default_context()
 
 
-def is_tls(error: Exception) -> bool:
-    """Whether it is TLS that complains."""
-    return isinstance(error, ssl.SSLError)
-
-
 def is_name_mismatch(error: Exception) -> bool:
-    """Whether a certificate was refused for its names only, so that it is worth asking which ones it has."""
+    """Whether a certificate was rejected only because of its names, so that it is worth reading them."""
     return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in NAME_MISMATCHES
 
 
 def certificate_names(certificate: Any) -> tuple[str, ...]:
-    """The host names and addresses of a verified certificate, as ``getpeercert()`` gives it."""
+    """Return the host names and addresses of a verified certificate, from the result of ``getpeercert()``."""
     pairs = (certificate or {}).get("subjectAltName", ())
     return tuple(value for kind, value in pairs if kind in ("DNS", "IP Address"))
 
 
 def refused(peer: str, host: str, error: Exception, names: tuple[str, ...], kind: ErrorKind) -> NetworkFailure:
-    """The failure for a TLS handshake with ``peer`` as ``host``; ``names`` are the certificate's, if they are known."""
+    """Return the failure for a TLS handshake with ``peer`` as ``host``. ``names`` are the certificate's, if known."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return certificate_refused(peer, host, error.verify_code, names, kind, error.verify_message)
     return NetworkFailure(kind, f"{peer} {complaint(error)}.")
 
 
 def complaint(error: Exception) -> str:
-    """What a TLS error says about the peer, as the rest of a sentence that begins with its name."""
+    """Return the meaning of a TLS error, as the rest of a sentence about the peer."""
     if isinstance(error, ssl.SSLError):
         words = alert(f"{error.reason or ''} {error}")
         return words or f"failed in TLS: {printable((error.reason or str(error)).replace('_', ' ').lower())}"
     if isinstance(error, ValueError):
         return f"cannot be named in TLS: {printable(str(error))}"
     return "closed the connection during the TLS handshake"
-
-
-def is_http2(ssl_object: Any) -> bool:
-    """Whether ALPN settled on HTTP/2."""
-    with contextlib.suppress(AttributeError):
-        return bool(ssl_object.selected_alpn_protocol() == "h2")
-    return False

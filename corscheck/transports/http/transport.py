@@ -1,14 +1,14 @@
-"""Live HTTP over httpx, at the level of its transports: no client, so nothing is added, followed, decoded or kept.
+"""Live HTTP over httpx's transports. Without httpx's client nothing is added, followed, decoded or stored.
 
-The only file that knows httpx. httpx carries the message; where it goes and how long it may take is the network
-backend's (``network``), what becomes of it the exchange's. It must not import asyncio. (``import httpcore`` imports
-anyio where it is installed, which does not import asyncio by itself; and ``import httpx`` imports click, rich and Pygments where
-click is installed, as a plain installation has none.)
+No other module imports httpx. It frames the messages. The network backend (``network``) decides where they go and how
+long they may take, and the exchange evaluates them. This module must not import asyncio. (``import httpcore`` imports
+anyio if it is installed, which does not import asyncio by itself. ``import httpx`` imports click, rich and Pygments if
+click is installed, which it is not in a plain installation.)
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from corscheck.transports.routing import Route
 
 _KEPT = 4
-"""Idle connections that a transport keeps: one for each of the origins that one probe may go to and fro between."""
+"""How many idle connections a transport keeps: one for each of the origins that a probe may alternate between."""
 
 _KEEP_SECONDS = 5.0
-"""How long one may lie idle: httpx's own default, below what servers commonly allow."""
+"""How long a connection may be idle. This is httpx's default, and lower than the limit of most servers."""
 
 _GIVEN_UP = re.compile(r"<(StreamReset|ConnectionTerminated) .*?error_code:(\d+)")
-"""An event of h2's, as httpcore shows it: the server took the request back, or the connection."""
+"""A h2 event in httpcore's error message: the server reset the stream, or ended the connection."""
 
 _KINDS: tuple[tuple[type[httpx.TransportError], ErrorKind], ...] = (
     (httpx.TimeoutException, "timeout"),
@@ -47,42 +47,39 @@ _KINDS: tuple[tuple[type[httpx.TransportError], ErrorKind], ...] = (
 )
 
 
-def _held_to_the_rules(attribute: str, value: object) -> None:
-    """Let h2 look at the fields that come in: httpcore tells it not to, and takes a head without a status for a 200."""
-    if attribute == "_connection" and hasattr(value, "_h2_state"):
-        from h2.config import H2Configuration
-
-        value._h2_state.config = H2Configuration(validate_inbound_headers=True)
-
-
 class _Connection(httpcore.HTTPConnection):
-    """httpcore's connection, which answers by RFC 9113, section 8.2 and 8.3, where it speaks HTTP/2."""
+    """httpcore's connection, with the checks of RFC 9113, sections 8.2 and 8.3, for HTTP/2.
+
+    httpcore switches h2's validation of response fields off, and takes a head without a status for a 200.
+    """
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        _held_to_the_rules(name, value)
+        if name == "_connection" and hasattr(value, "_h2_state"):
+            from h2.config import H2Configuration
+
+            value._h2_state.config = H2Configuration(validate_inbound_headers=True)
 
 
 class _Carrier(httpx.HTTPTransport):
-    """httpx's transport over one connection of httpcore, in place of the pool that its constructor makes.
+    """httpx's transport over one httpcore connection, instead of the pool that its constructor creates.
 
-    The constructor has no argument for a network, and it builds a TLS context (20 ms) also for plain HTTP. A pool is
-    for concurrent requests, of which a transport has none.
+    The constructor has no argument for a network backend, and builds a TLS context (20 ms) even for plain HTTP. A pool
+    is for concurrent requests, which a transport does not have.
     """
 
     def __init__(self, connection: httpcore.HTTPConnection) -> None:
         self.connection = connection
-        # The methods of the base class ask no more of a pool than what a connection can do as well.
+        # The methods of the base class use only methods that a connection has, too.
         self._pool = connection  # type: ignore[assignment]
 
 
 class HTTPTransport:
-    """Carries exchanges over the network, one at a time; satisfies ``base.Transport``.
+    """Carries exchanges over the network, one at a time. Implements ``base.Transport``.
 
-    Transports of the same options may share their TLS ``contexts``, which take 20 ms to build.
-
-    Options that cannot be meant raise ``ConfigError`` here, what only use shows of them (an unreadable certificate, a
-    ``send_to`` that is no base URL) in ``send``.
+    Transports with the same options may share their TLS ``contexts``, which take 20 ms to build. The constructor raises
+    ``ConfigError`` for invalid options; ``send`` raises it for faults that only use reveals (an unreadable certificate,
+    a ``send_to`` that is not a base URL).
     """
 
     def __init__(self, options: NetworkOptions, contexts: Contexts | None = None) -> None:
@@ -94,36 +91,42 @@ class HTTPTransport:
         self._kept: dict[Route, _Carrier] = {}
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
-        """Send and read the head, and as much of the body as is worth it; ``deadline`` in monotonic seconds."""
-        exchange = _exchange(self._router, request, deadline)
+        """Send a request, read the head, and read the body as far as it is useful; ``deadline`` in monotonic seconds."""
+        target = split(request.url)
+        route = self._router.route(target, request.send_to)
+        lines = lines_of(request, target.authority)
+        exchange = WireExchange(request, lines, request_target(target, target.path, route), route, deadline)
         self._network.exchange = exchange
         try:
             try:
-                return self._carry(self._carrier(exchange.route, request.new_connection), exchange)
+                return self._carry(self._carrier(route, request.new_connection), exchange)
             except NetworkFailure as failure:
-                if not exchange.is_stale(failure):
+                # The server had closed the connection while it was idle.
+                if not failure.lost or exchange.fresh:
                     raise
                 exchange.restart()
-                return self._carry(self._carrier(exchange.route, True), exchange)
+                return self._carry(self._carrier(route, True), exchange)
         except NetworkFailure as failure:
             return exchange.failed(failure)
 
     def abort(self) -> None:
-        """Cut every connection, so that a ``send`` of another thread ends at once. Only for a transport's end."""
+        """Cut every connection, so that a ``send`` in another thread ends at once. The transport cannot be used
+        afterwards.
+        """
         self._network.abort()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
         while self._kept:
             self._kept.popitem()[1].close()
 
     def _carry(self, carrier: _Carrier, exchange: WireExchange) -> HTTPResponse:
-        exchange.left()  # without time nothing is sent
+        exchange.left()  # raises if there is no time left
         try:
             response = carrier.handle_request(_message(exchange))
         except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
             raise _failure(exchange, error) from error
-        if not _is_status(response.status_code):
+        if not 100 <= response.status_code <= 999:  # RFC 9110, section 15. h11 checks it, h2 does not.
             response.close()
             raise failures.malformed(exchange.peer, "illegal status code")
         try:
@@ -141,7 +144,7 @@ class HTTPTransport:
         return _answer(exchange, response)
 
     def _carrier(self, route: Route, fresh: bool) -> _Carrier:
-        """The connection that is kept to this origin, or a new one; the one that was used last is the last."""
+        """Return the connection to this origin, kept or new. The most recently used is the last in the dict."""
         kept = self._kept.pop(route, None)
         if kept is not None and (fresh or not _is_usable(kept.connection)):
             kept.close()
@@ -149,7 +152,7 @@ class HTTPTransport:
         if kept is None:
             kept = _Carrier(
                 _Connection(
-                    origin=_origin(route),
+                    origin=httpcore.Origin(route.scheme.encode(), route.origin.host.encode(), route.origin.port),
                     ssl_context=self._contexts.target if route.scheme == "https" else None,
                     keepalive_expiry=_KEEP_SECONDS,
                     http2=self._http2,
@@ -163,45 +166,26 @@ class HTTPTransport:
 
 
 def _check_http2(options: NetworkOptions) -> None:
-    if options.http2:
-        try:
-            importlib.import_module("h2")
-        except ImportError:
-            raise ConfigError(
-                'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
-                option="http2",
-                value=True,
-                reason="HTTP/2 needs the package h2",
-                hint='pip install "corscheck[http2]"',
-            ) from None
+    if options.http2 and importlib.util.find_spec("h2") is None:
+        raise ConfigError(
+            'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
+            option="http2",
+            value=True,
+            reason="HTTP/2 needs the package h2",
+            hint='pip install "corscheck[http2]"',
+        )
 
 
 def _is_usable(connection: httpcore.HTTPConnection) -> bool:
     if not connection.is_available() or connection.has_expired():
         return False
-    # What came behind the last answer was not asked for. h11 would begin the next answer with it.
+    # Data after the last response is unsolicited. h11 would take it for the start of the next one.
     http1 = getattr(connection._connection, "_h11_state", None)
     return http1 is None or not http1.trailing_data[0]
 
 
-def _is_status(code: int) -> bool:
-    """RFC 9110, section 15: three digits. h11 sees to it, h2 does not."""
-    return 100 <= code <= 999
-
-
-def _exchange(router: Router, request: WireRequest, deadline: float) -> WireExchange:
-    target = split(request.url)
-    route = router.route(target, request.send_to)
-    lines = lines_of(request, target.authority)
-    return WireExchange(request, lines, request_target(target, target.path, route), route, deadline)
-
-
-def _origin(route: Route) -> httpcore.Origin:
-    return httpcore.Origin(route.scheme.encode(), route.origin.host.encode(), route.origin.port)
-
-
 def _message(exchange: WireExchange) -> httpx.Request:
-    """The request for httpx: with a stream of ours it adds no header, and the extension keeps it from the target."""
+    """Build httpx's request. With a custom stream httpx adds no header; the extension passes the target unchanged."""
     route = exchange.route
     request = httpx.Request(
         exchange.request.method,
@@ -210,28 +194,28 @@ def _message(exchange: WireExchange) -> httpx.Request:
         stream=httpx.ByteStream(exchange.request.body or b""),
         extensions={"target": exchange.target},
     )
-    request.method = exchange.request.method  # the constructor made upper case of it
+    request.method = exchange.request.method  # the constructor changes it to upper case
     return request
 
 
 @lru_cache
 def _base(scheme: str, host: str, port: int) -> httpx.URL:
-    """An origin as httpx has it; to parse it anew would be a tenth of the work of an exchange."""
+    """Return an origin as httpx's URL. Cached, because parsing it takes a tenth of the time of an exchange."""
     return httpx.URL(scheme=scheme, host=host, port=port)
 
 
 def _failure(
     exchange: WireExchange, error: httpx.TransportError | httpcore.ConnectionNotAvailable | ValueError
 ) -> NetworkFailure:
-    """What our network has not put into words: what the HTTP reader or writer objects to."""
-    if isinstance(error, ValueError):  # of int(), over the status of an answer in HTTP/2
+    """Return the failure for an error that the network backend does not know: one of the HTTP parser or writer."""
+    if isinstance(error, ValueError):  # from int(), for the status of an HTTP/2 response
         return failures.malformed(exchange.peer, "illegal status code")
-    if isinstance(error, httpcore.ConnectionNotAvailable):  # HTTP/2: the server takes no more requests on it
+    if isinstance(error, httpcore.ConnectionNotAvailable):  # HTTP/2: the server accepts no more requests
         return failures.hung_up(exchange.peer, exchange.route.mode == "forward", 0)
     given_up = _GIVEN_UP.match(str(error))
     if given_up is not None:
         return failures.given_up(exchange.peer, whole=given_up[1] == "ConnectionTerminated", code=int(given_up[2]))
-    # h2's complaints about what came are "local" ones to httpcore, like those about what is to go out.
+    # httpcore reports h2's errors about received data as "local" ones, like those about data to send.
     if isinstance(error, httpx.RemoteProtocolError) or (
         isinstance(error, httpx.LocalProtocolError) and exchange.received
     ):
@@ -244,10 +228,9 @@ def _failure(
 
 
 def _headers(response: httpx.Response) -> Headers:
-    """The header lines as they were on the wire."""
-    if response.extensions.get("http_version") == b"HTTP/2":
-        return text_of(response.headers.raw)
-    return text_of([(name, unshield(value)) for name, value in response.headers.raw])
+    raw = response.headers.raw
+    http2 = response.extensions.get("http_version") == b"HTTP/2"
+    return text_of(raw if http2 else [(name, unshield(value)) for name, value in raw])
 
 
 def _answer(exchange: WireExchange, response: httpx.Response) -> HTTPResponse:

@@ -1,4 +1,4 @@
-"""The CONNECT request to an HTTP proxy and the judgement of its answer (RFC 9110, section 9.3.6), without I/O."""
+"""The CONNECT request to an HTTP proxy and the evaluation of its response (RFC 9110, section 9.3.6), without I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_BYTES = 64 * 1024
 
 
 class Tunnel:
-    """One CONNECT: write ``request``, then give ``receive`` what comes until it says that the tunnel stands."""
+    """One CONNECT. Write ``request``, then pass what was read to ``receive`` until it returns True."""
 
     def __init__(self, route: Route) -> None:
         self._route = route
@@ -27,12 +27,12 @@ class Tunnel:
         self.request = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def receive(self, data: bytes) -> bool:
-        """Take a part of the answer (empty: the end); True when the tunnel stands, a ``NetworkFailure`` when it never will."""
+        """Process a part of the response (empty at the end). Return whether the tunnel is open. Raises ``NetworkFailure``."""
         proxy = self._route.dialled
         self._answer += data
         status = _STATUS_LINE.match(self._answer)
         if status is not None and not status.group(1).startswith((b"1", b"2")):
-            # Its body may never end, and nothing in it would be believed: the status line says enough.
+            # The status line is enough: the body may never end, and cannot be trusted.
             raise failures.proxy_refused(self._route.dial, self._route.beyond, status.group(1))
         if not data:
             raise NetworkFailure(
