@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import json
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -70,7 +71,7 @@ class Sighting(Struct, frozen=True):
     trouble: str | None = None
 
 
-class Wire:
+class Wire(ABC):
     """Combines the network events of one fetch into the requests that were really sent, in order."""
 
     def __init__(self, mark: str) -> None:
@@ -78,13 +79,13 @@ class Wire:
         self._mark = mark
         self._marked = asyncio.Event()
 
+    @abstractmethod
     def event(self, method: str, params: Message) -> None:
         """Handle a network event."""
-        raise NotImplementedError
 
+    @abstractmethod
     def requests(self) -> tuple[ObservedRequest, ...]:
         """Return the requests that were sent, without the mark and the favicon."""
-        raise NotImplementedError
 
     async def settled(self) -> None:
         """Wait up to 1 s for the mark's last event, and then ``GRACE_SECONDS``."""
@@ -94,7 +95,7 @@ class Wire:
         await asyncio.sleep(GRACE_SECONDS)
 
 
-class BrowserPage:
+class BrowserPage(ABC):
     """A loaded page whose origin is exactly the requested one, with a context (cookies, caches) of its own.
 
     It runs one fetch at a time, because console lines do not name their fetch. ``name`` is the browser's name of the
@@ -147,23 +148,23 @@ class BrowserPage:
         self._register.pop(self._name, None)
         await self._channel.call(*self._discard)
 
+    @abstractmethod
     def event(self, method: str, params: Message) -> None:
         """Handle an event of this page."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _navigate(self, url: str) -> None:
         """Load a URL and wait until it is loaded."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _evaluate(self, expression: str) -> str:
         """Evaluate an expression without a time limit. Raises ``BrowserDiedError`` if it throws."""
-        raise NotImplementedError
 
-    async def _abandon(self) -> None:
+    async def _abandon(self) -> None:  # noqa: B027 - only Firefox has to
         """Give up on a fetch that timed out."""
 
 
-class Driver:
+class Driver(ABC):
     """A running browser. ``version`` is its version number, e.g. ``140.0``."""
 
     quit_command: str
@@ -180,9 +181,9 @@ class Driver:
         assert self._connection is not None
         return self._connection
 
+    @abstractmethod
     async def connect(self) -> None:
         """Connect to the browser and read its version."""
-        raise NotImplementedError
 
     async def open_page(self, origin: Origin) -> BrowserPage:
         """Open a page in a new context. Raises ``PageUnusableError`` if that fails."""
@@ -206,13 +207,13 @@ class Driver:
         if self._connection is not None:
             await self._connection.close()
 
+    @abstractmethod
     async def _create_context(self) -> tuple[str, Message]:
         """Create a context for cookies and caches. Return the command that removes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
         """Create an empty page in the context that ``discard`` removes."""
-        raise NotImplementedError
 
 
 def expression(probe: Probe, mark: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -69,9 +70,9 @@ class Question(Struct, Generic[_Asked], frozen=True, kw_only=True):
         number, of = self.shard
         return islice(self.unsharded(), number - 1 + self.done * of, None, of)
 
+    @abstractmethod
     def unsharded(self) -> Iterator[_Asked]:
         """Yield all of them, in order."""
-        raise NotImplementedError
 
 
 class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
