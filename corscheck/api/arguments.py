@@ -6,6 +6,8 @@ import inspect
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
 from corscheck.api import keywords
 from corscheck.api.checks import PROBE_CHECKS, check_url, invalid, meant
 from corscheck.model.values import ConfigError, Probe
@@ -93,12 +95,11 @@ def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
 def checked_probe(probe: Probe) -> Probe:
     """Return a probe that a program made, after checking it. Raises ``ConfigError``."""
     check_url("url", probe.url)
-    for name in _PARTS:
-        if name != "auth":
-            PROBE_CHECKS[name](name, getattr(probe, name))
+    parts = {name: PROBE_CHECKS[name](name, getattr(probe, name)) for name in _PARTS if name != "auth"}
     if probe.user is not None or probe.password is not None:
         PROBE_CHECKS["auth"]("auth", (probe.user, probe.password))
-    return probe
+    # Like the keyword, the field may be a mapping or a list. What is remembered of a probe must be hashable.
+    return replace(probe, headers=parts["headers"], gate=parts["gate"])
 
 
 def run_options(**given: Unpack[keywords.RunKeywords]) -> runner.RunOptions:

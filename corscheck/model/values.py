@@ -89,8 +89,8 @@ class Probe(Struct, frozen=True):
 
     ``engine`` drives the network. ``gate`` lists the engines for which ``expected`` must hold. ``via`` is another base
     URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the body on the command
-    line, which counts as a request to send it. ``username``/``password`` and ``cookies`` are stored credentials, which
-    are sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
+    line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored credentials, which are
+    sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
     always masked (a policy's ``${VARIABLES}``).
     """
 

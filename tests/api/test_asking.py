@@ -85,6 +85,13 @@ def test_closing_cancels_what_is_under_way(transport: Any) -> None:
         assert time.monotonic() - start < 5
 
 
+def test_probes_may_have_headers_as_a_mapping() -> None:
+    with CountingServer() as server:
+        probe = Probe(f"{server.url}/a", PAGE, headers={"X-A": "1"}, gate=["chromium"])  # type: ignore[arg-type]
+        (result,) = corscheck.probe_many([probe])
+    assert (result.headers, result.gate) == ((("X-A", "1"),), ("chromium",))
+
+
 def test_the_call_refuses_wrong_options_and_the_iteration_wrong_items() -> None:
     with pytest.raises(ConfigError, match="Invalid concurrency 0"):
         corscheck.probe_many([], origin=PAGE, concurrency=0)
