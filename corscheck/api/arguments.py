@@ -77,10 +77,7 @@ def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
         reason, hint = "a page has one, and the request goes out from it", "Pass e.g. origin='https://app.example'."
         raise ConfigError(f"Missing origin: {reason}. {hint}", option="origin", reason=reason, hint=hint)
     engine, gate, auth = parts.pop("engine"), parts.pop("gate"), parts.pop("auth")
-    if isinstance(parts["body"], str):
-        if not any(name.lower() == "content-type" for name, _ in parts["headers"]):
-            parts["headers"] = (*parts["headers"], ("Content-Type", TEXT_BODY))
-        parts["body"] = parts["body"].encode()
+    _encode_text(parts)
     return Probe(
         url=url,
         origin=checked["origin"],
@@ -92,14 +89,24 @@ def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
     )
 
 
+def _encode_text(parts: dict[str, Any]) -> None:
+    """Make bytes of a text body, with the Content-Type that ``fetch`` gives it."""
+    if isinstance(parts["body"], str):
+        if not any(name.lower() == "content-type" for name, _ in parts["headers"]):
+            parts["headers"] = (*parts["headers"], ("Content-Type", TEXT_BODY))
+        parts["body"] = parts["body"].encode()
+
+
 def checked_probe(probe: Probe) -> Probe:
     """Return a probe that a program made, after checking it. Raises ``ConfigError``."""
     check_url("url", probe.url)
     parts = {name: PROBE_CHECKS[name](name, getattr(probe, name)) for name in _PARTS if name != "auth"}
     if probe.user is not None or probe.password is not None:
         PROBE_CHECKS["auth"]("auth", (probe.user, probe.password))
-    # Like the keyword, the field may be a mapping or a list. What is remembered of a probe must be hashable.
-    return replace(probe, headers=parts["headers"], gate=parts["gate"])
+    # Like a keyword, a field may be a mapping, a list or a text. What is remembered of a probe must be hashable.
+    _encode_text(parts)
+    fields = {name: value for name, value in parts.items() if name in Probe.__struct_fields__}
+    return replace(probe, **fields, secret_headers=frozenset(probe.secret_headers))
 
 
 def run_options(**given: Unpack[keywords.RunKeywords]) -> runner.RunOptions:

@@ -137,7 +137,8 @@ class Memo:
         )
         read = known.response
         assert read is not None
-        response = ReadResponse(read.type, read.status, url, read.redirected)
+        # A page does not see the URL of an opaque response.
+        response = ReadResponse(read.type, read.status, url if read.url else "", read.redirected)
         return replace(known, url=url, index=probe.index, check=probe.check, exchanges=exchanges, response=response)
 
 

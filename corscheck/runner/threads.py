@@ -41,9 +41,13 @@ class _Transports:
         self._lock = threading.Lock()
         self._idle: dict[HTTPTransport, Hashable] = {}  # the longest unused one first
         self._in_use: set[HTTPTransport] = set()
+        self._closed = False
 
     def take(self, place: Hashable) -> HTTPTransport:
+        """Raises ``_Closed`` after ``close``: nobody would abort that transport any more."""
         with self._lock:
+            if self._closed:
+                raise _Closed
             transport = next((idle for idle, at in reversed(self._idle.items()) if at == place), None)
             if transport is None:
                 transport = HTTPTransport(self._network, self._contexts)
@@ -56,7 +60,7 @@ class _Transports:
         with self._lock:
             self._in_use.discard(transport)
             self._idle[transport] = place
-            if len(self._idle) > self._limit:
+            if self._closed or len(self._idle) > self._limit:
                 excess = next(iter(self._idle))
                 del self._idle[excess]
         if excess is not None:
@@ -68,8 +72,9 @@ class _Transports:
         transport.close()
 
     def close(self) -> None:
-        """Close the idle ones, and cut the connections of those in use."""
+        """Close the idle ones, cut the connections of those in use, and give out no more."""
         with self._lock:
+            self._closed = True
             idle = list(self._idle)
             self._idle.clear()
             in_use = list(self._in_use)
@@ -130,7 +135,11 @@ class _Run(ParallelRun[_T]):
     def _work(self) -> None:
         """Carry one flow after the other, until the run is closed."""
         while (flow := self._begun.get()) is not None:
-            transport = self._transports.take(flow.place)
+            try:
+                transport = self._transports.take(flow.place)
+            except _Closed:
+                flow.asking.close()
+                return
             try:
                 flow.returned = self._carry(flow, transport)
             except _Closed:
@@ -146,6 +155,7 @@ class _Run(ParallelRun[_T]):
 
     def _carry(self, flow: Flow[_T], transport: HTTPTransport) -> _T:
         def send(request: WireRequest, deadline: float) -> Answer:
+            self._sleep(0)
             self._sent[flow] = time.monotonic()
             try:
                 answer = transport.send(request, deadline)

@@ -12,7 +12,7 @@ import pytest
 
 import corscheck
 from corscheck import ConfigError, Probe
-from corscheck.api.arguments import make_probe
+from corscheck.api.arguments import checked_probe, make_probe
 from tests.servers.raw import OK, READ, RawServer
 
 PAGE = "https://app.example"
@@ -277,3 +277,29 @@ def test_the_parts_of_a_ready_made_probe_are_checked() -> None:
     wrong = Probe(url=URL, origin="app.example")
     with pytest.raises(ConfigError, match=r"Invalid origin 'app\.example'"):
         next(corscheck.probe_many([wrong]))
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "kept"),
+    [
+        ("headers", [("X-A", "b")], (("X-A", "b"),)),
+        ("headers", {"X-A": "b"}, (("X-A", "b"),)),
+        ("gate", ["webkit"], ("webkit",)),
+        ("body", bytearray(b"x"), b"x"),
+        ("body", "x", b"x"),
+        ("secret_headers", ["X-A"], None),
+        ("secret_headers", {"X-A"}, None),
+    ],
+)
+def test_a_ready_made_probe_may_have_what_a_keyword_may(field: str, given: Any, kept: Any) -> None:
+    probe = checked_probe(Probe(url=URL, origin="http://localhost:3000", **{field: given}))
+    hash(probe)
+    assert kept is None or getattr(probe, field) == kept
+
+
+def test_a_ready_made_probe_is_kept_as_it_is() -> None:
+    probe = Probe(
+        url=URL, origin="http://localhost:3000", method="PUT", headers=(("X-A", "b"),), credentials="include", body=b"x", user="a",
+        password="b", gate=("webkit",), engine="firefox", send="always", index=7, redirect="error",
+    )  # fmt: skip
+    assert checked_probe(probe) == probe

@@ -159,6 +159,36 @@ def test_closing_cancels(drive):
     assert len(begun) == 5
 
 
+def test_nothing_is_sent_after_closing(drive, monkeypatch):
+    """Flows that wait for a thread, or that are about to send, when the run is closed."""
+    late = []
+    send = threads.HTTPTransport.send
+
+    def noted(transport, request, deadline):
+        if closed.is_set():
+            late.append(request.url)
+        return send(transport, request, deadline)
+
+    monkeypatch.setattr(threads.HTTPTransport, "send", noted)
+    for _ in range(5):
+        closed, ended = threading.Event(), []
+
+        def flow(url, ended=ended):
+            try:
+                yield WireRequest("GET", url, ())
+            finally:
+                ended.append(url)
+
+        with RawServer(*[[READ, OK] * 30] * 40) as server, RawServer(*[[READ, HOLD]] * 20) as silent:
+            urls = [server.url(f"/{i}") for i in range(30)] + [silent.url(f"/{i}") for i in range(8)]
+            running = drive(((url, flow(url)) for url in urls), options(timeout=8.0))
+            next(running)
+            running.close()
+            closed.set()
+            assert wait_until(lambda: not [t for t in threading.enumerate() if t.name == "corscheck-probe"])
+    assert not late
+
+
 def test_one_at_a_time_is_one_after_the_other(drive):
     """Whoever ends a run at its first failure has sent nothing more."""
     with RawServer(MANY) as server:

@@ -143,11 +143,12 @@ def probes(dice: random.Random, count: int) -> Iterator[Probe]:
     credentials = dice.choice(["same-origin", "include"])
     page = dice.choice([PAGE, PAGE, "http://localhost:3000", "null"])
     send = dice.choice(["auto", "always"])
+    mode = "no-cors" if method == "GET" and not headers and dice.random() < 0.3 else "cors"
     hosts = dice.sample(HOSTS, 2) if dice.random() < 0.5 else ["https://api.example.com"]
     for index in range(count):
         url = dice.choice(hosts) + dice.choice(PATHS)
         check = CheckRef(f"check {index}") if dice.random() < 0.2 else None
-        yield Probe(url, page, method, headers, credentials=credentials, send=send, index=index, check=check)
+        yield Probe(url, page, method, headers, credentials=credentials, send=send, mode=mode, index=index, check=check)
 
 
 def some_server(dice: random.Random) -> Server:
