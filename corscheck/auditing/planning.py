@@ -41,14 +41,15 @@ def judge_allowed(origin: str) -> tuple[str | None, str | None]:
     ``https://*.example.com`` allows the subdomains of a domain. ``null`` cannot be allowed.
     """
     if origin == OPAQUE:
-        return "is the origin of everybody's sandboxed frames, so that allowing it allows everybody", None
+        return "any site can send it from a sandboxed frame, so allowing it allows every site", None
     return judge_origin(_without_wildcard(origin))
 
 
 def check_allowed(origin: str) -> str:
     """The allowed origin as it is. Raises ``ConfigError`` in the words of the command line."""
     if origin == OPAQUE:
-        raise ConfigError("--allowed-origin null: whoever lets in null lets in everybody's sandboxed frames")
+        reason, _ = judge_allowed(origin)
+        raise ConfigError(f"Invalid --allowed-origin 'null': {reason}. Use an origin such as https://app.example.com.")
     check_origin(_without_wildcard(origin), "--allowed-origin")
     return origin
 

@@ -193,7 +193,7 @@ class AuditArguments(Struct, frozen=True):
         Option(
             "--allowed-origin",
             metavar="ORIGIN",
-            help="An origin that is meant to be let in; https://*.example.com says that its subdomains are. Repeatable.",
+            help="An origin that the server should allow; https://*.example.com stands for all subdomains. Repeatable.",
         ),
     ] = ()
     methods: Annotated[

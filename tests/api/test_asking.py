@@ -212,7 +212,7 @@ def test_an_audit_of_what_does_not_answer_says_so() -> None:
         ("nowhere", {}, "url", "not an absolute URL", "Pass an absolute URL"),
         ("ftp://a.example/", {}, "url", "scheme ftp", "Pass an absolute URL"),
         (7, {}, "url", "got an int", "Pass a str"),
-        ("http://a.example/", {"allowed_origins": "null"}, "allowed_origins", "everybody", "https://app.example"),
+        ("http://a.example/", {"allowed_origins": "null"}, "allowed_origins", "every site", "https://app.example"),
         ("http://a.example/", {"allowed_origins": ["a.example"]}, "allowed_origins", "no scheme", "Did you mean"),
         ("http://a.example/", {"allowed_origins": 7}, "allowed_origins", "got an int", "Pass a list"),
         ("http://a.example/", {"methods": [1]}, "methods", "expected a string", "'PUT'"),

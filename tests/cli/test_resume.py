@@ -227,7 +227,7 @@ def test_another_question(change: dict[str, object], says: str, tmp_path: Path) 
     with pytest.raises(ConfigError) as error:
         resumed(path, [first, replace(second, **change), third])  # type: ignore[arg-type]
     assert str(error.value) == (
-        f"--resume: {path}, line 3 is of another question: it has {says}. Without --resume the file is written anew"
+        f"--resume: {path}, line 3 is of another question: it has {says}. Omit --resume to overwrite the file"
     )
     assert path.read_bytes() == before
 

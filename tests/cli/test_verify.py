@@ -59,7 +59,7 @@ It has no CORSMiddleware: browsers let no page elsewhere read its answers.
   allow_methods       GET, POST, PUT
   allow_credentials   False
   max_age             600 s
-http://localhost:3000, which is let in
+http://localhost:3000, an allowed origin
   GET /data                     allowed     BLOCKED
   PUT /data with x-tenant       BLOCKED !   BLOCKED
   GET /me with authorization    allowed     BLOCKED
@@ -81,7 +81,7 @@ null, a sandboxed frame or a local file
   expose_headers      X-Total-Count
   PUT /data with x-tenant       allowed*    allowed*
   GET /me with authorization    allowed     allowed
-https://admin.example.com, which is let in
+https://admin.example.com, an allowed origin
   all 4                         BLOCKED     BLOCKED
   ok    Cookies: fetch() with credentials: "include" gets its answer.
 """,

@@ -80,7 +80,7 @@ class InProcess(Struct, frozen=True):
     ) -> int:
         """Verify the application's claims. Returns the exit status."""
         if resume:
-            raise ConfigError("--resume needs a URL: without one, --app asks everything anew")
+            raise ConfigError("--resume needs a URL: a run of --app without one cannot be continued")
         for field, option in _WITHOUT_URL.items():
             if getattr(typed, field):
                 raise ConfigError(f"{option} needs a URL: without one, --app asks about every route by itself")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _Q = TypeVar("_Q", bound="Question[Any]")
 
-_AFRESH = "Without --resume the file is written anew"
+_OVERWRITE = "Omit --resume to overwrite the file"
 
 
 def read_part(
@@ -56,10 +56,10 @@ def read_part(
             kind = "probe" if isinstance(question, Probe) else "audit"
         if kind_of(found) != kind:
             raise ConfigError(
-                f"{where} is of another question: it holds one {kind_of(found)}, not one {kind}. {_AFRESH}"
+                f"{where} is of another question: it holds one {kind_of(found)}, not one {kind}. {_OVERWRITE}"
             )
         if question is None:
-            raise ConfigError(f"{where} is of another question: there is less to ask now. {_AFRESH}")
+            raise ConfigError(f"{where} is of another question: there is less to ask now. {_OVERWRITE}")
         try:
             if isinstance(question, Probe):
                 fault = _result_fault(decode(found, Result), question, judge, browser=wanted.in_browser is not None)
@@ -68,7 +68,7 @@ def read_part(
         except ValueError as error:
             raise ConfigError(f"{where}: no {kind} object of a report: {error}") from None
         if fault is not None:
-            raise ConfigError(f"{where} is of another question: it {fault}. {_AFRESH}")
+            raise ConfigError(f"{where} is of another question: it {fault}. {_OVERWRITE}")
     if part.count:
         say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
     return part
@@ -100,7 +100,7 @@ def _begun(wanted: OutputOptions, say: Callable[[str], None]) -> ResumableReport
     if wanted.jsonl is None or wanted.jsonl == STDOUT:
         raise ConfigError("--resume goes on with a report: name its file with --jsonl FILE")
     if os.path.exists(wanted.jsonl) and not os.path.isfile(wanted.jsonl):  # noqa: PTH110, PTH113 - a path as typed
-        raise ConfigError(f"--resume: {wanted.jsonl} is no file that can be continued")
+        raise ConfigError(f"--resume: {wanted.jsonl} is not a regular file, so it cannot be continued")
     part = ResumableReport.of(wanted.jsonl)
     if part.head and ("run" in part.head) == wanted.reproducible:
         hint = "is not --reproducible: leave that out" if wanted.reproducible else "is: add it"

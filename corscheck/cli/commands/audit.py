@@ -13,7 +13,7 @@ from corscheck.cli.run_loop import Session, asker, check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 
-SUMMARY = "Find pages that are let in and should not be."
+SUMMARY = "Find origins that are allowed but should not be."
 
 EXAMPLES = """\b
 Examples:
@@ -40,7 +40,7 @@ def audit(
     show_secrets: opt.ShowSecrets = False,
     dry_run: opt.DryRun = False,
 ) -> None:
-    """Ask each URL as pages that should not be let in would, prove what they can read, and say how to stop it.
+    """Test each URL with origins that it should not allow, prove what they can read, and say how to fix it.
 
     Every finding passed the full CORS check of a browser for exactly that origin, twice.
     """

@@ -117,7 +117,7 @@ class AppView(TextSink):
             claim = self._questions.claim
             if claim is None or self._questions.typed:
                 return ""
-            return ", as any other page" if claim.everyone else ", which is let in"
+            return ", like any other origin" if claim.everyone else ", an allowed origin"
         return ", a stranger" if origin == STRANGER else ", a sandboxed frame or a local file"
 
     def _of_origin(self, origin: str, left: int) -> Iterator[str]:
