@@ -5,22 +5,36 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-import signal
 import sys
 
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    # A short process that mostly imports: collecting garbage on the way costs 5 % of it and frees nothing. A run of
-    # many probes switches the collector on again (``cli.run_loop``).
-    gc.disable()
-    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
-        _open_what_is_closed()
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _stop)
-    from corscheck.cli.app import run
+    # From the first line on, Ctrl-C must not print a traceback: most of the time until the first request goes to imports.
+    try:
+        import signal
 
-    status = run(sys.argv[1:])
+        # A short process that mostly imports: collecting garbage on the way costs 5 % of it and frees nothing. A run of
+        # many probes switches the collector on again (``cli.run_loop``).
+        gc.disable()
+        if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+            _open_what_is_closed()
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _stop)
+        from corscheck.cli.app import run
+
+        status = run(sys.argv[1:])
+        if callable(signal.getsignal(signal.SIGINT)):
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the reports are written: it may end the process at once
+    except KeyboardInterrupt:
+        # Before the run: during it, the session handles it.
+        status = 130
+    _exit(status)
+
+
+def _exit(status: int) -> None:
+    """Flush standard output and end the process."""
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -42,10 +56,12 @@ def main() -> None:
 
 
 def _stop(_number: int, _frame: object) -> None:
-    """SIGTERM, which CI systems and containers end a job with, is Ctrl-C: what is known is written, and the status is 130.
+    """Handle SIGTERM (the end of a CI job or container) and SIGHUP (a closed terminal) as Ctrl-C: reports are written, status 130.
 
     It goes the way of SIGINT, for which asyncio has a handler of its own; a job in the background ignores that one.
     """
+    import signal
+
     if callable(signal.getsignal(signal.SIGINT)):
         signal.raise_signal(signal.SIGINT)
     else:

@@ -14,7 +14,7 @@ import typer
 
 from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
-from corscheck.model.values import ConfigError
+from corscheck.model.values import ConfigError, HelperDied
 
 COMMANDS = ("probe", "run", "audit", "init", "report", "har", "explain", "fix", "engines", "schema", "demo")
 """The commands. The module of each has a function of its name, or a group of commands.
@@ -22,6 +22,7 @@ COMMANDS = ("probe", "run", "audit", "init", "report", "har", "explain", "fix", 
 It may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).
 """
 
+_HELP = {"-h", "--help", "--version", "--show-completion"}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 ISSUES = "https://github.com/corscheck/corscheck/issues"
 
@@ -67,8 +68,8 @@ def run(argv: Sequence[str]) -> int:
         build(argv)(args=list(argv), prog_name="corscheck")
     except SystemExit as stop:
         if sys.stdout is not stdout:
-            # typer replaces it if the reader closed the pipe (--help | head): that is no failure.
-            return exitcodes.OK
+            # typer replaces it if the reader of a pipe has closed it. Only help is complete all the same.
+            return exitcodes.OK if _HELP.intersection(argv) else exitcodes.READER_GONE
         return stop.code if isinstance(stop.code, int) else exitcodes.OK
     except ConfigError as error:
         from corscheck.cli.run_loop import say
@@ -77,6 +78,11 @@ def run(argv: Sequence[str]) -> int:
         return exitcodes.USAGE
     except KeyboardInterrupt:
         return exitcodes.INTERRUPTED
+    except HelperDied as error:
+        from corscheck.cli.run_loop import say
+
+        say(str(error))
+        return exitcodes.INCONCLUSIVE
     except Exception as error:
         if os.environ.get("CORSCHECK_TRACEBACK") == "1":
             raise

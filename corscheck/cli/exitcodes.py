@@ -13,6 +13,8 @@ USAGE = 2
 INCONCLUSIVE = 3
 BUG = 4
 INTERRUPTED = 130
+READER_GONE = 141
+"""What a shell gives a process that SIGPIPE ended: 128 + 13."""
 
 
 def exit_status(summary: Summary, *, complete: bool = False, output_failed: bool = False, faults: bool = False) -> int:

@@ -1,23 +1,27 @@
 """One run from the first item to the exit status: asks, hands each result or audit to the sinks, handles errors.
 
-Knows no option and no format. If the reader of standard output closes it, the run ends with status 0. Ctrl-C ends it with
-the items so far. If a report cannot be written, the session says so and goes on with the other reports.
+Knows no option and no format. Ctrl-C ends a run with the items so far. If a report cannot be written, the session says so
+and goes on with the other reports. If the reader of standard output closes it (``| head``, ``| grep -q``), nothing more is
+printed: a run that writes a report to a file goes on and exits by its verdict, any other stops with status 141. An
+unexpected exception ends the run like Ctrl-C does, and is then raised again: reports have what was known.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from corscheck.cli.ask.inputs import reason
-from corscheck.cli.exitcodes import OK, exit_status
+from corscheck.cli.exitcodes import BUG, INCONCLUSIVE, READER_GONE, exit_status
 from corscheck.cli.show.progress import Progress
-from corscheck.cli.show.sinks import STDOUT
+from corscheck.cli.show.sinks import STDOUT, Kept
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
-from corscheck.model.values import ConfigError, Probe
+from corscheck.model.values import ConfigError, HelperDied, Probe
 from corscheck.report.saved.summary import Summary
 
 if TYPE_CHECKING:
@@ -41,8 +45,18 @@ def say(message: str) -> None:
         sys.stderr.flush()
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on standard output, as far as its reader reads them: the exit status does not depend on it."""
+    try:
+        for line in lines:
+            sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
 class _ReaderGone(Exception):  # noqa: N818 - the reader has what it wanted
-    """The reader of standard output closed it."""
+    """The reader of standard output closed it, and no report is written to a file."""
 
 
 class Session:
@@ -58,45 +72,57 @@ class Session:
         self.output_failed = False
         self.reader_gone = False
         self.progress = progress or Progress(0)
+        self._uninterrupted = _Uninterrupted()
+        self._ended: Exception | None = None
 
     def take(self, item: Item) -> None:
         """Count an item and hand it to every sink."""
-        self.summary.add(item)
-        self.progress.clear()
-        for sink in tuple(self.sinks):
-            try:
-                sink.add(item)
-            except OSError as error:
-                self._lost(sink, error)
-        self.progress.show(self.summary.tested)
+        with self._uninterrupted:
+            self.summary.add(item)
+            self.progress.clear()
+            for sink in tuple(self.sinks):
+                try:
+                    sink.add(item)
+                except OSError as error:
+                    self._lost(sink, error)
+            self.progress.show(self.summary.tested)
 
     def run(self, ask: Ask) -> int:
-        """Ask, end every sink, and return the exit status."""
-        config_error: ConfigError | None = None
+        """Ask, end every sink, and return the exit status. Raises what is neither an error of the user nor of a helper."""
         try:
             ask(self.take)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, _ReaderGone):
             self.summary.interrupted = True
-        except _ReaderGone:
-            pass
-        except ConfigError as error:
-            config_error = error
-        self.progress.clear()
-        self._finish(config_error is not None)
-        if config_error is not None:
-            say(str(config_error))
-        return self.status(config_error is not None)
+        except Exception as error:  # noqa: BLE001 - raised again below, after the reports are written
+            self._ended = error
+            self.summary.interrupted = not isinstance(error, ConfigError)
+        with _Uninterrupted(afterwards=False):
+            self.progress.clear()
+            self._finish()
+        if isinstance(self._ended, (ConfigError, HelperDied)):
+            say(str(self._ended))
+        elif self._ended is not None:
+            raise self._ended
+        return self.status()
 
-    def status(self, config_error: bool = False) -> int:
+    def status(self) -> int:
         """Return the exit status of the run so far."""
         if self.reader_gone:
-            return OK
-        failed = self.output_failed or config_error
+            return READER_GONE
+        if isinstance(self._ended, HelperDied):
+            return INCONCLUSIVE
+        if self._ended is not None and not isinstance(self._ended, ConfigError):
+            return BUG
+        failed = self.output_failed or self._ended is not None
         return exit_status(self.summary, complete=self.complete, output_failed=failed, faults=self.faults)
 
-    def _finish(self, config_error: bool) -> None:
-        self.summary.exit_status = self.status(config_error)
-        if config_error and not self.summary.tested:
+    def _files(self) -> bool:
+        """Whether a report is written to a file."""
+        return any(sink.path != STDOUT and not isinstance(sink, Kept) for sink in self.sinks)
+
+    def _finish(self) -> None:
+        self.summary.exit_status = self.status()
+        if isinstance(self._ended, ConfigError) and not self.summary.tested:
             # Nothing was asked: there is nothing to sum up, and the error message says why.
             return
         for sink in tuple(self.sinks):
@@ -105,18 +131,53 @@ class Session:
             except OSError as error:
                 with contextlib.suppress(_ReaderGone):
                     self._lost(sink, error)
+            except Exception as error:  # noqa: BLE001 - the other reports are written first
+                self._ended = self._ended or error
 
     def _lost(self, sink: Sink, error: OSError) -> None:
         """Drop a sink that cannot write. Print an error unless its reader has closed standard output."""
+        files = self._files()
         self.sinks.remove(sink)
         if sink.path == STDOUT:
             silence_stdout()
             if isinstance(error, BrokenPipeError):
+                if files:
+                    return
                 self.reader_gone = True
                 raise _ReaderGone from None
         self.output_failed = True
         where = "" if sink.path == STDOUT else f" {sink.path}"
         say(f"{sink.name}: cannot write{where}: {reason(error)}")
+
+
+class _Uninterrupted:
+    """Postpones Ctrl-C to the end of a block, so that no sink misses an item that others have. A second one is not postponed.
+
+    With ``afterwards`` unset the first one is ignored: the run is over, and its reports are being written.
+    """
+
+    def __init__(self, *, afterwards: bool = True) -> None:
+        self._afterwards = afterwards
+        # Only the main thread may set handlers, and only it is interrupted.
+        self._able = threading.current_thread() is threading.main_thread()
+        self._before: Any = None
+        self._noted = False
+
+    def __enter__(self) -> None:
+        if self._able:
+            self._noted = False
+            self._before = signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, _number: int, _frame: object) -> None:
+        if self._noted:
+            raise KeyboardInterrupt
+        self._noted = callable(self._before)
+
+    def __exit__(self, *_: object) -> None:
+        if self._able:
+            signal.signal(signal.SIGINT, self._before)
+            if self._noted and self._afterwards:
+                raise KeyboardInterrupt
 
 
 def silence_stdout() -> None:

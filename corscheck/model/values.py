@@ -48,6 +48,10 @@ class ConfigError(ValueError):
         self.hint = hint
 
 
+class HelperDied(RuntimeError):  # noqa: N818 - the name says what happened
+    """A helper process that asked for this one died, so that the run is incomplete. The command line exits with status 3."""
+
+
 class Expectation(Struct, frozen=True):
     """One expectation of a check, and its result.
 

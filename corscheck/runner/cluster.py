@@ -22,12 +22,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.values import ConfigError, Probe
+from corscheck.model.values import ConfigError, HelperDied, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 
     from corscheck.auditing.plan import AuditPlan
     from corscheck.model.item import Item
@@ -46,6 +46,10 @@ HELD = 16_384
 _AHEAD = 2  # chunks for each thread of a worker, so that none waits for its next
 _START_SECONDS = 30
 _LOST_SECONDS = 1.0
+_SILENT_SECONDS = 60
+"""How long a worker of this machine may be silent (stopped, swapped out) before its chunk goes to another one, and how long
+a run waits for a worker if there is none.
+"""
 LOCAL = "local"
 INSTALL = "pip install 'corscheck[cluster]'"
 
@@ -72,7 +76,7 @@ def results(
     """Yield results and audits in the order of the questions, asked by the workers. Closing the iterator calls them off.
 
     ``total`` is the number of questions, so that a few are spread as well. Raises ``ConfigError`` if there is no such
-    cluster, and for a question that cannot be put.
+    cluster, and for a question that cannot be put; ``HelperDied`` if the cluster ends before the run does.
     """
     with _client(address) as client:
         placed = ((place_of(q if isinstance(q, Probe) else q.template), q) for q in questions)
@@ -213,16 +217,22 @@ class _Spread:
         future.add_done_callback(self._done.put)
 
     def _wait(self) -> Future:
-        """Return the next chunk that is done."""
+        """Return the next chunk that is done. Raises ``HelperDied`` if no worker is left that could do it."""
+        alone = 0.0
         while True:
             try:
                 return self._done.get(timeout=_LOST_SECONDS)
             except queue.Empty:
                 if self._client.status not in ("running", "connecting"):
                     raise _lost() from None
+                alone = 0.0 if self._client.nthreads() else alone + _LOST_SECONDS
+                if alone >= _SILENT_SECONDS:
+                    raise HelperDied(
+                        f"--cluster: the run is incomplete: there has been no worker for {_SILENT_SECONDS} s"
+                    ) from None
 
     def _land(self, future: Future) -> None:
-        came = _result(future)
+        came = _result(future, getattr(self._client.cluster, "exit_codes", ()))
         sent = self._out.pop(future)
         for (number, _), item in zip(sent, came.items, strict=False):
             self._held[number] = item
@@ -236,17 +246,19 @@ class _Spread:
             self._most = max(self._most, min(self._threads() * _AHEAD, HELD // (2 * self._chunk)))
 
 
-def _result(future: Future) -> Came:
-    """Return what a worker sent back. Raises ``ConfigError`` for a fault of the cluster."""
+def _result(future: Future, exit_codes: Sequence[int]) -> Came:
+    """Return what a worker sent back. Raises ``HelperDied`` if it died; ``exit_codes`` are those of local workers."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
     try:
         came: Came = future.result()
     except KilledWorker as error:
-        raise ConfigError(
-            f"--cluster: the same chunk was lost {error.allowed_failures + 1} times, each time with the worker that had it; "
-            f"the last one was {error.last_worker.address}"
+        times = error.allowed_failures + 1
+        ended = "died" if not exit_codes else _ending(exit_codes[-1])
+        raise HelperDied(
+            f"--cluster: the run is incomplete: worker {error.last_worker.address} {ended}, "
+            f"and the chunk that it had was lost {times} time{'s' * (times != 1)}"
         ) from None
     except CancelledError:
         raise _lost() from None
@@ -255,8 +267,12 @@ def _result(future: Future) -> Came:
     return came
 
 
-def _lost() -> ConfigError:
-    return ConfigError("--cluster: the scheduler is gone, or has dropped what it was given")
+def _ending(exit_code: int) -> str:
+    return f"was killed by signal {-exit_code}" if exit_code < 0 else f"exited with status {exit_code}"
+
+
+def _lost() -> HelperDied:
+    return HelperDied("--cluster: the run is incomplete: the scheduler is gone, or has dropped what it was given")
 
 
 def _installation(error: BaseException) -> ConfigError | None:
@@ -315,22 +331,34 @@ def _processes(count: int) -> Iterator[Any]:
     import signal
     import threading
 
-    from distributed import LocalCluster
+    import dask
+    from distributed import LocalCluster, Nanny
+
+    exit_codes: list[int] = []
+
+    class Watched(Nanny):
+        """Starts a worker and notes how it ended. Dask itself only logs that."""
+
+        def _on_worker_exit_sync(self, exitcode: int) -> None:
+            exit_codes.append(exitcode)
+            super()._on_worker_exit_sync(exitcode)  # type: ignore[no-untyped-call]
 
     # Ctrl-C reaches every process of the terminal: the workers ignore it, and this process cancels them.
     quiet = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
     try:
-        cluster = LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            # Dask serves figures over HTTP: here on loopback and a free port instead of 8787, which may be taken.
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            silence_logs=logging.CRITICAL + 1,
-        )
+        with dask.config.set({"distributed.scheduler.worker-ttl": f"{_SILENT_SECONDS}s"}):
+            cluster: Any = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=count,
+                threads_per_worker=1,
+                worker_class=Watched,
+                host="127.0.0.1",
+                # Dask serves figures over HTTP: here on loopback and a free port instead of 8787, which may be taken.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL + 1,
+            )
+        cluster.exit_codes = exit_codes
     finally:
         if quiet:
             signal.signal(signal.SIGINT, before)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
+    from corscheck.cli.arguments import NetworkArguments
     from corscheck.protocol.request import Header, Headers
 
 TEXT = "text/plain;charset=UTF-8"
@@ -29,14 +30,29 @@ _WHITESPACE = " \t\r\n"
 
 
 class Inputs(ExitStack):
-    """Reads files and, once only, standard input. A context manager, which deletes the spooled input at its end."""
+    """Reads files and, once only, standard input. A context manager, which deletes the spooled input at its end.
+
+    ``files`` are the options and files so far, which no report may overwrite (``OutputOptions.check_inputs``).
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._stdin_taken_by: str | None = None
+        self.files: list[tuple[str, str]] = []
+
+    def note(self, option: str, path: str | None) -> None:
+        """Add a file that something else reads."""
+        if path is not None:
+            self.files.append((option, path))
+
+    def note_network(self, network: NetworkArguments) -> None:
+        """Add the certificates and keys."""
+        for option in ("cacert", "cert", "key"):
+            self.note(f"--{option}", getattr(network, option))
 
     def read(self, path: str, option: str) -> bytes:
         """Return the content of a file, or of standard input for ``-``."""
+        self.note(option, path)
         if path == "-":
             self.take_stdin(option)
             return sys.stdin.buffer.read()

@@ -59,6 +59,7 @@ class PolicyRun:
             self.baseline = read(typed.baseline)
         today = datetime.datetime.now(datetime.UTC).date()
         self.ignores = {policy.file: Ignores(policy.ignores, today) for policy in policies}
+        self.files = tuple(policy.file for policy in policies)
         self.partial = typed.partial
         self.done = 0
         self._wants = {check.ref: check.wants for check in self.checks}

@@ -52,6 +52,9 @@ def audit(
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
     with Inputs() as inputs:
         question = audit_targets.question(typed, inputs, say).part(typed.shard)
+        inputs.note_network(typed.network)
+        inputs.note("--baseline", typed.baseline)
+        wanted.check_inputs(inputs.files, *([("--poc", typed.poc)] if typed.poc is not None else ()))
         judge = audit_targets.judge(typed.baseline)
         if resume:
             from corscheck.cli.ask import resuming

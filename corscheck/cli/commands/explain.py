@@ -13,6 +13,7 @@ from typer import Argument, Option
 
 from corscheck.cli import options as opt
 from corscheck.cli.groups import grouped
+from corscheck.cli.run_loop import print_lines
 from corscheck.cli.show.sinks import keep_printing
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
@@ -321,5 +322,4 @@ def _print(lines: list[str], data: object = None) -> None:
     if data is not None:
         lines = [json.dumps(data, indent=2, ensure_ascii=False)]
     # Pasted text may hold tokens, and this output is copied into tickets.
-    sys.stdout.write("\n".join(map(mask_text, lines)) + "\n")
-    sys.stdout.flush()
+    print_lines(map(mask_text, lines))

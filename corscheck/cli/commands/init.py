@@ -19,6 +19,7 @@ from corscheck.cli.ask.targets import with_schemes
 from corscheck.cli.exitcodes import INCONCLUSIVE
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
+from corscheck.cli.show.outputs import OutputOptions
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.headers import get
@@ -83,6 +84,9 @@ def init(
     send_via = via_base(via)
     with Inputs() as given:
         headers = read.headers(header, given)
+        given.note("--openapi", document.source)
+        given.note_network(network)
+        OutputOptions().check_inputs(given.files, ("-o", output))
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
     targets = with_schemes(urls, say)
     questions = [

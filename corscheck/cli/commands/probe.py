@@ -80,7 +80,10 @@ def probe(
 
             typed = with_openapi(typed, network, in_process)
         asked = question(typed, inputs, say).part(typed.shard)
+        inputs.note_network(typed.network)
+        inputs.note("--openapi", typed.document.source)
         wanted.check(asked)
+        wanted.check_inputs(inputs.files)
         if resume:
             from corscheck.cli.ask import resuming
 

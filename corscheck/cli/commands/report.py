@@ -10,6 +10,7 @@ import typer
 from corscheck.cli import options as opt
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.groups import grouped
+from corscheck.cli.run_loop import print_lines
 from corscheck.cli.show import sinks
 from corscheck.cli.show.outputs import OutputOptions, ReportTarget
 from corscheck.cli.show.sinks import STDOUT, Sink, write_document
@@ -65,6 +66,7 @@ def show(
 ) -> None:
     """Show a saved report as the run showed it, or write it in other formats."""
     wanted = OutputOptions(json=json, jsonl=jsonl, reports=tuple(reports), verbose=verbose, quiet=quiet, color=color)
+    wanted.check_inputs([("report show", file)])
     saved = _load(file)
     places = wanted.places()
     if verbose and quiet:
@@ -89,6 +91,7 @@ def merge(
 
     lines = output.lower().endswith((".jsonl", ".ndjson")) or (output == STDOUT and files[0].lower().endswith(".jsonl"))
     wanted = OutputOptions(reports=tuple(reports))
+    wanted.check_inputs([("report merge", file) for file in files], ("-o", output))
     places = [ReportTarget("jsonl" if lines else "json", output, "-o"), *wanted.places()]
     saved = merged([_load(file) for file in files])
     _say_notes(saved)
@@ -116,9 +119,7 @@ def diff(
         hint = "" if ignore_host else " (--ignore-host compares the same paths on two hosts)"
         raise ConfigError(f"{old} and {new} have no {what} in common: nothing to compare{hint}")
     shown = [found for found in (probes, audits) if found.asked]
-    for number, found in enumerate(shown):
-        for line in [*([""] * bool(number)), *found.lines(view)]:
-            typer.echo(line, color=True)
+    print_lines(line for number, found in enumerate(shown) for line in [*([""] * bool(number)), *found.lines(view)])
     if any(found.changed for found in shown):
         raise typer.Exit(FAILED)
     raise typer.Exit(INCONCLUSIVE if any(found.unsure for found in shown) else OK)

@@ -6,6 +6,7 @@ import typer
 
 from corscheck.cli import options as opt
 from corscheck.cli.arguments import NetworkArguments, PaceArguments, PolicyArguments
+from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import check_cluster, say
 from corscheck.cli.show.outputs import OutputOptions
@@ -47,6 +48,12 @@ def run(
     from corscheck.cli.ask.policy_run import PolicyRun
 
     plan = PolicyRun(typed, say)
+    with Inputs() as inputs:
+        for policy in plan.files:
+            inputs.note("run", policy)
+        inputs.note("--baseline", typed.baseline)
+        inputs.note_network(network)
+        wanted.check_inputs(inputs.files)
     if resume:
         wanted = plan.resume(wanted, say)
     status = plan.run(options, wanted, complete=typed.complete, max_failures=typed.max_failures, cluster=cluster)

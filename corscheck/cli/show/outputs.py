@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -20,7 +21,7 @@ from corscheck.report.text.style import Style
 from corscheck.report.text.terminal import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.show.sinks import Sink
@@ -79,6 +80,23 @@ class OutputOptions(OutputArguments, frozen=True):
                     f"{other.option} and {place.option} both want {place.path}: give one of them another file"
                 )
         return found
+
+    def check_inputs(self, files: Iterable[tuple[str, str]], *others: tuple[str, str]) -> None:
+        """Raise ``ConfigError`` if a report, or one of the ``others`` (option and path), is also an input.
+
+        An input is given as its option and path, which is ``-`` for standard input.
+        """
+        places = [*self.places(), *(ReportTarget("", path, option) for option, path in others)]
+        if not self.stdout_taken:
+            places.append(ReportTarget("text", STDOUT, "standard output"))
+        for option, path in files:
+            for place in places:
+                if _same_file(path, place.path):
+                    where = "standard output" if place.path == STDOUT else str(place)
+                    raise ConfigError(
+                        f"{where} is the same file as the input of {option}, which would be overwritten. "
+                        "Write to another file."
+                    )
 
     def sinks(self, question: ProbeQuestion) -> list[Sink]:
         """Return the sinks for probes: a view that fits the question, and the reports."""
@@ -173,6 +191,15 @@ def report_place(text: str) -> ReportTarget:
     if not colon or not path:
         raise ConfigError(f"--report {text} has no file: --report {name}:FILE, or {name}:- for standard output")
     return ReportTarget(name, path, f"--report {name}")
+
+
+def _same_file(source: str, target: str) -> bool:
+    """Whether an input and an output are one regular file, whatever their names."""
+    try:
+        found = [os.stat(0 if source == "-" else source), os.stat(1 if target == STDOUT else target)]  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+    return all(stat.S_ISREG(one.st_mode) for one in found) and os.path.samestat(*found)
 
 
 def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool) -> Iterator[Sink]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -39,15 +38,9 @@ def preview_audits(question: AuditQuestion, options: RunOptions) -> int:
 
 
 def _print_blocks(blocks: Iterable[Iterable[str]]) -> int:
-    try:
-        for index, lines in enumerate(blocks):
-            text = "\n".join([*([""] * bool(index)), *lines])
-            sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        from corscheck.cli.run_loop import silence_stdout
+    from corscheck.cli.run_loop import print_lines
 
-        silence_stdout()
+    print_lines("\n".join([*([""] * bool(index)), *lines]) for index, lines in enumerate(blocks))
     return 0
 
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import stat
+import tempfile
 from collections import deque
 from contextlib import contextmanager
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,18 +41,44 @@ _TAIL = 1 << 16
 """How much of a file's end is read to find its summary."""
 
 
+class _Source:
+    """A file with a report, which is read more than once: a pipe (``<(...)``) is copied to a temporary file.
+
+    ``str()`` is its path as typed.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._typed = path
+        self._path = path
+        self._copy: Any = None
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a path as typed
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+            self._copy = tempfile.NamedTemporaryFile(prefix="corscheck-")  # noqa: SIM115 - open as long as the source
+            with Path(path).open("rb") as pipe:
+                shutil.copyfileobj(pipe, self._copy)
+            self._copy.flush()
+            self._path = self._copy.name
+
+    def __str__(self) -> str:
+        return self._typed
+
+    def open(self) -> BinaryIO:
+        return Path(self._path).open("rb")
+
+
 def load(path: str) -> Saved:
-    """Return the report in a file. Raises ``ConfigError`` if it cannot be read or is not a report."""
+    """Return the report in a file or a pipe. Raises ``ConfigError`` if it cannot be read or is not a report."""
     try:
-        with Path(path).open("rb") as file:
+        source = _Source(path)
+        with source.open() as file:
             first = file.readline(_FIRST_LINE)
             if not first.strip():
                 raise ConfigError(f"{path}: no report: it is empty")
             head = head_line(first)
             if head is None:
-                return _document(path)
+                return _document(source)
             check_head(path, head)
-            return _lines(path, head, file)
+            return _lines(source, head, file)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
 
@@ -84,22 +114,22 @@ def check_head(path: str, head: dict[str, Any]) -> None:
 # ---------------------------------------------------------------------- JSON Lines
 
 
-def _lines(path: str, head: dict[str, Any], file: BinaryIO) -> Saved:
+def _lines(source: _Source, head: dict[str, Any], file: BinaryIO) -> Saved:
     def objects(kind: str) -> Iterator[dict[str, Any]]:
-        return (_checked(path, v, where, kind) for where, v in _object_lines(path) if kind_of(v) == kind)
+        return (_checked(source, v, where, kind) for where, v in _object_lines(source) if kind_of(v) == kind)
 
     probes, audits = partial(objects, "probe"), partial(objects, "audit")
     last = _last_line(file)
     if last is not None:
-        return Saved(head, _summary(path, last), probes, last.get("run"), name=path, audit_source=audits)
+        return Saved(head, _summary(source, last), probes, last.get("run"), name=str(source), audit_source=audits)
     summary = Summary(interrupted=True)
     # No summary says whether there are audits: look for them.
-    torn = Saved(head, {"audits": True}, probes, name=path, audit_source=audits)
+    torn = Saved(head, {"audits": True}, probes, name=str(source), audit_source=audits)
     for item in torn.items():
         summary.add(item)
     count = summary.tested
-    note = f"{path} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
-    return Saved(head, summary.to_dict(), probes, notes=(note,), name=path, audit_source=audits)
+    note = f"{source} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
+    return Saved(head, summary.to_dict(), probes, notes=(note,), name=str(source), audit_source=audits)
 
 
 def _last_line(file: BinaryIO) -> dict[str, Any] | None:
@@ -111,9 +141,9 @@ def _last_line(file: BinaryIO) -> dict[str, Any] | None:
     return last if last is not None and "summary" in last and "url" not in last else None
 
 
-def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
+def _object_lines(source: _Source) -> Iterator[tuple[str, Any]]:
     """Yield the probe and audit objects of a file, each with its line; a truncated last line is dropped."""
-    with Path(path).open("rb") as file:
+    with source.open() as file:
         file.readline()
         for number, line in enumerate(file, 2):
             if not line.strip():
@@ -122,7 +152,7 @@ def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
                 value = json.loads(line)
             except (ValueError, RecursionError):
                 if line.endswith(b"\n"):
-                    raise ConfigError(f"{path}, line {number}: no JSON: {line[:40]!r}") from None
+                    raise ConfigError(f"{source}, line {number}: no JSON: {line[:40]!r}") from None
                 return
             if isinstance(value, dict) and "summary" in value and "url" not in value:
                 return
@@ -132,10 +162,10 @@ def _object_lines(path: str) -> Iterator[tuple[str, Any]]:
 # ---------------------------------------------------------------------- one document
 
 
-def _document(path: str) -> Saved:
+def _document(source: _Source) -> Saved:
     head: dict[str, Any] = {}
     seen = False
-    with _opened(path) as document:
+    with _opened(source) as document:
         for name in document.names():
             if name not in _ARRAYS:
                 head[name] = document.value()
@@ -148,38 +178,38 @@ def _document(path: str) -> Saved:
         else:
             document.end()
     summary = head.pop("summary", None)
-    check_head(path, head)
+    check_head(str(source), head)
     if not seen:
-        raise ConfigError(f"{path}: no report of corscheck's: it has no probes")
+        raise ConfigError(f"{source}: no report of corscheck's: it has no probes")
     ended = None
     if "run" in head:
         # Kept apart as in JSON Lines, so that each format can be written from the other.
         ended = {name: head["run"][name] for name in _ENDED if name in head["run"]}
         head["run"] = {name: value for name, value in head["run"].items() if name not in _ENDED}
-    summary = _summary(path, {"summary": summary})
-    probes, audits = (partial(_document_objects, path, kind) for kind in ("probe", "audit"))
-    return Saved(head, summary, probes, ended, name=path, audit_source=audits)
+    summary = _summary(source, {"summary": summary})
+    probes, audits = (partial(_document_objects, source, kind) for kind in ("probe", "audit"))
+    return Saved(head, summary, probes, ended, name=str(source), audit_source=audits)
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[JSONStream]:
+def _opened(source: _Source) -> Iterator[JSONStream]:
     """Open the document. Raises ``ConfigError`` if what the caller reads is not JSON."""
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with source.open() as binary, TextIOWrapper(binary, encoding="utf-8") as file:
             yield JSONStream(file.read)
     except ConfigError:
         # About an object of the report, which is JSON.
         raise
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
+        raise ConfigError(f"{source}: no report of corscheck's: neither JSON nor JSON Lines ({error})") from None
 
 
-def _document_objects(path: str, kind: str) -> Iterator[dict[str, Any]]:
-    with _opened(path) as document:
+def _document_objects(source: _Source, kind: str) -> Iterator[dict[str, Any]]:
+    with _opened(source) as document:
         for name in document.names():
             for number, value in enumerate(document.items() if name in _ARRAYS else [document.value()], 1):
                 if name == f"{kind}s":
-                    yield _checked(path, value, f"{kind} {number}", kind)
+                    yield _checked(source, value, f"{kind} {number}", kind)
         document.end()
 
 
@@ -193,18 +223,18 @@ _NEEDED = {
 """The fields that each kind of object must have."""
 
 
-def _checked(path: str, value: Any, where: str, kind: str) -> dict[str, Any]:
+def _checked(source: _Source, value: Any, where: str, kind: str) -> dict[str, Any]:
     needed = _NEEDED[kind]
     if not isinstance(value, dict) or not value.keys() >= set(needed):
-        raise ConfigError(f"{path}, {where}: no {kind} object of a report: it needs {', '.join(needed)}")
+        raise ConfigError(f"{source}, {where}: no {kind} object of a report: it needs {', '.join(needed)}")
     return value
 
 
-def _summary(path: str, last: dict[str, Any]) -> dict[str, Any]:
+def _summary(source: _Source, last: dict[str, Any]) -> dict[str, Any]:
     summary = last["summary"]
     if not isinstance(summary, dict) or not all(isinstance(summary.get(n), int) for n in ("total", "passed", "failed")):
-        raise ConfigError(f"{path}: no report of corscheck's: its summary counts nothing")
+        raise ConfigError(f"{source}: no report of corscheck's: its summary counts nothing")
     ended = last.get("run")
     if ended is not None and not isinstance(ended, dict):
-        raise ConfigError(f"{path}: no report of corscheck's: the run of its last line is no object")
+        raise ConfigError(f"{source}: no report of corscheck's: the run of its last line is no object")
     return summary
