@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import multiprocessing
 import os
 import pickle
 import signal
@@ -202,8 +205,61 @@ def test_workers_die_over_the_same_chunk(server: CountingServer, command: Comman
             "--concurrency", "8", "-q", "--cluster", workers.scheduler_address,
         )  # fmt: skip
         killer.join(10)
-    assert done.status == 2
-    assert "--cluster: the same chunk was lost 1 times, each time with the worker that had it" in done.stderr
+    assert done.status == 3
+    assert "--cluster: the run is incomplete: worker tcp://" in done.stderr
+    assert "and the chunk that it had was lost 1 time\n" in done.stderr
+
+
+@contextlib.contextmanager
+def signals(number: signal.Signals, *, times: int = 60) -> Iterator[None]:
+    """Every second, send a signal to the processes that this one has started meanwhile."""
+    others = {child.pid for child in multiprocessing.active_children()}
+    done = threading.Event()
+
+    def send() -> None:
+        for _ in range(times):
+            if done.wait(1):
+                return
+            for child in multiprocessing.active_children():
+                if child.pid not in others:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child.pid or 0, number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_local_workers_are_killed(command: Command) -> None:
+    """Each worker that takes over a chunk is killed, too: the run ends, says how, and keeps what came."""
+    targets(*[8] * 100)
+    with CountingServer(pause=1) as server, signals(signal.SIGKILL):
+        done = command(
+            "probe", "--targets", "targets", "--origin", PAGE, "--connect-to", f"::127.0.0.1:{server.port}", "-q",
+            "--concurrency", "8", "--cluster", "local:2", "--jsonl", "r.jsonl", "--json", "r.json",
+        )  # fmt: skip
+    assert done.status == 3
+    assert "was killed by signal 9" in done.stderr
+    assert json.loads(Path("r.json").read_bytes())["summary"]["exit_status"] == 3
+    assert json.loads(Path("r.jsonl").read_bytes().splitlines()[-1])["summary"]["interrupted"] is True
+
+
+def test_stopped_workers_have_a_deadline(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that are silent are replaced after a while, and their chunks are done again."""
+    monkeypatch.setattr(cluster, "_SILENT_SECONDS", 3)
+    targets(*[8] * 100)
+    with CountingServer(pause=0.1) as server, signals(signal.SIGSTOP, times=2):
+        done = command(
+            "probe", "--targets", "targets", "--origin", PAGE, "--connect-to", f"::127.0.0.1:{server.port}", "-q",
+            "--concurrency", "8", "--cluster", "local:2", "--jsonl", "r.jsonl",
+        )  # fmt: skip
+    assert (done.status, done.stderr) == (1, "")
+    assert len(Path("r.jsonl").read_bytes().splitlines()) == 802
+    assert sum(server.asked.values()) > 800, "nothing was lost: they were stopped too late"
 
 
 def test_the_scheduler_goes_away(server: CountingServer, command: Command) -> None:
@@ -215,8 +271,8 @@ def test_the_scheduler_goes_away(server: CountingServer, command: Command) -> No
             "--concurrency", "8", "-q", "--cluster", workers.scheduler_address,
         )  # fmt: skip
         closer.join(30)
-    assert done.status == 2
-    assert done.stderr == "corscheck: --cluster: the scheduler is gone, or has dropped what it was given\n"
+    assert done.status == 3
+    assert "--cluster: the run is incomplete: the scheduler is gone, or has dropped what it was given" in done.stderr
 
 
 def test_ctrl_c(tmp_path: Path) -> None:

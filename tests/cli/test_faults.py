@@ -76,7 +76,7 @@ LINES: dict[str, tuple[str, int, str]] = {
     "stdin closed, and targets from it": (f"corscheck probe --targets - --origin {PAGE} <&-", 2, "nothing to ask"),
     "stdin closed, and a text from it": ("corscheck explain <&-", 2, "no text to explain"),
     "everything closed": (f"corscheck {PROBE} <&- >&- 2>&-", 1, ""),
-    "a reader that leaves: run": ("corscheck run corscheck.toml | true", 0, ""),
+    "a reader that leaves: run": ("corscheck run corscheck.toml | true", 141, ""),
     "a reader that leaves: explain": ("corscheck explain --list | head -1", 0, ""),
     "a reader that leaves: an audit": ("corscheck audit --dry-run http://127.0.0.1:9/ | true", 0, ""),
     "the working directory is gone": (f"cd gone && rmdir ../gone && corscheck {PROBE}", 1, ""),
@@ -144,7 +144,7 @@ def test_no_room_for_temporary_files(
     assert not document.exists()
 
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

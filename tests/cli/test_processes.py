@@ -26,7 +26,7 @@ def process(*argv: str, **more: object) -> subprocess.Popen[bytes]:
 
 
 def test_a_reader_that_leaves(tmp_path: Path) -> None:
-    """``corscheck ... | head -1``: status 0, and not a word about it."""
+    """``corscheck ... | head -1``: the run stops with the status that a shell gives for SIGPIPE, and says nothing."""
     targets = tmp_path / "targets"
     # Port 9 is refused before anything is sent: many results, no network.
     targets.write_text("".join(f"http://127.0.0.1:9/{i}\n" for i in range(3000)))
@@ -38,7 +38,7 @@ def test_a_reader_that_leaves(tmp_path: Path) -> None:
         running.stdout.close()
         said = running.stderr.read()
         running.stderr.close()
-        assert (running.wait(60), said) == (0, b""), more
+        assert (running.wait(60), said) == (0 if more == ("--dry-run",) else 141, b""), more
 
 
 def test_help_through_a_reader_that_leaves() -> None:

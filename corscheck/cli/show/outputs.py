@@ -64,8 +64,8 @@ class OutputOptions(OutputArguments, frozen=True):
 
     def places(self) -> list[ReportTarget]:
         """Return every report with its format and file. Raises ``ConfigError`` for two with the same file."""
-        found = [ReportTarget("json", self.json, "--json")] if self.json is not None else []
-        found += [ReportTarget("jsonl", self.jsonl, "--jsonl")] if self.jsonl is not None else []
+        found = [ReportTarget("json", _path(self.json), "--json")] if self.json is not None else []
+        found += [ReportTarget("jsonl", _path(self.jsonl), "--jsonl")] if self.jsonl is not None else []
         found += [report_place(text) for text in self.reports]
         taken: dict[str, ReportTarget] = {}
         for place in found:
@@ -190,7 +190,12 @@ def report_place(text: str) -> ReportTarget:
         raise ConfigError(f"--report {text}: no such format: {name!r}{meant}. There are {', '.join(formats)}")
     if not colon or not path:
         raise ConfigError(f"--report {text} has no file: --report {name}:FILE, or {name}:- for standard output")
-    return ReportTarget(name, path, f"--report {name}")
+    return ReportTarget(name, _path(path), f"--report {name}")
+
+
+def _path(path: str) -> str:
+    """Return ``-`` for the names of standard output: no view is printed into a report."""
+    return STDOUT if path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1") else path
 
 
 def _same_file(source: str, target: str) -> bool:

@@ -50,7 +50,10 @@ class JSONLines:
         self._write(encode(value))
 
     def _write(self, data: bytes) -> None:
-        self._out.write(data + b"\n")
+        data += b"\n"
+        # An unbuffered file writes a part of it when the disk is nearly full: the rest raises the error.
+        while (written := self._out.write(data)) is not None and written < len(data):
+            data = data[written:]
         self._out.flush()
 
 
