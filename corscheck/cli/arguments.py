@@ -50,6 +50,11 @@ class NetworkArguments(Struct, frozen=True):
     ipv4: Annotated[bool, Option("-4", "--ipv4", help="IPv4 addresses only.")] = False
     ipv6: Annotated[bool, Option("-6", "--ipv6", help="IPv6 addresses only.")] = False
 
+    @property
+    def files(self) -> tuple[tuple[str, str | None], ...]:
+        """The certificates and keys, each with its option."""
+        return ("--cacert", self.cacert), ("--cert", self.cert), ("--key", self.key)
+
     def options(self) -> NetworkOptions:
         """Return the options for transports. Raises ``ConfigError`` for options that exclude each other."""
         if self.ipv4 and self.ipv6:

@@ -79,7 +79,7 @@ class Growing:
 
 
 @pytest.mark.slow
-def test_killed_ten_times(server: CountingServer, tmp_path: Path) -> None:
+def test_killed_twenty_times(server: CountingServer, tmp_path: Path) -> None:
     """Nothing that was written is lost or asked again, and the report is that of a run that was let alone."""
     count = 5_000
     paths = [("/b" if n % 3 == 0 else "/a") + str(n) for n in range(count)]
@@ -92,7 +92,7 @@ def test_killed_ten_times(server: CountingServer, tmp_path: Path) -> None:
 
     lines = tmp_path / "r.jsonl"
     growing = Growing(lines)
-    moments = sorted(random.Random(20).sample(range(1, count - 1000), 10))
+    moments = sorted(random.Random(20).sample(range(1, count - 1000), 20))
     there: dict[str, int] = {}
     for moment in moments:
         running = process(*argv, "--json", "r.json", "--jsonl", "r.jsonl", "--resume", "-q", cwd=tmp_path)
@@ -113,7 +113,7 @@ def test_killed_ten_times(server: CountingServer, tmp_path: Path) -> None:
     assert len(there) >= moments[-1]
     assert {path: server.asked[f"127.0.0.1:{server.port}{path}"] for path in there} == there
     # What was under way when it was killed had to be asked again: that is little.
-    assert count <= sum(server.asked.values()) < count + 10 * 300
+    assert count <= sum(server.asked.values()) < count + 20 * 300
 
 
 # ---------------------------------------------------------------------- torn
@@ -538,6 +538,27 @@ def test_the_fakes_answer_is_what_the_file_holds(tmp_path: Path) -> None:
 
     for probe in probes(1):
         assert decode(answer(probe).to_dict(), Result) == answer(probe)
+
+
+def test_two_runs_begun_at_once(server: CountingServer, tmp_path: Path) -> None:
+    """Twenty times: one of the two writes its whole report, the other says why it does not and exits with 2."""
+    (tmp_path / "targets").write_text("".join(f"{server.url}/a{n}\n" for n in range(30)))
+    argv = ("probe", "--targets", "targets", "--origin", PAGE, "-q", "--jsonl", "r.jsonl")
+    losers = 0
+    for _ in range(20):
+        running = [process(*argv, cwd=tmp_path) for _ in range(2)]
+        ended = []
+        for one in running:
+            _, said = one.communicate(timeout=60)
+            ended.append((one.returncode, said.decode()))
+        lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_bytes().splitlines()]
+        assert [line["index"] for line in lines[1:-1]] == list(range(30))
+        assert lines[-1]["summary"]["total"] == 30
+        refused = [said for status, said in ended if status == 2]
+        assert all("--jsonl r.jsonl: another run is writing it" in said for said in refused)
+        assert [status for status, _ in ended].count(0) == 2 - len(refused) > 0
+        losers += len(refused)
+    assert losers > 5, "they did not write at the same time"
 
 
 def test_two_runs_do_not_share_a_file(tmp_path: Path) -> None:

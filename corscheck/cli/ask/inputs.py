@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-    from corscheck.cli.arguments import NetworkArguments
     from corscheck.protocol.request import Header, Headers
 
 TEXT = "text/plain;charset=UTF-8"
@@ -40,19 +39,13 @@ class Inputs(ExitStack):
         self._stdin_taken_by: str | None = None
         self.files: list[tuple[str, str]] = []
 
-    def note(self, option: str, path: str | None) -> None:
-        """Add a file that something else reads."""
-        if path is not None:
-            self.files.append((option, path))
-
-    def note_network(self, network: NetworkArguments) -> None:
-        """Add the certificates and keys."""
-        for option in ("cacert", "cert", "key"):
-            self.note(f"--{option}", getattr(network, option))
+    def note(self, *files: tuple[str, str | None]) -> None:
+        """Add files that something else reads, each with its option."""
+        self.files += [(option, path) for option, path in files if path is not None]
 
     def read(self, path: str, option: str) -> bytes:
         """Return the content of a file, or of standard input for ``-``."""
-        self.note(option, path)
+        self.note((option, path))
         if path == "-":
             self.take_stdin(option)
             return sys.stdin.buffer.read()

@@ -119,7 +119,7 @@ class TargetFile:
         self.uniform = True
         self.guessed = False
         self.kinds: Counter[tuple[bool, bool]] = Counter()
-        inputs.note("--targets", path)
+        inputs.note(("--targets", path))
         self._spool = inputs.spool_stdin("--targets") if path == "-" else None
 
     def check(self, needs_origin: bool) -> int:

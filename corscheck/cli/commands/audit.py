@@ -52,8 +52,7 @@ def audit(
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
     with Inputs() as inputs:
         question = audit_targets.question(typed, inputs, say).part(typed.shard)
-        inputs.note_network(typed.network)
-        inputs.note("--baseline", typed.baseline)
+        inputs.note(("--baseline", typed.baseline), *typed.network.files)
         wanted.check_inputs(inputs.files, *([("--poc", typed.poc)] if typed.poc is not None else ()))
         judge = audit_targets.judge(typed.baseline)
         if resume:

@@ -76,7 +76,7 @@ def har(
         show_secrets=show_secrets,
     )
     with Inputs() as inputs, _open(file, inputs) as opened:
-        inputs.note("har", file)
+        inputs.note(("har", file))
         wanted.check_inputs(inputs.files)
         name = "<stdin>" if file == "-" else file
         judge = Judge(HARRecording(opened, name, page), terms)

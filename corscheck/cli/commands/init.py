@@ -84,8 +84,7 @@ def init(
     send_via = via_base(via)
     with Inputs() as given:
         headers = read.headers(header, given)
-        given.note("--openapi", document.source)
-        given.note_network(network)
+        given.note(("--openapi", document.source), *network.files)
         OutputOptions().check_inputs(given.files, ("-o", output))
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
     targets = with_schemes(urls, say)

@@ -80,8 +80,7 @@ def probe(
 
             typed = with_openapi(typed, network, in_process)
         asked = question(typed, inputs, say).part(typed.shard)
-        inputs.note_network(typed.network)
-        inputs.note("--openapi", typed.document.source)
+        inputs.note(("--openapi", typed.document.source), *typed.network.files)
         wanted.check(asked)
         wanted.check_inputs(inputs.files)
         if resume:

@@ -49,10 +49,8 @@ def run(
 
     plan = PolicyRun(typed, say)
     with Inputs() as inputs:
-        for policy in plan.files:
-            inputs.note("run", policy)
-        inputs.note("--baseline", typed.baseline)
-        inputs.note_network(network)
+        policies = [("run", file) for file in plan.files]
+        inputs.note(*policies, ("--baseline", typed.baseline), *network.files)
         wanted.check_inputs(inputs.files)
     if resume:
         wanted = plan.resume(wanted, say)
