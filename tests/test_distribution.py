@@ -52,7 +52,9 @@ def test_builds_are_reproducible(tmp_path: Path) -> None:
     assert "corscheck/schemas/report.json" in inside
     assert not [name for name in inside if not re.match(r"corscheck(-[^/]+\.dist-info)?/", name)]
     (sdist,) = (tmp_path / "a" / "dist").glob("*.tar.gz")
-    assert any(name.endswith("/tests/test_distribution.py") for name in tarfile.open(sdist).getnames())
+    with tarfile.open(sdist) as archive:
+        names = archive.getnames()
+    assert any(name.endswith("/tests/test_distribution.py") for name in names)
 
 
 def pinned() -> dict[str, str]:
