@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
+from corscheck.diagnosis.experiments import Experiments
 from corscheck.model.values import Probe
-from corscheck.protocol.cors_check import ACAO
-from corscheck.protocol.headers import get
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import HTTPResponse
 
@@ -28,17 +27,18 @@ class Cause(Struct, frozen=True):
 
 
 Asking: TypeAlias = Generator[Probe, Outcome | None, list[Cause]]
-"""A rule that may yield a control probe. It receives the outcome, or None if controls are switched off."""
+"""A rule that may yield control probes. It receives the outcome of each, or None if controls are switched off."""
 
 
 class Facts(Struct, frozen=True):
-    """A blocked outcome with the response that decided it."""
+    """A blocked outcome with the response that decided it, and the experiments about it."""
 
     probe: Probe
     outcome: Outcome
     failure: Failure
     exchange: Exchange
     response: HTTPResponse
+    experiments: Experiments
 
     @property
     def headers(self) -> Headers:
@@ -96,48 +96,5 @@ def facts_of(probe: Probe, outcome: Outcome) -> Facts | None:
     exchange = outcome.exchanges[failure.exchange]
     if not isinstance(exchange.answer, HTTPResponse):
         return None
-    return Facts(probe, outcome, failure, exchange, exchange.answer)
-
-
-def line(headers: Headers, name: str) -> str | None:
-    """Return a header as received, ``Name: value``, with repeated fields joined by newlines; None if absent."""
-    lower = name.lower()
-    return "\n".join(f"{n}: {v}" for n, v in headers if n.lower() == lower) or None
-
-
-def status_line(response: HTTPResponse) -> str:
-    """Return status and reason, e.g. ``405 Method Not Allowed``."""
-    return f"{response.status} {response.reason}".strip()
-
-
-def speaks_cors(headers: Headers) -> str | None:
-    """Return a header that only a configured CORS layer sends, as evidence, or None."""
-    for name, value in headers:
-        lower = name.lower()
-        if lower.startswith("access-control-") and lower != "access-control-allow-private-network":
-            return f"{name}: {value}"
-        if lower == "vary" and any(
-            v.strip().lower() == "origin" or v.strip().lower().startswith("access-control-request-")
-            for v in value.split(",")
-        ):
-            return f"{name}: {value}"
-    return None
-
-
-def allows(outcome: Outcome | None, origin: str) -> bool:
-    """Whether the first response to a control allows the origin, by name or by the wildcard."""
-    answer = first_answer(outcome)
-    return answer is not None and get(answer.headers, ACAO) in (origin, "*")
-
-
-def first_answer(outcome: Outcome | None) -> HTTPResponse | None:
-    """Return the first response to a control, or None."""
-    if outcome is None or not outcome.exchanges:
-        return None
-    answer = outcome.exchanges[0].answer
-    return answer if isinstance(answer, HTTPResponse) else None
-
-
-def body_text(response: HTTPResponse) -> str:
-    """Return the stored part of a response body as text."""
-    return response.body.decode("utf-8", "replace")
+    experiments = Experiments(probe, exchange.request.url, in_preflight=exchange.request.kind == "preflight")
+    return Facts(probe, outcome, failure, exchange, exchange.answer, experiments)

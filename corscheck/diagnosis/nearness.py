@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import re
+
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, URLError, is_loopback_host, parse_url
 
 _PLACEHOLDERS = ("undefined", "none", "false", "true", "nil", "")
+
+
+_TEMPLATE = re.compile(
+    r"\$\{[^}]*\}|\{\{.*\}\}|\$\([^)]*\)|<%.*%>|%[A-Za-z_][\w]*%|\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*|\[object \w+\]|process\.env\.\w+"
+)
+
+
+def residue(value: str) -> str | None:
+    """Return what a value has that belongs to a configuration file: quotes, or a variable that nothing replaced."""
+    bare = value.strip()
+    if _TEMPLATE.search(bare):
+        return "is a template variable that nothing has replaced; a setting is missing in this environment"
+    if len(bare) > 1 and bare[0] in "\"'`" and (bare[-1] == bare[0] or bare[0] != "`"):
+        inner = bare.strip("\"'`")
+        if inner == "*":
+            return "has quotes around the asterisk; only * itself, without quotation marks, is the wildcard"
+        if inner != bare and is_placeholder(inner):
+            return "is a setting without a value, in quotes"
+    return None
 
 
 def spelling(value: str, origin: str) -> str | None:
@@ -12,6 +33,8 @@ def spelling(value: str, origin: str) -> str | None:
     bare = value.strip("\"'<>[]() ;")
     if value == origin or origin == OPAQUE:
         return None
+    if bare == origin and value.strip()[:1] in ("'", '"'):
+        return "has quotes around it"
     if bare == origin:
         return "has something around it"
     if bare.lower() == origin:

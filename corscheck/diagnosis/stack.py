@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
-from corscheck.diagnosis.facts import body_text
+from corscheck.diagnosis.answers import body_text
 from corscheck.protocol.headers import get_all
 
 if TYPE_CHECKING:

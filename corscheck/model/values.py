@@ -95,7 +95,8 @@ class Probe(Struct, frozen=True):
     URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the body on the command
     line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored credentials, which are
     sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
-    always masked (a policy's ``${VARIABLES}``).
+    always masked (a policy's ``${VARIABLES}``). ``upload_listener`` says that script listens to upload progress, which
+    forces a preflight.
     """
 
     url: str
@@ -119,3 +120,4 @@ class Probe(Struct, frozen=True):
     cookies: str | None = None
     via: str | None = None
     secret_headers: frozenset[str] = frozenset()
+    upload_listener: bool = False

@@ -53,6 +53,7 @@ def fetch_request(probe: Probe) -> Request:
         mode=probe.mode,
         body=probe.body,
         cache=probe.cache,
+        use_cors_preflight=probe.upload_listener,
     )
 
 

@@ -1,14 +1,14 @@
 """Root causes of a blocked outcome: what is wrong on the server.
 
 The rules look at who sent the response before they look at its headers: a login, a router or a gateway that responds to
-a preflight explains all headers that are missing from it. If two causes are possible, one control probe decides.
+a preflight explains all headers that are missing from it. Where several causes are possible, experiments decide.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.causes import allow_lists, allow_origin, redirects, refusals
+from corscheck.diagnosis.causes import allow_lists, allow_origin, missing, redirects, refusals
 from corscheck.protocol.origin import parse_url, same_origin
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ def causes(facts: Facts) -> Asking:
         return allow_origin.credentials(facts)
     if code in ("CORS405", "CORS406", "CORS407"):
         return allow_lists.unlisted(facts)
-    if code in ("CORS301", "CORS401"):
-        # Check the status first: an error response usually has no CORS headers, for a reason other than the CORS setup.
-        return (yield from (refusals.refused(facts) if not facts.ok else allow_origin.missing(facts)))
+    if code == "CORS301":
+        return (yield from missing.missing(facts))
+    if code == "CORS401":
+        return (yield from missing.refused_with_headers(facts))
     if code in ("CORS302", "CORS303", "CORS304", "CORS305", "CORS306"):
-        return (yield from allow_origin.mismatch(facts))
+        gateway = refusals.in_front(facts) if not facts.ok else None
+        return [gateway] if gateway is not None else (yield from allow_origin.mismatch(facts))
     return []
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.facts import Cause, line, status_line
+from corscheck.diagnosis.answers import line, status_line
+from corscheck.diagnosis.causes import spelling
+from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.headers import Extraction, extract_list
 from corscheck.protocol.preflight import ACAH, ACAM, ACRH, ACRM
 
 if TYPE_CHECKING:
-    from corscheck.diagnosis.facts import Facts
+    from collections.abc import Generator
+
+    from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.diagnosis.words import Words
+    from corscheck.model.values import Probe
+    from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Headers
 
 TRACING = (
@@ -29,10 +36,87 @@ def unlisted(facts: Facts) -> list[Cause]:
     """Return the causes of a missing method and of missing headers, in this order."""
     found: list[Cause] = []
     if facts.failed("CORS405"):
-        found.append(_method(facts))
+        found.append(spelling.misspelled(facts.headers, ACAM) or _method(facts))
     if facts.failed("CORS406") or facts.failed("CORS407"):
-        found.append(_headers(facts))
+        found += _headers(facts)
     return found
+
+
+def method_refused(facts: Facts, evidence: str) -> Cause:
+    """Return the cause of a method that a CORS layer refuses without naming its list."""
+    method = _asked_method(facts)
+    message = f"The server allows this origin, but not method {method}{_says_so(facts)}."
+    if ACAM.lower() in {n.lower() for n, _ in facts.headers}:
+        return _method(facts)
+    return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
+
+
+def headers_refused(
+    facts: Facts, evidence: str, named: tuple[str, ...] = ()
+) -> Generator[Probe, Outcome | None, Cause]:
+    """Return the cause of headers that a CORS layer refuses without naming its list.
+
+    ``named`` are those that it names. If there are several and it names none, experiments ask for each alone.
+    """
+    asked = _asked_headers(facts)
+    wrong = spelling.misplaced(asked)
+    if wrong:
+        return spelling.misplaced_cause(wrong, [_as_typed(facts, n) for n in wrong])
+    names = list(named) or asked
+    if len(names) > 1 and not named:
+        names = yield from _refused_alone(facts, names)
+    which = ", ".join(names)
+    message = f"The server allows this origin, but not header{'' if len(names) == 1 else 's'} {which}{_says_so(facts)}."
+    quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in names)
+    return Cause("CORS612", message, evidence, f"Add {quoted} to the server's allowed headers.")
+
+
+def refused_silently(facts: Facts, evidence: str) -> Asking:
+    """Return the cause where a preflight for GET passes, and this one is refused without a list."""
+    method, names = _asked_method(facts), _asked_headers(facts)
+    if method == "GET" or not names:
+        return [(yield from headers_refused(facts, evidence)) if method == "GET" else method_refused(facts, evidence)]
+    control = yield from facts.experiments.preflight_with_method(method)
+    if control is None:
+        message = f"The server allows this origin, but refuses either method {method} or one of the headers {', '.join(names)}."
+        return [Cause("CORS614", message, evidence, "Add both to the server's lists.")]
+    if control.sign == "allowed":
+        return [(yield from headers_refused(facts, f"{evidence}\n{control}"))]
+    return [method_refused(facts, f"{evidence}\n{control}")]
+
+
+def one_string(facts: Facts, words: Words) -> list[Cause]:
+    """Return the cause where a server refuses a header or method that its own answer lists.
+
+    It compares with items of its setting: a list that was given as one string has a single item with commas in it.
+    """
+    part = "headers" if "headers" in words.parts else "method"
+    name = ACAH if part == "headers" else ACAM
+    listed = [n.lower() for n in _listed(facts.headers, name)]
+    asked = _asked_headers(facts) if part == "headers" else [_asked_method(facts).lower()]
+    both = [n for n in asked if n in listed]
+    if not both:
+        return []
+    code = "CORS612" if part == "headers" else "CORS614"
+    message = (
+        f"The server refuses {', '.join(both)}, although its own list has it: in its setting the list is probably one "
+        "string with commas, which it takes for a single name."
+    )
+    advice = f'Give each name as an item of its own: ["{both[0]}", ...], not "{both[0]}, ...".'
+    return [Cause(code, message, f"{words.quote}\n{line(facts.headers, name)}", advice)]
+
+
+def _refused_alone(facts: Facts, names: list[str]) -> Generator[Probe, Outcome | None, list[str]]:
+    """Return the headers whose own preflight is refused; all of them if that cannot be found out."""
+    refused: list[str] = []
+    values = {n.lower(): v for n, v in facts.probe.headers}
+    for name in names:
+        control = yield from facts.experiments.preflight_with_header((name, values.get(name, "1")))
+        if control is None:
+            return names
+        if control.sign != "allowed":
+            refused.append(name)
+    return refused or names
 
 
 def is_tracing(name: str) -> bool:
@@ -40,37 +124,60 @@ def is_tracing(name: str) -> bool:
     return name in TRACING or name.startswith(_TRACING_PREFIXES)
 
 
+def _asked_method(facts: Facts) -> str:
+    return facts.exchange.request.get(ACRM) or facts.probe.method
+
+
+def _asked_headers(facts: Facts) -> list[str]:
+    names = (facts.exchange.request.get(ACRH) or "").split(",")
+    return list(dict.fromkeys(n.strip().lower() for n in names if n.strip()))
+
+
 def _method(facts: Facts) -> Cause:
-    method = facts.exchange.request.get(ACRM) or facts.probe.method
+    method = _asked_method(facts)
     allowed = _listed(facts.headers, ACAM)
     evidence = line(facts.headers, ACAM) or f"no {ACAM}"
     near = next((m for m in allowed if m.upper() == method.upper()), None)
+    if near is not None and method == method.upper():
+        message = f"The page sends {method}, the server's list has {near}: browsers compare methods with their case."
+        return Cause("CORS624", message, evidence, f"Write {method} in upper case in the server's list of methods.")
     if near is not None:
-        message = f"The page sends {method}, the server allows {near}: methods compare with their case."
+        message = f"The page sends {method}, the server allows {near}: browsers compare methods with their case."
         return Cause("CORS624", message, evidence, f"Write the method as {near} in the page's code.")
     if "*" in allowed and facts.credentials:
-        message = f"With credentials * in Access-Control-Allow-Methods is no wildcard: {method} must be named."
+        message = f"With credentials * in Access-Control-Allow-Methods is not a wildcard: {method} must be named."
         return Cause("CORS614", message, evidence, f'Name "{method}" in Access-Control-Allow-Methods.')
     message = f"The server does not allow method {method}{_says_so(facts)}."
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
 
 
-def _headers(facts: Facts) -> Cause:
+def _headers(facts: Facts) -> list[Cause]:
+    misspelled = spelling.misspelled(facts.headers, ACAH)
+    if misspelled is not None:
+        return [misspelled]
     allowed = {n.lower() for n in _listed(facts.headers, ACAH)}
-    asked = [n.strip().lower() for n in (facts.exchange.request.get(ACRH) or "").split(",") if n.strip()]
-    missing = [n for n in dict.fromkeys(asked) if n not in allowed]
+    missing = [n for n in _asked_headers(facts) if n not in allowed]
     evidence = line(facts.headers, ACAH) or f"no {ACAH}"
     if "*" in allowed and not facts.credentials:
         missing = [n for n in missing if n == "authorization"]
-    if "*" in allowed and missing == ["authorization"]:
+    wrong = spelling.misplaced(missing)
+    found = [spelling.misplaced_cause(wrong, [_as_typed(facts, n) for n in wrong])] if wrong else []
+    missing = [n for n in missing if n not in wrong]
+    if missing:
+        found.append(_missing_headers(facts, missing, evidence, wildcard="*" in allowed))
+    return found
+
+
+def _missing_headers(facts: Facts, missing: list[str], evidence: str, *, wildcard: bool) -> Cause:
+    if wildcard and missing == ["authorization"]:
         message = "The server lists * alone, and that does not cover Authorization."
         return Cause("CORS613", message, evidence)
     names = ", ".join(missing)
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in missing)
     advice = f"Add {quoted} to the server's allowed headers."
     tracing = [n for n in missing if is_tracing(n)]
-    if "*" in allowed:
-        message = f"With credentials * in Access-Control-Allow-Headers is no wildcard: {names} must be named."
+    if wildcard:
+        message = f"With credentials * in Access-Control-Allow-Headers is not a wildcard: {names} must be named."
     elif tracing and tracing == missing:
         message = f"Tracing adds {names} to the request, and the server does not allow it{_says_so(facts)}."
         advice += " Or limit tracing to your own origin (tracePropagationTargets, propagateTraceHeaderCorsUrls)."

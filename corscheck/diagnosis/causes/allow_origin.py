@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis import controls, nearness
-from corscheck.diagnosis.facts import Cause, allows, body_text, first_answer, line, speaks_cors, status_line
+from corscheck.diagnosis import nearness
+from corscheck.diagnosis.answers import line, speaks_cors
+from corscheck.diagnosis.causes import spelling
+from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.cors_check import ACAC, ACAO
 from corscheck.protocol.headers import delta_seconds, get
 from corscheck.protocol.origin import OPAQUE
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Headers
 
@@ -20,53 +25,29 @@ _HIT = re.compile(r"\bhit\b", re.IGNORECASE)
 _CACHE_HEADERS = ("X-Cache", "CF-Cache-Status", "X-Cache-Status", "X-Proxy-Cache", "Cache-Status", "X-Vercel-Cache")
 
 
-def missing(facts: Facts) -> Asking:
-    """Find out why a 2xx response lacks Access-Control-Allow-Origin.
+def copy(facts: Facts) -> Generator[Probe, Outcome | None, list[Cause] | None]:
+    """Find out whether a cache answers with a copy. Return None if nothing says that a cache answers.
 
-    Possible causes: CORS is not configured, or not for this origin, or not for this response; or the response is a
-    cached copy.
+    The list is empty if the response is a copy, but the server itself does not allow the origin either.
     """
+    cache = cached(facts.headers)
+    if cache is None or not _cacheable(facts):
+        return None
+    control = yield from facts.experiments.past_caches()
+    if control is not None and control.sign == "allowed":
+        return [Cause("CORS617", "A cache serves a copy that was made for a request without this Origin.", cache)]
     spoken = speaks_cors(facts.headers)
-    if facts.in_preflight:
-        if spoken is not None:
-            return [unlisted(facts, spoken)]
-        message = f"OPTIONS is answered with a {status_line(facts.response)}, but without any CORS header."
-        return [Cause("CORS621", message, line(facts.headers, "Allow") or status_line(facts.response))]
-    copy = cached(facts.headers)
-    if copy is not None and _cacheable(facts):
-        if allows((yield controls.past_caches(facts.probe, facts.url)), facts.origin):
-            message = "A cache serves a copy that was made for a request without this Origin."
-            return [Cause("CORS617", message, copy)]
-    elif facts.preflight_passed:
-        return [Cause("CORS622", "The preflight has the CORS headers, the answer itself has not.", f"no {ACAO}")]
-    elif spoken is None:
-        return by_preflight(facts, (yield controls.preflight_alone(facts.probe, facts.url)))
-    if spoken is not None:
-        return [unlisted(facts, spoken)]
-    # A cached copy says little about the server, and the only control probe is used up.
-    return []
+    # A cached copy says little about the server.
+    return [unlisted(facts, spoken)] if spoken is not None else []
 
 
-def by_preflight(facts: Facts, control: Outcome | None) -> list[Cause]:
-    """Return what a preflight to the same URL says about a response without any CORS header."""
-    answer = first_answer(control)
-    nothing = f"The {facts.exchange.request.method} is answered without any CORS header"
-    if answer is None:
-        # Without the control, any cause would be a guess: not configured, or not for this origin or this response.
-        return []
-    seen = f"OPTIONS: {status_line(answer)}"
-    if allows(control, facts.origin):
-        return [Cause("CORS622", f"{nothing}, only OPTIONS has them.", seen)]
-    spoken = speaks_cors(answer.headers)
-    if spoken is not None or re.search("CORS origin|Invalid CORS request|Not allowed by CORS", body_text(answer)):
-        return [unlisted(facts, spoken or f"{seen}: {' '.join(body_text(answer).split())[:60]}", answer.headers)]
-    unknown = ": nothing here knows CORS" if answer.status in (404, 405, 501) else ""
-    return [Cause("CORS621", f"{nothing}, and so is OPTIONS ({answer.status}){unknown}.", seen)]
+def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Cause:
+    """Build the cause "CORS is configured, but not for this origin". If the server names a similar origin, say so.
 
-
-def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None) -> Cause:
-    """Build the cause "CORS is configured, but not for this origin". If the server sends a similar origin, name it."""
-    named = get(headers if headers is not None else facts.headers, ACAO)
+    ``refused`` says that it answers other origins, or none, with another status.
+    """
+    responses = [facts.response, *(answered.response for answered in facts.experiments.done)]
+    named = next((value for r in responses if (value := get(r.headers, ACAO)) not in (None, "*", facts.origin)), None)
     if facts.origin == OPAQUE:
         message = (
             'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'
@@ -77,6 +58,9 @@ def unlisted(facts: Facts, evidence: str | None, headers: Headers | None = None)
         return near
     if named and named != "*":
         return Cause("CORS615", f"The server allows {named}, not {facts.origin}.", evidence)
+    if refused:
+        message = f"The server refuses requests from {facts.origin} with a {facts.status}: this origin is not allowed."
+        return Cause("CORS615", message, evidence)
     return Cause("CORS615", f"The server knows CORS, but does not allow {facts.origin}.", evidence)
 
 
@@ -94,6 +78,11 @@ def mismatch(facts: Facts) -> Asking:
         listed = facts.origin in parts
         which = "it has the page's origin among others" if listed else "the page's origin is not even in it"
         return [Cause("CORS609", f"The server sends its whole list as the origin; {which}.", evidence)]
+    odd = nearness.residue(value)
+    if odd is not None:
+        return [
+            Cause("CORS616" if odd.startswith("has") else "CORS615", f"The server's origin {odd}: {value}", evidence)
+        ]
     if "*" in value:
         return [Cause("CORS609", f"The server sends a pattern, {value}: browsers do not match patterns.", evidence)]
     if nearness.is_placeholder(value):
@@ -106,8 +95,8 @@ def mismatch(facts: Facts) -> Asking:
         return []
     copy = cached(facts.headers)
     if copy is not None and _cacheable(facts):
-        fresh = yield controls.past_caches(facts.probe, facts.url)
-        if allows(fresh, facts.origin):
+        fresh = yield from facts.experiments.past_caches()
+        if fresh is not None and fresh.sign == "allowed":
             message = f"A cache serves the copy that was made for {value}."
             return [Cause("CORS617", message, f"{evidence}\n{copy}")]
     return [unlisted(facts, evidence)]
@@ -115,6 +104,9 @@ def mismatch(facts: Facts) -> Asking:
 
 def credentials(facts: Facts) -> list[Cause]:
     """Explain why the server allows the origin but not credentials."""
+    misspelled = spelling.misspelled(facts.headers, ACAC)
+    if misspelled is not None:
+        return [misspelled]
     value = get(facts.headers, ACAC)
     where = "The preflight" if facts.in_preflight else "The answer"
     if value is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis import controls
+from corscheck.diagnosis.answers import line
 from corscheck.diagnosis.causes.refusals import firewall
-from corscheck.diagnosis.facts import Cause, line
+from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import OPAQUE, URL, parse_url
@@ -52,9 +52,6 @@ def unfollowed(facts: Facts) -> Asking:
     blocker = firewall(facts.response)
     if blocker is not None:
         return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
-    if is_login(target):
-        what = "the preflight" if facts.in_preflight else "the request"
-        return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]
     if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https{_came_to(outcome)}."
@@ -64,6 +61,9 @@ def unfollowed(facts: Facts) -> Asking:
         how = "with" if target.path.endswith("/") else "without"
         message = f"The server redirects to the same path {how} a slash at the end{_came_to(outcome)}."
         return [Cause("CORS605", message, evidence, f"Ask it so, {target.href}, or switch that redirect off.")]
+    if is_login(target):
+        what = "the preflight" if facts.in_preflight else "the request"
+        return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]
     what = "A preflight may not be redirected" if facts.in_preflight else "The redirect itself has no CORS headers"
     return [Cause("CORS627", f"{what}, and the server redirects to {_short(target)}.", evidence)]
 
@@ -97,10 +97,10 @@ def is_login(url: URL) -> bool:
 
 def _there(facts: Facts, target: URL) -> Generator[Probe, Outcome | None, Outcome | None]:
     """Run the same request at the redirect target as a control. Return None if it cannot be sent."""
-    control = controls.at(facts.probe, target.href, in_preflight=facts.in_preflight)
-    if control is None or facts.probe.via is not None:
+    if facts.probe.via is not None:
         return None
-    return (yield control)
+    answered = yield from facts.experiments.at(target.href)
+    return answered.outcome if answered is not None else None
 
 
 def _came_to(outcome: Outcome | None) -> str:

@@ -1,0 +1,169 @@
+"""Why a response lacks Access-Control-Allow-Origin, or why a preflight ends in an error status.
+
+The server's own words come first, then who answers (a firewall, a gateway, a login), then experiments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from corscheck.diagnosis.answers import line, speaks_cors, status_line
+from corscheck.diagnosis.causes import allow_lists, allow_origin, refusals, spelling
+from corscheck.diagnosis.causes.hypotheses import decide
+from corscheck.diagnosis.facts import Cause
+from corscheck.diagnosis.words import words_of
+from corscheck.protocol.cors_check import ACAO
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from corscheck.diagnosis.causes.hypotheses import Hypothesis
+    from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.diagnosis.words import Words
+    from corscheck.model.values import Probe
+    from corscheck.protocol.outcome import Outcome
+
+
+def missing(facts: Facts) -> Asking:
+    """Return the cause of a missing Access-Control-Allow-Origin."""
+    misspelled = spelling.misspelled(facts.headers, ACAO)
+    if misspelled is not None:
+        return [misspelled]
+    answered_by = refusals.in_front(facts)
+    if answered_by is not None:
+        return [answered_by]
+    words = words_of(facts.response, facts.exchange.request) if not facts.ok else None
+    if words is not None and words.off:
+        advice = "Switch CORS on there, with the page's origin, the method and the headers."
+        return [Cause("CORS621", "The server says that CORS is not enabled.", words.quote, advice)]
+    if words is not None and words.parts:
+        return (yield from _said(facts, words))
+    if facts.preflight_passed:
+        return [_after_preflight(facts)]
+    copy = yield from allow_origin.copy(facts)
+    if copy is not None:
+        return copy
+    if facts.in_preflight and refusals.asks_for_login(facts):
+        return [refusals.by_status(facts)]
+    found = yield from decide(facts, layer=words is not None)
+    return (yield from _concluded(facts, found, words))
+
+
+def refused_with_headers(facts: Facts) -> Asking:
+    """Return the causes of a preflight that allows the origin, but has an error status."""
+    listed = allow_lists.unlisted(facts)
+    words = words_of(facts.response, facts.exchange.request)
+    if words is not None and ("method" in words.parts or "headers" in words.parts):
+        return listed or allow_lists.one_string(facts, words)
+    front = refusals.in_front(facts)
+    if front is not None:
+        return [front, *listed]
+    if refusals.asks_for_login(facts) or not listed:
+        return [refusals.by_status(facts), *listed]
+    control = yield from facts.experiments.preflight()
+    if control is not None and control.sign != "allowed":
+        # A preflight that asks for nothing unusual gets the same error: the status has a cause of its own.
+        return [refusals.by_status(facts), *listed]
+    return listed
+
+
+def _said(facts: Facts, words: Words) -> Asking:
+    """Return the causes that a CORS layer states."""
+    found: list[Cause] = []
+    if "origin" in words.parts:
+        found.append((yield from _origin(facts, words.quote)))
+    if "method" in words.parts:
+        found.append(allow_lists.method_refused(facts, words.quote))
+    if "headers" in words.parts:
+        found.append((yield from allow_lists.headers_refused(facts, words.quote, words.names)))
+    return found
+
+
+def _after_preflight(facts: Facts) -> Cause:
+    seen = status_line(facts.response)
+    if facts.status == 304:
+        return refusals.not_modified(facts)
+    if facts.ok:
+        message = "The preflight has the CORS headers, the response to the request itself does not."
+        return Cause("CORS622", message, f"no {ACAO}")
+    return Cause("CORS603", f"This {seen} has no CORS headers, the preflight had them: the error bypasses CORS.", seen)
+
+
+def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None) -> Asking:
+    """Return the cause that the experiments leave. Without experiments there may be several, or none is certain."""
+    if len(found) != 1:
+        return _undecided(facts, found, words)
+    hypothesis = found[0]
+    evidence = _evidence(facts, words)
+    if hypothesis == "origin":
+        return [(yield from _origin(facts, evidence))]
+    if hypothesis == "lists":
+        return (yield from allow_lists.refused_silently(facts, evidence))
+    seen = status_line(facts.response)
+    without = f"The {facts.exchange.request.method} is answered without any CORS header"
+    if hypothesis == "errors":
+        if facts.status == 304:
+            return [refusals.not_modified(facts)]
+        message = f"This {seen} has no CORS headers, a preflight gets them: the error bypasses CORS."
+        return [Cause("CORS603", message, evidence)]
+    if hypothesis == "preflight only":
+        return [Cause("CORS622", f"{without}, only OPTIONS has them.", evidence)]
+    if hypothesis == "nothing here":
+        return [
+            Cause("CORS631", f"There is nothing at this URL: a GET is answered with a {facts.status} too.", evidence)
+        ]
+    if hypothesis == "handler":
+        allow = line(facts.headers, "Allow")
+        message = (
+            f"OPTIONS is answered with a {seen}, but not by a CORS layer: only the handler of the request adds {ACAO}."
+        )
+        return [
+            Cause("CORS602", message, f"{allow}\n{evidence}" if allow else evidence, refusals.unrouted_advice(facts))
+        ]
+    if hypothesis == "no CORS" and facts.in_preflight:
+        message = f"OPTIONS is answered with a {seen}, but without any CORS header, and so is a GET."
+        return [Cause("CORS621", message, evidence)]
+    if hypothesis == "no CORS":
+        preflight = next((a for a in facts.experiments.done if a.preflight), None)
+        options = f", and so is OPTIONS ({preflight.status})" if preflight is not None else ""
+        unknown = ": nothing here knows CORS" if preflight is not None and preflight.status in (404, 405, 501) else ""
+        return [Cause("CORS621", f"{without}{options}{unknown}.", evidence)]
+    return [refusals.by_status(facts, evidence)]
+
+
+def _undecided(facts: Facts, found: Iterable[Hypothesis], words: Words | None) -> list[Cause]:
+    """Return what can be said without a decision: each cause that is left is named, with what would decide it."""
+    left = tuple(found)
+    spoken = speaks_cors(facts.headers)
+    if spoken is not None:
+        return [allow_origin.unlisted(facts, spoken)]
+    if not facts.experiments.done and not facts.in_preflight:
+        # Without experiments, any cause would be a guess: not configured, or not for this origin or this response.
+        return []
+    if "status" in left or not left:
+        return [refusals.by_status(facts, _evidence(facts, words), certain=not left or left == ("status",))]
+    if "no CORS" in left and facts.in_preflight:
+        message = f"OPTIONS is answered with a {status_line(facts.response)}, but without any CORS header."
+        return [Cause("CORS621", message, line(facts.headers, "Allow") or status_line(facts.response))]
+    return []
+
+
+def _origin(facts: Facts, evidence: str) -> Generator[Probe, Outcome | None, Cause]:
+    """Return the cause "not for this origin". An experiment tries the origin with a slash, as lists often have it."""
+    cause = allow_origin.unlisted(facts, evidence, refused=not facts.ok)
+    slashed = f"{facts.origin}/"
+    if cause.code == "CORS615" and facts.origin != "null":
+        control = yield from facts.experiments.from_origin(slashed)
+        if control is not None and control.sign == "allowed":
+            message = f"The server's list has {slashed}, with a slash; browsers send {facts.origin}."
+            return Cause("CORS616", message, str(control))
+    return cause
+
+
+def _evidence(facts: Facts, words: Words | None) -> str:
+    """Return what shows the cause: the failed response, the server's words, and each experiment."""
+    what = "preflight" if facts.in_preflight else facts.exchange.request.method
+    first = f"{what}: {status_line(facts.response)}"
+    spoken = speaks_cors(facts.headers)
+    told = [str(answered) for answered in facts.experiments.done]
+    return "\n".join([words.quote if words is not None else first, *([spoken] if spoken else []), *told])

@@ -1,0 +1,96 @@
+"""What a refusal says in words: which part of the request is refused, and whether a CORS layer says so.
+
+Rules read these words as evidence and quote them. A text counts as a CORS layer's if it speaks of CORS, or of the
+request's origin. The patterns are those of common software, but each asks for meaning, not for one framework's text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+
+from corscheck.diagnosis.answers import body_text, status_line
+
+if TYPE_CHECKING:
+    from corscheck.protocol.request import HTTPRequest, HTTPResponse
+
+Part: TypeAlias = Literal["origin", "method", "headers"]
+
+_LONGEST = 90
+_NO = r"(?:not|n't|never|disallow\w*|invalid|forbid\w*|reject\w*|den(?:y|ied)|unknown|untrusted|block\w*|unaccept\w*|mismatch)"
+_REFUSED = re.compile(rf"\b{_NO}\b|n't\b", re.IGNORECASE)
+_SPEAKS = re.compile(r"\bCORS\b|CORSResponse|cross[- ]?origin|Access-Control-", re.IGNORECASE)
+_PARTS: dict[Part, re.Pattern[str]] = {
+    "origin": re.compile(r"\borigins?\b", re.IGNORECASE),
+    "method": re.compile(r"\bmethods?\b", re.IGNORECASE),
+    "headers": re.compile(r"\bheaders?\b", re.IGNORECASE),
+}
+_DISALLOWED = re.compile(r"Disallowed CORS ([\w, ]{1,60})", re.IGNORECASE)
+_OFF = re.compile(
+    r"CORS (?:is |has |support is )?(?:not (?:been )?(?:enabled|configured|set up|supported)|disabled)", re.IGNORECASE
+)
+_TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
+_UNRELATED = re.compile(r"origin (?:server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
+
+
+class Words(Struct, frozen=True):
+    """What a refusal says.
+
+    ``parts`` are what it names as refused, and empty if it names nothing or several by way of example. ``names`` are the
+    request headers that it names. ``layer`` says that a CORS layer speaks. ``off`` says that CORS is not switched on.
+    ``quote`` is the text, shortened.
+    """
+
+    quote: str
+    layer: bool
+    parts: tuple[Part, ...] = ()
+    names: tuple[str, ...] = ()
+    off: bool = False
+
+
+def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
+    """Return what a refusal says about CORS; None if it says nothing about it."""
+    text = " ".join(_TAG.sub(" ", body_text(response)).split())
+    if not text or not _REFUSED.search(text):
+        return None
+    quote = f"{status_line(response)}: {text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
+    bare = _UNRELATED.sub(" ", text)
+    speaks = _SPEAKS.search(bare) is not None
+    origin = request.get("Origin") or ""
+    if not speaks and not _names_origin(bare, origin):
+        return None
+    if _OFF.search(bare):
+        return Words(quote, layer=True, off=True)
+    asked = [n.strip().lower() for n in (request.get("Access-Control-Request-Headers") or "").split(",") if n.strip()]
+    listed = _DISALLOWED.search(bare)
+    if listed is not None:
+        parts = tuple(part for part, pattern in _PARTS.items() if pattern.search(listed[1]))
+        return Words(quote, layer=True, parts=parts)
+    named = tuple(n for n in asked if _mentions(bare, n))
+    if named and _PARTS["headers"].search(bare):
+        return Words(quote, layer=True, parts=("headers",), names=named)
+    method = request.get("Access-Control-Request-Method") or request.method
+    by_method = _PARTS["method"].search(bare) is not None
+    if by_method and _mentions(bare, method):
+        return Words(quote, layer=True, parts=("method",))
+    mentioned = [part for part, pattern in _PARTS.items() if pattern.search(bare)]
+    # A text that lists all parts as examples ("origin, method or headers are not allowed") names none of them.
+    if "headers" in mentioned and _names_origin(bare, origin) and not by_method:
+        mentioned = ["origin"]
+    if not mentioned and re.search(r"not allowed by CORS|CORS (?:policy|origin)", bare, re.IGNORECASE):
+        mentioned = ["origin"]
+    return Words(quote, layer=True, parts=(mentioned[0],) if len(mentioned) == 1 else ())
+
+
+def _names_origin(text: str, origin: str) -> bool:
+    """Whether a text refuses the request's origin: it has the value or the word, close to a refusal."""
+    for found in re.finditer(r"\borigins?\b", text, re.IGNORECASE):
+        if _REFUSED.search(text[max(0, found.start() - 60) : found.end() + 60]):
+            return True
+    return len(origin) > len("http://") and origin in text and _REFUSED.search(text) is not None
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE) is not None
