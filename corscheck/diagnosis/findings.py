@@ -32,15 +32,20 @@ _MESSAGE_IS_ADVICE = ("CORS706", "CORS707", "CORS708", "CORS711")
 Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]
 
 
-def diagnose(probe: Probe, outcome: Outcome) -> Diagnosis:
+def diagnose(probe: Probe, outcome: Outcome, *, alone: bool = False) -> Diagnosis:
     """Return the findings of an outcome.
 
-    Yields at most one control probe, and only if the outcome is blocked unexpectedly. The caller may send None back.
+    Yields control probes, at most four: if the outcome is blocked unexpectedly, and, for a probe that is asked ``alone``, one
+    about the copy in a browser's cache. The caller may send None back.
     """
     found: list[Finding] = []
     if outcome.verdict in ("blocked", "invalid"):
         found += yield from _blocked(probe, outcome)
     remarked = remarks(probe, outcome)
+    if alone and outcome.verdict == "allowed":
+        from corscheck.diagnosis import stored
+
+        remarked += yield from stored.remark(probe, outcome)
     if remarked:
         from corscheck.diagnosis.codes.registry import RECORDS
 
@@ -81,6 +86,8 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
                 control = flow.send(answered)
         except StopIteration as done:
             named = done.value
+    else:
+        named = causes.unanswered(outcome)
     if not named:
         # No root cause found, so the finding is the record of the deciding step.
         record = RECORDS[failure.code]

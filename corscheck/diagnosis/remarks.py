@@ -23,16 +23,28 @@ HARDLY = 5
 
 CHROMIUM_CAP = 7200
 
-_WANTED = ("content-disposition", "link", "retry-after")
-"""Headers that script often needs but cannot read by default, besides those that start with X- or RateLimit."""
-
-_NOT_FOR_SCRIPT = (
+_NOT_FOR_SCRIPT = frozenset({
+    # transport, caches and proxies
+    "accept-ranges", "age", "alt-svc", "connection", "content-encoding", "date", "keep-alive", "priority", "proxy-connection",
+    "server", "trailer", "transfer-encoding", "upgrade", "vary", "via", "cache-status", "cdn-cache-control", "surrogate-control",
+    "surrogate-key", "cf-ray", "cf-cache-status", "cf-mitigated", "apigw-requestid", "fly-request-id", "server-timing",
+    # what the browser itself acts on
+    "accept-ch", "allow", "clear-site-data", "critical-ch", "delta-base", "document-policy", "expect-ct", "feature-policy",
+    "host", "im", "nel", "origin-agent-cluster", "origin-trial", "p3p", "permissions-policy", "pics-label",
+    "proxy-authenticate", "public-key-pins", "referrer-policy", "report-to", "reporting-endpoints", "service-worker-allowed",
+    "set-cookie", "set-cookie2", "sourcemap", "speculation-rules", "status", "strict-transport-security", "supports-loading-mode",
+    "timing-allow-origin", "tk", "warning", "www-authenticate",
     "x-powered-by", "x-content-type-options", "x-frame-options", "x-xss-protection", "x-dns-prefetch-control",
     "x-download-options", "x-permitted-cross-domain-policies", "x-robots-tag", "x-ua-compatible", "x-runtime", "x-cache",
     "x-cache-hits", "x-served-by", "x-timer", "x-varnish", "x-cache-status", "x-proxy-cache", "x-aspnet-version",
     "x-aspnetmvc-version", "x-process-time", "x-matched-path", "x-nextjs-cache", "x-github-request-id", "x-ac", "x-via",
+})  # fmt: skip
+"""Headers of transport and infrastructure. Every other header that is neither safelisted nor exposed may matter to the page."""
+
+_NOT_FOR_SCRIPT_PREFIXES = (
+    "access-control-", "content-security-policy", "cross-origin-", "sec-", "x-accel-", "x-amz-", "x-amzn-", "x-azure-",
+    "x-vercel-", "x-envoy-", "x-fastly-", "x-akamai-", "x-nf-", "cf-", "fastly-", "akamai-",
 )  # fmt: skip
-_NOT_FOR_SCRIPT_PREFIXES = ("x-amz-", "x-amzn-", "x-azure-", "x-vercel-", "x-envoy-", "x-fastly-", "x-akamai-", "x-nf-")
 
 
 class Remark(NamedTuple):
@@ -70,6 +82,9 @@ def _received(outcome: Outcome) -> list[Remark]:
     found = []
     if failure.code == "CORS302" and failure.phase == "actual":
         found.append(Remark("CORS707", "Without credentials the page could read it (--credentials omit)."))
+    answer = sent[-1].answer
+    if not (isinstance(answer, HTTPResponse) and 200 <= answer.status <= 299):
+        return found
     method = sent[-1].request.method
     did = "ran it" if method in ("GET", "HEAD") else "may have executed it"
     message = f"The server did receive this {method} and {did}; only reading is blocked."
@@ -123,9 +138,7 @@ def _hidden(outcome: Outcome, headers: Headers) -> list[Remark]:
 
 
 def _for_script(name: str) -> bool:
-    if name in SAFELISTED or name in _NOT_FOR_SCRIPT or name.startswith(_NOT_FOR_SCRIPT_PREFIXES):
-        return False
-    return name in _WANTED or name.startswith(("x-", "ratelimit"))
+    return not (name in SAFELISTED or name in _NOT_FOR_SCRIPT or name.startswith(_NOT_FOR_SCRIPT_PREFIXES))
 
 
 def _cache(outcome: Outcome) -> list[Remark]:

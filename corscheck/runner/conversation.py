@@ -90,18 +90,24 @@ Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
 
 
 def conversation(
-    probe: Probe, options: RunOptions, assembler: Assembler, cache: PreflightCache | None = None
+    probe: Probe,
+    options: RunOptions,
+    assembler: Assembler,
+    cache: PreflightCache | None = None,
+    *,
+    alone: bool = False,
 ) -> Asking[Result]:
     """Ask one probe: its fetch, repeated as often as the options say, and then the diagnosis' control requests.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it.
+    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``alone`` says that this
+    is not one of many probes, so that an allowed one is worth a control, too.
     """
     patience = Patience(options)
     outcome = yield from once(probe, options, cache)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
-    diagnosis = diagnose(probe, outcome)
+    diagnosis = diagnose(probe, outcome, alone=alone)
     seen: Outcome | None = None
     try:
         question = next(diagnosis)

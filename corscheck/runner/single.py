@@ -28,7 +28,7 @@ class Conversation:
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
         """Return the result of one probe; ``cache`` is the page's preflight cache, if it has one."""
-        return self.drive(conversation(probe, self.options, self._assembler, cache))
+        return self.drive(conversation(probe, self.options, self._assembler, cache, alone=True))
 
     def drive(self, asking: Asking[Returned]) -> Returned:
         """Send what a conversation asks to send, and wait where it pauses."""

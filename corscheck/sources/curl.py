@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from corscheck.protocol.origin import URLError, parse_url
+from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
@@ -270,10 +271,15 @@ class _Command(Struct):
         )
         if found.asked is None:
             return asked
+        method, wanted = found.asked
+        forced = is_safelisted_method(method) and not wanted
         return replace(
             asked,
-            method=found.asked[0],
-            headers=found.asked[1],
+            method=method,
+            headers=wanted,
+            upload_listener=forced,
+            # Chromium forces a preflight only for a request with a body.
+            body=b"" if forced and method == "POST" else asked.body,
             notes=(*asked.notes, f"this is a preflight: the {found.asked[0]} that it is for is what is asked about"),
         )
 

@@ -43,7 +43,8 @@ class FoundRequest(Struct, frozen=True):
 
     ``url`` is as written, ``origin`` the page's. ``headers`` are those that script set; ``cookies`` and ``login``
     (user, password) are what the browser had stored. ``form`` holds the values of curl's ``-F``, not yet encoded as a
-    body. ``via`` is a different base URL to send to. ``notes`` are sentences about interpretations that differ from the
+    body. ``via`` is a different base URL to send to. ``upload_listener``: there was a preflight for a request that needs none
+    by itself, as a listener for upload progress forces one. ``notes`` are sentences about interpretations that differ from the
     text.
     """
 
@@ -61,6 +62,7 @@ class FoundRequest(Struct, frozen=True):
     via: str | None = None
     network: FoundNetwork = field(default_factory=FoundNetwork)
     notes: tuple[str, ...] = ()
+    upload_listener: bool = False
 
 
 def place(text: str, offset: int) -> str:

@@ -127,6 +127,7 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
         cookies=asked.cookies if not typed.cookies else None,
         login=login,
         via=via_base(asked.via) if typed.via is None else None,
+        upload_listener=asked.upload_listener,
     )
 
 

@@ -138,6 +138,7 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
             user=target.login[0] if target.login is not None else common.user,
             password=target.login[1] if target.login is not None else common.password,
             secret_headers=target.secret_headers,
+            upload_listener=target.upload_listener,
             **{name: getattr(target, name) or getattr(common, name) for name in _OVERRIDES},
         )
 

@@ -68,6 +68,7 @@ class TargetLine(Struct, frozen=True):
     login: tuple[str, str] | None = None
     via: str | None = None
     secret_headers: frozenset[str] = frozenset()
+    upload_listener: bool = False
 
     @property
     def bare(self) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.causes import allow_lists, allow_origin, missing, redirects, refusals
+from corscheck.diagnosis.causes import allow_lists, allow_origin, missing, redirects, refusals, schemes
 from corscheck.protocol.origin import parse_url, same_origin
 
 if TYPE_CHECKING:
-    from corscheck.diagnosis.facts import Asking, Facts
+    from corscheck.diagnosis.facts import Asking, Cause, Facts
+    from corscheck.protocol.outcome import Outcome
 
 
 def causes(facts: Facts) -> Asking:
@@ -35,6 +36,17 @@ def causes(facts: Facts) -> Asking:
     if code in ("CORS302", "CORS303", "CORS304", "CORS305", "CORS306"):
         gateway = refusals.in_front(facts) if not facts.ok else None
         return [gateway] if gateway is not None else (yield from allow_origin.mismatch(facts))
+    return []
+
+
+def unanswered(outcome: Outcome) -> list[Cause]:
+    """Return the causes of an outcome that no response decided; empty if the deciding step says everything."""
+    downgraded = redirects.downgraded(outcome)
+    if downgraded is not None:
+        return [downgraded]
+    failure = outcome.failure
+    if failure is not None and failure.code == "CORS204" and failure.hop == 0:
+        return schemes.not_http(parse_url(failure.url))
     return []
 
 

@@ -32,13 +32,17 @@ TRACING = (
 _TRACING_PREFIXES = ("x-b3-", "x-datadog-", "ot-tracer-", "x-ot-")
 
 
-def unlisted(facts: Facts) -> list[Cause]:
-    """Return the causes of a missing method and of missing headers, in this order."""
+def unlisted(facts: Facts, *, status: bool = True) -> list[Cause]:
+    """Return the causes of a missing method and of missing headers, in this order.
+
+    ``status`` is unset if the error status has a cause of its own.
+    """
+    said = _says_so(facts) if status else ""
     found: list[Cause] = []
     if facts.failed("CORS405"):
-        found.append(spelling.misspelled(facts.headers, ACAM) or _method(facts))
+        found.append(spelling.misspelled(facts.headers, ACAM) or _method(facts, said))
     if facts.failed("CORS406") or facts.failed("CORS407"):
-        found += _headers(facts)
+        found += _headers(facts, said)
     return found
 
 
@@ -47,7 +51,7 @@ def method_refused(facts: Facts, evidence: str) -> Cause:
     method = _asked_method(facts)
     message = f"The server allows this origin, but not method {method}{_says_so(facts)}."
     if ACAM.lower() in {n.lower() for n, _ in facts.headers}:
-        return _method(facts)
+        return _method(facts, _says_so(facts))
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
 
 
@@ -133,7 +137,7 @@ def _asked_headers(facts: Facts) -> list[str]:
     return list(dict.fromkeys(n.strip().lower() for n in names if n.strip()))
 
 
-def _method(facts: Facts) -> Cause:
+def _method(facts: Facts, said: str) -> Cause:
     method = _asked_method(facts)
     allowed = _listed(facts.headers, ACAM)
     evidence = line(facts.headers, ACAM) or f"no {ACAM}"
@@ -147,11 +151,11 @@ def _method(facts: Facts) -> Cause:
     if "*" in allowed and facts.credentials:
         message = f"With credentials * in Access-Control-Allow-Methods is not a wildcard: {method} must be named."
         return Cause("CORS614", message, evidence, f'Name "{method}" in Access-Control-Allow-Methods.')
-    message = f"The server does not allow method {method}{_says_so(facts)}."
+    message = f"The server does not allow method {method}{said}."
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
 
 
-def _headers(facts: Facts) -> list[Cause]:
+def _headers(facts: Facts, said: str) -> list[Cause]:
     misspelled = spelling.misspelled(facts.headers, ACAH)
     if misspelled is not None:
         return [misspelled]
@@ -164,11 +168,11 @@ def _headers(facts: Facts) -> list[Cause]:
     found = [spelling.misplaced_cause(wrong, [_as_typed(facts, n) for n in wrong])] if wrong else []
     missing = [n for n in missing if n not in wrong]
     if missing:
-        found.append(_missing_headers(facts, missing, evidence, wildcard="*" in allowed))
+        found.append(_missing_headers(facts, missing, evidence, said, wildcard="*" in allowed))
     return found
 
 
-def _missing_headers(facts: Facts, missing: list[str], evidence: str, *, wildcard: bool) -> Cause:
+def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str, *, wildcard: bool) -> Cause:
     if wildcard and missing == ["authorization"]:
         message = "The server lists * alone, and that does not cover Authorization."
         return Cause("CORS613", message, evidence)
@@ -179,10 +183,10 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, *, wildcar
     if wildcard:
         message = f"With credentials * in Access-Control-Allow-Headers is not a wildcard: {names} must be named."
     elif tracing and tracing == missing:
-        message = f"Tracing adds {names} to the request, and the server does not allow it{_says_so(facts)}."
+        message = f"Tracing adds {names} to the request, and the server does not allow it{said}."
         advice += " Or limit tracing to your own origin (tracePropagationTargets, propagateTraceHeaderCorsUrls)."
     else:
-        message = f"The server refuses header{'' if len(missing) == 1 else 's'} {names}{_says_so(facts)}."
+        message = f"The server refuses header{'' if len(missing) == 1 else 's'} {names}{said}."
         message += f" Tracing adds {', '.join(tracing)}." if tracing else ""
     return Cause("CORS612", message, evidence, advice)
 

@@ -56,14 +56,15 @@ def refused_with_headers(facts: Facts) -> Asking:
     if words is not None and ("method" in words.parts or "headers" in words.parts):
         return listed or allow_lists.one_string(facts, words)
     front = refusals.in_front(facts)
+    beside = allow_lists.unlisted(facts, status=False)
     if front is not None:
-        return [front, *listed]
+        return [front, *beside]
     if refusals.asks_for_login(facts) or not listed:
-        return [refusals.by_status(facts), *listed]
+        return [refusals.by_status(facts), *beside]
     control = yield from facts.experiments.preflight()
     if control is not None and control.sign != "allowed":
         # A preflight that asks for nothing unusual gets the same error: the status has a cause of its own.
-        return [refusals.by_status(facts), *listed]
+        return [refusals.by_status(facts, str(control)), *beside]
     return listed
 
 

@@ -52,6 +52,8 @@ def unfollowed(facts: Facts) -> Asking:
     blocker = firewall(facts.response)
     if blocker is not None:
         return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
+    if (source.scheme, target.scheme) == ("https", "http") and _bare(source) == _bare(target):
+        return [_downgrade(source, target, evidence)]
     if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https{_came_to(outcome)}."
@@ -66,6 +68,34 @@ def unfollowed(facts: Facts) -> Asking:
         return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]
     what = "A preflight may not be redirected" if facts.in_preflight else "The redirect itself has no CORS headers"
     return [Cause("CORS627", f"{what}, and the server redirects to {_short(target)}.", evidence)]
+
+
+def downgraded(outcome: Outcome) -> Cause | None:
+    """Return the cause if mixed content was refused only because a redirect led from https to http on the same host."""
+    failure = outcome.failure
+    if failure is None or failure.code != "CORS202" or failure.last_url is None:
+        return None
+    source, target = parse_url(failure.last_url), parse_url(failure.url)
+    if (source.scheme, target.scheme) != ("https", "http") or _bare(source) != _bare(target):
+        return None
+    return _downgrade(source, target, f"Location: {failure.url}")
+
+
+def _downgrade(source: URL, target: URL, evidence: str | None) -> Cause:
+    better = f"https{target.href.removeprefix('http')}"
+    slash = ""
+    if source.path != target.path:
+        how = "adds the slash at the end" if target.path.endswith("/") else "takes away the slash at the end"
+        slash = f" while it {how}"
+    message = (
+        f"The server redirects https to http{slash}: the application takes its own scheme for http, because it does not "
+        "know of the TLS proxy in front of it. Browsers block that as mixed content."
+    )
+    advice = (
+        "Let the proxy send X-Forwarded-Proto and the application trust it (uvicorn --proxy-headers "
+        f"--forwarded-allow-ips, Django SECURE_PROXY_SSL_HEADER). Or ask {better}, which needs no redirect."
+    )
+    return Cause("CORS633", message, evidence, advice)
 
 
 def arrived(facts: Facts) -> Asking:

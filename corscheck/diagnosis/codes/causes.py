@@ -23,8 +23,8 @@ CAUSES: tuple[Record, ...] = (
     record(
         "CORS602",
         "OPTIONS is not routed",
-        "Nobody answers OPTIONS at this URL. The router knows the other methods only, and no CORS layer in front of it "
-        "catches the preflight.",
+        "No CORS layer answers OPTIONS at this URL. The router knows the other methods only, and nothing in front of it "
+        "answers the preflight.",
         f"{_PUT}405 Method Not Allowed\nAllow: GET, PUT",
         "Add the framework's CORS layer, so that it answers OPTIONS before the router does.",
         step="preflight:8",
@@ -308,5 +308,51 @@ CAUSES: tuple[Record, ...] = (
         "Serve the page over http from an origin of its own (in development with any local web server), and allow that.",
         step="cors-check:4",
         shows_as=("CORS301", "CORS305", "CORS306"),
+    ),
+    record(
+        "CORS633",
+        "the redirect leads from https to http",
+        "The server redirects an https URL to http on the same host, usually while it adds or removes a slash. The "
+        "application behind a proxy that ends TLS takes its own scheme for http. Browsers block the second request as "
+        "mixed content.",
+        "GET /items\nOrigin: https://app.example\n\n307 Temporary Redirect\nLocation: http://api.example/items/",
+        "Let the application know its scheme: the proxy sends X-Forwarded-Proto, and the server trusts it (uvicorn "
+        "--proxy-headers --forwarded-allow-ips, Django SECURE_PROXY_SSL_HEADER). Or ask the URL in the form that needs no "
+        "redirect.",
+        step="redirect:22",
+        shows_as=("CORS202", "CORS402", "CORS301"),
+    ),
+    record(
+        "CORS634",
+        "a response header is sent with the request",
+        "The page sends a header that only a response can have, or an option of fetch(), as a request header. It has no "
+        "effect, but it makes the browser ask for permission first.",
+        "OPTIONS /data\nOrigin: https://app.example\nAccess-Control-Request-Headers: access-control-allow-origin",
+        "Remove it from the page's code. CORS headers are set on the server.",
+        step="preflight:7.7",
+        shows_as=("CORS407", "CORS401", "CORS301"),
+    ),
+    record(
+        "CORS635",
+        "the name of a CORS header is misspelled",
+        "The server sends a header whose name is nearly that of a CORS header. Browsers know the exact names only and ignore "
+        "this one.",
+        f"{_GET}200 OK\nAccess-Control-Allow-Orgin: *",
+        "Correct the name on the server.",
+        step="cors-check:2",
+        shows_as=("CORS301", "CORS405", "CORS407", "CORS307"),
+    ),
+    record(
+        "CORS636",
+        "the 304 lacks the CORS headers",
+        "A 304 Not Modified is answered without the CORS headers: the check of If-None-Match or If-Modified-Since runs "
+        "outside the CORS layer. If script sets these headers itself, it gets the 304 and is blocked. If the browser "
+        "revalidates its own copy, what counts depends on the headers of the stored response, so that some loads fail and "
+        "others do not.",
+        f'{_GET}304 Not Modified\nETag: "a"',
+        "Put the CORS layer outside whatever answers conditional requests, so that a 304 has the same CORS headers as the 200.",
+        step="cors-check:2",
+        shows_as=("CORS301",),
+        help_=CACHES,
     ),
 )

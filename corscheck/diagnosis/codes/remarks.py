@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.diagnosis.codes.code import Record, record
+from corscheck.diagnosis.codes.code import CACHES, Record, record
 
 _ALLOW = "Access-Control-Allow-Origin: https://app.example"
 
@@ -17,6 +17,19 @@ REMARKS: tuple[Record, ...] = (
         'Add "Vary: Origin" to every answer of this URL, those without an Origin too.',
         step="http:vary",
         severity="low",
+    ),
+    record(
+        "CORS712",
+        "a copy without CORS headers may be in the browser's cache",
+        "The server sends the CORS headers only when there is an Origin, and does not say so with Vary. An <img>, a stylesheet "
+        "or a navigation asks without an Origin; the browser keeps that copy and uses it for the page's request, which then "
+        "fails although the server answers well.",
+        f'GET /logo.png\n\n200 OK\nETag: "a"\n\nGET /logo.png\nOrigin: https://app.example\n\n200 OK\n{_ALLOW}',
+        'Add "Vary: Origin" to every response of this URL, those without an Origin too; or load the image with '
+        'crossorigin="anonymous", so that it is asked with an Origin as well.',
+        step="http:vary",
+        severity="low",
+        help_=CACHES,
     ),
     record(
         "CORS702",

@@ -118,7 +118,7 @@ STEPS: tuple[Record, ...] = (
         "CORS exists for http and https only; nothing was sent.",
         "file:, ftp: and the like have no headers with which they could allow a page anything.",
         "fetch('file:///data.json')",
-        "Serve it over http; in development with any local web server.",
+        "Ask an http or https URL.",
         mdn="CORSRequestNotHttp",
     ),
     step_record(
