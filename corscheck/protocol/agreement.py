@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from corscheck.protocol.drive import run
 from corscheck.protocol.engines import DEPARTURES, ENGINES
 from corscheck.protocol.fetch import fetch
-from corscheck.protocol.origin import OPAQUE
+from corscheck.protocol.origin import OPAQUE, RegistrableDomain, no_suffixes
 from corscheck.protocol.redirect import STATUSES
 from corscheck.protocol.replay import NotRecordedError, Recording
 from corscheck.protocol.request import HTTPResponse
@@ -62,10 +62,12 @@ def _is_plain(answer: Answer) -> bool:
     return len(set(seen)) == len(seen)
 
 
-def replay(outcome: Outcome, engine: Engine) -> Outcome | None:
+def replay(outcome: Outcome, engine: Engine, registrable_domain: RegistrableDomain = no_suffixes) -> Outcome | None:
     """Judge the same exchanges by another engine's rules; None if it would have sent a request that was not recorded."""
     try:
-        return run(fetch(outcome.request, engine), Recording(outcome.exchanges).answer)
+        return run(
+            fetch(outcome.request, engine, registrable_domain=registrable_domain), Recording(outcome.exchanges).answer
+        )
     except NotRecordedError:
         return None
 

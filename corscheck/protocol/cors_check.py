@@ -13,12 +13,14 @@ from msgspec import Struct
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get, get_all, get_decode_split
 from corscheck.protocol.origin import OPAQUE, RegistrableDomain, URLError, parse_url, same_origin, same_site
+from corscheck.protocol.outcome import Step
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Credentials, Headers
 
 ACAO = "Access-Control-Allow-Origin"
 ACAC = "Access-Control-Allow-Credentials"
+CORP = "Cross-Origin-Resource-Policy"
 
 
 class CheckResult(Struct, frozen=True):
@@ -127,7 +129,7 @@ def corp_check(
     assumes a response that was fetched without credentials. Raises ``URLError`` if ``response_url`` is invalid.
     """
     # Step 3: keywords are case-sensitive and never a list, so "Same-Origin" or two fields count as absent.
-    policy = get(headers, "Cross-Origin-Resource-Policy")
+    policy = get(headers, CORP)
     if policy not in ("same-origin", "same-site", "cross-origin"):
         policy = "same-origin" if coep == "require-corp" else None
     if policy is None or policy == "cross-origin":
@@ -144,3 +146,23 @@ def corp_check(
         return False
     https = parse_url(origin).host, parse_url(target).host
     return same_site(f"https://{https[0]}", f"https://{https[1]}", registrable_domain)
+
+
+def vary_steps(check: CheckResult, headers: Headers) -> list[Step]:
+    """Return the row of ``Vary: Origin``, if it is there. It plays no part in the CORS check: the row is for the reader."""
+    vary = get(headers, "Vary")
+    if vary is None or check.allow_origin in (None, "*"):
+        return []
+    names = {n.strip().lower() for n in vary.split(",")}
+    return [Step("http:vary", "pass", "Vary", "Origin", vary)] if names & {"origin", "*"} else []
+
+
+def corp_steps(origin: str, response_url: str, headers: Headers, registrable_domain: RegistrableDomain) -> list[Step]:
+    """Return the row of the *cross-origin resource policy check*, if the response has the header."""
+    received = get(headers, CORP)
+    if received is None:
+        return []
+    if corp_check(origin, response_url, headers, registrable_domain=registrable_domain):
+        return [Step("http-fetch:5", "pass", CORP, None, received)]
+    message = f"{CORP} is {received}: this page may not load the response (http-fetch:5)."
+    return [Step("http-fetch:5", "fail", CORP, "cross-origin", received, message, "CORS308")]

@@ -13,11 +13,10 @@ from msgspec.structs import replace
 
 from corscheck.protocol import blocking, redirect
 from corscheck.protocol.cache import PreflightCache
-from corscheck.protocol.cors_check import cors_check
+from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, Engine
-from corscheck.protocol.filtering import ACEH, readable_headers
-from corscheck.protocol.headers import FAILURE, extract_list, get
-from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, same_origin
+from corscheck.protocol.filtering import exposed_step, readable_headers
+from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
     PreflightQuestion,
@@ -45,24 +44,34 @@ _Exchanging: TypeAlias = Generator[HTTPRequest, Answer, HTTPResponse | None]
 
 
 def fetch(
-    request: Request, engine: str | Engine = "standard", *, now: float = 0.0, cache: PreflightCache | None = None
+    request: Request,
+    engine: str | Engine = "standard",
+    *,
+    now: float = 0.0,
+    cache: PreflightCache | None = None,
+    registrable_domain: RegistrableDomain = no_suffixes,
 ) -> Flow:
     """Predict what a browser does with one ``fetch()`` call; the generator returns the ``Outcome``.
 
     ``engine`` is an ``Engine`` or a key of ``ENGINES`` (``KeyError`` for any other name). ``now`` is the time of the
     call in seconds, on the clock that sets the answers' ``at``. ``cache`` is the page's preflight cache; the default is
-    an empty one, which matters within one fetch when a redirect loops back. A network failure makes the verdict
+    an empty one, which matters within one fetch when a redirect loops back. ``registrable_domain`` looks a host up in the
+    Public Suffix List, for Cross-Origin-Resource-Policy: same-site. A network failure makes the verdict
     ``inconclusive``; it does not raise.
     """
     described = ENGINES[engine] if isinstance(engine, str) else engine
-    return _Fetch(request, described, now, cache if cache is not None else PreflightCache(described.rules)).run()
+    own = cache if cache is not None else PreflightCache(described.rules)
+    return _Fetch(request, described, now, own, registrable_domain).run()
 
 
 class _Fetch(Trace):
     """One ``fetch()`` call. The attributes are the standard's *request*, which changes with every redirect."""
 
-    def __init__(self, request: Request, engine: Engine, now: float, cache: PreflightCache) -> None:
+    def __init__(
+        self, request: Request, engine: Engine, now: float, cache: PreflightCache, domain: RegistrableDomain
+    ) -> None:
         super().__init__(request, engine, now)
+        self.registrable_domain = domain
         self.rules = engine.rules
         self.cache = cache
         self.own_cache = PreflightCache(engine.rules)
@@ -262,7 +271,16 @@ class _Fetch(Trace):
         response = self._usable(answer)
         if self.tainting == "cors":
             self._check(origin, response)
+        elif self.tainting == "opaque":
+            self._check_policy(response)
         return response
+
+    def _check_policy(self, response: HTTPResponse) -> None:
+        """``http-fetch:5``: Cross-Origin-Resource-Policy, for every response of a no-cors request, redirects included."""
+        for step in corp_steps(self.request.origin, self.urls[-1].href, response.headers, self.registrable_domain):
+            self.steps.append(replace(step, exchange=len(self.exchanges) - 1))
+            if step.status == "fail":
+                self.fail("CORS308", step.message, phase="actual", value=step.received, status=response.status)
 
     def _check(self, origin: str, response: HTTPResponse) -> None:
         """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
@@ -278,12 +296,7 @@ class _Fetch(Trace):
             return
         check = cors_check(origin, self.request.credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, self.request.credentials)
-        vary = get(response.headers, "Vary")  # plays no part in the CORS check: the row is for the reader
-        if vary is not None and check.allow_origin not in (None, "*"):
-            names = {n.strip().lower() for n in vary.split(",")}
-            if names & {"origin", "*"}:
-                rows.append(Step("http:vary", "pass", "Vary", "Origin", vary))
-        self.steps += [replace(row, exchange=index) for row in rows]
+        self.steps += [replace(row, exchange=index) for row in (*rows, *vary_steps(check, response.headers))]
         if check.ok:
             return
         self._clear_cache(self._cache_key(origin))
@@ -389,23 +402,12 @@ class _Fetch(Trace):
         if became.kind == "opaque-redirect":
             self.response = FetchResponse("opaqueredirect", 0, self.request.url, redirected=False)
             return False
-        self._expose(response, index)
         type_ = self.tainting
+        exposed = exposed_step(response.headers) if type_ == "cors" else None
+        if exposed is not None:
+            self.steps.append(replace(exposed, exchange=index))
         self._deliver(type_, response, 0 if type_ == "opaque" else response.status)
         return False
-
-    def _expose(self, response: HTTPResponse, index: int) -> None:
-        """``main-fetch:14.1``: a list that does not parse exposes nothing. The fetch succeeds, and no browser warns."""
-        received = get(response.headers, ACEH)
-        if self.tainting != "cors" or received is None:
-            return
-        if extract_list(response.headers, ACEH) is FAILURE:
-            message = "Access-Control-Expose-Headers is not a list of tokens: it exposes nothing (main-fetch:14.1)."
-            self.steps.append(
-                Step("main-fetch:14.1", "warn", ACEH, "a list of names", received, message, "CORS520", index)
-            )
-        else:
-            self.steps.append(Step("main-fetch:14.1", "pass", ACEH, None, received, exchange=index))
 
     def _deliver(self, type_: Tainting, response: HTTPResponse, status: int) -> None:
         if response.body_error is not None:

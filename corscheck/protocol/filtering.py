@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.protocol.headers import Extraction, extract_list
+from corscheck.protocol.headers import FAILURE, Extraction, extract_list, get
+from corscheck.protocol.outcome import Step
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import ResponseType
@@ -40,3 +41,14 @@ def readable_headers(type_: ResponseType, credentials: Credentials, headers: Hea
     if credentials != "include" and "*" in listed:
         return tuple(sorted(names))
     return tuple(sorted(names & (SAFELISTED | {n.lower() for n in listed})))
+
+
+def exposed_step(headers: Headers) -> Step | None:
+    """``main-fetch:14.1``: a list that does not parse exposes nothing. The fetch succeeds, and no browser warns."""
+    received = get(headers, ACEH)
+    if received is None:
+        return None
+    if extract_list(headers, ACEH) is FAILURE:
+        message = "Access-Control-Expose-Headers is not a list of tokens: it exposes nothing (main-fetch:14.1)."
+        return Step("main-fetch:14.1", "warn", ACEH, "a list of names", received, message, "CORS520")
+    return Step("main-fetch:14.1", "pass", ACEH, None, received)

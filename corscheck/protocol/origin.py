@@ -147,6 +147,11 @@ def same_origin(a: str, b: str) -> bool:
     return a == b and a != OPAQUE
 
 
+def no_suffixes(host: str) -> str | None:  # noqa: ARG001 - a RegistrableDomain
+    """Know no public suffix: hosts are same-site only if they are equal."""
+    return None
+
+
 def same_site(a: str, b: str, registrable_domain: RegistrableDomain) -> bool:
     """Whether two serialized origins are schemefully *same site*.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, HTTPResponse
 
-VALUES = frozenset({"age", "cache-control", "location", "vary"})
+VALUES = frozenset({"age", "cache-control", "cross-origin-resource-policy", "location", "vary"})
 """Lower-case names of the headers whose values are read, beside ``access-control-*``. Of the others only the name is."""
 
 

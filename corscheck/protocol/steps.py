@@ -70,6 +70,7 @@ _TABLE = (
     Code("CORS304", "cors-check:4", "Access-Control-Allow-Origin holds a list"),
     Code("CORS305", "cors-check:4", "Access-Control-Allow-Origin holds no origin"),
     Code("CORS306", "cors-check:4", "Access-Control-Allow-Origin names another origin"),
+    Code("CORS308", "http-fetch:5", "Cross-Origin-Resource-Policy keeps other pages from loading it"),
     Code("CORS307", "cors-check:8", "Access-Control-Allow-Credentials is not true"),
     # the preflight
     Code("CORS401", "preflight:8", "the preflight's status is not ok"),

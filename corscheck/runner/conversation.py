@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from msgspec import Struct
 
 from corscheck.diagnosis.findings import diagnose
+from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
@@ -128,7 +129,13 @@ def once(
 
     ``allows`` counts a request that is about to be sent, and says whether it may be.
     """
-    flow = fetch(fetch_request(probe), probe.engine, now=time.monotonic(), cache=cache)
+    flow = fetch(
+        fetch_request(probe),
+        probe.engine,
+        now=time.monotonic(),
+        cache=cache,
+        registrable_domain=registrable_domain,
+    )
     try:
         request = next(flow)
         while True:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.diagnosis.findings import without_asking
+from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import Probe
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.drive import run
@@ -164,7 +165,16 @@ class _Case:
 
     def _fetched(self, probe: Probe, cache: PreflightCache) -> Outcome:
         self.missing, self.used = None, []
-        outcome = run(fetch(fetch_request(probe), probe.engine, now=self.entry.at, cache=cache), self._answer)
+        outcome = run(
+            fetch(
+                fetch_request(probe),
+                probe.engine,
+                now=self.entry.at,
+                cache=cache,
+                registrable_domain=registrable_domain,
+            ),
+            self._answer,
+        )
         if self.missing is None:
             return outcome
         # The last exchange is the one that the recording does not hold.

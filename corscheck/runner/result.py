@@ -24,6 +24,7 @@ from corscheck.model.result import (
     Result,
     StepRecord,
 )
+from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import ENGINE_NAMES, EngineName
 from corscheck.protocol.agreement import all_engines_agree, replay, why
 from corscheck.protocol.cache import max_age
@@ -56,7 +57,8 @@ class Assembler:
         """The saved model of one probe, with what diagnosis found."""
         same = all_engines_agree(outcome)
         outcomes: dict[EngineName, Outcome | None] = {
-            name: outcome if same or name == outcome.engine else replay(outcome, ENGINES[name]) for name in ENGINE_NAMES
+            name: outcome if same or name == outcome.engine else replay(outcome, ENGINES[name], registrable_domain)
+            for name in ENGINE_NAMES
         }
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome, outcomes[name]) for name in ENGINE_NAMES

@@ -186,6 +186,14 @@ STEPS: tuple[Record, ...] = (
         mdn="CORSMissingAllowCredentials",
     ),
     step_record(
+        "CORS308",
+        "The server's Cross-Origin-Resource-Policy does not let this page load the response.",
+        "Mode no-cors skips the CORS check, but not this header: same-origin and same-site keep the response from other pages, "
+        "whatever script could read of it.",
+        "GET /logo.png (mode no-cors)\n\n200 OK\nCross-Origin-Resource-Policy: same-origin",
+        "Send Cross-Origin-Resource-Policy: cross-origin for what other sites' pages may embed.",
+    ),
+    step_record(
         "CORS401",
         "A preflight must be answered with a status from 200 to 299.",
         "Whatever the headers say, another status means that the server does not understand the question.",

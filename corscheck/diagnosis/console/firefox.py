@@ -29,6 +29,10 @@ _WARNING = (
     " (Reason: When the `Access-Control-Allow-Headers` is `*`, the `Authorization` header is not covered. To include the"
     " `Authorization` header, it must be explicitly listed in CORS header `Access-Control-Allow-Headers`)."
 )
+_POLICY = (
+    "The resource at “{url}” was blocked due to its Cross-Origin-Resource-Policy header (or lack thereof). See "
+    "https://developer.mozilla.org/docs/Web/HTTP/Cross-Origin_Resource_Policy_(CORP)#"
+)
 _DID_NOT_SUCCEED = "CORS request did not succeed"
 _ORIGIN = "‘Access-Control-Allow-Origin’"
 
@@ -56,6 +60,8 @@ def text(outcome: Outcome) -> str | None:
     """Return Firefox's lines, joined by newlines, or None."""
     lines = [_WARNING.format(url=url) for code, url in outcome.notices if code == "CORS406"]
     if outcome.failure is not None and outcome.verdict == "blocked":
+        if outcome.failure.code == "CORS308":
+            return _POLICY.format(url=outcome.failure.url)
         if outcome.failure.code == "CORS402":
             lines += _redirected_preflight(outcome, outcome.failure)
         else:

@@ -15,6 +15,7 @@ _BODIES = {
     "CORS305": "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
     "CORS306": "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
     "CORS307": 'Credentials flag is true, but Access-Control-Allow-Credentials is not "true".',
+    "CORS308": "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header.",
     "CORS401": "Preflight response is not successful. Status code: {status}",
     "CORS402": "Preflight response is not successful. Status code: {status}",
     "CORS403": "Header Access-Control-Allow-Methods has an invalid value: {value}",
@@ -49,6 +50,7 @@ def _body(failure: Failure, origin: str) -> str | None:
         return None
     return (
         body.replace("{origin}", origin)
+        .replace("{url}", failure.url)
         .replace("{status}", str(failure.status))
         .replace("{value}", failure.value or "")
     )
