@@ -122,6 +122,10 @@ _BODIES = (
         "FastAPI", r'^\{"detail":"(Not Found|Method Not Allowed|Not authenticated)"\}$', "fastapi", "uvicorn|hypercorn"
     ),
     _Words("Starlette or FastAPI", r"^Disallowed CORS (origin|method|headers)", "fastapi"),
+    _Words("aiohttp-cors", r"^CORS preflight request failed: ", "aiohttp"),
+    _Words("Socket.IO for Python", r"is not an accepted origin"),
+    _Words("MCP server (Python SDK)", r"^Invalid Origin header$"),
+    _Words("Amazon S3", r"<Message>CORSResponse: "),
     _Words("Litestar", r'^\{"status_code":\d+,"detail":"', "litestar"),
     _Words("Flask", r"<title>\d+ [\w ]+</title>\s*<h1>[\w ]+</h1>\s*<p>The (method|requested URL)", "flask"),
     _Words("Django REST framework", r'^\{"detail":"Method \\"\w+\\" not allowed\."\}', "django"),

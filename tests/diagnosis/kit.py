@@ -78,7 +78,7 @@ class Seen:
         return [f.code for f in self.findings]
 
 
-def ask(server: Server, *, diagnosing: bool = True, **probe: object) -> Seen:
+def ask(server: Server, *, diagnosing: bool = True, alone: bool = False, **probe: object) -> Seen:
     """Ask a server in memory."""
     question = Probe(**{"url": API, "origin": APP, **probe})  # type: ignore[arg-type]
     requests: list[HTTPRequest] = []
@@ -102,4 +102,4 @@ def ask(server: Server, *, diagnosing: bool = True, **probe: object) -> Seen:
         return outcome_of(asked) if diagnosing else None
 
     outcome = outcome_of(question)
-    return Seen(outcome, run(diagnose(question, outcome), control), controls, requests)
+    return Seen(outcome, run(diagnose(question, outcome, alone=alone), control), controls, requests)

@@ -81,6 +81,10 @@ STEPS: dict[str, tuple[Case, Case]] = {
     "CORS304": ((acao(f"{APP}, https://b.example"), {}), (acao(APP), {})),
     "CORS305": ((acao("app.example"), {}), (acao(f" {APP} "), {})),
     "CORS306": ((acao("https://other.example"), {}), (acao(APP), {})),
+    "CORS308": (
+        (always(Reply(200, ("Cross-Origin-Resource-Policy: same-origin",))), {"mode": "no-cors"}),
+        (always(Reply(200, ("Cross-Origin-Resource-Policy: cross-origin",))), {"mode": "no-cors"}),
+    ),
     "CORS307": ((always(Reply(200, (ALLOW, "Access-Control-Allow-Credentials: TRUE"))), INCLUDE), (GOOD, INCLUDE)),
     "CORS401": ((preflight(*FULL.headers[3:], status=300), PUT), (preflight(*FULL.headers[3:], status=299), PUT)),
     "CORS402": ((preflight("Location: /x", status=302), PUT), (preflight(*FULL.headers[3:], "Location: /x"), PUT)),
@@ -138,6 +142,7 @@ ELSEWHERE = {
     "CORS506": "needs a request stream, which a probe has not: below",
     "CORS509": "streams are never put on the wire here, so nothing can fail for want of HTTP/2; the code is kept for it",
     "CORS521": "needs a body that breaks off: below",
+    "CORS712": "needs a probe that is asked alone: below",
     "CORS911": "is said of an engine that replays: below",
 }
 
@@ -263,6 +268,24 @@ NEAR: dict[str, tuple[Case | None, Case]] = {
     "CORS627": ((to_b(always(Reply(200))), {}), (to("/other"), {})),
     "CORS629": ((both(Reply(500), OK), PUT), (GOOD, PUT)),
     "CORS630": ((always(Reply(403)), PUT), (both(FULL, Reply(403, OK.headers)), PUT)),
+    "CORS633": (
+        (lambda asked: Reply(307, (ALLOW, "Location: http://api.example/data/")) if asked.url == API else OK, {}),
+        (lambda asked: Reply(307, (ALLOW, "Location: https://api.example/data/")) if asked.url == API else OK, {}),
+    ),
+    "CORS634": ((GOOD, {"headers": (("Access-Control-Allow-Origin", "*"),)}), (GOOD, {"headers": TENANT})),
+    "CORS635": (
+        (always(Reply(200, ("Access-Control-Allow-Orgin: *",))), {}),
+        (
+            always(
+                Reply(200, ("Access-Control-Allow-Origin: *", "Timing-Allow-Origin: *", "Origin-Agent-Cluster: ?1"))
+            ),
+            {},
+        ),
+    ),
+    "CORS636": (
+        (both(FULL, Reply(304)), {"headers": TENANT}),
+        (both(FULL, Reply(304, OK.headers)), {"headers": TENANT}),
+    ),
     "CORS631": ((always(Reply(404)), {"headers": TOKEN}), (both(FULL, Reply(404, OK.headers)), {"headers": TOKEN})),
     "CORS632": ((always(Reply(200, ("Vary: Origin",))), {"origin": "null"}), (acao("null"), {"origin": "null"})),
     "CORS701": (None, (always(Reply(200, (ALLOW, "Vary: Accept, origin", "Cache-Control: public"))), {})),
@@ -434,3 +457,62 @@ def test_many_at_once_are_diagnosed_too() -> None:
         unasked = ask_many(server.url(), False)
         assert [r.findings[0].code for r in unasked] == ["CORS301", "CORS301"]
         assert len(server.requests) == 2
+
+
+def _image(*fields: str, always: bool = False) -> Server:
+    """An image that has CORS headers where there is an Origin, or always."""
+
+    def server(asked: Asked) -> Reply:
+        own = (f"Access-Control-Allow-Origin: {asked.origin or '*'}",) if always or asked.origin else ()
+        return Reply(200, ("Content-Type: image/png", *fields, *own))
+
+    return server
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        (_image('ETag: "a"'), True),
+        (_image("Last-Modified: Wed, 01 Jan 2020 00:00:00 GMT"), True),
+        (_image("Cache-Control: max-age=60"), True),
+        (_image(), False),
+        (_image('ETag: "a"', "Cache-Control: no-store"), False),
+        (_image('ETag: "a"', "Vary: Accept, Origin"), False),
+        (_image('ETag: "a"', always=True), False),
+    ],
+    ids=["etag", "last-modified", "max-age", "nothing to keep it by", "no-store", "Vary: Origin", "the headers always"],
+)
+def test_a_copy_in_the_browsers_cache(server: Server, said: bool) -> None:
+    """RFC 9111: what may be stored, and reused for a request with an Origin. Only a probe that is asked alone is worth it."""
+    seen = ask(server, alone=True)
+    assert seen.outcome.verdict == "allowed"
+    assert ("CORS712" in seen.codes) is said
+    assert len(seen.controls) <= 1
+    assert ask(server).controls == []
+
+
+WORDS: dict[str, tuple[Reply, dict[str, Any], str]] = {
+    "origin": (Reply(403, body="Invalid Origin header"), PUT, "CORS615"),
+    "origin, in JSON": (Reply(403, body='{"error": "origin https://app.example is not trusted"}'), PUT, "CORS615"),
+    "method": (Reply(403, body="CORS: method 'PUT' is not allowed for this origin"), PUT, "CORS614"),
+    "header": (Reply(403, body="CORS: headers are not allowed: X-TENANT"), {"headers": TENANT}, "CORS612"),
+    "not switched on": (Reply(403, body="CORSResponse: CORS is not enabled for this bucket."), PUT, "CORS621"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words_are_evidence(name: str) -> None:
+    """If the server says why, that is the cause, and it is quoted. No control has to find it out."""
+    reply, probe, code = WORDS[name]
+    seen = ask(both(reply, Reply(200)), diagnosing=False, **probe)
+    assert seen.codes[0] == code
+    assert reply.body[:30] in str(seen.findings[0].evidence)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Forbidden", "Access Denied", '{"message": "Method Not Allowed"}', "502: the origin server is not reachable"],
+)
+def test_words_that_say_nothing_of_cors(body: str) -> None:
+    server = both(Reply(403, body=body), OK)
+    assert ask(server, **PUT).codes[0] in ("CORS601", "CORS630")

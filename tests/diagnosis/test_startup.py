@@ -7,7 +7,7 @@ import pytest
 from tests.servers.raw import READ, RawServer
 from tests.test_architecture import python
 
-HEAVY = ("codes.registry", "codes.steps", "causes", "stack", "facts", "controls", "nearness")
+HEAVY = ("codes.registry", "codes.steps", "causes", "stack", "facts", "experiments", "words", "nearness")
 
 
 @pytest.mark.parametrize(

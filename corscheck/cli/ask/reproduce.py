@@ -114,4 +114,9 @@ def _verdict(result: Result, messages: tuple[Message, ...]) -> str:
         return f"NOT THE SAME  It is blocked, but by {result.reason.code}, which the text does not speak of."
     if result.verdict == "inconclusive":
         return "NOT REPRODUCED  There is no answer to judge by."
+    if any(finding.code == "CORS712" for finding in result.findings):
+        return (
+            f"NOT REPRODUCED  Asked like this it is {result.verdict}. The likely reason is a copy without CORS headers in the "
+            "browser's cache: see CORS712 above, and reload with the cache disabled."
+        )
     return f"NOT REPRODUCED  Asked like this it is {result.verdict}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.answers import line, status_line
+from corscheck.diagnosis.answers import body_text, line, status_line
 from corscheck.diagnosis.causes import spelling
 from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.headers import Extraction, extract_list
@@ -52,7 +52,11 @@ def method_refused(facts: Facts, evidence: str) -> Cause:
     message = f"The server allows this origin, but not method {method}{_says_so(facts)}."
     if ACAM.lower() in {n.lower() for n, _ in facts.headers}:
         return _method(facts, _says_so(facts))
-    return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
+    return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods{_in_bucket(facts)}.')
+
+
+def _in_bucket(facts: Facts) -> str:
+    return ", in a CORSRule of the bucket" if "CORSResponse: " in body_text(facts.response) else ""
 
 
 def headers_refused(
@@ -72,7 +76,7 @@ def headers_refused(
     which = ", ".join(names)
     message = f"The server allows this origin, but not header{'' if len(names) == 1 else 's'} {which}{_says_so(facts)}."
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in names)
-    return Cause("CORS612", message, evidence, f"Add {quoted} to the server's allowed headers.")
+    return Cause("CORS612", message, evidence, f"Add {quoted} to the server's allowed headers{_in_bucket(facts)}.")
 
 
 def refused_silently(facts: Facts, evidence: str) -> Asking:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.diagnosis import nearness
-from corscheck.diagnosis.answers import line, speaks_cors
+from corscheck.diagnosis.answers import body_text, line, speaks_cors
 from corscheck.diagnosis.causes import spelling
 from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.cors_check import ACAC, ACAO
@@ -22,6 +22,25 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 _HIT = re.compile(r"\bhit\b", re.IGNORECASE)
+_SETTINGS = (
+    (re.compile("is not an accepted origin"), "Add the origin to cors_allowed_origins of the Socket.IO server."),
+    (
+        re.compile("^Invalid Origin header$"),
+        "If this is an MCP server (Python SDK): add the origin to allowed_origins of its TransportSecuritySettings.",
+    ),
+    (re.compile("CORSResponse: "), "Add the origin to AllowedOrigins in a CORSRule of the bucket."),
+    (
+        re.compile("^Invalid CORS request"),
+        "If this is Spring: add the origin to allowedOrigins of its CorsConfiguration.",
+    ),
+    (re.compile("^Disallowed CORS origin"), "Add the origin to allow_origins of the CORSMiddleware."),
+    (
+        re.compile("CORS preflight request failed: "),
+        "Add the origin to the defaults, or to the route, of aiohttp_cors.setup().",
+    ),
+)
+"""Words of software whose setting is known."""
+
 _CACHE_HEADERS = ("X-Cache", "CF-Cache-Status", "X-Cache-Status", "X-Proxy-Cache", "Cache-Status", "X-Vercel-Cache")
 
 
@@ -58,10 +77,12 @@ def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Ca
         return near
     if named and named != "*":
         return Cause("CORS615", f"The server allows {named}, not {facts.origin}.", evidence)
+    text = body_text(facts.response)
+    setting = next((setting for pattern, setting in _SETTINGS if pattern.search(text)), None)
     if refused:
         message = f"The server refuses requests from {facts.origin} with a {facts.status}: this origin is not allowed."
-        return Cause("CORS615", message, evidence)
-    return Cause("CORS615", f"The server knows CORS, but does not allow {facts.origin}.", evidence)
+        return Cause("CORS615", message, evidence, setting)
+    return Cause("CORS615", f"The server knows CORS, but does not allow {facts.origin}.", evidence, setting)
 
 
 def mismatch(facts: Facts) -> Asking:

@@ -13,6 +13,7 @@ from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HTTPResponse
 
 if TYPE_CHECKING:
+    from corscheck.diagnosis.experiments import Answered
     from corscheck.diagnosis.facts import Facts
 
 GATEWAY_ONLY = (502, 504, *range(520, 528), 530)
@@ -60,22 +61,32 @@ def asks_for_login(facts: Facts) -> bool:
     return facts.status == 401 or (facts.status == 403 and get(facts.headers, "WWW-Authenticate") is not None)
 
 
-def by_status(facts: Facts, evidence: str | None = None, *, certain: bool = True) -> Cause:
+def by_status(
+    facts: Facts, evidence: str | None = None, *, certain: bool = True, logged_in: Answered | None = None
+) -> Cause:
     """Return the cause that the status of an error response names, for a response of which no CORS layer knows.
 
-    ``certain`` is unset if the experiments left other causes possible.
+    ``certain`` is unset if the experiments left other causes possible. ``logged_in`` is a GET with the page's own headers.
     """
-    return _of_preflight(facts, evidence, certain=certain) if facts.in_preflight else _of_request(facts, evidence)
+    if not facts.in_preflight:
+        return _of_request(facts, evidence)
+    return _of_preflight(facts, evidence, certain=certain, logged_in=logged_in)
 
 
-def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool) -> Cause:
+def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_in: Answered | None) -> Cause:
     status, seen = facts.status, status_line(facts.response)
     if asks_for_login(facts):
         evidence = line(facts.headers, "WWW-Authenticate") or seen
         message = f"The preflight is asked to log in ({status}): authentication runs before CORS."
         return Cause("CORS601", message, evidence)
     get_status = _status_of_get(facts)
-    if status in (403, 407) and certain and get_status is not None:
+    if status == 403 and logged_in is not None and 200 <= logged_in.status <= 299 and get_status in (401, 403):
+        message = (
+            f"OPTIONS is refused with a 403, and so is a GET, but not with the page's own headers ({logged_in.status}): "
+            "authentication runs before CORS."
+        )
+        return Cause("CORS601", message, evidence or seen)
+    if status in (403, 407) and certain and get_status is not None and get_status != status:
         message = f"OPTIONS is refused with a {status}, a GET gets a {get_status}: an access rule runs before CORS."
         return Cause("CORS601", message, evidence or seen)
     if status == 403:
