@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from corscheck.cli.show.sinks import TextSink
 from corscheck.diagnosis.remedies.advice import command
 from corscheck.model import words
@@ -213,7 +215,7 @@ class AppView(TextSink):
         if refused:
             yield "FAIL", f"Headers: operations take {several(list(refused))}, which the preflight refuses."
         for result in self._of("header"):
-            if result.verdict == "blocked":
+            if result.verdict == "blocked" and any(_refused_headers(result)):
                 other = f"any other header ({UNLISTED}, say)"
                 yield "note", f"Headers: {other} is refused, with a {_status(result)} to the preflight."
             elif result.verdict == "allowed":
@@ -264,16 +266,17 @@ class AppView(TextSink):
             yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."
 
     def _fix(self) -> list[str]:
-        """Return the settings by which everything passes that was expected to, or else the command that prints some."""
-        if self._questions.proposal is not None:
-            return wrap(printable_lines(self._questions.proposal), self._view.width, 8, "  fix")
+        """Return the settings by which everything passes that was expected to, or the command that prints some.
+
+        Where a middleware is there already and no settings of it help, neither does another one.
+        """
+        said = self._questions.proposal
         failed = [r for r in self._of("plain") if not r.passed and r.expected == "allowed"]
-        if not failed:
-            return []
-        probes = [one.probe for one in self._questions.asked if one.topic == "plain"]
-        wanted = [p for p in probes if p.expected == "allowed" and p.origin in self._questions.listed]
-        printed = command(self._questions.reading.framework.lower(), wanted)
-        return wrap(printable_lines(printed), self._view.width, 8, "  fix") if printed is not None else []
+        if said is None and failed and self._questions.claim is None:
+            probes = [replace(one.probe, url="") for one in self._questions.asked if one.topic == "plain"]
+            wanted = [p for p in probes if p.expected == "allowed" and p.origin in self._questions.listed]
+            said = (command(self._questions.reading.framework.lower(), wanted) or "").strip()
+        return wrap(printable_lines(said), self._view.width, 8, "  fix") if said else []
 
     def _explained(self) -> list[str]:
         """Return what differs from the claims, by cause."""
@@ -303,7 +306,7 @@ def _status(result: Result) -> int | None:
 def _refused_headers(result: Result) -> Iterator[str]:
     """Yield the request headers that the preflight asks for and its response does not list."""
     for exchange in result.exchanges:
-        if exchange.kind == "preflight" and exchange.response is not None:
+        if exchange.kind == "preflight" and exchange.response is not None and _speaks(exchange.response):
             asked = _names(exchange.request.headers, "access-control-request-headers")
             listed = _names(exchange.response.headers, "access-control-allow-headers")
             yield from (name for name in asked if name not in listed and "*" not in listed)

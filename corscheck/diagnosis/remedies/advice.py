@@ -45,13 +45,16 @@ def advise(target: str, probe: Probe, exchange: Exchange | None, codes: Sequence
 
 
 def command(target: str, probes: Sequence[Probe]) -> str | None:
-    """Return the ``corscheck fix`` command for probes of one URL, or None if it would be refused. Secrets are masked."""
+    """Return the ``corscheck fix`` command for probes of one URL (or none), or None if it would be refused.
+
+    Secrets are masked.
+    """
     masked = [replace(p, headers=tuple((n, mask_header(n, v)) for n, v in p.headers)) for p in probes]
     try:
         find(target).code(from_probes(masked))
     except ConfigError:
         return None
-    words = ["corscheck", "fix", "--for", target, mask_url(probes[0].url)]
+    words = ["corscheck", "fix", "--for", target, *([mask_url(probes[0].url)] if probes[0].url else [])]
     for origin in dict.fromkeys(p.origin for p in probes):
         words += ["--origin", origin]
     methods = list(dict.fromkeys(p.method for p in probes))

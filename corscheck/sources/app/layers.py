@@ -211,8 +211,7 @@ def _overriding(settings: CorsSettings) -> Iterator[None]:
 # Flask
 
 _FLASK_OTHERS = (
-    "resources", "send_wildcard", "automatic_options", "vary_header", "intercept_exceptions", "always_send",
-    "allow_private_network",
+    "send_wildcard", "automatic_options", "vary_header", "intercept_exceptions", "always_send", "allow_private_network",
 )  # fmt: skip
 
 
@@ -224,17 +223,14 @@ def _flask(app: Any) -> CorsLayer | None:
         cells = dict(zip(names, function.__closure__ or (), strict=True))
         resources = cells["resources"].cell_contents if "resources" in cells else None
         # Several resources have settings of their own, which one call could not replace.
-        if (
-            isinstance(resources, list)
-            and len(resources) == 1
-            and isinstance(_option(resources[0][1], "resources"), str)
-        ):
+        if isinstance(resources, list) and len(resources) == 1:
             return _of_resources(app, resources)
     return None
 
 
 def _of_resources(app: Any, resources: list[Any]) -> CorsLayer:
-    options = resources[0][1]
+    pattern, options = resources[0]
+    path = str(getattr(pattern, "pattern", pattern))
     option = partial(_option, options)
     defaults = import_module("flask_cors.core").DEFAULT_OPTIONS
     origins = [getattr(one, "pattern", one) for one in option("origins") or ()]
@@ -251,7 +247,10 @@ def _of_resources(app: Any, resources: list[Any]) -> CorsLayer:
         exposed=split_names(option("expose_headers") or ()),
         credentials=bool(option("supports_credentials")),
         max_age=int(age) if age is not None and str(age).isdigit() else None,
-        others=tuple((name, option(name)) for name in _FLASK_OTHERS if option(name) not in (None, defaults.get(name))),
+        others=(
+            *((("resources", path),) if path != defaults.get("resources") else ()),
+            *((name, option(name)) for name in _FLASK_OTHERS if option(name) not in (None, defaults.get(name))),
+        ),
     )
 
     @contextmanager
