@@ -236,7 +236,7 @@ EDITS: dict[str, Edit] = {
     ),
     "rack": Edit(
         "In your Rack::Cors block",
-        origin="origins ..., {}",
+        origin="origins [..., {}]",
         methods="methods: [..., {}]",
         headers="headers: [..., {}]",
         exposed="expose: [..., {}]",
