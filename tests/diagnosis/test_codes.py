@@ -351,7 +351,7 @@ def test_the_pointer_to_fix_is_for_a_known_stack_only() -> None:
     )
     likely = ask(both(Reply(400, (), "Disallowed CORS origin"), OK), method="PUT")
     assert (likely.findings[0].advice or "").endswith(
-        "If this is Starlette or FastAPI:\nIn your CORSMiddleware (... is what is there now):\n"
+        "If this is Starlette or FastAPI:\nIn your CORSMiddleware (... stands for the current values):\n"
         f'  allow_origins=[..., "{APP}"]'
     )
     without_a_remedy = ask(both(Reply(405, ("X-Powered-By: ASP.NET",)), OK), method="PUT")

@@ -116,7 +116,7 @@ def test_a_failure_is_the_table_and_the_fix(run: Run, pytester: pytest.Pytester)
             "> FAIL  Allow-Origin *",
             "BLOCKED  No Access-Control-Allow-Origin in the response (cors-check:2).",
             "  cause  The server knows CORS, but does not allow https://wrong.example.",
-            "Replace your CORSMiddleware by this one, which keeps what it allows now:",
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             "  app.add_middleware(",
             '      allow_origins=[[]"https://app.example.com", "https://wrong.example"],',
             "Verified on your application: the request passes, 2 others still pass, strangers are still refused.",
@@ -264,7 +264,7 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
             "2 of 2 not as expected: FAIL  BLOCKED *",
             "PUT http://127.0.0.1:8000/data",
             "> FAIL  *",
-            "Replace your CORSMiddleware by this one, which keeps what it allows now:",
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             '      allow_methods=[[]"GET", "PUT"],',
             "Verified on your application: the 2 requests pass, * still pass*, strangers are still refused.",
             "*corscheck.toml:9: [[][[]check]] everybody writes",
@@ -327,7 +327,7 @@ def test_the_readme(run: Run, pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         [
             "> FAIL  Allow-Origin *",
-            "Replace your CORSMiddleware by this one, which keeps what it allows now:",
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             "      allow_credentials=True,",
             "Verified on your application: the request passes, *",
         ]

@@ -86,7 +86,7 @@ def change(
     given = [f"  {line}" for text in lines for line in text.splitlines()]
     if not given:
         return None
-    kept = " (... is what is there now)" if any("..." in line for line in given) else ""
+    kept = " (... stands for the current values)" if any("..." in line for line in given) else ""
     return "\n".join([f"{edit.where}{kept}:", *given])
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WIDTH = 80
 
 REPLACE = (
-    "If CORS is configured already, replace that configuration by this one and keep what your other pages need; "
+    "If CORS is configured already, replace that configuration with this one and keep what your other pages need; "
     "never add a second one."
 )
 

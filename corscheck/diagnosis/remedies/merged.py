@@ -33,7 +33,7 @@ def merged_lead(target: str, place: Place) -> str:
     what = _NAMES[target]
     if place == "absent":
         return f"Add a {what} to your application:"
-    return f"Replace your {what} by this one, which keeps what it allows now:"
+    return f"Replace your {what} with this one, which keeps what it allows now:"
 
 
 _NAMES = {

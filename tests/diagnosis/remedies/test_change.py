@@ -36,7 +36,7 @@ def test_the_settings_are_those_of_the_remedy(name: str) -> None:
     assert text is not None
     code = REMEDIES[name].code(EVERYTHING)
     lead, *lines = text.splitlines()
-    assert lead.endswith("(... is what is there now):")
+    assert lead.endswith("(... stands for the current values):")
     for line in lines:
         assert line.startswith("  ")
         if line.startswith("  #"):
@@ -49,17 +49,17 @@ def test_the_settings_are_those_of_the_remedy(name: str) -> None:
 
 def test_only_what_is_asked_for_is_said() -> None:
     assert change("fastapi", headers=["X-Tenant"]) == (
-        'In your CORSMiddleware (... is what is there now):\n  allow_headers=[..., "X-Tenant"]'
+        'In your CORSMiddleware (... stands for the current values):\n  allow_headers=[..., "X-Tenant"]'
     )
     assert change("express", headers=["X-A", "X-B"]) == (
-        'In your cors({...}) (... is what is there now):\n  allowedHeaders: [..., "X-A", "X-B"]'
+        'In your cors({...}) (... stands for the current values):\n  allowedHeaders: [..., "X-A", "X-B"]'
     )
     assert change("rails", methods=["PUT"]) == (
-        "In your Rack::Cors block (... is what is there now):\n  methods: [..., :put]"
+        "In your Rack::Cors block (... stands for the current values):\n  methods: [..., :put]"
     )
     assert change("litestar", credentials=True) == "In your CORSConfig:\n  allow_credentials=True"
     assert change("django", origin=NEW) == (
-        f'In settings.py (... is what is there now):\n  CORS_ALLOWED_ORIGINS = [..., "{NEW}"]'
+        f'In settings.py (... stands for the current values):\n  CORS_ALLOWED_ORIGINS = [..., "{NEW}"]'
     )
     assert change("nginx") is None
 

@@ -71,7 +71,8 @@ def steps(request: pytest.FixtureRequest) -> Iterator[dict[str, list[Server]]]:
     target = available(name)
     codes = {"changed": changed(name), "replaced": [fix(name, *wanted) for wanted in COMMANDS]}
     # Where a change makes the very configuration that the command prints, one server is enough.
-    servers = {text: server_of(target, text) for texts in codes.values() for text in texts}
+    each = dict.fromkeys(text for texts in codes.values() for text in texts)
+    servers = {text: server_of(target, text) for text in each}
     try:
         for server in servers.values():
             server.launch()
