@@ -54,7 +54,7 @@ def told(
     parts = [f"{wrong}: {result!s}", "\n".join(render(result, View(_WIDTH)))]
     wanted = [probe] if probe.expected == "allowed" and result.verdict != "inconclusive" else []
     remedy = fix(wanted, framework, exposes) if proposal is None else None
-    if proposal is not None:
+    if proposal is not None and not any(proposal in (finding.advice or "") for finding in result.findings):
         parts.append(proposal)
     if remedy is not None:
         parts.append(f"What `corscheck fix --for {framework}` prints for this:\n\n{remedy}")

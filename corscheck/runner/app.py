@@ -62,13 +62,15 @@ def _advised(result: Result, text: str) -> Result:
 
 
 def _check_host(result: Result) -> None:
-    """Raise ``ConfigError`` if Django answers a 400 because of the host that paths are taken at."""
+    """Raise ``ConfigError`` if the application answers a 400 because of the host that paths are taken at."""
     if not result.url.startswith(f"{BASE}/"):
         return
-    if any(e.response is not None and e.response.status == 400 for e in result.exchanges):
-        refused = disallowed_host(BASE.partition("://")[2], result.url.removeprefix(BASE))
-        if refused is not None:
-            raise ConfigError(refused)
+    for exchange in result.exchanges:
+        answer = exchange.response
+        if answer is not None and answer.status == 400:
+            refused = disallowed_host(BASE.partition("://")[2], result.url.removeprefix(BASE), answer.body)
+            if refused is not None:
+                raise ConfigError(refused)
 
 
 def _add_host(hosts: set[str], probe: Probe) -> None:
@@ -111,7 +113,7 @@ class AppConversation(Conversation):
         """The result of one probe; ``cache`` is the page's preflight cache, if it has one.
 
         If a probe is blocked that should pass, and diagnosis is on, the advice has the settings by which it passes.
-        Raises ``ConfigError`` if Django refuses the host that paths are taken at.
+        Raises ``ConfigError`` if the application refuses the host that paths are taken at.
         """
         _add_host(self._hosts, probe)
         with printing(self._aside):

@@ -69,6 +69,7 @@ class Mender:
         self._passed: dict[Probe, None] = {}
         self._solved: dict[Probe, tuple[str, ...]] = {}
         self._trials = 0
+        self._before: dict[Probe, bool] = {}
         self._last: tuple[Probe, tuple[str, ...], str | None] | None = None
 
     def passed(self, probe: Probe) -> None:
@@ -132,7 +133,9 @@ class Mender:
         last = next(reversed(solved))
         others = dict.fromkeys(p for p in (*self._passed, *_listed(last.url, layer)) if p not in solved)
         strangers = list(_strangers(solved))
-        passed = [probe for probe in others if self._allowed(probe)]
+        # The settings that are there do not change: what passes with them is asked once.
+        self._before |= {probe: self._allowed(probe) for probe in others if probe not in self._before}
+        passed = [probe for probe in others if self._before[probe]]
         inside = {probe.origin for probe in strangers if self._allowed(probe)}
         with layer.applied(settings):
             passes = [self._passes(_harmless(probe), names) for probe, names in solved.items()]

@@ -20,6 +20,7 @@ from litestar.config.cors import CORSConfig
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -399,6 +400,14 @@ def test_django_refuses_the_host(tmp_path: Path) -> None:
     assert "Write the full URL instead of the path: https://api.example.com/data?a=1" in said
     done = django(tmp_path, "https://api.example.com/data?a=1", "--origin", PAGE, hosts='["api.example.com"]')
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_starlette_refuses_the_host() -> None:
+    app = fastapi(**SETTINGS)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["api.example.com"])
+    with pytest.raises(ConfigError, match=r"refuses the host app\.localhost with a 400 .*: https://YOUR-HOST/data"):
+        ask(app, probe())
+    assert ask(app, Probe("https://api.example.com/data", PAGE)).verdict == "allowed"
 
 
 def test_a_400_of_the_application_itself_is_a_result(tmp_path: Path) -> None:

@@ -76,6 +76,9 @@ def _added(target: str, probe: Probe, exchange: Exchange, codes: Sequence[str]) 
     asked = [name.strip().lower() for name in (request.get(ACRH) or "").split(",") if name.strip()]
     typed = {name.lower(): name for name, _ in probe.headers}
     allowed = {name.lower() for name in _listed(sent, ACAH)}
+    if "*" in allowed and probe.credentials != "include":
+        # The wildcard covers every other name.
+        asked = [name for name in asked if name == "authorization"]
     if "CORS624" in codes and method != method.upper():
         # The page's code must change: the server lists the method as it is meant to be written.
         return None

@@ -111,12 +111,17 @@ ALLOWED = (f"Access-Control-Allow-Origin: {APP}", "Access-Control-Allow-Methods:
         (Reply(204, ALLOWED), {"credentials": "include"}, ["credentials: true"]),
         (Reply(204, ALLOWED), {"origin": NEW}, [f'origin: [..., "{NEW}"]']),
         (
+            Reply(204, (*ALLOWED, "Access-Control-Allow-Headers: *")),
+            {"headers": (("Authorization", "x"), ("X-Tenant", "7")), "engine": "standard"},
+            ['allowedHeaders: [..., "Authorization"]'],
+        ),
+        (
             Reply(204, (f"Access-Control-Allow-Origin: {APP}/", "Vary: Origin")),
             {},
             [f'origin: [..., "{APP}"]'],
         ),
     ],
-    ids=["method and header", "header", "credentials", "origin", "a slash"],
+    ids=["method and header", "header", "credentials", "origin", "a wildcard", "a slash"],
 )
 def test_where_cors_is_configured_the_change_is_said(
     preflight: Reply, probe: dict[str, object], lines: list[str]
