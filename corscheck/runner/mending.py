@@ -86,13 +86,18 @@ class Mender:
         needed = tuple(exposed)
         if self._last is not None and self._last[:2] == (probe, needed):
             return self._last[2]
-        if layer is None or self._trials >= _MOST_TRIALS:
+        if layer is None or len(self._solved) >= _MOST_PASSED:
             return None
-        self._trials += 1
         solved = {**self._solved, probe: needed}
         settings = _extended(layer, solved)
         if settings is None or (settings == layer.settings and not layer.faults and layer.place != "absent"):
             return None
+        if self._trials >= _MOST_TRIALS:
+            # Not tried as a whole, so that nothing is said of it yet; it is part of what proposal() tries.
+            if self._alone(layer, settings, probe, needed):
+                self._solved = solved
+            return None
+        self._trials += 1
         text = self._text(layer, settings, solved)
         if text is not None:
             self._solved = solved
@@ -129,6 +134,14 @@ class Mender:
         lines += [f"  {line}" for line in code.splitlines()]
         return "\n".join([*lines, _told(trial, len(solved))])
 
+    def _alone(self, layer: CorsLayer, settings: CorsSettings, probe: Probe, names: Iterable[str]) -> bool:
+        """Whether the probe passes with these settings."""
+        try:
+            with layer.applied(settings):
+                return self._passes(_harmless(probe), names) is True
+        except Exception:  # noqa: BLE001 - as in _text
+            return False
+
     def _try(self, layer: CorsLayer, settings: CorsSettings, solved: dict[Probe, tuple[str, ...]]) -> Trial:
         last = next(reversed(solved))
         others = dict.fromkeys(p for p in (*self._passed, *_listed(last.url, layer)) if p not in solved)
@@ -136,7 +149,9 @@ class Mender:
         # The settings that are there do not change: what passes with them is asked once.
         self._before |= {probe: self._allowed(probe) for probe in others if probe not in self._before}
         passed = [probe for probe in others if self._before[probe]]
-        inside = {probe.origin for probe in strangers if self._allowed(probe)}
+        # Where every origin is allowed, one more header opens nothing to an origin.
+        everyone = WILDCARD in layer.settings.origins
+        inside = {probe.origin for probe in strangers if everyone or self._allowed(probe)}
         with layer.applied(settings):
             passes = [self._passes(_harmless(probe), names) for probe, names in solved.items()]
             if False in passes:
@@ -205,22 +220,31 @@ def _listed(url: str, layer: CorsLayer) -> Iterable[Probe]:
 
 
 def _strangers(solved: Iterable[Probe]) -> Iterable[Probe]:
-    """Yield GETs from pages that must not get in: a random origin, ``null``, and near misses of the page's own."""
+    """Yield the requests from pages that must not get in: a random origin, ``null``, and near misses of the page's own.
+
+    Each asks for what the page asks for, and by a GET without headers.
+    """
     asked = {probe.origin for probe in solved}
-    for probe in dict.fromkeys(replace(_harmless(p), method="GET", headers=()) for p in solved):
-        url = parse_url(probe.origin) if "://" in probe.origin else None
-        mark = f"corscheck-{secrets.token_hex(4)}"
-        origins = [f"https://{mark}.example", "null"]
-        if url is not None and url.scheme in ("http", "https"):
-            host = probe.origin.partition("://")[2]
-            name, colon, port = host.partition(":")
-            other = "http" if url.scheme == "https" else "https"
-            origins += [f"{url.scheme}://{name}.{mark}.example{colon}{port}", f"{other}://{host}"]
-            origins += [f"{url.scheme}://{mark}{host}"] if name[:1].isalpha() else []
-        for origin in origins:
+    mark = f"corscheck-{secrets.token_hex(4)}"
+    wanted = [_harmless(probe) for probe in solved][:_MOST_TRIALS]
+    for probe in dict.fromkeys(one for p in wanted for one in (p, replace(p, method="GET", headers=()))):
+        for origin in _foreign(probe.origin, mark):
             if origin not in asked:
                 yield replace(probe, origin=origin, credentials="same-origin")
                 yield replace(probe, origin=origin, credentials="include")
+
+
+def _foreign(origin: str, mark: str) -> list[str]:
+    """Return origins that are not this one, and nobody's: ``mark`` is part of their names."""
+    scheme, _, host = origin.partition("://")
+    origins = [f"https://{mark}.example", "null"]
+    if scheme in ("http", "https"):
+        name, colon, port = host.partition(":")
+        other = "http" if scheme == "https" else "https"
+        origins += [f"{scheme}://{name}.{mark}.example{colon}{port}", f"{other}://{host}"]
+        # An address has no name before it.
+        origins += [f"{scheme}://{mark}{host}"] if name[:1].isalpha() else []
+    return origins
 
 
 def _told(trial: Trial, count: int) -> str:

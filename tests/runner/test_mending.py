@@ -216,6 +216,30 @@ def test_where_there_is_none_one_is_added() -> None:
     assert ask(fresh, probe("https://evil.example", expected="blocked")).verdict == "blocked"
 
 
+def test_a_middleware_of_its_own_is_not_replaced() -> None:
+    said = advice(ask(derived(**SETTINGS), probe(NEW)))
+    assert "Give your own CORS middleware these settings, which keep what it allows now:\n      allow_origins=[" in said
+    assert "CORSMiddleware" not in said
+
+
+def test_many_failures_end_in_one_proposal() -> None:
+    """Beyond the first ten, each is only tried by itself; the proposal at the end covers and tries all of them."""
+    headers = [f"X-{number}" for number in range(30)]
+    with AppConversation(fastapi(**SETTINGS), RunOptions(diagnose=True)) as conversation:
+        said = [advice(conversation.ask(probe(headers=((name, "1"),)))) for name in headers]
+        last = conversation.proposal()
+    assert [("Verified" in text) for text in said] == [True] * 10 + [False] * 20
+    assert last is not None
+    assert all(f'"{name}"' in last for name in headers)
+    assert "Verified on your application: the 30 requests pass" in last
+
+
+def test_strangers_are_asked_even_if_only_preflights_are_sent() -> None:
+    """Without a request that is sent, nothing would be known of them."""
+    said = advice(ask(fastapi(allow_origins=["*"]), probe(headers=(TENANT,), send="never")))
+    assert "strangers get in as before" in said
+
+
 def test_proposals_add_up() -> None:
     """Who pastes the last one has all of them."""
     with AppConversation(fastapi(**SETTINGS), RunOptions(diagnose=True)) as conversation:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from corscheck.model.cors_settings import CorsSettings
 
-Place: TypeAlias = Literal["added", "around", "absent"]
-"""Where the layer is: added to the application, wrapped around it, or nowhere yet."""
+Place: TypeAlias = Literal["added", "around", "derived", "absent"]
+"""Where the layer is: added to the application, wrapped around it, in a class of its own, or nowhere yet."""
 
 
 def merged_code(target: str, settings: CorsSettings, place: Place) -> str | None:
@@ -30,6 +30,8 @@ def merged_lead(target: str, place: Place) -> str:
     """Return the sentence that says what to do with the code."""
     if target == "django":
         return "Set these in settings.py, in place of those of the same name; they keep what is allowed now:"
+    if place == "derived":
+        return "Give your own CORS middleware these settings, which keep what it allows now:"
     what = _NAMES[target]
     if place == "absent":
         return f"Add a {what} to your application:"
@@ -46,6 +48,8 @@ _NAMES = {
 
 def _middleware(module: str, settings: CorsSettings, place: Place) -> str:
     pairs = _pairs(settings)
+    if place == "derived":
+        return arguments(pairs)
     if place == "absent":
         return f"from {module}.middleware.cors import CORSMiddleware\n\n{_middleware(module, settings, 'added')}"
     if place == "around":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-Place: TypeAlias = Literal["added", "around", "absent"]
+Place: TypeAlias = Literal["added", "around", "derived", "absent"]
 
 _DEEPEST = 50
 """How many wrappers around an application are looked through."""
@@ -135,7 +135,9 @@ def _of_claim(target: str, claim: Claim, place: Place, middleware: Any, *, max_a
             vars(middleware).clear()
             vars(middleware).update(before)
 
-    return CorsLayer(target, settings, place, applied, claim.faults)
+    # The settings of a derived class may have other names, and it may do more: it is not replaced.
+    own = type(middleware).__name__ == "CORSMiddleware"
+    return CorsLayer(target, settings, place if own else "derived", applied, claim.faults)
 
 
 def _inserting(outermost: Any) -> Callable[[CorsSettings], AbstractContextManager[None]]:
