@@ -48,7 +48,7 @@ class Trial(Struct, frozen=True):
     ``passes`` says that every request in question is allowed, None that one of them was not sent again because it may
     change data. ``kept`` counts the other requests that still pass,
     ``broken`` are those that no longer do, ``admitted`` the strangers that could not read before.
-    ``open_before`` says that a stranger could read before, and still can.
+    ``open_before`` says that a stranger could read before, and still can, ``closed`` that one no longer can.
     """
 
     passes: bool | None
@@ -56,6 +56,7 @@ class Trial(Struct, frozen=True):
     broken: tuple[Probe, ...] = ()
     admitted: tuple[str, ...] = ()
     open_before: bool = False
+    closed: bool = False
 
 
 class Mender:
@@ -165,6 +166,7 @@ class Mender:
             broken,
             admitted,
             any(origin in inside for origin in now),
+            any(origin not in now for origin in inside),
         )
 
     def _allowed(self, probe: Probe) -> bool:
@@ -254,9 +256,10 @@ def _told(trial: Trial, count: int) -> str:
         request = "the request was not sent again, since it may change data"
     others = f"{trial.kept} other{'' if trial.kept == 1 else 's'} still pass{'es' if trial.kept == 1 else ''}"
     kept = f", {others}" if trial.kept else ""
-    if trial.broken or trial.admitted:
+    if trial.broken or trial.admitted or trial.closed:
         parts = [f"{_named(trial.broken)} no longer passes"] if len(trial.broken) == 1 else []
         parts += [f"{len(trial.broken)} others no longer pass: {_named(trial.broken)}"] if len(trial.broken) > 1 else []
+        parts += ["other origins can no longer read: list those of your pages"] if trial.closed else []
         parts += [f"{', '.join(trial.admitted[:_MOST_NAMED])} gets in too"] if trial.admitted else []
         return f"Tried on your application: {request}{kept}, but {' and '.join(parts)}."
     strangers = "strangers get in as before" if trial.open_before else "strangers are still refused"

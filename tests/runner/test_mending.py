@@ -276,8 +276,11 @@ def test_a_wildcard_is_not_combined_with_credentials() -> None:
         conversation.ask(probe(OTHER))
         said = advice(conversation.ask(probe(credentials="include")))
     assert f'  allow_origins=["{PAGE}"],' in said
-    assert f"but GET /data from {OTHER} no longer passes." in said
+    lost = "other origins can no longer read: list those of your pages."
+    assert f"but GET /data from {OTHER} no longer passes and {lost}" in said
     assert "Verified" not in said
+    said = advice(ask(fastapi(allow_origins=["*"]), probe(credentials="include")))
+    assert f"Tried on your application: the request passes, but {lost}" in said
 
 
 def test_strangers_that_could_read_before_are_not_called_refused() -> None:
