@@ -30,6 +30,9 @@ _CREDENTIALS = "CORS611"
 _HEADERS = ("CORS612", "CORS613")
 _METHODS = ("CORS614", "CORS624")
 _ORIGIN = ("CORS615", "CORS616", "CORS625")
+_PAGE = "CORS634"
+"""The page's code is to be changed, and no server: a response header that it sends with the request."""
+
 _NOT_LISTED = (_CREDENTIALS, *_HEADERS, *_METHODS, *_ORIGIN)
 """The causes by which a configuration exists and lacks something."""
 
@@ -39,6 +42,8 @@ def advise(target: str, probe: Probe, exchange: Exchange | None, codes: Sequence
 
     ``exchange`` is the one that failed, ``codes`` are those of the causes, the root cause first.
     """
+    if codes and codes[0] == _PAGE:
+        return None
     if exchange is not None and codes and codes[0] in _NOT_LISTED:
         return _added(target, probe, exchange, codes)
     return command(target, [probe])

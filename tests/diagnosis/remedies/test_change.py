@@ -7,10 +7,11 @@ import shlex
 
 import pytest
 
+from corscheck.diagnosis.remedies.advice import advise
 from corscheck.diagnosis.remedies.change import EDITS, change
 from corscheck.diagnosis.remedies.registry import REMEDIES
 from corscheck.diagnosis.remedies.wanted import Wanted
-from corscheck.model.values import ConfigError
+from corscheck.model.values import ConfigError, Probe
 from tests.cli.fakes import Command
 from tests.diagnosis.kit import API, APP, Asked, Reply, ask
 
@@ -90,7 +91,8 @@ def express(preflight: Reply, answer: Reply | None = None) -> object:
     by = "X-Powered-By: Express"
 
     def server(asked: Asked) -> Reply:
-        reply = preflight if asked.preflight else answer or Reply(200, preflight.headers)
+        # A router does not tell a preflight from another OPTIONS.
+        reply = preflight if asked.method == "OPTIONS" else answer or Reply(200, preflight.headers)
         return Reply(reply.status, (*reply.headers, by), reply.body)
 
     return server
@@ -134,6 +136,11 @@ def test_where_cors_is_configured_the_change_is_said(
 def test_where_nothing_is_configured_the_command_is_said() -> None:
     advice = ask(express(Reply(404)), method="PUT").findings[0].advice or ""  # type: ignore[arg-type]
     assert advice.splitlines()[-1] == f"  corscheck fix --for express {API} --origin {APP} -X PUT"
+
+
+def test_where_the_page_is_to_be_changed_no_server_is() -> None:
+    probe = Probe(API, APP, headers=(("Access-Control-Allow-Origin", "*"),))
+    assert advise("express", probe, None, ["CORS634", "CORS612"]) is None
 
 
 def test_a_method_that_the_page_writes_wrong_changes_nothing_on_the_server() -> None:
