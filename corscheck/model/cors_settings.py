@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 WILDCARD = "*"
+
+Place: TypeAlias = Literal["added", "around", "derived", "absent"]
+"""Where a layer is: added to its application, wrapped around it, in a class of its own, or nowhere yet."""
 
 
 class CorsSettings(Struct, frozen=True):

@@ -260,10 +260,11 @@ def _told(trial: Trial, count: int) -> str:
         parts = [f"{_named(trial.broken)} no longer passes"] if len(trial.broken) == 1 else []
         parts += [f"{len(trial.broken)} others no longer pass: {_named(trial.broken)}"] if len(trial.broken) > 1 else []
         parts += ["other origins can no longer read: list those of your pages"] if trial.closed else []
-        parts += [f"{', '.join(trial.admitted[:_MOST_NAMED])} gets in too"] if trial.admitted else []
+        parts += [f"these can read too: {', '.join(trial.admitted[:_MOST_NAMED])}"] if trial.admitted else []
         return f"Tried on your application: {request}{kept}, but {' and '.join(parts)}."
-    strangers = "strangers get in as before" if trial.open_before else "strangers are still refused"
-    return f"Verified on your application: {request}{kept}, {strangers}."
+    verified = "Verified" if trial.passes else "Partly verified"
+    strangers = "strangers can read as before" if trial.open_before else "strangers are still refused"
+    return f"{verified} on your application: {request}{kept}, {strangers}."
 
 
 def _named(probes: Sequence[Probe]) -> str:

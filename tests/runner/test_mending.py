@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+import corscheck
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Probe
 from corscheck.runner.app import AppConversation
@@ -237,7 +238,7 @@ def test_many_failures_end_in_one_proposal() -> None:
 def test_strangers_are_asked_even_if_only_preflights_are_sent() -> None:
     """Without a request that is sent, nothing would be known of them."""
     said = advice(ask(fastapi(allow_origins=["*"]), probe(headers=(TENANT,), send="never")))
-    assert "strangers get in as before" in said
+    assert "strangers can read as before" in said
 
 
 def test_proposals_add_up() -> None:
@@ -285,7 +286,7 @@ def test_a_wildcard_is_not_combined_with_credentials() -> None:
 
 def test_strangers_that_could_read_before_are_not_called_refused() -> None:
     said = advice(ask(fastapi(allow_origins=["*"]), probe(headers=(TENANT,))))
-    assert "strangers get in as before" in said
+    assert "strangers can read as before" in said
 
 
 def test_what_settings_do_not_help_gets_none() -> None:
@@ -325,7 +326,7 @@ def test_nothing_is_sent_that_may_change_data() -> None:
     said = advice(ask(app, probe(method="POST", send="always")))
     # The request itself was asked for; the trial sends it no second time.
     assert ran.count("POST") == 1
-    assert "the request was not sent again, since it may change data" in said
+    assert "Partly verified on your application: the request was not sent again, since it may change data" in said
 
 
 def test_exposed_headers() -> None:
@@ -445,3 +446,23 @@ def test_a_400_of_the_application_itself_is_a_result(tmp_path: Path) -> None:
     assert ask(app, probe()).verdict == "blocked"
     with pytest.raises(ConfigError), AppConversation(3, RunOptions()):
         pass
+
+
+def test_what_would_let_strangers_in_is_said() -> None:
+    """A layer that takes any setting for "everybody": what is printed says so instead of calling it verified."""
+
+    class Careless(CORSMiddleware):
+        def is_allowed_origin(self, origin: str) -> bool:
+            return len(list(self.allow_origins)) > 1 or super().is_allowed_origin(origin)
+
+    app = Careless(Starlette(routes=[Route("/data", page)]), allow_origins=[PAGE])
+    said = advice(ask(app, probe(NEW)))
+    assert "Tried on your application: the request passes" in said
+    assert "but these can read too: https://corscheck-" in said
+    assert "Verified" not in said
+
+
+def test_in_python() -> None:
+    result = corscheck.probe("/data", origin=NEW, app=fastapi(**SETTINGS), diagnose=True)
+    assert VERIFIED.search(advice(result))
+    assert "Verified" not in advice(corscheck.probe("/data", origin=NEW, app=fastapi(**SETTINGS)))

@@ -6,7 +6,7 @@ Unlike a remedy, which lists what is wanted and nothing else, this keeps wildcar
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from corscheck.diagnosis.remedies.remedy import Pairs, arguments, listing
 from corscheck.model.cors_settings import WILDCARD
@@ -14,10 +14,7 @@ from corscheck.model.cors_settings import WILDCARD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.model.cors_settings import CorsSettings
-
-Place: TypeAlias = Literal["added", "around", "derived", "absent"]
-"""Where the layer is: added to the application, wrapped around it, in a class of its own, or nowhere yet."""
+    from corscheck.model.cors_settings import CorsSettings, Place
 
 
 def merged_code(target: str, settings: CorsSettings, place: Place) -> str | None:

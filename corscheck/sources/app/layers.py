@@ -10,18 +10,16 @@ import sys
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from corscheck.model.cors_settings import WILDCARD, CorsSettings
+from corscheck.model.cors_settings import WILDCARD, CorsSettings, Place
 from corscheck.sources.app.claims import Claim, is_cors, is_starlette, of_instance, read_added, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-
-Place: TypeAlias = Literal["added", "around", "derived", "absent"]
 
 _DEEPEST = 50
 """How many wrappers around an application are looked through."""
