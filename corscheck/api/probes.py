@@ -57,7 +57,8 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
         gate: the engines for which ``expected`` must hold. Default: ``engine`` if it is given, else Chromium and Firefox.
         expected: the verdict that counts as passed. Default ``allowed``.
         diagnose: send one control request after a blocked probe if that tells causes apart. Default False, so that a
-            program sends what it asks for and nothing else.
+            program sends what it asks for and nothing else. With ``app``, settings by which the probe passes are tried
+            too, by requests that change nothing.
         show_secrets: show secret values in the result instead of masking them.
 
     The run:

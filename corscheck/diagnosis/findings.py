@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec.structs import replace
 
 from corscheck.diagnosis.remarks import remarks
-from corscheck.model.masking import mask_header, mask_url
 from corscheck.model.result import Finding
 from corscheck.model.values import Probe
 from corscheck.protocol.outcome import Outcome
@@ -21,7 +20,7 @@ from corscheck.protocol.request import HTTPResponse
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.codes.code import Record
-    from corscheck.diagnosis.facts import Cause
+    from corscheck.diagnosis.facts import Cause, Facts
     from corscheck.diagnosis.stack import Product
 
 _LONGEST_MESSAGE = 400
@@ -96,7 +95,7 @@ def _blocked(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None,
         return [_finding(record, _meaning(record, probe), evidence)]
     products = stack.detect(seen)
     found = [_finding(RECORDS[c.code], c.message, c.evidence, c.advice) for c in named]
-    pointer = _pointer(probe, stack.to_fix(products))
+    pointer = _pointer(probe, stack.to_fix(products), facts, named)
     if pointer is not None:
         found[0] = replace(found[0], advice=f"{found[0].advice}\n{pointer}")
     if products:
@@ -128,21 +127,14 @@ def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _pointer(probe: Probe, product: Product | None) -> str | None:
-    """Return the ``fix`` or ``explain`` command for a product, with "If this is ..." if the product is only likely."""
+def _pointer(probe: Probe, product: Product | None, facts: Facts | None, named: list[Cause]) -> str | None:
+    """Return what to change in a product, or its ``fix`` or ``explain`` command; "If this is ..." if it is only likely."""
     if product is None:
         return None
     lead = "" if product.confidence == "certain" else f"If this is {product.name}:\n"
     if product.fix is None:
         return f"{lead}  corscheck explain {product.guide}"
-    import shlex
+    from corscheck.diagnosis.remedies.advice import advise
 
-    words = ["corscheck", "fix", "--for", product.fix, mask_url(probe.url), "--origin", probe.origin]
-    if probe.method != "GET":
-        words += ["-X", probe.method]
-    for name, value in probe.headers:
-        words += ["-H", f"{name}: {mask_header(name, value)}"]
-    if probe.credentials != "same-origin":
-        words += ["--credentials", probe.credentials]
-    # Lines that start with two spaces are not wrapped, so that the command can be pasted.
-    return f"{lead}  {shlex.join(words)}"
+    text = advise(product.fix, probe, facts.exchange if facts is not None else None, [c.code for c in named])
+    return f"{lead}{text}" if text is not None else None

@@ -66,12 +66,27 @@ def run(check: PolicyCheck, app: str | None, directory: str) -> str | None:
                 wanted.append(probe)
             if not result.passed and result.excused is None:
                 failed.append(result)
+        proposal = _proposal(conversation, check, wanted, failed)
     finally:
         conversation.close()
     if not failed:
         return None
     blocked = any(result.verdict == "blocked" for result in failed)
-    return _said(check, failed, fix(wanted, framework, check.matrix.wants.exposes) if blocked else None)
+    if blocked and proposal is None:
+        printed = fix(wanted, framework, check.matrix.wants.exposes)
+        proposal = printed and f"What `corscheck fix` prints for this check:\n\n{printed}"
+    return _said(check, failed, proposal if blocked else None)
+
+
+def _proposal(conversation: Conversation, check: PolicyCheck, wanted: list[Probe], failed: list[Result]) -> str | None:
+    """Return what to change in the application so that the check passes, tried on it; None for a server."""
+    if not isinstance(conversation, AppConversation):
+        return None
+    blocked = {(r.url, r.origin, r.method) for r in failed if r.expected == "allowed" and r.verdict == "blocked"}
+    for probe in wanted:
+        if (probe.url, probe.origin, probe.method) in blocked:
+            conversation.propose(probe, check.matrix.wants.exposes)
+    return conversation.proposal()
 
 
 def _said(check: PolicyCheck, failed: list[Result], remedy: str | None) -> str:
@@ -80,7 +95,7 @@ def _said(check: PolicyCheck, failed: list[Result], remedy: str | None) -> str:
     if len(failed) > _MOST:
         parts.append("\n".join(line(result) for result in failed[_MOST:]))
     if remedy is not None:
-        parts.append(f"What `corscheck fix` prints for this check:\n\n{remedy}")
+        parts.append(remedy)
     return "\n\n".join([*parts, f"{check.matrix.ref.file}:{check.line}: [[check]] {check.name}"])
 
 

@@ -39,11 +39,23 @@ def framework_of(app: Any) -> str | None:
     return None
 
 
-def told(probe: Probe, result: Result, wrong: str, framework: str | None, exposes: Iterable[str] = ()) -> str:
-    """Return the text of a failing assertion. pytest's summary shows its first line."""
+def told(
+    probe: Probe,
+    result: Result,
+    wrong: str,
+    framework: str | None,
+    exposes: Iterable[str] = (),
+    proposal: str | None = None,
+) -> str:
+    """Return the text of a failing assertion. pytest's summary shows its first line.
+
+    ``proposal`` is what to change in the application, tried on it; without one, a whole configuration is printed.
+    """
     parts = [f"{wrong}: {result!s}", "\n".join(render(result, View(_WIDTH)))]
     wanted = [probe] if probe.expected == "allowed" and result.verdict != "inconclusive" else []
-    remedy = fix(wanted, framework, exposes)
+    remedy = fix(wanted, framework, exposes) if proposal is None else None
+    if proposal is not None and not any(proposal in (finding.advice or "") for finding in result.findings):
+        parts.append(proposal)
     if remedy is not None:
         parts.append(f"What `corscheck fix --for {framework}` prints for this:\n\n{remedy}")
     return "\n\n".join([*parts, _caller()])

@@ -108,7 +108,10 @@ class Site:
 
     def _fail(self, probe: Probe, result: Result, wrong: str, exposes: Iterable[str] = ()) -> None:
         __tracebackhide__ = True
-        pytest.fail(told(probe, result, wrong, self._framework, exposes), pytrace=False)
+        asked = self._conversation
+        needed = probe.expected == "allowed" and result.verdict in ("blocked", "allowed")
+        proposal = asked.propose(probe, exposes) if needed and isinstance(asked, AppConversation) else None
+        pytest.fail(told(probe, result, wrong, self._framework, exposes, proposal), pytrace=False)
 
 
 def open_site(app_or_url: Any, *, send: Send | None = None, **network: Any) -> Site:

@@ -19,17 +19,23 @@ from corscheck.runner.drive import acarry
 from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
 from corscheck.sources.app.address import BASE
+from corscheck.sources.app.hosts import disallowed_host
 from corscheck.sources.app.loading import wrapped
 from corscheck.transports.routing import split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.protocol.cache import PreflightCache
+    from corscheck.runner.mending import Mender
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import Transport
+
+_MOST_PASSED = 300
+"""How many probes that passed are remembered, to be asked again when settings are proposed."""
 
 _LOCAL = "CORS708"
 """The remark that an address is not on the public network."""
@@ -45,6 +51,26 @@ def _without_place(result: Result) -> Result:
     if not result.url.startswith(BASE):
         return result
     return replace(result, findings=tuple(f for f in result.findings if f.code != _LOCAL))
+
+
+def _advised(result: Result, text: str) -> Result:
+    """The result with ``text`` in place of the general commands in the advice of its first finding."""
+    first, *others = result.findings
+    said = (first.advice or "").partition("\n")[0]
+    advice = f"{said}\n{text}" if said else text
+    return replace(result, findings=(replace(first, advice=advice), *others))
+
+
+def _check_host(result: Result) -> None:
+    """Raise ``ConfigError`` if the application answers a 400 because of the host that paths are taken at."""
+    if not result.url.startswith(f"{BASE}/"):
+        return
+    for exchange in result.exchanges:
+        answer = exchange.response
+        if answer is not None and answer.status == 400:
+            refused = disallowed_host(BASE.partition("://")[2], result.url.removeprefix(BASE), answer.body)
+            if refused is not None:
+                raise ConfigError(refused)
 
 
 def _add_host(hosts: set[str], probe: Probe) -> None:
@@ -67,6 +93,9 @@ class AppConversation(Conversation):
         self._aside = aside
         with printing(aside):
             loaded = wrapped(app, name)
+        self._app = loaded.app
+        self._passed: list[Probe] = []
+        self._mender: Mender | None = None
         self._hosts: set[str] = set()
         transport: Transport
         if loaded.interface == "asgi":
@@ -81,10 +110,54 @@ class AppConversation(Conversation):
         super().__init__(options, transport)
 
     def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
-        """The result of one probe; ``cache`` is the page's preflight cache, if it has one."""
+        """The result of one probe; ``cache`` is the page's preflight cache, if it has one.
+
+        If a probe is blocked that should pass, and diagnosis is on, the advice has the settings by which it passes.
+        Raises ``ConfigError`` if the application refuses the host that paths are taken at.
+        """
         _add_host(self._hosts, probe)
         with printing(self._aside):
-            return _without_place(super().ask(probe, cache))
+            result = _without_place(super().ask(probe, cache))
+        _check_host(result)
+        if probe.expected == result.verdict == "allowed":
+            self._remember(probe)
+        elif self.options.diagnose and probe.expected == "allowed" and result.verdict == "blocked" and result.findings:
+            text = self.propose(probe)
+            return result if text is None else _advised(result, text)
+        return result
+
+    def propose(self, probe: Probe, exposed: Iterable[str] = ()) -> str | None:
+        """The settings by which a probe passes too, tried on the application; None if none do.
+
+        ``exposed`` are response headers that script must be able to read.
+        """
+        return self._mending().propose(probe, exposed)
+
+    def proposal(self) -> str | None:
+        """The settings for all that was proposed, tried with everything that passed until now; None if there are none."""
+        return self._mender.proposal() if self._mender is not None else None
+
+    def _mending(self) -> Mender:
+        if self._mender is None:
+            from corscheck.runner.mending import Mender
+
+            self._mender = Mender(self._app, self._ask_plainly)
+            for probe in self._passed:
+                self._mender.passed(probe)
+        return self._mender
+
+    def _remember(self, probe: Probe) -> None:
+        if self._mender is not None:
+            self._mender.passed(probe)
+        elif len(self._passed) < _MOST_PASSED:
+            self._passed.append(probe)
+
+    def _ask_plainly(self, probe: Probe) -> Result:
+        """The result of one probe without a diagnosis."""
+        _add_host(self._hosts, probe)
+        options = replace(self.options, diagnose=False)
+        with printing(self._aside):
+            return self.drive(conversation(probe, options, self._assembler, None))
 
     def close(self) -> None:
         """Shut the application down. Raises ``AppError`` when it fails over that."""

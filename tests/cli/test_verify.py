@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ from corscheck.runner.app import AppConversation
 from corscheck.runner.options import RunOptions
 from corscheck.sources.app.claims import AppOperation, Claim, read
 from corscheck.sources.app.failing import failing_route
-from corscheck.sources.app.questions import Questions, matching
+from corscheck.sources.app.questions import Questions, lookalikes, matching
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "https://app.example.com"
@@ -103,7 +104,12 @@ def test_the_examples_are_told_apart(name: str) -> None:
 def test_an_origin_narrows_it() -> None:
     done = verify("fastapi_production:app", "--origin", "https://admin.example.com", "--json", "-")
     probes = json.loads(done.stdout)["probes"]
-    assert (done.returncode, {probe["origin"] for probe in probes}) == (0, {"https://admin.example.com"})
+    # And one stranger with cookies, whatever is asked about.
+    strangers = [p for p in probes if p["origin"] != "https://admin.example.com"]
+    assert done.returncode == 0
+    assert [(p["origin"], p["credentials"], p["expected"]) for p in strangers] == [
+        ("https://elsewhere.example", "include", "blocked")
+    ]
     done = verify("fastapi_production:app", "--origin", "https://evil.example")
     assert (done.returncode, "https://evil.example\n" in done.stdout) == (1, True)
     done = verify("fastapi_production:app", "--origin", "https://evil.example", "--expect", "blocked", "-q")
@@ -203,6 +209,139 @@ def test_a_regular_expression_is_asked_for_a_page_it_matches() -> None:
     questions, found = results(starlette(allow_origin_regex=r"https://.*\.example\.com"))
     assert questions.listed == ("https://app.example.com",)
     assert unexpected(found) == set()
+
+
+LOOSE = {
+    r"https?://.*myapp.com": "https://elsewheremyapp.com",
+    r"https://app.myapp.com": "https://appxmyapp.com",
+    r"https://.*": "https://elsewhere.example",
+    r".*": "https://elsewhere.example",
+    r"https://app\.myapp\.com.*": None,
+    r"https?://.*\.myapp\.com": "",
+    r"https://(.*\.)?myapp\.com": "",
+    r"^https?://localhost:\d+$": "",
+    r"https://(app|admin)\.example\.com": "",
+    r"https://[a-z0-9-]+\.example\.com(:\d+)?": "",
+    r"(": "",
+}
+"""Patterns, with an origin of somebody else's that each matches; empty for none, None for some origin."""
+
+
+@pytest.mark.parametrize("regex", LOOSE)
+def test_patterns_that_match_a_domain_of_somebody_else(regex: str) -> None:
+    found = lookalikes(regex)
+    expected = LOOSE[regex]
+    assert bool(found) is (expected != "")
+    assert not expected or found[0] == expected
+    assert all(re.fullmatch(regex, origin) for origin in found)
+
+
+def test_a_look_alike_is_a_fault_and_no_allowed_origin() -> None:
+    questions, found = results(starlette(allow_origin_regex=r"https?://.*myapp.com", allow_credentials=True))
+    assert questions.listed == ("https://app.myapp.com",)
+    alike = ("cookies", "GET /data", "https://elsewheremyapp.com")
+    assert (found[alike].verdict, found[alike].expected) == ("allowed", "blocked")
+    assert alike in unexpected(found)
+
+
+OPEN = """
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+app = FastAPI()
+app.get("/data")(lambda: 1)
+app.add_middleware(CORSMiddleware, {parameters})
+"""
+
+
+def verified(tmp_path: Path, parameters: str, *more: str) -> tuple[int, str]:
+    """Exit status and output for a FastAPI with these parameters, as one line of words."""
+    tmp_path.joinpath("open_app.py").write_text(OPEN.format(parameters=parameters))
+    done = verify("open_app:app", *more, directory=tmp_path)
+    return done.returncode, " ".join(done.stdout.split())
+
+
+def test_an_open_door_is_found_whatever_origin_is_asked_about(tmp_path: Path) -> None:
+    status, said = verified(tmp_path, 'allow_origins=["*"], allow_credentials=True', "--origin", PAGE)
+    assert status == 1
+    assert "FAIL * with credentials: any origin is reflected as soon as a cookie is present" in said
+    assert "none with cookies" not in said
+    status, said = verified(tmp_path, 'allow_origins=["*"]', "--origin", PAGE)
+    assert status == 0
+    assert "every page may read, none with cookies" in said
+
+
+def test_a_loose_pattern_is_reported(tmp_path: Path) -> None:
+    for more in ((), ("--origin", "https://app.myapp.com")):
+        status, said = verified(tmp_path, r'allow_origin_regex=r"https?://.*myapp.com"', *more)
+        assert ("any origin is reflected" in said, "https://appmyapp.com" in said) == (False, False)
+        assert status == (1 if not more else 0)
+    _, said = verified(tmp_path, r'allow_origin_regex=r"https?://.*myapp.com", allow_credentials=True')
+    assert "also matches https://elsewheremyapp.com, whose domain anybody can register" in said
+    assert "https://elsewheremyapp.com, a stranger that allow_origin_regex matches" in said
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fault"),
+    [
+        (
+            f'allow_origins=["{PAGE}"], allow_headers=["Authorization,User-Agent"]',
+            """allow_headers has 'Authorization,User-Agent', which the middleware takes for one name.
+            Write allow_headers=["Authorization", "User-Agent"].""",
+        ),
+        (
+            'allow_origins="http://localhost:3000"',
+            """allow_origins is the string 'http://localhost:3000', not a list, and the middleware reads it as a text in
+            which every part counts. Write allow_origins=["http://localhost:3000"].""",
+        ),
+        (
+            f'allow_origins=["{PAGE}"], allow_headers="X-Tenant"',
+            """allow_headers is the string 'X-Tenant', not a list, and the middleware reads it letter by letter.
+            Write allow_headers=["X-Tenant"].""",
+        ),
+        (
+            f'allow_origins=["{PAGE}"], allow_methods=["GET, PUT"]',
+            """allow_methods has 'GET, PUT', which the middleware takes for one name.
+            Write allow_methods=["GET", "PUT"].""",
+        ),
+    ],
+)
+def test_lists_that_are_none(tmp_path: Path, parameters: str, fault: str) -> None:
+    assert f"FAIL Settings: {' '.join(fault.split())}" in verified(tmp_path, parameters)[1]
+
+
+def test_a_wildcard_as_a_string_is_a_wildcard(tmp_path: Path) -> None:
+    _, said = verified(tmp_path, 'allow_origins="*", allow_methods="*", allow_headers="*"')
+    assert "Settings:" not in said
+
+
+def test_a_login_outside_of_the_middleware_refuses_no_header(tmp_path: Path) -> None:
+    """Its 401 to the preflight lists no header, and that says nothing about any."""
+    text = OPEN.format(parameters=f'allow_origins=["{PAGE}"], allow_headers=["X-Tenant"]')
+    text += """
+from fastapi import Header
+from starlette.responses import PlainTextResponse
+app.get("/tenant")(lambda x_tenant=Header(): 1)
+
+@app.middleware("http")
+async def login(request, call_next):
+    return PlainTextResponse("who are you?", 401)
+"""
+    tmp_path.joinpath("login_app.py").write_text(text)
+    done = verify("login_app:app", directory=tmp_path)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 1
+    assert "refuses" not in said
+    assert "is refused" not in said
+    assert "corscheck fix" not in said
+    assert "401" in said
+
+
+def test_the_fix_of_an_application_is_tried_on_it() -> None:
+    done = verify("fastapi_cors:app")
+    said = " ".join(done.stdout.split())
+    assert 'allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST", "PUT"],' in said
+    assert 'allow_headers=["Authorization", "x-tenant"],' in said
+    assert "Verified on your application: the request passes, 6 others still pass, strangers are still refused." in said
 
 
 def test_entries_that_no_page_can_match() -> None:

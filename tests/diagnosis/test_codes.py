@@ -373,7 +373,10 @@ def test_the_pointer_to_fix_is_for_a_known_stack_only() -> None:
         f"  corscheck fix --for aiohttp {API} --origin {APP} -X PUT -H 'Authorization: ***'"
     )
     likely = ask(both(Reply(400, (), "Disallowed CORS origin"), OK), method="PUT")
-    assert "If this is Starlette or FastAPI:\n  corscheck fix --for fastapi" in (likely.findings[0].advice or "")
+    assert (likely.findings[0].advice or "").endswith(
+        "If this is Starlette or FastAPI:\nIn your CORSMiddleware (... stands for the current values):\n"
+        f'  allow_origins=[..., "{APP}"]'
+    )
     without_a_remedy = ask(both(Reply(405, ("X-Powered-By: ASP.NET",)), OK), method="PUT")
     assert "corscheck fix" not in (without_a_remedy.findings[0].advice or "")
     unknown = ask(both(Reply(405), OK), method="PUT")

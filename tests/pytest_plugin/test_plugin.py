@@ -116,9 +116,10 @@ def test_a_failure_is_the_table_and_the_fix(run: Run, pytester: pytest.Pytester)
             "> FAIL  Allow-Origin *",
             "BLOCKED  No Access-Control-Allow-Origin in the response (cors-check:2).",
             "  cause  The server knows CORS, but does not allow https://wrong.example.",
-            "What `corscheck fix --for fastapi` prints for this:",
-            "app.add_middleware(",
-            '    allow_origins=[[]"https://wrong.example"],',
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
+            "  app.add_middleware(",
+            '      allow_origins=[[]"https://app.example.com", "https://wrong.example"],',
+            "Verified on your application: the request passes, 2 others still pass, strangers are still refused.",
             "*test_a_failure_is_the_table_and_the_fix.py:5: in test_frontend",
             "FAILED *::test_frontend - Failed: expected to be allowed: BLOCKED *",
         ]
@@ -263,8 +264,9 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
             "2 of 2 not as expected: FAIL  BLOCKED *",
             "PUT http://127.0.0.1:8000/data",
             "> FAIL  *",
-            "What `corscheck fix` prints for this check:",
-            '    allow_methods=[[]"PUT"],',
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
+            '      allow_methods=[[]"GET", "PUT"],',
+            "Verified on your application: the 2 requests pass, * still pass*, strangers are still refused.",
             "*corscheck.toml:9: [[][[]check]] everybody writes",
             "FAILED corscheck.toml::everybody writes - *",
         ]
@@ -323,7 +325,12 @@ def test_the_readme(run: Run, pytester: pytest.Pytester) -> None:
     result = run()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["> FAIL  Allow-Origin *", "*`corscheck fix --for fastapi`*", "    allow_credentials=True,"]
+        [
+            "> FAIL  Allow-Origin *",
+            "Replace your CORSMiddleware with this one, which keeps what it allows now:",
+            "      allow_credentials=True,",
+            "Verified on your application: the request passes, *",
+        ]
     )
 
 

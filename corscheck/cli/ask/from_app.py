@@ -107,8 +107,11 @@ class InProcess(Struct, frozen=True):
         session = Session(sinks, complete=complete, progress=progress)
 
         def ask(take: Callable[[Result], None]) -> None:
+            def conclude(conversation: AppConversation) -> None:
+                questions.proposal = conversation.proposal()
+
             with failing_route(reading.inner):
-                _ask(loaded, options, (one.probe for one in questions.asked), take)
+                _ask(loaded, options, (one.probe for one in questions.asked), take, conclude)
 
         return session.run(ask)
 
@@ -133,13 +136,21 @@ def _nobody(name: str, questions: Questions) -> str:
     return f"{name}: {why}; name a page that should get in: --origin https://app.example.com{faults}"
 
 
-def _ask(loaded: LoadedApp, options: RunOptions, probes: Iterable[Probe], take: Callable[[Result], None]) -> None:
-    """Start the application, ask, and shut it down. A failed shutdown is printed; the results stand."""
+def _ask(
+    loaded: LoadedApp,
+    options: RunOptions,
+    probes: Iterable[Probe],
+    take: Callable[[Result], None],
+    conclude: Callable[[AppConversation], None] | None = None,
+) -> None:
+    """Start the application, ask, ``conclude``, and shut it down. A failed shutdown is printed; the results stand."""
     enable_gc()
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
         for probe in probes:
             take(conversation.ask(probe))
+        if conclude is not None:
+            conclude(conversation)
     finally:
         try:
             conversation.close()

@@ -146,12 +146,15 @@ def _names(remedies: "list[Remedy]", *, json: bool) -> str:
 
 
 def _as_json(remedy: "Remedy", wanted: "Wanted") -> str:
+    from corscheck.diagnosis.remedies.code import REPLACE
+
     return _dumped(
         {
             "framework": remedy.name,
             "title": remedy.title,
             "language": remedy.language,
             "package": remedy.package,
+            "replace": REPLACE,
             "where": remedy.where,
             "code": remedy.code(wanted),
             "traps": remedy.traps,

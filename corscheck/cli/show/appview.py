@@ -9,9 +9,12 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from corscheck.cli.show.sinks import TextSink
+from corscheck.diagnosis.remedies.advice import command
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
 from corscheck.model.result import Result
 from corscheck.model.words import several
 from corscheck.report.text import terminal
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.model.item import Item
+    from corscheck.model.result import ResponseRecord
     from corscheck.protocol.request import Headers
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.terminal import View
@@ -118,6 +122,8 @@ class AppView(TextSink):
             if claim is None or self._questions.typed:
                 return ""
             return ", like any other origin" if claim.everyone else ", an allowed origin"
+        if origin in self._questions.lookalikes and origin != STRANGER:
+            return ", a stranger that allow_origin_regex matches"
         return ", a stranger" if origin == STRANGER else ", a sandboxed frame or a local file"
 
     def _of_origin(self, origin: str, left: int) -> Iterator[str]:
@@ -180,8 +186,7 @@ class AppView(TextSink):
             mark = self._view.style({"ok": "pass", "FAIL": "fail"}.get(status, "skip"), f"{status:4}")
             first, *more = wrap(text, self._view.width, 8)
             lines += [f"  {mark}  {first[8:]}", *more]
-        fix = self._fix()
-        return [*lines, *([f"  fix   {fix}"] if fix else [])]
+        return [*lines, *self._fix()]
 
     def _of(self, topic: Topic, origin: str | None = None) -> list[Result]:
         asked = (one.probe for one in self._questions.asked if one.topic == topic)
@@ -210,7 +215,7 @@ class AppView(TextSink):
         if refused:
             yield "FAIL", f"Headers: operations take {several(list(refused))}, which the preflight refuses."
         for result in self._of("header"):
-            if result.verdict == "blocked":
+            if result.verdict == "blocked" and any(_refused_headers(result)):
                 other = f"any other header ({UNLISTED}, say)"
                 yield "note", f"Headers: {other} is refused, with a {_status(result)} to the preflight."
             elif result.verdict == "allowed":
@@ -229,37 +234,49 @@ class AppView(TextSink):
 
     def _wildcard(self) -> Iterator[tuple[str, str]]:
         claim = self._questions.claim
-        strangers = [r for r in self._of("cookies") if r.origin not in self._questions.listed]
+        alike = set(self._questions.lookalikes) - {STRANGER}
+        strangers = [r for r in self._of("cookies") if r.origin not in (*self._questions.listed, *alike)]
         let_in = [r for r in strangers if r.verdict == "allowed"]
         if let_in:
             without = any(r.verdict == "allowed" for r in self._of("no-cookie"))
             when = "" if without else " as soon as a cookie is present"
             so = f"every page reads {len(let_in)} of {len(strangers)} answers with the visitor's cookies"
             yield "FAIL", f"* with credentials: any origin is reflected{when}, so that {so}."
-        elif claim is not None and claim.everyone:
+        elif claim is not None and claim.everyone and strangers:
             yield "note", "* with credentials: every page may read, none with cookies."
         elif claim is not None and strangers:
             yield "ok", "* with credentials: strangers get nothing, with or without cookies."
 
     def _entries(self) -> Iterator[tuple[str, str]]:
+        claim = self._questions.claim
+        for fault in claim.faults if claim is not None else ():
+            yield "FAIL", f"Settings: {printable(fault)}"
         for fault in self._questions.unusable:
             yield "FAIL", f"Origins: {printable(fault)}."
-        claim = self._questions.claim
+        alike = {
+            r.origin: None
+            for r in self._results.values()
+            if r.origin in self._questions.lookalikes and r.verdict == "allowed"
+        }
+        if alike and claim is not None:
+            said = f"allow_origin_regex {claim.allow_origin_regex!r} also matches {next(iter(alike))}"
+            advice = "Escape the dots, and let nothing stand before the domain but the end of a label: (.*\\.)?"
+            yield "FAIL", f"Origins: {printable(said)}, whose domain anybody can register. {advice}"
         if claim is not None and claim.allow_origin_regex is not None and not self._questions.typed:
             yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."
 
-    def _fix(self) -> str | None:
-        """Return the ``fix`` command for what was expected to work and does not."""
+    def _fix(self) -> list[str]:
+        """Return the settings by which everything passes that was expected to, or the command that prints some.
+
+        Where a middleware is there already and no settings of it help, neither does another one.
+        """
+        said = self._questions.proposal
         failed = [r for r in self._of("plain") if not r.passed and r.expected == "allowed"]
-        if not failed:
-            return None
-        framework = self._questions.reading.framework.lower()
-        results = [r for r in self._of("plain") if r.expected == "allowed" and r.origin in self._questions.listed]
-        methods = dict.fromkeys(r.method for r in results)
-        names = {n.lower(): n for r in results for n, _ in r.headers if n.lower() not in ("content-type", "accept")}
-        parts = [f"--origin {o}" for o in dict.fromkeys(r.origin for r in results)]
-        parts += [f"-X {m}" for m in methods] + [f"-H '{n}: 1'" for n in names.values()]
-        return printable(f"corscheck fix --for {framework} {' '.join(parts)}")
+        if said is None and failed and self._questions.claim is None:
+            probes = [replace(one.probe, url="") for one in self._questions.asked if one.topic == "plain"]
+            wanted = [p for p in probes if p.expected == "allowed" and p.origin in self._questions.listed]
+            said = (command(self._questions.reading.framework.lower(), wanted) or "").strip()
+        return wrap(printable_lines(said), self._view.width, 8, "  fix") if said else []
 
     def _explained(self) -> list[str]:
         """Return what differs from the claims, by cause."""
@@ -289,10 +306,15 @@ def _status(result: Result) -> int | None:
 def _refused_headers(result: Result) -> Iterator[str]:
     """Yield the request headers that the preflight asks for and its response does not list."""
     for exchange in result.exchanges:
-        if exchange.kind == "preflight" and exchange.response is not None:
+        if exchange.kind == "preflight" and exchange.response is not None and _speaks(exchange.response):
             asked = _names(exchange.request.headers, "access-control-request-headers")
             listed = _names(exchange.response.headers, "access-control-allow-headers")
             yield from (name for name in asked if name not in listed and "*" not in listed)
+
+
+def _speaks(response: ResponseRecord) -> bool:
+    """Whether a preflight's answer is that of a CORS layer: a login in front of it answers with an error and no list."""
+    return response.status < 300 or bool(_names(response.headers, "access-control-allow-headers"))
 
 
 def _names(headers: Headers, name: str) -> list[str]:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def _code(wanted: Wanted) -> str:
     demand_kept_preflights(wanted, "django-cors-headers")
     lines = [
-        'INSTALLED_APPS = [*INSTALLED_APPS, "corsheaders"]',
-        'MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *MIDDLEWARE]',
+        # Django refuses an application that is listed twice. The middleware moves to the front if it is there already.
+        'INSTALLED_APPS = list(dict.fromkeys([*INSTALLED_APPS, "corsheaders"]))',
+        'MIDDLEWARE = list(dict.fromkeys(["corsheaders.middleware.CorsMiddleware", *MIDDLEWARE]))',
         _setting("CORS_ALLOWED_ORIGINS", wanted.origins),
         _setting("CORS_ALLOW_METHODS", wanted.methods),
         # Always set, because the default allows a dozen headers.
@@ -37,7 +38,10 @@ REMEDY = Remedy(
     "django",
     "Django",
     "python",
-    "At the end of settings.py, where INSTALLED_APPS and MIDDLEWARE are known.",
+    (
+        "At the end of settings.py, where INSTALLED_APPS and MIDDLEWARE are known. The first two lines add to them what is "
+        "not there yet; remove older CORS_... settings."
+    ),
     (
         (
             "The middleware must come before all that can answer (CommonMiddleware, WhiteNoise, authentication): an answer "

@@ -16,7 +16,7 @@ _COMPARED_AS_IT_IS = re.compile(r"https?://")
 
 def _code(wanted: Wanted) -> str:
     demand_capitals(wanted, "rack-cors writes every method")
-    options = [f"methods: [{', '.join(_symbol(method) for method in wanted.methods)}]"]
+    options = [f"methods: [{', '.join(symbol(method) for method in wanted.methods)}]"]
     if wanted.headers:
         options.append(f"headers: {listing(wanted.headers, 'headers: ', 6, ruby_string)}")
     if wanted.credentials:
@@ -30,7 +30,7 @@ def _code(wanted: Wanted) -> str:
 
 use Rack::Cors do
   allow do
-    origins {listing(wanted.origins, "origins ", 4, _origin)}
+    origins {listing(wanted.origins, "origins ", 4, origin_literal)}
     resource {arguments}
   end
 end
@@ -43,13 +43,15 @@ def ruby_string(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _symbol(method: str) -> str:
+def symbol(method: str) -> str:
+    """Return the Ruby symbol of a method."""
     # rack-cors compares methods in lower case.
     name = method.lower()
     return f":{name}" if re.fullmatch("[a-z]+", name) else f":{ruby_string(name)}"
 
 
-def _origin(origin: str) -> str:
+def origin_literal(origin: str) -> str:
+    """Return an origin as rack-cors must have it: a string, or a pattern for an origin that is not of the web."""
     if _COMPARED_AS_IT_IS.match(origin):
         return ruby_string(origin)
     pattern = re.sub(r"[^a-z0-9:_~-]", r"\\\g<0>", origin)

@@ -43,6 +43,11 @@ as patterns or variables.
 _MOST_NAMED = 3
 
 
+def is_plain_origin(origin: str) -> bool:
+    """Whether a configuration can list the origin: it is not opaque, not ``*``, and has no special characters."""
+    return _PLAIN_ORIGIN.fullmatch(origin) is not None
+
+
 class Wanted(Struct, frozen=True):
     """What a configuration allows: every origin may use every method with every header.
 
@@ -133,7 +138,7 @@ class _Needs(Struct):
                 "null is the origin of every sandboxed frame and local file: who allows it allows every page, since any "
                 "page can open such a frame. Serve the page from an origin of its own",
             )
-        elif _PLAIN_ORIGIN.fullmatch(origin) is None:
+        elif not is_plain_origin(origin):
             self.complain(at, f"{origin} has characters that configurations take for a pattern: name a plain host")
         else:
             return not urls or any(_origin_of(url) != origin for url in urls)

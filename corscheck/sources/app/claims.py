@@ -6,6 +6,7 @@ other types are skipped. ``questions`` builds probes that verify each claim.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ _ORDER = (
 )  # fmt: skip
 """The first parameters of ``CORSMiddleware``, to name positional arguments."""
 
+_SEVERAL = re.compile(r"\s*[,;\s]\s*")
+"""Between names that were written into one string."""
+
 _SAMPLES = {"integer": "1", "number": "1", "boolean": "true"}
 _FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date": "2030-01-01", "date-time": "2030-01-01T00:00:00Z"}
 _CONVERTORS = {"int": "1", "float": "1", "uuid": _FORMATS["uuid"]}
@@ -30,7 +34,8 @@ class Claim(Struct, frozen=True):
 
     ``around`` means that the middleware wraps the application, and so also handles responses to unhandled exceptions.
     Starlette puts its error handling outside of a middleware added with ``add_middleware``. ``prefix`` is the path of
-    the mounted application that the middleware belongs to.
+    the mounted application that the middleware belongs to. ``faults`` are sentences on lists that are not lists of
+    single names.
     """
 
     allow_origins: tuple[str, ...] = ()
@@ -42,6 +47,7 @@ class Claim(Struct, frozen=True):
     max_age: int = 600
     around: bool = False
     prefix: str = ""
+    faults: tuple[str, ...] = ()
 
     @property
     def everyone(self) -> bool:
@@ -83,22 +89,24 @@ def read(app: Any) -> Reading | None:
     """Read an application's configuration; None if it is not based on Starlette."""
     claims: list[Claim] = []
     inner = app
-    while not _is_starlette(inner):
-        if _is_cors(type(inner)):
-            claims.append(_of_instance(inner))
+    while not is_starlette(inner):
+        if is_cors(type(inner)):
+            claims.append(of_instance(inner))
         inner = getattr(inner, "app", None)
         if inner is None:
             return None
-    claims += _added(inner, "")
+    claims += read_added(inner)
     operations = dict.fromkeys(_operations(inner, "", claims))
     return Reading(_framework(inner), tuple(operations), tuple(claims), inner)
 
 
-def _is_starlette(app: Any) -> bool:
+def is_starlette(app: Any) -> bool:
+    """Whether an object is a Starlette application, or of a class derived from it, such as FastAPI."""
     return any(c.__name__ == "Starlette" and c.__module__.startswith("starlette.") for c in type(app).__mro__)
 
 
-def _is_cors(cls: Any) -> bool:
+def is_cors(cls: Any) -> bool:
+    """Whether a class is Starlette's ``CORSMiddleware`` or derived from it."""
     return any(c.__name__ == "CORSMiddleware" for c in getattr(cls, "__mro__", ()))
 
 
@@ -106,11 +114,11 @@ def _framework(app: Any) -> str:
     return "FastAPI" if any(c.__name__ == "FastAPI" for c in type(app).__mro__) else "Starlette"
 
 
-def _added(app: Any, prefix: str) -> list[Claim]:
+def read_added(app: Any, prefix: str = "") -> list[Claim]:
     """Return the claims of middleware added with ``add_middleware``."""
     found = []
     for one in getattr(app, "user_middleware", ()):
-        if _is_cors(getattr(one, "cls", None)):
+        if is_cors(getattr(one, "cls", None)):
             given = {**dict(zip(_ORDER, getattr(one, "args", ()), strict=False)), **getattr(one, "kwargs", {})}
             found.append(_claim(given, prefix))
     return found
@@ -128,10 +136,11 @@ def _claim(given: dict[str, Any], prefix: str = "", *, around: bool = False) -> 
         max_age=int(given.get("max_age", 600)),
         around=around,
         prefix=prefix,
+        faults=tuple(fault for name in _LISTS if (fault := list_fault(name, given.get(name, ()))) is not None),
     )
 
 
-def _of_instance(middleware: Any) -> Claim:
+def of_instance(middleware: Any) -> Claim:
     """Read the claim of a middleware instance from its attributes."""
     simple, preflight = (dict(getattr(middleware, n, {})) for n in ("simple_headers", "preflight_headers"))
     exposed = simple.get("Access-Control-Expose-Headers", "")
@@ -142,6 +151,28 @@ def _of_instance(middleware: Any) -> Claim:
     given["expose_headers"] = [part.strip() for part in exposed.split(",") if part.strip()]
     given["max_age"] = preflight.get("Access-Control-Max-Age", 600)
     return _claim({"allow_methods": (), **given}, around=True)
+
+
+_LISTS = ("allow_origins", "allow_methods", "allow_headers", "expose_headers")
+
+
+def list_fault(name: str, values: Any) -> str | None:
+    """Return a sentence on a setting that is a string instead of a list, or a list with several names in one string."""
+    names = split_names(values)
+    instead = f"Write {name}=[{', '.join(json.dumps(text) for text in names)}]."
+    if isinstance(values, str) and values not in ("", "*"):
+        effect = "letter by letter" if name == "allow_headers" else "as a text in which every part counts"
+        return f"{name} is the string {values!r}, not a list, and the middleware reads it {effect}. {instead}"
+    joined = next((str(v) for v in values if _SEVERAL.search(str(v))), None)
+    if joined is None:
+        return None
+    return f"{name} has {joined!r}, which the middleware takes for one name. {instead}"
+
+
+def split_names(values: Any) -> tuple[str, ...]:
+    """Return the names that a setting was meant to list."""
+    texts = (values,) if isinstance(values, str) else values
+    return tuple(dict.fromkeys(name for text in texts for name in _SEVERAL.split(str(text).strip()) if name))
 
 
 def _texts(values: Any) -> tuple[str, ...]:
@@ -166,7 +197,7 @@ def _operations(app: Any, prefix: str, claims: list[Claim]) -> Iterator[AppOpera
             if format_ not in described:
                 yield from _of_route(prefix + path, methods)
         elif mounted is not None and not methods and getattr(mounted, "routes", None) and hasattr(route, "routes"):
-            claims += _added(mounted, prefix + path)
+            claims += read_added(mounted, prefix + path)
             yield from _operations(mounted, prefix + path, claims)
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.model.page_origin import check_origin
+from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import ConfigError, Probe
 from corscheck.sources.app.address import absolute
 
@@ -60,7 +61,10 @@ class Unasked(Struct, frozen=True):
 
 
 class Questions:
-    """All probes of one application. ``asked`` holds them in order, ``unasked`` holds those that are left out."""
+    """All probes of one application. ``asked`` holds them in order, ``unasked`` holds those that are left out.
+
+    ``proposal`` is what to change so that those pass that should, set by who has asked them.
+    """
 
     def __init__(
         self,
@@ -80,8 +84,11 @@ class Questions:
         self._expect = expect
         self.asked: list[AppQuestion] = []
         self.unasked: list[Unasked] = []
+        self.proposal: str | None = None
         self._pages()
-        if not self.typed:
+        if self.typed:
+            self._stranger()
+        else:
             self._strangers()
         self._errors()
         self._headers()
@@ -94,6 +101,12 @@ class Questions:
         named = [o for o in claim.allow_origins if origin_fault(o) is None]
         example = matching(claim.allow_origin_regex) if claim.allow_origin_regex is not None else None
         return tuple(dict.fromkeys([*named, *([example] if example is not None else [])]))
+
+    @property
+    def lookalikes(self) -> tuple[str, ...]:
+        """The origins that ``allow_origin_regex`` matches although anybody may register their domain."""
+        regex = self.claim.allow_origin_regex if self.claim is not None else None
+        return lookalikes(regex) if regex is not None else ()
 
     @property
     def unusable(self) -> tuple[str, ...]:
@@ -129,6 +142,18 @@ class Questions:
             self._add("plain", safe, "null", _verdict(claim.everyone or "null" in claim.allow_origins))
             self._add("cookies", safe, "null", "blocked", cookies=True)
             self._add("no-cookie", safe, STRANGER, "blocked", credentials="include")
+            for origin in self.lookalikes[:1]:
+                self._add("plain", safe, origin, "blocked")
+                self._add("cookies", safe, origin, "blocked", cookies=True)
+
+    def _stranger(self) -> None:
+        """Ask one stranger with cookies, whatever is asked about: no origin on the command line shows an open door."""
+        safe = self._safe()
+        if safe is None or self.claim is None:
+            return
+        for origin in (STRANGER, *self.lookalikes)[:2]:
+            if origin not in self.listed:
+                self._add("cookies", safe, origin, "blocked", cookies=True)
 
     def _errors(self) -> None:
         if not self.listed:
@@ -255,11 +280,37 @@ _LOOSE = (
 )
 
 
+def lookalikes(regex: str) -> tuple[str, ...]:
+    """Return origins that a regular expression matches, and that have nothing to do with the domain it is meant for.
+
+    ``https?://.*myapp.com`` also matches ``https://elsewheremyapp.com``, and an unescaped dot matches any character.
+    """
+    try:
+        compiled = re.compile(regex)
+    except re.error:
+        return ()
+    found = [STRANGER, STRANGER.replace("https", "http")]
+    example = matching(regex)
+    if example is not None:
+        scheme, _, rest = example.partition("://")
+        host, colon, port = rest.partition(":")
+        domain = registrable_domain(host) or host
+        hosts = [f"elsewhere{domain}", f"elsewhere-{domain}", f"{host}.elsewhere.example", f"{host}elsewhere.example"]
+        # Not the last dot: without it, the name would end in a top-level domain that does not exist.
+        dots = [at for at, letter in enumerate(host) if letter == "."][:-1]
+        hosts += [f"{host[:at]}x{host[at + 1 :]}" for at in dots]
+        found += [f"{scheme}://{one}{colon}{port}" for one in hosts if registrable_domain(one) not in (None, domain)]
+    return tuple(origin for origin in found if compiled.fullmatch(origin) and origin_fault(origin) is None)
+
+
 def matching(regex: str) -> str | None:
     """Return an origin that a typical regular expression matches, or None if none is found."""
     text = regex.strip("^$")
     for loose in _LOOSE:
-        text = text.replace(loose, "8000" if "d" in loose or loose == "[0-9]+" else "app")
+        # Before a letter it stands for a whole label: whoever writes ".*example.com" means "app.example.com".
+        sample = "8000" if "d" in loose or loose == "[0-9]+" else "app"
+        text = re.sub(f"{re.escape(loose)}(?=[a-z])", lambda _, sample=sample: f"{sample}.", text)  # type: ignore[misc]
+        text = text.replace(loose, sample)
     text = re.sub(r"\((?:\?:)?([^()|]*)[^()]*\)[?*]?", r"\1", text).replace("\\", "")
     candidates = (text, re.sub(r"(.)\?", r"\1", text), re.sub(r".\?", "", text))
     for candidate in candidates:

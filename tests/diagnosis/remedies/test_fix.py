@@ -49,6 +49,9 @@ def test_every_module_is_in_the_registry() -> None:
 def test_what_is_printed_is_all_of_the_language(command: Command, name: str) -> None:
     done = command("fix", "--for", name, *URL, "-X", "PUT", "-H", "X-Tenant: 7", "--expose", "X-Total-Count")
     assert (done.status, done.stderr) == (0, "")
+    words = re.sub(r"\n(#|//| )* *", " ", done.stdout.partition("\n\n")[0])
+    assert "If CORS is configured already, replace that configuration with this one" in words
+    assert "never add a second one." in words
     if REMEDIES[name].language != "python":
         assert "X-Tenant" in done.stdout
         return
