@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.bounded import MEBIBYTE, read_all
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 NAME = "corscheck.toml"
 PYPROJECT = "pyproject.toml"
 _TABLE: Place = ("tool", "corscheck")
+_LARGEST = 16 * MEBIBYTE
+_MOST_PARTS = 100
+"""How many parts a dotted key may have: tomllib's time is quadratic in them."""
+
+_DOTTED = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
+    f"{{{_MOST_PARTS}}}"
+)
 _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -124,7 +133,8 @@ def display(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_all(file, f"the policy {display(path)}", _LARGEST)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = f"; corscheck init URL --origin ORIGIN writes a {NAME}" if isinstance(error, FileNotFoundError) else ""
@@ -142,6 +152,10 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
     """Parse the TOML text. Return the policy's table and its path in the file."""
+    long = _DOTTED.search(text)
+    if long is not None:
+        line = text.count("\n", 0, long.start()) + 1
+        raise ConfigError(f"{file}:{line}: a key of more than {_MOST_PARTS} parts: write a [table] instead of dots")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -29,6 +29,9 @@ _FORMATS = {
 _TEXT = "sample"
 _LONGEST = 1000
 _DEEPEST = 12
+_MOST_STEPS = 1e15
+"""Where a quotient still is exact, and finite."""
+
 _NESTED = 3
 """The maximum depth of arrays and objects. Parameters are flat, and recursive schemas would not end."""
 
@@ -94,7 +97,7 @@ def _of_type(schema: Object, document: OpenAPIDocument, depth: int) -> Any:
         names = required if isinstance(required, list) else []
         known = properties if isinstance(properties, dict) else {}
         names = names[:20]
-        return {str(n): of_schema(known.get(n), document, depth + 1) for n in names if isinstance(n, str)}
+        return {n: of_schema(known.get(n), document, depth + 1) for n in names if isinstance(n, str)}
     return _string(schema)
 
 
@@ -110,7 +113,7 @@ def _number(schema: Object, *, whole: bool) -> int | float:
     limit = high if top is None else top if high is None else min(high, top)
     if limit is not None and (value > limit or (value == limit and (below is True or top == limit))):
         value = limit - (step or 0.5 if below is True or top == limit else 0.0)
-    if step:
+    if step and abs(value / step) < _MOST_STEPS:
         value = math.ceil(value / step) * step if limit is None or math.ceil(value / step) * step <= limit else value
     return int(value) if whole or value == int(value) else value
 
@@ -149,7 +152,10 @@ def text_of(value: Any, depth: int = 0) -> str:
         return ",".join(text_of(v, depth + 1) for v in value[:20])
     if isinstance(value, dict):
         return ",".join(f"{k},{text_of(v, depth + 1)}" for k, v in list(value.items())[:20])
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:  # YAML writes integers of any length in hexadecimal, and Python prints no more than 4,300 digits
+        return _TEXT
 
 
 def in_url(value: Any) -> str:
