@@ -130,7 +130,10 @@ def good(kind: str) -> tuple[bytes, ...]:
             ),
         ),
         "policy": SEEDS["policies"],
-        "openapi": (*SEEDS["openapi-documents"], *((DATA / "openapi" / n).read_bytes() for n in ("fastapi.json", "nestjs.json", "drf-spectacular.yaml"))),
+        "openapi": (
+            *SEEDS["openapi-documents"],
+            *((DATA / "openapi" / n).read_bytes() for n in ("fastapi.json", "nestjs.json", "drf-spectacular.yaml")),
+        ),
         "curl": (*SEEDS["curl-lines"], *SEEDS["fetch-lines"]),
         "headers": (b"X-A: 1\nX-B: 2\n\nContent-Type: application/json\n",),
         "body": (b"a=1&b=2", b"\x89PNG\r\n\x1a\n"),

@@ -108,8 +108,8 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
             headers = (*headers, ("Content-Type", content_type))
     typed_names = {line.partition(":")[0].strip().lower() for line in typed.headers}
     headers = tuple(h for h in headers if h[0].lower() not in typed_names)
-    check_field(asked.cookies, f"{name}: -b", secret=True)
-    check_field(asked.network.user_agent, f"{name}: -A")
+    check_field(asked.cookies, f"-b in {name}", secret=True)
+    check_field(asked.network.user_agent, f"-A in {name}")
     credentials = typed.credentials or asked.credentials
     login = asked.login if typed.user is None else None
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):
