@@ -62,7 +62,9 @@ def discover(start: Path) -> Path:
         if (directory / NAME).is_file():
             return directory / NAME
         project = directory / PYPROJECT
-        if project.is_file() and re.search(rb"^\s*\[+\s*tool\s*\.\s*corscheck\b", _bytes(project), re.MULTILINE):
+        if project.is_file() and re.search(
+            rb"^[ \t]*+\[++[ \t]*+tool[ \t]*+\.[ \t]*+corscheck\b", _bytes(project), re.MULTILINE
+        ):
             return project
         if (directory / ".git").exists():
             break
@@ -165,7 +167,7 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
         raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
     except (ValueError, RecursionError):
         # Python refuses integers with more than 4,300 digits, and tomllib is recursive.
-        long = re.search(r"[0-9_]{4000}", text)
+        long = re.search(r"(?<![0-9_])[0-9_]{4000}", text)
         line = text.count("\n", 0, long.start()) + 1 if long is not None else 1
         said = "a number of thousands of digits" if long is not None else "nested too deeply"
         raise ConfigError(f"{file}:{line}: not TOML that can be read: {said}") from None
