@@ -293,9 +293,11 @@ def called(found: Found, method: str, text: str) -> Callable[[], object]:
 def is_linear(call: Callable[[int], Callable[[], object]]) -> bool:
     """Whether a call's time grows with the length of its text and no faster."""
     short, long = call(SHORT), call(LONG)
-    if seconds(long) < QUICK:
+    first = seconds(long)
+    if first < QUICK:
         return True
-    return min(seconds(long) for _ in range(3)) < max(8 * min(seconds(short) for _ in range(3)), QUICK)
+    limit = max(8 * min(seconds(short) for _ in range(3)), QUICK)
+    return first < limit or (first < 3 * limit and min(seconds(long) for _ in range(3)) < limit)
 
 
 @pytest.fixture(autouse=True)
@@ -379,11 +381,10 @@ def test_readers_of_pasted_text(reader: str) -> None:
     ("pattern", "method"),
     [
         (r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]+", "search"),
-        (r"([^:]+):[ \t]*(.*?)[ \t]*\n", "match"),
+        (r"[^:]+:[ \t]*.*?[ \t]*\n", "match"),
         (r"[?&]([\w-]*(?:token|secret)[\w-]*)=", "search"),
         (r"(?:https?://\S+ )?net::ERR_", "search"),
         (r"^\s*\[", "search"),
-        (r"(\d+) bytes", "search"),
         (r"a[\d.]+[^<]*b", "match"),
     ],
 )

@@ -80,8 +80,8 @@ def string(example: str, then: Callable[[str, Any], Any] | None = None) -> Check
     return typed(str, "expected a string, got {kind}", f"Pass a str, e.g. {example}.", then)
 
 
-def number(what: str, example: float, *, zero: bool = False) -> Check:
-    """Make a check for a finite number above zero (or zero, if ``zero``), and at most ``LONGEST_TIME``."""
+def number(what: str, example: float, *, zero: bool = False, least: float = 0.0) -> Check:
+    """Make a check for a finite number above zero (or zero, if ``zero``), from ``least`` to ``LONGEST_TIME``."""
     hint = f"Pass a float, e.g. {{option}}={example}."
 
     def within(option: str, value: Any) -> float:
@@ -90,6 +90,8 @@ def number(what: str, example: float, *, zero: bool = False) -> Check:
             reason = f"expected a finite number of {what}"
         elif value < 0 or (value == 0 and not zero):
             reason = f"expected {'0 or more' if zero else 'more than 0'} {what}"
+        elif value < least:
+            reason = f"expected at least {least:g} {what}"
         elif value > LONGEST_TIME:
             reason = f"expected at most {LONGEST_TIME:.0f} {what}"
         if reason is not None:
@@ -313,7 +315,7 @@ _NETWORK_CHECKS: dict[str, Check] = {
     "transport": choice(*get_args(TransportName)),
 }
 _RUN_CHECKS: dict[str, Check] = {
-    "rate": optional(number("requests per second", 10.0)),
+    "rate": optional(number("requests per second", 10.0, least=1 / LONGEST_TIME)),
     "retry": whole("repetitions", 0),
     "wait_for": number("seconds", 30.0, zero=True),
     "show_secrets": boolean,

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from corscheck.sources.found import SourceError, place, quoted
-from corscheck.sources.openapi.samples import text_of
+from corscheck.sources.openapi.text import text_of
 
 Object: TypeAlias = dict[str, Any]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from corscheck.sources.openapi.document import Object, OpenAPIDocument
@@ -140,24 +139,3 @@ def _string(schema: Object) -> str:
     least, most = _whole(schema.get("minLength")), schema.get("maxLength")
     text = _TEXT if least <= len(_TEXT) else (_TEXT * (min(least, _LONGEST) // len(_TEXT) + 1))[: min(least, _LONGEST)]
     return text[: max(_whole(most), least, 1)] if isinstance(most, int) else text
-
-
-def text_of(value: Any, depth: int = 0) -> str:
-    """Serialize a value in style ``simple``: ``a,b`` for an array, ``n,1`` for an object."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or depth > _NESTED:
-        return ""
-    if isinstance(value, (list, tuple)):
-        return ",".join(text_of(v, depth + 1) for v in value[:20])
-    if isinstance(value, dict):
-        return ",".join(f"{k},{text_of(v, depth + 1)}" for k, v in list(value.items())[:20])
-    try:
-        return str(value)
-    except ValueError:  # YAML writes integers of any length in hexadecimal, and Python prints no more than 4,300 digits
-        return _TEXT
-
-
-def in_url(value: Any) -> str:
-    """Serialize a value in style ``simple``, percent-encoded for a path segment or a query value."""
-    return quote(text_of(value).encode("utf-8", "replace"), safe=",") or "-"
