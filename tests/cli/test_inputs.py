@@ -176,3 +176,30 @@ def test_urls_as_browsers_parse_them(command: Command, fake: Runner, typed: str,
     done = command("probe", typed, "--origin", PAGE, "-q")
     assert [probe.url for probe in fake.probes] == [asked]
     assert ("has no scheme" in done.stderr) is asked.startswith("https://")
+
+
+@pytest.mark.parametrize("transport", ["httpx", "curl"])
+@pytest.mark.parametrize("files", [5, 6, 7, 8, 10])
+def test_few_file_descriptors(files: int, transport: str, tmp_path: Path) -> None:
+    line = f'ulimit -n {files}; exec "$0" -m corscheck probe http://127.0.0.1:9999/ --origin {PAGE} --transport {transport}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable], capture_output=True, encoding="utf-8", cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode in (2, 3), done.stderr
+    assert done.stdout + done.stderr
+    assert "Please report" not in done.stderr
+
+
+def test_a_url_that_no_browser_fetches_does_not_end_the_run(command: Command) -> None:
+    with RawServer((READ, OPEN)) as server:
+        urls = ("wss://h/", "file:///x", server.url("/a"), "about:blank", server.url("/b"))
+        done = command("probe", *urls, "--origin", PAGE, "--mode", "no-cors", "-q")
+    assert done.status == 1, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "BLOCKED",
+        "BLOCKED",
+        "ALLOWED",
+        "BLOCKED",
+        "ALLOWED",
+    ]
