@@ -11,6 +11,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -195,11 +196,11 @@ def _other_values(data: bytes, chance: random.Random) -> bytes | None:
         if way == 0:
             del holder[key]
         elif way == 1 and isinstance(holder, list):
-            holder.insert(key, chance.choice(_LEAVES))
+            holder.insert(key, deepcopy(chance.choice(_LEAVES)))
         elif way == 2:
             holder[key] = f"nested {chance.choice((10, 150, 300, 480, 900, 5000))} {chance.choice('los')}"
         else:
-            holder[key] = chance.choice(_LEAVES)
+            holder[key] = deepcopy(chance.choice(_LEAVES))
     text = "\n".join(json.dumps(document, indent=chance.choice((None, 1)) if one else None) for document in documents)
     if chance.random() < 0.1:
         text = re.sub(r"(?<!nested )\b\d+\b", lambda m: chance.choice((m[0], "9" * 5000)), text, count=9)
