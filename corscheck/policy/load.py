@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.bounded import MEBIBYTE, read_all
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 NAME = "corscheck.toml"
 PYPROJECT = "pyproject.toml"
 _TABLE: Place = ("tool", "corscheck")
+_LARGEST = 16 * MEBIBYTE
+_MOST_PARTS = 100
+"""How many parts a dotted key may have: tomllib's time is quadratic in them."""
+
+_DOTTED = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
+    f"{{{_MOST_PARTS}}}"
+)
 _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -53,7 +62,9 @@ def discover(start: Path) -> Path:
         if (directory / NAME).is_file():
             return directory / NAME
         project = directory / PYPROJECT
-        if project.is_file() and re.search(rb"^\s*\[+\s*tool\s*\.\s*corscheck\b", _bytes(project), re.MULTILINE):
+        if project.is_file() and re.search(
+            rb"^[ \t]*+\[++[ \t]*+tool[ \t]*+\.[ \t]*+corscheck\b", _bytes(project), re.MULTILINE
+        ):
             return project
         if (directory / ".git").exists():
             break
@@ -124,7 +135,8 @@ def display(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_all(file, f"the policy {display(path)}", _LARGEST)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = f"; corscheck init URL --origin ORIGIN writes a {NAME}" if isinstance(error, FileNotFoundError) else ""
@@ -142,6 +154,10 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
     """Parse the TOML text. Return the policy's table and its path in the file."""
+    long = _DOTTED.search(text)
+    if long is not None:
+        line = text.count("\n", 0, long.start()) + 1
+        raise ConfigError(f"{file}:{line}: a key of more than {_MOST_PARTS} parts: write a [table] instead of dots")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -151,7 +167,7 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
         raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
     except (ValueError, RecursionError):
         # Python refuses integers with more than 4,300 digits, and tomllib is recursive.
-        long = re.search(r"[0-9_]{4000}", text)
+        long = re.search(r"(?<![0-9_])[0-9_]{4000}", text)
         line = text.count("\n", 0, long.start()) + 1 if long is not None else 1
         said = "a number of thousands of digits" if long is not None else "nested too deeply"
         raise ConfigError(f"{file}:{line}: not TOML that can be read: {said}") from None

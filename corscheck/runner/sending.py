@@ -107,7 +107,7 @@ def _stored_credentials(request: HTTPRequest, probe: Probe) -> list[Header]:
     url, first = parse_url(request.url), parse_url(request.url_list[0])
     found: list[Header] = []
     if probe.user is not None and url.origin == first.origin:
-        pair = f"{probe.user}:{probe.password or ''}".encode()
+        pair = f"{probe.user}:{probe.password or ''}".encode("utf-8", "surrogateescape")
         found.append(("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")))
     if probe.cookies is not None and url.host == first.host:
         found.append(("Cookie", probe.cookies))

@@ -15,6 +15,7 @@ from urllib.parse import quote_from_bytes
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from corscheck.model.values import LONGEST_TIME
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
@@ -328,8 +329,8 @@ class _Command(Struct):
                 found["max_time"] = float(text)
             except ValueError:
                 found["max_time"] = 0.0
-            if not 0 < found["max_time"] < float("inf"):
-                raise SourceError(f"-m {quoted(text)} is no number of seconds")
+            if not 0 < found["max_time"] <= LONGEST_TIME:
+                raise SourceError(f"-m {quoted(text)} is not a number of seconds up to {LONGEST_TIME:.0f}")
         return FoundNetwork(**found, user_agent=user_agent)
 
 

@@ -110,10 +110,17 @@ def _asked(url: str, options: Any, where: str) -> FoundRequest:
         credentials=cast("Credentials | None", credentials),
         mode=cast("Mode | None", options.get("mode")),
         redirect=cast("Redirect | None", options.get("redirect")),
-        cookies=found.cookies,
-        network=FoundNetwork(user_agent=found.user_agent),
+        cookies=_isomorphic(found.cookies),
+        network=FoundNetwork(user_agent=_isomorphic(found.user_agent)),
         notes=tuple(notes),
     )
+
+
+def _isomorphic(text: str | None) -> str | None:
+    """Return text that a browser, not script, sends in a header: one character per byte."""
+    if text is None or text.isascii() or max(text) <= "\xff":
+        return text
+    return text.encode("utf-8", "replace").decode("latin-1")
 
 
 def _headers(found: Any, where: str) -> Headers:

@@ -60,7 +60,7 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
     except ValueError:
         url = None
     if url is None or url.protocol not in ("http:", "https:"):
-        shown = re.sub(r"[^/@]*@", "...@", text)  # no password in a message
+        shown = re.sub(r"(?<![^/@])[^/@]*+@", "...@", text)  # no password in a message
         raise ConfigError(
             f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).',
             option="proxy",

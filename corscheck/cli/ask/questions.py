@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
-from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
+from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
@@ -162,8 +162,8 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     credentials, because = _credentials(typed)
     targets: list[TargetLine] = []
     for text in typed.urls:
-        url = with_scheme(text)
-        targets.append(TargetLine(url, guessed=text if url != text else None))
+        url, guessed = guess(text)
+        targets.append(TargetLine(url, guessed=guessed))
     targets += typed.found
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     gate = gate_of(typed.engines)

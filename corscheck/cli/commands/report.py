@@ -151,10 +151,10 @@ def _view(saved: Saved, wanted: OutputOptions) -> Sink:
     for probe in saved.probes():
         total += 1
         expected.add(str(probe.get("expected")))
-        origins.add(probe["origin"])
+        origins.add(str(probe["origin"]))
         modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
         shared.add(modes)
-        urls.add((probe["url"], *modes))
+        urls.add((str(probe["url"]), *modes))
     if not total:
         audits = sum(1 for _ in saved.audit_objects())
         if audits:
