@@ -108,6 +108,7 @@ class OutputArguments(Struct, frozen=True):
     color: opt.Color = "auto"
     in_browser: str | None = None
     resumed: "ResumableReport | None" = None
+    private: bool = False
 
 
 class DocumentArguments(Struct, frozen=True):

@@ -1,8 +1,10 @@
 """Masking of secrets. Saved values and everything that is shown have passed through it.
 
-Secrets are the values of authentication and cookie headers, of headers whose names suggest an API key, user information
-in URLs, and query parameters whose names suggest a token. ``Set-Cookie`` keeps the cookie's name and attributes,
-because they are needed for debugging.
+``means_secret`` is the one list of names: headers, query parameters and form fields use it alike. Masked whatever their
+name: credentials (``Bearer ...``), JSON Web Tokens, user information in URLs, and the values given to ``hide``.
+``Set-Cookie`` keeps the cookie's name and attributes, because they are needed for debugging.
+
+Servers choose much of the text that is searched here, so every expression and loop is linear in it.
 """
 
 from __future__ import annotations
@@ -12,63 +14,146 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from corscheck.protocol.request import Header
 
 MASK = "***"
+
+# ---------------------------------------------------------------------- names
+
+# camelCase is split: SAMLResponse is "saml-response", apiKey "api-key".
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# Names with a word of the list that are no secret. A Sec-WebSocket-Key proves only that the server speaks WebSocket; an
+# Idempotency-Key names an attempt, a Surrogate-Key a cached page; allow_credentials is a setting.
+_PUBLIC = re.compile(
+    r"-(?:idempotency|cache|surrogate|public|partition|sort|primary|foreign|routing|[a-z]*socket)-?key(?=-)|"
+    r"(?<!access)-key-(?:id|name|type|size|length|usage|version|pins)(?=-)|-pass-?thr(?:ough|u)(?=-)|"
+    r"-(?:allow|supports?|with|use|include|send)s?-?credentials(?=-)"
+)
+_SECRET = re.compile(
+    # words
+    r"-(?:auth|o-?auth|authn|authz|authentication|pass|pw|pin|key|sid|sess|sig|sso|otp|totp|hotp|mfa|tfa|fa|bearer|cred|"
+    r"creds|d-?po-?p)(?=-)|"
+    # parts of words
+    r"authorization|token(?!iz)|secret(?!ar)|pass-?(?:word|wd|phrase|code)|pwd|(?<!ob)(?<!pos)session|sess-?id|ticket|"
+    r"assertion|saml|signature|hmac|credential|cookie|nonce|jwt|csrf|xsrf|client-?cert(?!ain)|relay-?state|code-?verifier|"
+    # words that are often written together with the one before
+    r"(?:access|account|admin|api|app|auth|client|consumer|encryption|functions?|host|licen[cs]e|master|my|private|secret|"
+    r"server|service|shared|signing|site|ssh|subscription|user|webhook)-?key(?!board|word|stone|note|frame)|"
+    r"(?:admin|card|db|ftp|login|my|mysql|new|old|proxy|root|smtp|sql|user)-?(?:pass|pw|pin)(?=-)"
+)
+# Words that are too common to be a secret within a name: country_code, order-state.
+_SECRET_WHOLE = re.compile(
+    r"-(?:x-)?(?:(?:access|auth|backup|confirmation|device|invite|login|pin|recovery|reset|security|sms|user|verification)"
+    r"-?)?(?:code|state)-"
+)
+
+
+@lru_cache(maxsize=4096)
+def means_secret(name: str, *, whole: bool = True) -> bool:
+    """Whether a header, parameter or form field with this name holds a secret.
+
+    Percent-encoding is decoded, and each part of ``user[password]`` and ``user.password`` is a name. Without ``whole``,
+    ``code`` and ``state`` are not secrets: in JSON they mostly mean something else.
+    """
+    for _ in range(3):
+        if "%" not in name:
+            break
+        name = _decoded(name)
+    return any(_is_secret_name(part, whole) for part in re.split(r"[\[\].]", name))
+
+
+def _is_secret_name(name: str, whole: bool) -> bool:
+    words = f"-{'-'.join(_WORD.findall(name)).lower()}-"
+    if words.startswith("-access-control-"):
+        return False
+    words = _PUBLIC.sub("", words)
+    return _SECRET.search(words) is not None or (whole and _SECRET_WHOLE.fullmatch(words) is not None)
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header with this name is masked."""
+    return means_secret(name)
+
+
+# ---------------------------------------------------------------------- values that are known
+
+_hidden: re.Pattern[str] | None = None
+_hidden_values: frozenset[str] = frozenset()
+
+
+def hide(values: Iterable[str], *, sure: bool = False) -> None:
+    """Mask these values in every text from now on, as they stand and percent-encoded. For all of the process.
+
+    Short values and words are left out, because masking what stands in every text would hide all of it. ``sure`` says
+    that the values are secrets, so that only the shortest are left out.
+    """
+    from urllib.parse import quote
+
+    global _hidden, _hidden_values
+    chosen = [v for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower())))]
+    found = _hidden_values.union(*({v, quote(v, safe=""), quote(v, safe="!$&'()*+,/:;=@[]|")} for v in chosen))
+    if found == _hidden_values:
+        return
+    _hidden_values = found
+    _hidden = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))))
+    mask_field.cache_clear()
+
+
+def forget() -> None:
+    """Forget the values given to ``hide``."""
+    global _hidden, _hidden_values
+    _hidden, _hidden_values = None, frozenset()
+    mask_field.cache_clear()
+
+
+def hidden() -> frozenset[str]:
+    """Return the values given to ``hide``, for another process."""
+    return _hidden_values
+
+
+def mask_hidden(text: str) -> str:
+    """Mask the values given to ``hide``, and nothing else."""
+    return _hidden.sub(MASK, text) if _hidden is not None else text
+
+
+# ---------------------------------------------------------------------- headers
+
 _AUTH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._~+-]*) +\S")
-_SECRET_NAMES = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "cookie2",
-        "set-cookie",
-        "set-cookie2",
-        "authentication-info",
-        "x-csrf-token",
-        "x-xsrf-token",
-        "x-csrftoken",
-    }
-)
-# Words in a header name that suggest a secret. "key" alone is too common (Idempotency-Key is not a secret).
-_SECRET_WORDS = re.compile(
-    r"(?:^|[-_.])(?:auth|authentication|authtoken|token|secret|password|passwd|pwd|apikey|session|sessionid|sid|jwt|"
-    r"bearer|credential|credentials|signature|sig|otp|pin)(?:$|[-_.])|api[-_.]?key|access[-_.]?key|private[-_.]?key|"
-    r"subscription[-_.]?key|auth[-_.]?key|functions[-_.]?key",
-    re.IGNORECASE,
-)
-# Servers choose the text that these search, so each is linear in it: a bounded scheme, and names matched in one way only.
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}+://[^\s'\"<>‘’“”`]++")
-_USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@\s]*@")
-_PARAMETER = re.compile(r"[?&;#]([\w.-]++)=([^&;#\s'\"<>]++)")
-_SECRET_PARAMETER = re.compile(
-    r"token|secret|password|passwd|pwd|api[-_.]?key|access[-_.]?key|signature|jwt|credential|"
-    r"\A(?:sig|auth|sid|session|sessionid|code|key|otp)\Z",
-    re.IGNORECASE,
-)
+_PLAIN, _SECRET_VALUE, _CREDENTIALS_VALUE, _COOKIE, _SET_COOKIE = range(5)
 
 
 @lru_cache(maxsize=1024)
-def is_secret_header(name: str) -> bool:
-    """Whether the value of a header with this name is masked."""
+def _kind(name: str) -> int:
     lower = name.lower()
-    return lower in _SECRET_NAMES or (
-        not lower.startswith("access-control-") and _SECRET_WORDS.search(lower) is not None
-    )
+    if lower in ("cookie", "cookie2"):
+        return _COOKIE
+    if lower in ("set-cookie", "set-cookie2"):
+        return _SET_COOKIE
+    if not means_secret(name):
+        return _PLAIN
+    return _CREDENTIALS_VALUE if lower.endswith("authorization") else _SECRET_VALUE
 
 
 def mask_header(name: str, value: str) -> str:
     """Mask a header value. An authentication scheme and cookie names are kept."""
-    lower = name.lower()
-    if lower in ("cookie", "cookie2"):
+    kind = _kind(name)
+    if not kind or not value:  # _PLAIN
+        return mask_text(value)
+    if kind == _COOKIE:
         return "; ".join(_mask_pair(pair) for pair in value.split(";"))
-    if lower in ("set-cookie", "set-cookie2"):
+    if kind == _SET_COOKIE:
         pair, semicolon, attributes = value.partition(";")
         return _mask_pair(pair) + semicolon + attributes
-    if not is_secret_header(name) or not value:
-        return mask_text(value)
-    scheme = _AUTH_SCHEME.match(value) if lower.endswith("authorization") else None
+    scheme = _AUTH_SCHEME.match(value) if kind == _CREDENTIALS_VALUE else None
     return f"{scheme.group(1)} {MASK}" if scheme else MASK
+
+
+@lru_cache(maxsize=4096)
+def mask_field(field: Header) -> Header:
+    """Mask a header field. Most are the same in every exchange of a run, so they are remembered."""
+    return field[0], mask_header(*field)
 
 
 def _mask_pair(pair: str) -> str:
@@ -76,15 +161,47 @@ def _mask_pair(pair: str) -> str:
     return f"{name}={MASK}" if equals else MASK
 
 
+# ---------------------------------------------------------------------- URLs
+
+_PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
+_IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
+_IN_TEXT = re.compile(r"\"?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
+_ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_A_PORT = r"\d*+(?![\w%$!~^&*+=-])|\d\w{0,5}+(?![^/?#\\])|[{<]|\$[{A-Z]|(?:port|PORT)\b"
+"""What follows the colon of a host: a port, a mistyped one (3OOO), or a placeholder."""
+_PORT = re.compile(_A_PORT)
+_NO_PORT = re.compile(rf"://[^/?#\\:\[]*+:(?!{_A_PORT})")
+
+
 def mask_url(url: str) -> str:
-    """Mask user information and token-like parameters in a URL."""
+    """Mask user information, token-like parameters and tokens in a URL. A scheme may be missing."""
     if "@" in url:
-        url = _USERINFO.sub(rf"\1{MASK}@", url)
-    return _PARAMETER.sub(_mask_parameter, url) if "=" in url else url
+        url = _mask_userinfo(url)
+        if "://" not in url and not url.startswith(MASK):
+            end = _AUTHORITY_END.search(url)
+            at = url.rfind("@", 0, end.start() if end else None)
+            url = MASK + url[at:] if at >= 0 else url
+    elif _NO_PORT.search(url):
+        url = _mask_userinfo(url)
+    if "=" in url:
+        url = _mask_parameters(url, _IN_URL)
+    if "eyJ" in url or "earer" in url or "asic" in url or "egotiate" in url or "NTLM" in url or _hidden is not None:
+        url = _mask_values(url)
+    return url
 
 
-def _mask_parameter(found: re.Match[str]) -> str:
-    return f"{found[0][: found.start(2) - found.start()]}{MASK}" if _SECRET_PARAMETER.search(found[1]) else found[0]
+def mask_login(text: str) -> str:
+    """Mask the user information of what has no path, such as a proxy: all before the last ``@``, a scheme excepted."""
+    before, at, host = text.rpartition("@")
+    scheme, slashes, _ = before.rpartition("://")
+    return f"{scheme}{slashes}{MASK}@{host}" if at else mask_url(text)
+
+
+def mask_certificate(text: str) -> str:
+    """Mask the passphrase of curl's ``FILE:PASSPHRASE``. The colon of a Windows drive begins none."""
+    file, colon, _ = text.rpartition(":")
+    return f"{file}:{MASK}" if colon and len(file) > 1 else text
 
 
 def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
@@ -92,19 +209,138 @@ def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
 
     The last piece has the name None. For output that must stay usable, with the values supplied in another way.
     """
-    at = 0
-    for found in _PARAMETER.finditer(url):
-        if _SECRET_PARAMETER.search(found[1]):
-            yield url[at : found.start(2)], found[1]
-            at = found.end()
-    yield url[at:], None
+    for before, name in _split(url, _IN_URL):
+        at = 0
+        for start, end, what in _secrets_beside_parameters(before):
+            yield before[at:start], what
+            at = end
+        yield before[at:], name
+
+
+def _secrets_beside_parameters(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where user information and tokens are in a part of a URL, and a name for them."""
+    start = 0
+    if "@" in text and "://" in text and _mask_userinfo(text) != text:
+        start = text.rfind("@")
+        yield text.find("://") + 3, start, "login"
+    for found in _TOKEN.finditer(text, start) if "eyJ" in text else ():
+        masked = _mask_token(found[0])
+        if masked != found[0]:
+            yield found.start() + len(masked) - len(MASK), found.end(), "token"
+
+
+def _split(text: str, value: re.Pattern[str]) -> Iterator[tuple[str, str | None]]:
+    at, encoded = 0, "%" in text or "eyJ" in text
+    for found in _PARAMETER.finditer(text):
+        start = found.end()
+        if start < at:  # in the value of another one
+            continue
+        if means_secret(found[1]) or (encoded and _holds_secret(_ENCODED.match(text, start)[0])):  # type: ignore[index]
+            end = value.match(text, start)
+            if end is not None:
+                yield text[at:start], found[1]
+                at = end.end()
+    yield text[at:], None
+
+
+def _holds_secret(value: str) -> bool:
+    """Whether a parameter is a token, or an encoded URL with a secret (``?next=https%3A%2F%2F...``)."""
+    for _ in range(3):
+        if "%" not in value:
+            break
+        value = _decoded(value)
+        if mask_url(value) != value:
+            return True
+    return "eyJ" in value and _mask_token(value) != value
+
+
+def _decoded(text: str) -> str:
+    from urllib.parse import unquote  # slow to import, and few texts need it
+
+    return unquote(text)
+
+
+def _mask_parameters(text: str, value: re.Pattern[str]) -> str:
+    if "%" not in text and "eyJ" not in text:
+        for name in _PARAMETER.findall(text):
+            if means_secret(name):
+                break
+        else:
+            return text
+    return "".join([before + MASK if name is not None else before for before, name in _split(text, value)])
+
+
+def _mask_userinfo(text: str) -> str:
+    """Mask user names and passwords in a text without blanks. A URL without a scheme counts if it has both."""
+    first, *rest = text.split("://")
+    name, colon, secret = first.partition(":")
+    at = secret.rfind("@")
+    if colon and at >= 0 and name.lower() != "mailto":
+        first = MASK + secret[at:]
+    return "://".join([first, *map(_mask_authority, rest)]) if rest else first
+
+
+def _mask_authority(text: str) -> str:
+    """Mask user information in what follows ``://``.
+
+    The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is no port after the first
+    colon is the beginning of a password, as in a URL that was cut.
+    """
+    end = _AUTHORITY_END.search(text)
+    authority = text[: end.start()] if end else text
+    at = authority.rfind("@")
+    name, colon, after = authority.partition(":")
+    if at >= 0:
+        return MASK + text[text.rfind("@") if colon and len(name) < at else at :]
+    if not colon or name.startswith("[") or _PORT.match(after):
+        at = text.rfind("@") if colon and not after else -1
+        return MASK + text[at:] if at >= 0 else text
+    at = text.rfind("@")
+    return MASK + text[at:] if at >= 0 else f"{name}:{MASK}"
+
+
+# ---------------------------------------------------------------------- texts
+
+_CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
+_TOKEN = re.compile(r"[\w-]++(?:\.[\w-]*+){2,}+")
+# An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
+_CREDENTIALS = re.compile(
+    r"\b([Bb]earer|BEARER|[Bb]asic|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++)"
+    r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
+)
+_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
+_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(?:\"(?:[^\"\\]|\\.)*+\"?|\d++)")
 
 
 def mask_text(text: str) -> str:
-    """Mask the URLs in a text (a message, a console line, a Location)."""
-    if "://" in text:
-        text = _URL.sub(lambda m: mask_url(m.group()), text)
-    return _PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    """Mask the URLs, tokens and credentials in a text (a message, a console line, a header value)."""
+    if "@" in text or ("://" in text and _NO_PORT.search(text)):
+        text = _CHUNK.sub(_mask_chunk, text)
+    if "=" in text:
+        text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
+    # Plain searches first: they are quick, and most texts hold nothing of the kind.
+    if (
+        "eyJ" in text
+        or "earer" in text
+        or "asic" in text
+        or "egotiate" in text
+        or "NTLM" in text
+        or _hidden is not None
+    ):
+        text = _mask_values(text)
+    return text
+
+
+def mask_body(text: str) -> str:
+    """Mask the secrets in a body, with those in JSON fields."""
+    text = mask_text(text)
+    return _JSON_FIELD.sub(_mask_json_field, text) if '"' in text else text
+
+
+def mask_malformed_header(line: str) -> str:
+    """Mask a header line without a colon: all but its first word if that is the name of a secret."""
+    name, blank, _ = line.partition(" ")
+    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else mask_text(line)
 
 
 def mask_lines(text: str) -> str:
@@ -114,3 +350,27 @@ def mask_lines(text: str) -> str:
         name, colon, value = line.partition(": ")
         lines.append(f"{name}: {mask_header(name, value)}" if colon else mask_text(line))
     return "\n".join(lines)
+
+
+def _mask_chunk(found: re.Match[str]) -> str:
+    text = found[0]
+    return _mask_userinfo(text) if "@" in text or "://" in text else text
+
+
+def _mask_json_field(found: re.Match[str]) -> str:
+    return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_values(text: str) -> str:
+    """Mask what is a secret whatever its name."""
+    if "eyJ" in text:
+        text = _TOKEN.sub(lambda found: _mask_token(found[0]), text)
+    whole = _ONE_CREDENTIAL.fullmatch(text)
+    text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+    return text if _hidden is None else _hidden.sub(MASK, text)
+
+
+def _mask_token(text: str) -> str:
+    """Mask a JSON Web Token: dotted base64url, and its first part begins with ``{"`` in base64."""
+    at = text.find("eyJ")
+    return text[:at] + MASK if at >= 0 and text.count(".", at) >= 2 else text

@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
+from corscheck.model.masking import hidden, hide
 from corscheck.model.values import ConfigError, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
@@ -87,6 +88,7 @@ class Chunk(Struct, frozen=True):
 
     questions: tuple[Probe | AuditPlan, ...]
     options: RunOptions
+    hidden: frozenset[str] = frozenset()
     version: str = __version__
 
     def __repr__(self) -> str:
@@ -103,6 +105,7 @@ class Came(Struct, frozen=True):
 def _ask(chunk: Chunk) -> Came:
     if chunk.version != __version__:
         return Came((), _other_version(chunk.version, __version__))
+    hide(chunk.hidden)
     found: list[Item] = []
     called_off = _called_off()
 
@@ -207,7 +210,7 @@ class _Spread:
             self._busy[place] = waiting
         picked.sort(key=lambda one: one[0])
         self._chunks += 1
-        chunk = Chunk(tuple(question for _, _, question in picked), self._options)
+        chunk = Chunk(tuple(question for _, _, question in picked), self._options, hidden())
         future = self._client.submit(_ask, chunk, key=f"{self._name}-{self._chunks}", pure=False)
         self._out[future] = [(number, place) for number, place, _ in picked]
         future.add_done_callback(self._done.put)

@@ -25,7 +25,7 @@ def test_urls(text: str, masked: str) -> None:
     assert mask_url(text) == masked
     assert mask_text(f"it says {text} and more") == f"it says {masked} and more"
     found = list(secret_parameters(text))
-    assert "".join(before + ("***" if name else "") for before, name in found) == masked.replace("***@", "ada:pw@")
+    assert "".join(before + ("***" if name else "") for before, name in found) == masked
 
 
 HOSTILE = {

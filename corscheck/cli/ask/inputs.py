@@ -1,5 +1,7 @@
 """Parses ``-H``, ``-d``, ``-b``, ``-u`` and ``--rate`` as curl does.
 
+Secrets that are typed are masked from then on, also where a server repeats them.
+
 Every error is a ``ConfigError`` that says what is wrong and what to type.
 """
 
@@ -12,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from corscheck.model.masking import MASK, is_secret_header
+from corscheck.model.masking import MASK, hide, is_secret_header, mask_malformed_header
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -88,16 +90,13 @@ def header(line: str, where: str = "-H") -> Header:
     if not colon:
         if line.endswith(";") and len(line) > 1:
             return line[:-1], ""
-        raise ConfigError(f"{where} {_begun(line)!r} has no colon: write it as 'Name: value'")
+        raise ConfigError(f"{where} {mask_malformed_header(line)!r} has no colon: write it as 'Name: value'")
     if not name.strip(_WHITESPACE):
-        raise ConfigError(f"{where} {line!r} has no name before the colon: write it as 'Name: value'")
-    return _as_bytes(name), _as_bytes(value.strip(_WHITESPACE))
-
-
-def _begun(line: str) -> str:
-    """Return a header line for an error message, with only its first word if it may be secret."""
-    name, blank, _ = line.partition(" ")
-    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else line
+        raise ConfigError(f"{where} ': {MASK}' has no name before the colon: write it as 'Name: value'")
+    value = value.strip(_WHITESPACE)
+    if is_secret_header(name.strip()):
+        hide((value, value.rpartition(" ")[2]))
+    return _as_bytes(name), _as_bytes(value)
 
 
 def _as_bytes(text: str) -> str:
@@ -123,6 +122,7 @@ def cookies(texts: Sequence[str]) -> str | None:
             # A cookie's value is a secret. A file name is shown: curl's -b takes cookie files, so that is a likely mistake.
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
             raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
+    hide(pair.partition("=")[2].strip() for text in texts for pair in text.split(";"))
     return "; ".join(t.strip("; ") for t in texts) or None
 
 
@@ -134,6 +134,7 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
     if not colon:
         # Without a colon, the text may be a token.
         raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
+    hide((password,))
     return user, password
 
 

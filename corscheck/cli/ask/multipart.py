@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.model.masking import MASK
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def parse(text: str, inputs: Inputs) -> FormPart:
     """Parse ``name=value``, ``name=@file;type=...;filename=...`` or ``name=<file`` (the content as a plain field)."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise ConfigError(f"-F {text!r} is no part of a form: write name=value, or name=@file for an upload")
+        raise ConfigError(f"-F {MASK} is no part of a form: write name=value, or name=@file for an upload")
     if value[:1] not in ("@", "<"):
         value, options = _options(value)
         return FormPart(name, os.fsencode(value), options.get("filename"), options.get("type"))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec import Struct
 
 from corscheck.cli.ask.inputs import reason
+from corscheck.model.masking import mask_lines
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
@@ -176,7 +177,7 @@ def parse(line: str) -> TargetLine | None:
     """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
-            raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
+            raise ConfigError(f"{mask_lines(line)!r} is no URL: one a line, without blanks")
         url = with_scheme(line)
         return TargetLine(url, guessed=line if url != line else None)
     import json
@@ -226,6 +227,6 @@ def _headers(found: Any) -> Headers:
     out: list[Header] = []
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, str) for p in pair)):
-            raise ConfigError(f"headers: {pair!r} is no pair of a name and a value")
+            raise ConfigError('headers: an item is no pair of a name and a value, both texts: write ["X-A", "1"]')
         out.append((pair[0], pair[1]))
     return tuple(out)
