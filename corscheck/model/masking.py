@@ -36,7 +36,7 @@ _SECRET = re.compile(
     r"-(?:auth|o-?auth|authn|authz|authentication|pass|pw|pin|key|sid|sess|sig|sso|otp|totp|hotp|mfa|tfa|fa|bearer|cred|"
     r"creds|d-?po-?p)(?=-)|"
     # parts of words
-    r"authorization|token(?!iz)|secret(?!ar)|pass-?(?:word|wd|phrase|code)|pwd|(?<!ob)(?<!pos)session|sess-?id|ticket|"
+    r"authorization|token(?!iz)|secret(?!ar)|pass-?(?:word|wd|phrase|code)|pwd(?=-)|(?<!ob)(?<!pos)session|sess-?id|ticket|"
     r"assertion|saml|signature|hmac|credential|cookie|nonce|jwt|csrf|xsrf|client-?cert(?!ain)|relay-?state|code-?verifier|"
     # words that are often written together with the one before
     r"(?:access|account|admin|api|app|auth|client|consumer|encryption|functions?|host|licen[cs]e|master|my|private|secret|"
@@ -178,7 +178,7 @@ def mask_url(url: str) -> str:
     """Mask user information, token-like parameters and tokens in a URL. A scheme may be missing."""
     if "@" in url:
         url = _mask_userinfo(url)
-        if "://" not in url and not url.startswith(MASK):
+        if "://" not in url and not url.startswith((MASK, "mailto:")):
             end = _AUTHORITY_END.search(url)
             at = url.rfind("@", 0, end.start() if end else None)
             url = MASK + url[at:] if at >= 0 else url
@@ -302,7 +302,7 @@ def _mask_authority(text: str) -> str:
 # ---------------------------------------------------------------------- texts
 
 _CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
-_TOKEN = re.compile(r"[\w-]++(?:\.[\w-]*+){2,}+")
+_TOKEN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+){2,}+")
 # An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
 _CREDENTIALS = re.compile(
     r"\b([Bb]earer|BEARER|[Bb]asic|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++)"
