@@ -207,29 +207,48 @@ def mask_certificate(text: str) -> str:
 def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
     """Split a URL at its secret values: yields the text before each value, and the parameter's name.
 
-    The last piece has the name None. For output that must stay usable, with the values supplied in another way.
+    User information is called ``login``, and a token in the path ``token``. The last piece has the name None. For output
+    that must stay usable, with the values supplied in another way.
     """
-    for before, name in _split(url, _IN_URL):
-        at = 0
-        for start, end, what in _secrets_beside_parameters(before):
-            yield before[at:start], what
+    at = 0
+    for start, end, name in _secrets_in_url(url):
+        yield url[at:start], name
+        at = end
+    yield url[at:], None
+
+
+def hide_header(name: str, value: str) -> None:
+    """Hide the secrets of a header, as ``hide`` does."""
+    kind = _kind(name.strip())
+    if kind in (_COOKIE, _SET_COOKIE):
+        hide(pair.partition("=")[2].strip() for pair in value.split(";"))
+    elif kind:
+        hide((value, value.rpartition(" ")[2]))
+
+
+def hide_url(url: str) -> None:
+    """Hide the secrets of a URL, as ``hide`` does."""
+    hide(part for start, end, _ in _secrets_in_url(url) for part in (url[start:end], url[start:end].partition(":")[2]))
+
+
+def _secrets_in_url(url: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and name of each secret."""
+    at = 0
+    if "@" in url and _mask_userinfo(url) != url:
+        at = url.rfind("@")
+        yield (url.find("://") + 3 if "://" in url else 0), at, "login"
+    for start, end, name in (*_parameters(url, _IN_URL), (len(url), len(url), "")):
+        for found in _TOKEN.finditer(url, at, start) if "eyJ" in url else ():
+            masked = _mask_token(found[0])
+            if masked != found[0]:
+                yield found.start() + len(masked) - len(MASK), found.end(), "token"
+        if name and start >= at:
+            yield start, end, name
             at = end
-        yield before[at:], name
 
 
-def _secrets_beside_parameters(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield where user information and tokens are in a part of a URL, and a name for them."""
-    start = 0
-    if "@" in text and "://" in text and _mask_userinfo(text) != text:
-        start = text.rfind("@")
-        yield text.find("://") + 3, start, "login"
-    for found in _TOKEN.finditer(text, start) if "eyJ" in text else ():
-        masked = _mask_token(found[0])
-        if masked != found[0]:
-            yield found.start() + len(masked) - len(MASK), found.end(), "token"
-
-
-def _split(text: str, value: re.Pattern[str]) -> Iterator[tuple[str, str | None]]:
+def _parameters(text: str, value: re.Pattern[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield start and end of each secret value, and its name."""
     at, encoded = 0, "%" in text or "eyJ" in text
     for found in _PARAMETER.finditer(text):
         start = found.end()
@@ -238,9 +257,8 @@ def _split(text: str, value: re.Pattern[str]) -> Iterator[tuple[str, str | None]
         if means_secret(found[1]) or (encoded and _holds_secret(_ENCODED.match(text, start)[0])):  # type: ignore[index]
             end = value.match(text, start)
             if end is not None:
-                yield text[at:start], found[1]
                 at = end.end()
-    yield text[at:], None
+                yield start, at, found[1]
 
 
 def _holds_secret(value: str) -> bool:
@@ -267,7 +285,11 @@ def _mask_parameters(text: str, value: re.Pattern[str]) -> str:
                 break
         else:
             return text
-    return "".join([before + MASK if name is not None else before for before, name in _split(text, value)])
+    made, at = [], 0
+    for start, end, _ in _parameters(text, value):
+        made += [text[at:start], MASK]
+        at = end
+    return "".join([*made, text[at:]])
 
 
 def _mask_userinfo(text: str) -> str:

@@ -316,31 +316,38 @@ def _check_versions(client: Client) -> None:
 def _processes(count: int) -> Iterator[Any]:
     """Start a cluster of ``count`` processes on loopback, without a dashboard."""
     import signal
+    import tempfile
     import threading
 
+    import dask
     from distributed import LocalCluster
 
     # Ctrl-C reaches every process of the terminal: the workers ignore it, and this process cancels them.
     quiet = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
-    try:
-        cluster = LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            # Dask serves figures over HTTP: here on loopback and a free port instead of 8787, which may be taken.
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            silence_logs=logging.CRITICAL + 1,
-        )
-    finally:
-        if quiet:
-            signal.signal(signal.SIGINT, before)
-    try:
-        yield cluster
-    finally:
-        cluster.close(timeout=_START_SECONDS)
+    # Dask's own directory for temporary files is open to others, and Dask imports from it.
+    with (
+        tempfile.TemporaryDirectory(prefix="corscheck-", ignore_cleanup_errors=True) as directory,
+        dask.config.set({"temporary-directory": directory}),
+    ):
+        try:
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                # Dask serves figures over HTTP: here on loopback and a free port instead of 8787, which may be taken.
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=logging.CRITICAL + 1,
+            )
+        finally:
+            if quiet:
+                signal.signal(signal.SIGINT, before)
+        try:
+            yield cluster
+        finally:
+            cluster.close(timeout=_START_SECONDS)
 
 
 def _short(error: BaseException) -> str:

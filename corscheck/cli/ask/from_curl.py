@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
+from corscheck.model.masking import hide, hide_header, hide_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
@@ -109,6 +110,10 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
     headers = tuple(h for h in headers if h[0].lower() not in typed_names)
     credentials = typed.credentials or asked.credentials
     login = asked.login if typed.user is None else None
+    for header in (*headers, ("Cookie", asked.cookies or "")):
+        hide_header(*header)
+    hide(login[1:] if login is not None else ())
+    hide_url(asked.url)
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):
         credentials = "include"
     method = asked.method if not typed.methods else None

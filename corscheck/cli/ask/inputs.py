@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from corscheck.model.masking import MASK, hide, is_secret_header, mask_malformed_header
+from corscheck.model.masking import MASK, hide, hide_header, mask_malformed_header
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def header(line: str, where: str = "-H") -> Header:
     if not name.strip(_WHITESPACE):
         raise ConfigError(f"{where} ': {MASK}' has no name before the colon: write it as 'Name: value'")
     value = value.strip(_WHITESPACE)
-    if is_secret_header(name.strip()):
-        hide((value, value.rpartition(" ")[2]))
+    hide_header(name, value)
     return _as_bytes(name), _as_bytes(value)
 
 
@@ -122,8 +121,9 @@ def cookies(texts: Sequence[str]) -> str | None:
             # A cookie's value is a secret. A file name is shown: curl's -b takes cookie files, so that is a likely mistake.
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
             raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
-    hide(pair.partition("=")[2].strip() for text in texts for pair in text.split(";"))
-    return "; ".join(t.strip("; ") for t in texts) or None
+    found = "; ".join(t.strip("; ") for t in texts) or None
+    hide_header("Cookie", found or "")
+    return found
 
 
 def login(text: str | None) -> tuple[str, str] | tuple[None, None]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec import Struct
 
 from corscheck.cli.ask.inputs import reason
-from corscheck.model.masking import mask_lines
+from corscheck.model.masking import hide_url, mask_lines, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
@@ -102,9 +102,11 @@ def with_schemes(
 ) -> list[str]:
     """Return the URLs with their schemes. ``say`` prints each guess."""
     urls = [with_scheme(text) for text in texts]
+    for url in urls:
+        hide_url(url)
     for text, url in zip(texts, urls, strict=True):
         if text != url:
-            say(form.format(text, url))
+            say(form.format(mask_url(text), mask_url(url)))
     return urls
 
 
