@@ -87,7 +87,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run a command line; returns its exit status. Never raises, unless CORSCHECK_TRACEBACK=1 asks for it."""
+    """Run a command line; returns its exit status. Never raises."""
     stdout = sys.stdout
     try:
         hint = _forgot_command(argv)
@@ -107,9 +107,9 @@ def run(argv: Sequence[str]) -> int:
         return exitcodes.USAGE
     except KeyboardInterrupt:
         return exitcodes.INTERRUPTED
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last one to see it
         if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-            raise
+            return _traced()
         # Transports turn errors of the network into results. One that arrives here is a bug.
         network = isinstance(error, (ConnectionError, TimeoutError))
         return _failed(error) if isinstance(error, OSError) and not network else _crashed(error)
@@ -143,6 +143,16 @@ def _failed(error: OSError) -> int:
     say(f"cannot use{what}: {reason(error)}" if what else reason(error))
     silence_stdout()  # standard output may be at fault, and the interpreter flushes it at the end
     return exitcodes.USAGE
+
+
+def _traced() -> int:
+    """Print the traceback, whose message may repeat a secret."""
+    from traceback import format_exc
+
+    from corscheck.model.masking import mask_text
+
+    sys.stderr.write(mask_text(format_exc()))
+    return exitcodes.BUG
 
 
 def _crashed(error: Exception) -> int:

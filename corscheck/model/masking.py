@@ -1,8 +1,8 @@
 """Masking of secrets. Saved values and everything that is shown have passed through it.
 
-``means_secret`` is the one list of names: headers, query parameters and form fields use it alike. Masked whatever their
-name: credentials (``Bearer ...``), JSON Web Tokens, user information in URLs, and the values given to ``hide``.
-``Set-Cookie`` keeps the cookie's name and attributes, because they are needed for debugging.
+``secret_names`` says which names mean a secret. Masked whatever their name: credentials (``Bearer ...``), JSON Web
+Tokens, user information in URLs, and the values given to ``hide``. ``Set-Cookie`` keeps the cookie's name and attributes,
+because they are needed for debugging.
 
 Servers choose much of the text that is searched here, so every expression and loop is linear in it.
 """
@@ -13,63 +13,14 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from corscheck.model.secret_names import means_secret
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from corscheck.protocol.request import Header
 
 MASK = "***"
-
-# ---------------------------------------------------------------------- names
-
-# camelCase is split: SAMLResponse is "saml-response", apiKey "api-key".
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-# Names with a word of the list that are no secret. A Sec-WebSocket-Key proves only that the server speaks WebSocket; an
-# Idempotency-Key names an attempt, a Surrogate-Key a cached page; allow_credentials is a setting.
-_PUBLIC = re.compile(
-    r"-(?:idempotency|cache|surrogate|public|partition|sort|primary|foreign|routing|[a-z]*socket)-?key(?=-)|"
-    r"(?<!access)-key-(?:id|name|type|size|length|usage|version|pins)(?=-)|-pass-?thr(?:ough|u)(?=-)|"
-    r"-(?:allow|supports?|with|use|include|send)s?-?credentials(?=-)"
-)
-_SECRET = re.compile(
-    # words
-    r"-(?:auth|o-?auth|authn|authz|authentication|pass|pw|pin|key|sid|sess|sig|sso|otp|totp|hotp|mfa|tfa|fa|bearer|cred|"
-    r"creds|d-?po-?p)(?=-)|"
-    # parts of words
-    r"authorization|token(?!iz)|secret(?!ar)|pass-?(?:word|wd|phrase|code)|pwd(?=-)|(?<!ob)(?<!pos)session|sess-?id|ticket|"
-    r"assertion|saml|signature|hmac|credential|cookie|nonce|jwt|csrf|xsrf|client-?cert(?!ain)|relay-?state|code-?verifier|"
-    # words that are often written together with the one before
-    r"(?:access|account|admin|api|app|auth|client|consumer|encryption|functions?|host|licen[cs]e|master|my|private|secret|"
-    r"server|service|shared|signing|site|ssh|subscription|user|webhook)-?key(?!board|word|stone|note|frame)|"
-    r"(?:admin|card|db|ftp|login|my|mysql|new|old|proxy|root|smtp|sql|user)-?(?:pass|pw|pin)(?=-)"
-)
-# Words that are too common to be a secret within a name: country_code, order-state.
-_SECRET_WHOLE = re.compile(
-    r"-(?:x-)?(?:(?:access|auth|backup|confirmation|device|invite|login|pin|recovery|reset|security|sms|user|verification)"
-    r"-?)?(?:code|state)-"
-)
-
-
-@lru_cache(maxsize=4096)
-def means_secret(name: str, *, whole: bool = True) -> bool:
-    """Whether a header, parameter or form field with this name holds a secret.
-
-    Percent-encoding is decoded, and each part of ``user[password]`` and ``user.password`` is a name. Without ``whole``,
-    ``code`` and ``state`` are not secrets: in JSON they mostly mean something else.
-    """
-    for _ in range(3):
-        if "%" not in name:
-            break
-        name = _decoded(name)
-    return any(_is_secret_name(part, whole) for part in re.split(r"[\[\].]", name))
-
-
-def _is_secret_name(name: str, whole: bool) -> bool:
-    words = f"-{'-'.join(_WORD.findall(name)).lower()}-"
-    if words.startswith("-access-control-"):
-        return False
-    words = _PUBLIC.sub("", words)
-    return _SECRET.search(words) is not None or (whole and _SECRET_WHOLE.fullmatch(words) is not None)
 
 
 def is_secret_header(name: str) -> bool:
@@ -80,25 +31,39 @@ def is_secret_header(name: str) -> bool:
 # ---------------------------------------------------------------------- values that are known
 
 _hidden: re.Pattern[str] | None = None
-_hidden_values: frozenset[str] = frozenset()
+_hidden_values: frozenset[tuple[str, str]] = frozenset()
 
 
 def hide(values: Iterable[str], *, sure: bool = False) -> None:
-    """Mask these values in every text from now on, as they stand and percent-encoded. For all of the process.
+    """Mask these values in every text from now on, as they stand and encoded. For all of the process.
 
     Short values and words are left out, because masking what stands in every text would hide all of it. ``sure`` says
     that the values are secrets, so that only the shortest are left out.
     """
-    from urllib.parse import quote
+    hide_after(("", v) for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower()))))
 
+
+def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
+    """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
     global _hidden, _hidden_values
-    chosen = [v for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower())))]
-    found = _hidden_values.union(*({v, quote(v, safe=""), quote(v, safe="!$&'()*+,/:;=@[]|")} for v in chosen))
+    found = _hidden_values.union((before, form) for before, value in pairs if value for form in _forms(value))
     if found == _hidden_values:
         return
     _hidden_values = found
-    _hidden = re.compile("|".join(map(re.escape, sorted(found, key=len, reverse=True))))
+    longest = sorted(found, key=lambda pair: len(pair[1]), reverse=True)
+    _hidden = re.compile("|".join(f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest))
     mask_field.cache_clear()
+
+
+def _forms(value: str) -> set[str]:
+    """Return a value as it stands in texts, URLs, JSON, HTML, and UTF-8 bytes that are read as Latin-1."""
+    import json
+    from html import escape
+    from urllib.parse import quote
+
+    bare = value.encode("utf-8", "surrogatepass")
+    quoted = {quote(bare, safe=safe) for safe in ("", "!$&'()*+,/:;=@[]|")}
+    return {value, json.dumps(value)[1:-1], escape(value), bare.decode("latin-1"), *quoted}
 
 
 def forget() -> None:
@@ -108,8 +73,8 @@ def forget() -> None:
     mask_field.cache_clear()
 
 
-def hidden() -> frozenset[str]:
-    """Return the values given to ``hide``, for another process."""
+def hidden() -> frozenset[tuple[str, str]]:
+    """Return what is hidden, for ``hide_after`` in another process."""
     return _hidden_values
 
 
@@ -226,6 +191,14 @@ def hide_header(name: str, value: str) -> None:
         hide((value, value.rpartition(" ")[2]))
 
 
+def hide_body(text: str) -> None:
+    """Hide the secrets of a body that is a form or JSON, as ``hide`` does."""
+    hide_url(f"?{text}")
+    for found in _JSON_FIELD.finditer(text):
+        if means_secret(found[1], whole=False):
+            hide((found[3].strip('"'),))
+
+
 def hide_url(url: str) -> None:
     """Hide the secrets of a URL, as ``hide`` does."""
     hide(part for start, end, _ in _secrets_in_url(url) for part in (url[start:end], url[start:end].partition(":")[2]))
@@ -331,7 +304,9 @@ _CREDENTIALS = re.compile(
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
 _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
-_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(?:\"(?:[^\"\\]|\\.)*+\"?|\d++)")
+_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++)")
+_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
+_ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
 
 
 def mask_text(text: str) -> str:
@@ -354,9 +329,13 @@ def mask_text(text: str) -> str:
 
 
 def mask_body(text: str) -> str:
-    """Mask the secrets in a body, with those in JSON fields."""
+    """Mask the secrets in a body, with those in JSON, in XML and in HTML forms."""
     text = mask_text(text)
-    return _JSON_FIELD.sub(_mask_json_field, text) if '"' in text else text
+    if '"' in text:
+        text = _JSON_FIELD.sub(_mask_json_field, text)
+    if "<" in text:
+        text = _ATTRIBUTE.sub(_mask_end, _ELEMENT.sub(_mask_element, text))
+    return text
 
 
 def mask_malformed_header(line: str) -> str:
@@ -381,6 +360,14 @@ def _mask_chunk(found: re.Match[str]) -> str:
 
 def _mask_json_field(found: re.Match[str]) -> str:
     return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_element(found: re.Match[str]) -> str:
+    return f"{found[0][: found.start(2) - found.start()]}{MASK}<" if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_end(found: re.Match[str]) -> str:
+    return found[0][: found.start(3) - found.start()] + MASK if means_secret(found[1], whole=False) else found[0]
 
 
 def _mask_values(text: str) -> str:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from corscheck.model.masking import hide
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
 from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
 from corscheck.policy.toml_lines import check_lines
-from corscheck.policy.variables import filled, secret_values
+from corscheck.policy.variables import filled, hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,9 +84,7 @@ def load(
 
     variable = "${" in text
     if variable:
-        by_name, by_place = secret_values(_in_force(data, env), given)
-        hide(by_name, sure=True)
-        hide(by_place)
+        hide_secrets(_in_force(data, env), given)
     whole = filled(_in_force(data, env), given, complaints) if variable else data
     policy = _validated(whole, complaints, KEYS)
     if policy is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model.masking import mask_hidden, means_secret
+from corscheck.model.masking import hide, hide_after, mask_hidden
+from corscheck.model.secret_names import means_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,22 +24,26 @@ _PLACE = re.compile(
     r"(?:^|_)(?:URL|URI|HOST|HOSTNAME|ORIGINS?|DOMAIN|PORT|BASE|PATH|ENDPOINT|ADDRESS|NAME)$", re.IGNORECASE
 )
 
+_PARAMETER = re.compile(r"[?&#][^?&#=${}]*=\Z")
+
 
 def has_variable(text: str) -> bool:
     """Whether a string contains a variable."""
     return any(m["name"] for m in _USE.finditer(text))
 
 
-def secret_values(data: Any, environment: Mapping[str, str]) -> tuple[set[str], set[str]]:
-    """Return the values of the variables in a policy that are secrets: by the variable's name, and by their place.
+def hide_secrets(data: Any, environment: Mapping[str, str]) -> None:
+    """Mask, from now on, the values of the variables in a policy that are secrets: by their name, and by their place.
 
     Secret is what stands in a header, a body, a query or user information, unless it stands elsewhere, too: a report
     without the host that was asked is of no use. What a name such as ``API_TOKEN`` calls a secret is one everywhere,
-    but in an origin, which no page keeps secret.
+    but in an origin, which no page keeps secret. In a query even a short value is masked.
     """
     named, placed, shown, origins = (set[str]() for _ in range(4))
+    queries: set[tuple[str, str]] = set()
     for name, path, before, after in _uses(data, ()):
-        if name not in environment:
+        value = environment.get(name)
+        if value is None:
             continue
         if "origins" in path:
             found = origins
@@ -46,8 +51,13 @@ def secret_values(data: Any, environment: Mapping[str, str]) -> tuple[set[str], 
             found = named
         else:
             found = placed if _stands_hidden(path, before, after) else shown
-        found.add(environment[name])
-    return named - origins, placed - shown - origins
+        found.add(value)
+        parameter = _PARAMETER.search(before)
+        if parameter is not None:
+            queries.add((parameter[0], value))
+    hide(named - origins, sure=True)
+    hide(placed - shown - origins)
+    hide_after(queries)
 
 
 def _uses(value: Any, path: Path) -> Iterator[tuple[str, Path, str, str]]:

@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.masking import hidden, hide
+from corscheck.model.masking import hidden, hide_after
 from corscheck.model.values import ConfigError, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
@@ -88,7 +88,7 @@ class Chunk(Struct, frozen=True):
 
     questions: tuple[Probe | AuditPlan, ...]
     options: RunOptions
-    hidden: frozenset[str] = frozenset()
+    hidden: frozenset[tuple[str, str]] = frozenset()
     version: str = __version__
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class Came(Struct, frozen=True):
 def _ask(chunk: Chunk) -> Came:
     if chunk.version != __version__:
         return Came((), _other_version(chunk.version, __version__))
-    hide(chunk.hidden)
+    hide_after(chunk.hidden)
     found: list[Item] = []
     called_off = _called_off()
 

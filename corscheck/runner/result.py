@@ -172,7 +172,7 @@ class Assembler:
             body = self.body(answer.body.decode("utf-8", "replace")) if answer.body else None
             request = RequestRecord(method, url, self._headers(answer.sent or headers, probe.secret_headers))
             response = ResponseRecord(
-                answer.status, self._fields(answer.headers), answer.reason, body, answer.http_version
+                answer.status, self._fields(answer.headers), self.text(answer.reason), body, answer.http_version
             )
             return ExchangeRecord(kind, hop, request, response, None, round(answer.elapsed_ms, 3))
         if isinstance(answer, NetworkError):

@@ -84,6 +84,11 @@ BODY = (
     json.dumps({name: new() for name in NAMES if name not in ("State", "Code")})
     + f" see https://u:{new()}@h/ or token={new()}"
 )
+REASON = new()
+PAGE_BODY = (
+    f'<meta name="csrf-token" content="{new()}"><input type=hidden name="password" value="{new()}">'
+    f"<login><token>{new()}</token><n:secret a='1'>{new()}</n:secret></login> token: Bearer {new()}"
+)
 VARIABLES = {
     "API_TOKEN": new(), "DB_PASSWORD": new(), "PLAIN": new(), "QUERY": new(), "USERINFO": new(), "BODY": new(), "PIN": new(),
     "PATH_SECRET": new(), "NAME_SECRET": new(), "REASON_KEY": new(), "SIGNING_KEY": new(), "NOWHERE_TOKEN": new(),
@@ -108,6 +113,9 @@ def answers(request: bytes) -> bytes:
     elif target.startswith(b"/refused"):
         lines[0:2] = ["HTTP/1.1 403 Forbidden"]
         body = BODY
+    elif target.startswith(b"/form"):
+        lines[0:2] = [f"HTTP/1.1 403 Bearer {REASON}"]
+        body = PAGE_BODY
     elif target.startswith(b"/echo"):
         # What was sent comes back where no name says that it is a secret.
         lines[0:2] = ["HTTP/1.1 403 Forbidden"]
@@ -168,6 +176,7 @@ def headers(lines: list[str]) -> tuple[str, ...]:
 
 PROBES: dict[str, tuple[str, ...]] = {
     "parameters": (f"/open?{URL_QUERY}",),
+    "a refusal with a form": ("/form",),
     "a refusal": (f"/refused?{URL_QUERY}",),
     "headers": ("/open", *headers(HEADERS), *headers(ODD_HEADERS)),
     "a login": ("/open", *LOGIN),
@@ -175,6 +184,9 @@ PROBES: dict[str, tuple[str, ...]] = {
     "a redirect": ("/moved", "--credentials", "include"),
     "URLs in URLs": (f"/open{NESTED}",),
     "tokens in the path": (IN_PATH,),
+    "an echo of a body": ("/echo", "-d", f"password={new()}&pin={new()}"),
+    "an echo of JSON": ("/echo", "-d", json.dumps({"user": {"token": new(), "pin": new()}})),
+    "an echo of a form": ("/echo", "-F", f"password={new()}"),
     "a form": ("/open", *(part for field in FORM for part in ("-F", field))),
 }
 
@@ -187,8 +199,9 @@ def test_probes(name: str, view: str, server: RawServer, url: str, tmp_path: Pat
     said = run(tmp_path, ("probe", url + target, "--origin", PAGE, *options, *VIEWS[view]))
     assert "--- exit 2" not in said, said
     assert "--- exit 4" not in said, said
+    bodies = [value for option, value in zip(options[::2], options[1::2], strict=True) if option in ("-d", "-F")]
     # A body is what these two are there to show; it is in no report.
-    assert leaked(said, tuple(f.partition("=")[2] for f in FORM) if view in ("dry run", "curl") else ()) == []
+    assert leaked(said, tuple(MARK.findall(repr((FORM, bodies)))) if view in ("dry run", "curl") else ()) == []
     assert (len(server.requests) == before) == (view in ("dry run", "curl"))
 
 
@@ -532,7 +545,7 @@ def test_child_processes_and_temporary_files(how: tuple[str, ...], url: str, tmp
 def test_how_many_secrets_there_are() -> None:
     """Each of them is in one of the tables above, whose tests have found none."""
     tables = (
-        list(PROBES.values()), ANSWER_HEADERS, LOCATION, BODY, VARIABLES, [*MISTYPED.values(), *SELDOM.values()],
+        list(PROBES.values()), ANSWER_HEADERS, LOCATION, BODY, REASON, PAGE_BODY, VARIABLES, [*MISTYPED.values(), *SELDOM.values()],
         TARGETS, WRONG, HAR, IN_PS, PROXIES,
     )  # fmt: skip
     planted = set(MARK.findall(repr(tables)))

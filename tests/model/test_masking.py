@@ -16,9 +16,9 @@ from corscheck.model.masking import (
     mask_login,
     mask_text,
     mask_url,
-    means_secret,
     secret_parameters,
 )
+from corscheck.model.secret_names import means_secret
 
 
 @pytest.mark.parametrize(
@@ -158,6 +158,17 @@ def test_a_json_body() -> None:
     assert mask_body("password=x&user=Ada") == "password=***&user=Ada"
 
 
+def test_markup() -> None:
+    assert (
+        mask_body('<meta name="csrf-token" content="abc"><p>x</p>') == '<meta name="csrf-token" content="***"><p>x</p>'
+    )
+    assert (
+        mask_body("<input type=hidden name='user[pin]' value='1234'>")
+        == "<input type=hidden name='user[pin]' value='***'>"
+    )
+    assert mask_body("<s:token a='1'>abc</s:token><code>403</code>") == "<s:token a='1'>***</s:token><code>403</code>"
+
+
 def test_lines() -> None:
     assert mask_lines("> Authorization: Bearer x\n> X-A: 1") == "> Authorization: Bearer ***\n> X-A: 1"
 
@@ -227,6 +238,11 @@ HOSTILE = {
     "a field without end": lambda n: '{"token": "' + "\\" * n,
     "many fields": lambda n: '"token":' * n,
     "fields with blanks": lambda n: '"token"' + " " * n + ":" + " " * n,
+    "elements": lambda n: "<token>" * n,
+    "elements without end": lambda n: "<token a" * n,
+    "text in elements": lambda n: "<token>" + "a" * n,
+    "attributes": lambda n: 'name="token"' * n,
+    "attributes without end": lambda n: 'name="token" value=' * n,
     "a known value": lambda n: "s3cret-valu" * n,
 }
 

@@ -146,6 +146,7 @@ def test_what_of_the_variables_is_masked_from_then_on(read: Any) -> None:
         "TOKEN": "t0ken-value", "PIN": "4711", "PLAIN": "pl4in-value", "QUERY": "qu3ry-value", "LOGIN": "l0gin-value",
         "BODY": "b0dy-value", "BASE": "https://api.example:8443", "HOST": "h0st.example.com", "AUTH_URL": "/auth1/path",
         "PAGE_TOKEN": "https://app1.example", "BOTH": "b0th.example.com", "SMALL": "77",
+        "WORD": "hunter",
     }  # fmt: skip
     text = 'base-url = "${BASE}"\n' + check(
         'origins = ["${PAGE_TOKEN}"]',
@@ -154,12 +155,13 @@ def test_what_of_the_variables_is_masked_from_then_on(read: Any) -> None:
         'methods = ["POST"]',
         'expect = "invalid"',
     )
-    urls = ("/${TOKEN}?q=${QUERY}", "https://u:${LOGIN}@${HOST}/", "https://${BOTH}${AUTH_URL}")
+    urls = ("/${TOKEN}?q=${QUERY}&w=${WORD}", "https://u:${LOGIN}@${HOST}/", "https://${BOTH}${AUTH_URL}")
     text = text.replace('urls = ["/a"]', f"urls = {json.dumps(urls)}")
     read(text, variables=variables)
     shown = {name: mask_text(f"at {value} it is") for name, value in variables.items()}
     masked = {name for name, text in shown.items() if text == "at *** it is"}
     assert masked == {"TOKEN", "PIN", "PLAIN", "QUERY", "LOGIN", "BODY"}
+    assert mask_text("at ?q=1&w=hunter, a=hunter") == "at ?q=1&w=***, a=hunter"
     assert {name for name in shown if shown[name] == f"at {variables[name]} it is"} == variables.keys() - masked
 
 

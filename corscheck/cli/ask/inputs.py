@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from corscheck.model.masking import MASK, hide, hide_header, mask_malformed_header
+from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ TEXT = "text/plain;charset=UTF-8"
 
 _FILE_NAME = re.compile(r"[\w./\\-]{0,60}\.[a-z]{1,4}")
 _WHITESPACE = " \t\r\n"
+_LONGEST_SECRET = 65_536
+"""So much of a body is searched for secrets."""
 
 
 class Inputs(ExitStack):
@@ -111,7 +113,9 @@ def data(parts: Sequence[str], inputs: Inputs) -> bytes:
             out.append(inputs.read(part[1:], "-d").translate(None, b"\r\n\0"))
         else:
             out.append(os.fsencode(part))
-    return b"&".join(out)
+    body = b"&".join(out)
+    hide_body(body[:_LONGEST_SECRET].decode("utf-8", "replace"))
+    return body
 
 
 def cookies(texts: Sequence[str]) -> str | None:

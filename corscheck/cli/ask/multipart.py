@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.model.masking import MASK
+from corscheck.model.masking import MASK, hide_url
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def parse(text: str, inputs: Inputs) -> FormPart:
         raise ConfigError(f"-F {MASK} is no part of a form: write name=value, or name=@file for an upload")
     if value[:1] not in ("@", "<"):
         value, options = _options(value)
+        hide_url(f"?{name}={value}")
         return FormPart(name, os.fsencode(value), options.get("filename"), options.get("type"))
     path, options = _options(value[1:])
     content = inputs.read(path.strip('"'), "-F")
