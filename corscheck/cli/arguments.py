@@ -13,6 +13,7 @@ from typer import Argument, Option
 
 from corscheck.cli import options as opt
 from corscheck.cli.options import Strings
+from corscheck.model.masking import hide_url
 from corscheck.model.values import ConfigError, Depth, FailOn, Send
 from corscheck.protocol.request import Mode, Redirect
 from corscheck.transports.base import NetworkOptions, TransportName
@@ -54,6 +55,8 @@ class NetworkArguments(Struct, frozen=True):
         """Return the options for transports. Raises ``ConfigError`` for options that exclude each other."""
         if self.ipv4 and self.ipv6:
             raise ConfigError("-4 and -6 exclude each other: leave both out for either kind of address")
+        if self.proxy is not None:
+            hide_url(self.proxy)
         same = set(self.__struct_fields__) & set(NetworkOptions.__struct_fields__)
         return NetworkOptions(
             **{name: getattr(self, name) for name in same},

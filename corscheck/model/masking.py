@@ -110,7 +110,7 @@ def mask_header(name: str, value: str) -> str:
         return "; ".join(_mask_pair(pair) for pair in value.split(";"))
     if kind == _SET_COOKIE:
         pair, semicolon, attributes = value.partition(";")
-        return _mask_pair(pair) + semicolon + attributes
+        return _mask_pair(pair) + semicolon + mask_text(attributes)
     scheme = _AUTH_SCHEME.match(value) if kind == _CREDENTIALS_VALUE else None
     return f"{scheme.group(1)} {MASK}" if scheme else MASK
 
@@ -130,7 +130,7 @@ def _mask_pair(pair: str) -> str:
 
 _PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
 _IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
-_IN_TEXT = re.compile(r"\"?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
+_IN_TEXT = re.compile(r"['\"]?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _A_PORT = r"\d*+(?![\w%$!~^&*+=-])|\d\w{0,5}+(?![^/?#\\])|[{<]|\$[{A-Z]|(?:port|PORT)\b"
@@ -304,7 +304,7 @@ _CREDENTIALS = re.compile(
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
 _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
-_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++)")
+_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
 _ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
 _ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
 

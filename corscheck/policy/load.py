@@ -168,7 +168,8 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
 
 def _cure(text: str, line: int) -> str:
     """Guess the mistake in a line that is not valid TOML, and return a hint."""
-    written = (text.split("\n")[line - 1 : line] or [""])[0].strip()
+    # Without the texts in it, which may be secrets.
+    written = re.sub(r"\"[^\"]*+\"?|'[^']*+'?", '"..."', (text.split("\n")[line - 1 : line] or [""])[0]).strip()
     if re.match(r"[\w-]+\s*:", written):
         return "; a key and its value have = between them"
     if re.match(r"[\w.-]+\s*=\s*[A-Za-z/]", written):

@@ -75,7 +75,8 @@ NESTED = (
 IN_PATH = f"/open/{PLANTED.jwt()}/x;jsessionid={new()}"
 
 ANSWER_HEADERS = [f"{name}: {new()}" for name in NAMES] + [
-    f"Set-Cookie: sid={new()}; Path=/", f"Set-Cookie: theme={new()}", f"X-Debug: Bearer {new()}", f"X-Jwt-Less: {PLANTED.jwt()}",
+    f"Set-Cookie: sid={new()}; Path=/; token={new()}", f"Set-Cookie: theme={new()}",
+    f"X-Debug: Bearer {new()}", f"X-Jwt-Less: {PLANTED.jwt()}",
     f"Link: <https://u:{new()}@cdn.example/?sig={new()}>; rel=preload", f"Refresh: 0; url=//u:{new()}@h/?pin={new()}",
     f"WWW-Authenticate: Negotiate {new()}", f"X-Form: user=a&otp={new()}",
 ]  # fmt: skip
@@ -85,6 +86,7 @@ BODY = (
     + f" see https://u:{new()}@h/ or token={new()}"
 )
 REASON = new()
+MALFORMED = f"HTTP/1.1 200 OK\r\nX-Api-Key {new()}\r\nContent-Length: 0\r\n\r\n".encode()
 PAGE_BODY = (
     f'<meta name="csrf-token" content="{new()}"><input type=hidden name="password" value="{new()}">'
     f"<login><token>{new()}</token><n:secret a='1'>{new()}</n:secret></login> token: Bearer {new()}"
@@ -113,6 +115,8 @@ def answers(request: bytes) -> bytes:
     elif target.startswith(b"/refused"):
         lines[0:2] = ["HTTP/1.1 403 Forbidden"]
         body = BODY
+    elif target.startswith(b"/malformed"):
+        return MALFORMED
     elif target.startswith(b"/form"):
         lines[0:2] = [f"HTTP/1.1 403 Bearer {REASON}"]
         body = PAGE_BODY
@@ -176,6 +180,7 @@ def headers(lines: list[str]) -> tuple[str, ...]:
 
 PROBES: dict[str, tuple[str, ...]] = {
     "parameters": (f"/open?{URL_QUERY}",),
+    "a malformed answer": ("/malformed",),
     "a refusal with a form": ("/form",),
     "a refusal": (f"/refused?{URL_QUERY}",),
     "headers": ("/open", *headers(HEADERS), *headers(ODD_HEADERS)),
@@ -545,7 +550,8 @@ def test_child_processes_and_temporary_files(how: tuple[str, ...], url: str, tmp
 def test_how_many_secrets_there_are() -> None:
     """Each of them is in one of the tables above, whose tests have found none."""
     tables = (
-        list(PROBES.values()), ANSWER_HEADERS, LOCATION, BODY, REASON, PAGE_BODY, VARIABLES, [*MISTYPED.values(), *SELDOM.values()],
+        list(PROBES.values()), ANSWER_HEADERS, LOCATION, BODY, REASON, MALFORMED, PAGE_BODY,
+        VARIABLES, [*MISTYPED.values(), *SELDOM.values()],
         TARGETS, WRONG, HAR, IN_PS, PROXIES,
     )  # fmt: skip
     planted = set(MARK.findall(repr(tables)))

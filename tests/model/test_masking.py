@@ -136,6 +136,7 @@ def test_what_a_url_hides(text: str, masked: str) -> None:
         ("a token eyJhbGci.eyJzdWI.c2ln.", "a token ***"),
         ("sso_eyJhbGci.eyJzdWI.c2ln", "sso_***"),
         ("api.v1.eyJhbGci.eyJzdWI.c2ln", "api.v1.***"),
+        ("SECRET_KEY='abc' x", "SECRET_KEY=***' x"),
         ("a=1; session=abc; b=2", "a=1; session=***; b=2"),
         ("Basic authentication is not enough", "Basic authentication is not enough"),
         ('Bearer realm="x", error="invalid_token"', 'Bearer realm="x", error="invalid_token"'),
@@ -154,6 +155,7 @@ def test_a_json_body() -> None:
         mask_body(body)
         == '{"access_token": "***", "user": {"pin": "***", "name": "Ada"}, "code": "E42", "state": "open"}'
     )
+    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": {"a": 1}}'
     assert mask_body('{"password": "cut of') == '{"password": "***"'
     assert mask_body("password=x&user=Ada") == "password=***&user=Ada"
 
