@@ -13,6 +13,7 @@ from typer import Argument, Option
 
 from corscheck.cli import options as opt
 from corscheck.cli.options import Strings
+from corscheck.model.masking import hide_url
 from corscheck.model.values import LONGEST_TIME, ConfigError, Depth, FailOn, Send
 from corscheck.protocol.request import Mode, Redirect
 from corscheck.transports.base import NetworkOptions, TransportName
@@ -59,6 +60,8 @@ class NetworkArguments(Struct, frozen=True):
         """Return the options for transports. Raises ``ConfigError`` for options that exclude each other."""
         if self.ipv4 and self.ipv6:
             raise ConfigError("-4 and -6 exclude each other: leave both out for either kind of address")
+        if self.proxy is not None:
+            hide_url(self.proxy)
         same = set(self.__struct_fields__) & set(NetworkOptions.__struct_fields__) - {"user_agent"}
         return NetworkOptions(
             **{name: getattr(self, name) for name in same},
@@ -130,6 +133,7 @@ class OutputArguments(Struct, frozen=True):
     color: opt.Color = "auto"
     in_browser: str | None = None
     resumed: "ResumableReport | None" = None
+    private: bool = False
 
 
 class DocumentArguments(Struct, frozen=True):

@@ -18,7 +18,7 @@ from corscheck.policy.complaints import Complaints, nearest
 from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
 from corscheck.policy.toml_lines import check_lines
-from corscheck.policy.variables import filled
+from corscheck.policy.variables import filled, hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,6 +94,8 @@ def load(
     from corscheck.policy.model import KEYS
 
     variable = "${" in text
+    if variable:
+        hide_secrets(_in_force(data, env), given)
     whole = filled(_in_force(data, env), given, complaints) if variable else data
     policy = _validated(whole, complaints, KEYS)
     if policy is None:
@@ -182,7 +184,8 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
 
 def _cure(text: str, line: int) -> str:
     """Guess the mistake in a line that is not valid TOML, and return a hint."""
-    written = (text.split("\n")[line - 1 : line] or [""])[0].strip()
+    # Without the texts in it, which may be secrets.
+    written = re.sub(r"\"[^\"]*+\"?|'[^']*+'?", '"..."', (text.split("\n")[line - 1 : line] or [""])[0]).strip()
     if re.match(r"[\w-]+\s*:", written):
         return "; a key and its value have = between them"
     if re.match(r"[\w.-]+\s*=\s*[A-Za-z/]", written):

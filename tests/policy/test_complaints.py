@@ -183,6 +183,15 @@ def test_a_secret_in_a_variable_is_not_shown(here: Path) -> None:
     assert "${BASE}" in str(caught.value)
 
 
+def test_messages_show_variables_as_they_are_written(here: Path) -> None:
+    """A message about an origin repeats it, and that may be a secret in the wrong place."""
+    here.write_text(GOOD.replace("https://app.example.com", "https://${PLACE}/x"))
+    with pytest.raises(ConfigError) as caught:
+        load(here, variables={"PLACE": "hunter2.example"})
+    assert "hunter2" not in str(caught.value)
+    assert "https://${PLACE}/x" in str(caught.value)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "latin.toml").write_bytes(b'a = 1\nname = "\xe9"\n')

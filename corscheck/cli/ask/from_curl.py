@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from corscheck.cli.ask.inputs import LARGEST_SCRIPT, check_field
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
+from corscheck.model.masking import hide, hide_header, hide_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
@@ -112,6 +113,10 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
     check_field(asked.network.user_agent, f"-A in {name}")
     credentials = typed.credentials or asked.credentials
     login = asked.login if typed.user is None else None
+    for header in (*headers, ("Cookie", asked.cookies or "")):
+        hide_header(*header)
+    hide(login[1:] if login is not None else ())
+    hide_url(asked.url)
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):
         credentials = "include"
     method = asked.method if not typed.methods else None

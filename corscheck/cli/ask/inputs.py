@@ -1,5 +1,7 @@
 """Parses ``-H``, ``-d``, ``-b``, ``-u`` and ``--rate`` as curl does.
 
+Secrets that are typed are masked from then on, also where a server repeats them.
+
 Every error is a ``ConfigError`` that says what is wrong and what to type.
 """
 
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from corscheck.model.bounded import LARGEST, MEBIBYTE, lines_of, read_all, too_large
-from corscheck.model.masking import MASK, is_secret_header
+from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header
 from corscheck.model.values import LONGEST_TIME, ConfigError
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ _LARGEST_SPOOL = 1024 * MEBIBYTE
 
 _FILE_NAME = re.compile(r"[\w./\\-]{0,60}\.[a-z]{1,4}")
 _WHITESPACE = " \t\r\n"
+_LONGEST_SECRET = 65_536
+"""So much of a body is searched for secrets."""
 
 
 class Inputs(ExitStack):
@@ -109,16 +113,12 @@ def header(line: str, where: str = "-H") -> Header:
     if not colon:
         if line.endswith(";") and len(line) > 1:
             return line[:-1], ""
-        raise ConfigError(f"{where} {_begun(line)!r} has no colon: write it as 'Name: value'")
+        raise ConfigError(f"{where} {mask_malformed_header(line)!r} has no colon: write it as 'Name: value'")
     if not name.strip(_WHITESPACE):
-        raise ConfigError(f"{where} {line!r} has no name before the colon: write it as 'Name: value'")
-    return _as_bytes(name), _as_bytes(value.strip(_WHITESPACE))
-
-
-def _begun(line: str) -> str:
-    """Return a header line for an error message, with only its first word if it may be secret."""
-    name, blank, _ = line.partition(" ")
-    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else line
+        raise ConfigError(f"{where} ': {MASK}' has no name before the colon: write it as 'Name: value'")
+    value = value.strip(_WHITESPACE)
+    hide_header(name, value)
+    return _as_bytes(name), _as_bytes(value)
 
 
 def _as_bytes(text: str) -> str:
@@ -134,7 +134,9 @@ def data(parts: Sequence[str], inputs: Inputs) -> bytes:
             out.append(inputs.read(part[1:], "-d").translate(None, b"\r\n\0"))
         else:
             out.append(os.fsencode(part))
-    return b"&".join(out)
+    body = b"&".join(out)
+    hide_body(body[:_LONGEST_SECRET].decode("utf-8", "replace"))
+    return body
 
 
 def cookies(texts: Sequence[str]) -> str | None:
@@ -145,6 +147,7 @@ def cookies(texts: Sequence[str]) -> str | None:
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
             raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
     joined = "; ".join(t.strip("; ") for t in texts)
+    hide_header("Cookie", joined)
     check_field(joined, "-b", secret=True)
     return in_utf8(joined) or None
 
@@ -169,6 +172,7 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
     if not colon:
         # Without a colon, the text may be a token.
         raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
+    hide((password,))
     return user, password
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
+from corscheck.model.masking import hide_url, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
@@ -163,6 +164,7 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     targets: list[TargetLine] = []
     for text in typed.urls:
         url, guessed = guess(text)
+        hide_url(url)
         targets.append(TargetLine(url, guessed=guessed))
     targets += typed.found
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
@@ -194,7 +196,7 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     total = made.count()
     for target in made._all() if file is None or file.guessed else targets:
         if target.guessed is not None:
-            say(f"{target.guessed} has no scheme: taken as {target.url}")
+            say(f"{mask_url(target.guessed)} has no scheme: taken as {mask_url(target.url)}")
     return replace(made, total=total)
 
 
@@ -211,7 +213,7 @@ def _demand(typed: ProbeArguments, headers: Headers) -> None:
     page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
     raise ConfigError(
         "--origin is missing: the origin of the page that asks. For example:\n"
-        f"  corscheck probe {[*typed.urls, *lacking][0]} --origin {page}"
+        f"  corscheck probe {mask_url([*typed.urls, *lacking][0])} --origin {page}"
     )
 
 

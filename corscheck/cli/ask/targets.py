@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from corscheck.cli.ask.inputs import reason
 from corscheck.model.bounded import lines_of
+from corscheck.model.masking import hide_url, mask_lines, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
@@ -115,9 +116,11 @@ def with_schemes(
 ) -> list[str]:
     """Return the URLs with their schemes. ``say`` prints each guess."""
     found = [guess(text) for text in texts]
+    for url, _ in found:
+        hide_url(url)
     for url, guessed in found:
         if guessed is not None:
-            say(form.format(guessed, url))
+            say(form.format(mask_url(guessed), mask_url(url)))
     return [url for url, _ in found]
 
 
@@ -199,7 +202,7 @@ def parse(line: str) -> TargetLine | None:
     """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
-            raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
+            raise ConfigError(f"{mask_lines(line)!r} is no URL: one a line, without blanks")
         url, guessed = guess(line)
         return TargetLine(url, guessed=guessed)
     import json
@@ -249,6 +252,6 @@ def _headers(found: Any) -> Headers:
     out: list[Header] = []
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, str) for p in pair)):
-            raise ConfigError(f"headers: {pair!r} is no pair of a name and a value")
+            raise ConfigError('headers: an item is no pair of a name and a value, both texts: write ["X-A", "1"]')
         out.append((pair[0], pair[1]))
     return tuple(out)

@@ -56,7 +56,7 @@ def probe(
     run = pace.run_options(typed.network, show_secrets=show_secrets, diagnose=diagnose)
     network = run.network
     wanted.check_outputs()
-    wanted = replace(wanted, in_browser=typed.in_browser)
+    wanted = replace(wanted, in_browser=typed.in_browser, private=show_secrets)
     complete, in_browser = typed.complete, typed.in_browser
     check_cluster(cluster, run, in_browser=in_browser, app=typed.app)
     in_process = None
