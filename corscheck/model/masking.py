@@ -153,8 +153,7 @@ def mask_url(url: str) -> str:
         url = _mask_parameters(url, _IN_URL)
     if "eyJ" in url or "earer" in url or "asic" in url or "egotiate" in url or "NTLM" in url or _hidden is not None:
         url = _mask_values(url)
-    # A masked parameter may have held the slash at which an authority seemed to end.
-    return _mask_userinfo(url) if "@" in url else url
+    return url
 
 
 def mask_login(text: str) -> str:
