@@ -97,24 +97,36 @@ def patterns_in(value: Any, depth: int = 0) -> Iterator[re.Pattern[Any]]:
 
 def uses(module: str, name: str) -> frozenset[str]:
     """The methods of a module's pattern that are called in it, or in modules that import it."""
-    trees = [tree for each, tree in modules().items() if each == module or imports(tree, module, name)]
-    called = [
-        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in METHODS
-    ]
-    found = {node.attr for node in called if ast.unparse(node.value).rpartition(".")[2] == name}
+    readers = [each for each in modules() if each == module or imports(each, module, name)]
+    found = {method for each in readers for owner, method in calls(each) if owner == name}
     return frozenset(found or TAKEN_FROM_A_TABLE.get(name, {"match", "search"}))
 
 
-def imports(tree: ast.Module, module: str, name: str) -> bool:
-    """Whether a module imports another one, or a name from it."""
-    parent, _, last = module.rpartition(".")
-    wanted = {(module, name), (parent, last)}
-    return any(
-        (node.module, alias.name) in wanted
-        for node in ast.walk(tree)
+@functools.cache
+def calls(module: str) -> frozenset[tuple[str, str]]:
+    """The last names and methods of what a module calls like a pattern: ``("_URL", "search")``."""
+    return frozenset(
+        (ast.unparse(node.value).rpartition(".")[2], node.attr)
+        for node in ast.walk(modules()[module])
+        if isinstance(node, ast.Attribute) and node.attr in METHODS
+    )
+
+
+@functools.cache
+def imported(module: str) -> frozenset[tuple[str | None, str]]:
+    """The names that a module imports, each with the module that it comes from."""
+    return frozenset(
+        (node.module, alias.name)
+        for node in ast.walk(modules()[module])
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     )
+
+
+def imports(reader: str, module: str, name: str) -> bool:
+    """Whether a module imports another one, or a name from it."""
+    parent, _, last = module.rpartition(".")
+    return bool(imported(reader) & {(module, name), (parent, last)})
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
@@ -339,7 +351,7 @@ def test_the_lists_name_what_is_there() -> None:
         for t in targets(node)
     }
     assert {*SMALL, *TABLES} <= there
-    assert {found.where for found in patterns_of("corscheck.model.masking")} >= {"model.masking:_URL"}
+    assert {found.where for found in patterns_of("corscheck.model.masking")} >= {"model.masking:_TOKEN"}
     assert len(patterns_of("corscheck.sources.wordings")) > 50
 
 
