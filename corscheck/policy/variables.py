@@ -103,7 +103,7 @@ def _text(text: str, environment: Mapping[str, str], complaints: Complaints, pat
         if name is None:
             faults.append(f"{found[0]!r} is no variable: write ${{NAME}}, or $${{ for the characters themselves")
         elif name not in environment:
-            faults.append(f"${{{name}}} is not set: export {name}=... before the run")
+            faults.append(f"${{{name}}} is not set: export a value for {name} before the run")
         else:
             complaints.filled[environment[name]] = found[0]
             return environment[name]

@@ -56,12 +56,19 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
     """Parse a proxy URL (the default scheme is http). An empty text means no proxy. ``source`` is its name in errors."""
     if not text:
         return None
+    url: ada_url.URL | None
     try:
         url = ada_url.URL(text if "://" in text else f"http://{text}")
     except ValueError:
         url = None
+    if url is not None and "@" in url.pathname:
+        # The password holds a "/": what follows it would be taken for a path, and the rest for the host.
+        url = None
     if url is None or url.protocol not in ("http:", "https:"):
-        hint = "Write http://HOST:PORT; a login goes before the host, as USER:PASSWORD@. SOCKS is not supported."
+        hint = (
+            'Write http://HOST:PORT, with user, password and an @ before the host if need be ("/" as %2F, "@" as %40). '
+            "SOCKS is not supported."
+        )
         raise ConfigError(
             f'{source} "{mask_login(text)}" is not an http or https proxy. {hint}',
             option="proxy",

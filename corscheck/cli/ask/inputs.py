@@ -171,7 +171,9 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
     user, colon, password = text.partition(":")
     if not colon:
         # Without a colon, the text may be a token.
-        raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
+        raise ConfigError(
+            f"-u {MASK if text else repr(text)} has no password: write USER:PASS, or USER: for an empty one"
+        )
     hide((password,))
     return user, password
 

@@ -64,6 +64,7 @@ def probe(
         from corscheck.cli.ask.from_app import InProcess
 
         in_process = InProcess(typed.app, typed.app_dir)
+        wanted.check_inputs([("--app", in_process.file)])
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (typed.urls or typed.targets or typed.curl or typed.document.source):
             if typed.shard is not None:

@@ -59,7 +59,10 @@ class OutputOptions(OutputArguments, frozen=True):
             raise ConfigError(
                 "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
             )
-        self.places()
+        for place in self.places():
+            parent = os.path.dirname(place.path)  # noqa: PTH120 - as typed
+            if place.path != STDOUT and parent and not os.path.isdir(parent):  # noqa: PTH112 - as typed
+                raise ConfigError(f"{place.option}: cannot write {place.path}: there is no directory {parent}")
         if self.quiet and self.verbose:
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
 
