@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
         "methods =", 'headers = {Cookie = "a=b"}\nmethods =', 12, ("headers.Cookie", "no script set Cookie")
     ),
     "a body on GET": ("methods =", 'body = "{}"\nmethods =', 12, ("body", 'methods = ["POST"]')),
-    "a missing variable": ('"/data"', '"/data/${TENANT}"', 11, ("urls[0]", "${TENANT} is not set", "export TENANT=")),
+    "a missing variable": ('"/data"', '"/data/${TENANT}"', 11, ("urls[0]", "${TENANT} is not set", "export a value for TENANT")),
     "an ill-written variable": ('"/data"', '"/data/${the tenant}"', 11, ("urls[0]", "is no variable", "${NAME}")),
     "an ignore without reason": ('reason = "known"', "", 14, ("reason", "is missing")),
     "an ignore with a blank reason": ('reason = "known"', 'reason = " "', 16, ("reason", "is blank")),
