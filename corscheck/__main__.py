@@ -10,25 +10,21 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    # From the first line on, Ctrl-C must not print a traceback: most of the time until the first request goes to imports.
+    # Ctrl-C must not print a traceback, from the first line on.
     try:
-        import signal
+        from corscheck.cli import signals
 
+        signals.leave_at_once()
         # A short process that mostly imports: collecting garbage on the way costs 5 % of it and frees nothing. A run of
         # many probes switches the collector on again (``cli.run_loop``).
         gc.disable()
         if sys.stdin is None or sys.stdout is None or sys.stderr is None:
             _open_what_is_closed()
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-            if signal.getsignal(number) is signal.SIG_DFL:
-                signal.signal(number, _stop)
         from corscheck.cli.app import run
 
         status = run(sys.argv[1:])
-        if callable(signal.getsignal(signal.SIGINT)):
-            signal.signal(signal.SIGINT, signal.SIG_DFL)  # the reports are written: it may end the process at once
+        signals.end_by_default()
     except KeyboardInterrupt:
-        # Before the run: during it, the session handles it.
         status = 130
     _exit(status)
 
@@ -53,19 +49,6 @@ def _exit(status: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
-
-
-def _stop(_number: int, _frame: object) -> None:
-    """Handle SIGTERM (the end of a CI job or container) and SIGHUP (a closed terminal) as Ctrl-C: reports are written, status 130.
-
-    It goes the way of SIGINT, for which asyncio has a handler of its own; a job in the background ignores that one.
-    """
-    import signal
-
-    if callable(signal.getsignal(signal.SIGINT)):
-        signal.raise_signal(signal.SIGINT)
-    else:
-        raise KeyboardInterrupt
 
 
 def _open_what_is_closed() -> None:

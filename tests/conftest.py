@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from corscheck.model import masking
 
 TESTS = Path(__file__).resolve().parent
 HEAVY = ("browser", "framework", "hostile", "slow")
@@ -34,6 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # pytest-xdist hands its workers the options of the main process, so this decides for them as well.
     if not (os.environ.get("CI") or config.option.markexpr or names_tests(config)):
         config.option.markexpr = f"not ({' or '.join(HEAVY)})"
+
+
+@pytest.fixture(autouse=True)
+def nothing_hidden() -> Iterator[None]:
+    """A secret that one test types is no secret of the next one."""
+    yield
+    masking.forget()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 from corscheck.model.base_url import base_origin
 from corscheck.model.masking import mask_text
 from corscheck.model.page_origin import judge_origin
-from corscheck.model.values import ENGINE_NAMES, ConfigError, Send
+from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME, ConfigError, Send
 from corscheck.protocol.outcome import VERDICTS
 from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.transports.base import TransportName
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Header, Headers
 
 Check: TypeAlias = "Callable[[str, Any], Any]"
-
-LONGEST = 1_000_000.0
-"""The longest time in seconds. System calls count milliseconds in 32 bits, which ends at 2,147,483 seconds."""
 
 _SHOWN = 60
 """How many characters of a value an error shows."""
@@ -83,8 +80,8 @@ def string(example: str, then: Callable[[str, Any], Any] | None = None) -> Check
     return typed(str, "expected a string, got {kind}", f"Pass a str, e.g. {example}.", then)
 
 
-def number(what: str, example: float, *, zero: bool = False) -> Check:
-    """Make a check for a finite number above zero (or zero, if ``zero``), and at most ``LONGEST``."""
+def number(what: str, example: float, *, zero: bool = False, least: float = 0.0) -> Check:
+    """Make a check for a finite number above zero (or zero, if ``zero``), from ``least`` to ``LONGEST_TIME``."""
     hint = f"Pass a float, e.g. {{option}}={example}."
 
     def within(option: str, value: Any) -> float:
@@ -93,8 +90,10 @@ def number(what: str, example: float, *, zero: bool = False) -> Check:
             reason = f"expected a finite number of {what}"
         elif value < 0 or (value == 0 and not zero):
             reason = f"expected {'0 or more' if zero else 'more than 0'} {what}"
-        elif value > LONGEST:
-            reason = f"expected at most {LONGEST:.0f} {what}"
+        elif value < least:
+            reason = f"expected at least {least:g} {what}"
+        elif value > LONGEST_TIME:
+            reason = f"expected at most {LONGEST_TIME:.0f} {what}"
         if reason is not None:
             raise invalid(option, value, reason, hint.format(option=option))
         return float(value)
@@ -316,7 +315,7 @@ _NETWORK_CHECKS: dict[str, Check] = {
     "transport": choice(*get_args(TransportName)),
 }
 _RUN_CHECKS: dict[str, Check] = {
-    "rate": optional(number("requests per second", 10.0)),
+    "rate": optional(number("requests per second", 10.0, least=1 / LONGEST_TIME)),
     "retry": whole("repetitions", 0),
     "wait_for": number("seconds", 30.0, zero=True),
     "show_secrets": boolean,

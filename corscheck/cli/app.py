@@ -7,10 +7,13 @@ Only the module of the typed command is imported, to keep the start short.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
@@ -27,11 +30,38 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 ISSUES = "https://github.com/corscheck/corscheck/issues"
 
 
+class _Commands(TyperGroup):
+    """Masks secrets in what typer says about a command line: it repeats words that it does not expect."""
+
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        """Parse the options before the command."""
+        with _masked_errors():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse the command's options, and run it."""
+        with _masked_errors():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _masked_errors() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "message"):
+            from corscheck.model.masking import mask_text
+
+            error.message = mask_text(str(error.message))
+        raise
+
+
 def build(argv: Sequence[str]) -> typer.Typer:
     """Return the application with the command that ``argv`` names, or with all commands if it names none (``--help``)."""
     named = next((word for word in argv if not word.startswith("-")), None)
     app = typer.Typer(
         name="corscheck",
+        cls=_Commands,
         # Plain help and plain usage errors: no 150 ms for rich on the way to "no such option".
         rich_markup_mode=None,
         # Completion (--install-completion, --show-completion) belongs to the application; commands need not import it.
@@ -58,7 +88,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run a command line; returns its exit status. Never raises, unless CORSCHECK_TRACEBACK=1 asks for it."""
+    """Run a command line; returns its exit status. Never raises."""
     stdout = sys.stdout
     try:
         hint = _forgot_command(argv)
@@ -83,9 +113,9 @@ def run(argv: Sequence[str]) -> int:
 
         say(str(error))
         return exitcodes.INCONCLUSIVE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last one to see it
         if os.environ.get("CORSCHECK_TRACEBACK") == "1":
-            raise
+            return _traced()
         # Transports turn errors of the network into results. One that arrives here is a bug.
         network = isinstance(error, (ConnectionError, TimeoutError))
         return _failed(error) if isinstance(error, OSError) and not network else _crashed(error)
@@ -98,8 +128,11 @@ def _forgot_command(argv: Sequence[str]) -> str | None:
     looks_like_url = "://" in first or "." in first or first.startswith("localhost")
     if first.startswith("-") or first in COMMANDS or not looks_like_url:
         return None
+    from corscheck.model.masking import mask_url
+
+    shown = mask_url(first)
     return (
-        f"corscheck: {first!r} is no command. To ask it:\n  corscheck probe {first} --origin https://app.example.com\n"
+        f"corscheck: {shown!r} is no command. To ask it:\n  corscheck probe {shown} --origin https://app.example.com\n"
     )
 
 
@@ -116,6 +149,16 @@ def _failed(error: OSError) -> int:
     say(f"cannot use{what}: {reason(error)}" if what else reason(error))
     silence_stdout()  # standard output may be at fault, and the interpreter flushes it at the end
     return exitcodes.USAGE
+
+
+def _traced() -> int:
+    """Print the traceback, whose message may repeat a secret."""
+    from traceback import format_exc
+
+    from corscheck.model.masking import mask_text
+
+    sys.stderr.write(mask_text(format_exc()))
+    return exitcodes.BUG
 
 
 def _crashed(error: Exception) -> int:

@@ -13,7 +13,8 @@ from typer import Argument, Option
 
 from corscheck.cli import options as opt
 from corscheck.cli.options import Strings
-from corscheck.model.values import ConfigError, Depth, FailOn, Send
+from corscheck.model.masking import hide_url
+from corscheck.model.values import LONGEST_TIME, ConfigError, Depth, FailOn, Send
 from corscheck.protocol.request import Mode, Redirect
 from corscheck.transports.base import NetworkOptions, TransportName
 
@@ -59,13 +60,24 @@ class NetworkArguments(Struct, frozen=True):
         """Return the options for transports. Raises ``ConfigError`` for options that exclude each other."""
         if self.ipv4 and self.ipv6:
             raise ConfigError("-4 and -6 exclude each other: leave both out for either kind of address")
-        same = set(self.__struct_fields__) & set(NetworkOptions.__struct_fields__)
+        if self.proxy is not None:
+            hide_url(self.proxy)
+        same = set(self.__struct_fields__) & set(NetworkOptions.__struct_fields__) - {"user_agent"}
         return NetworkOptions(
             **{name: getattr(self, name) for name in same},
+            user_agent=self._user_agent(),
             timeout=self.max_time,
             verify=not self.insecure,
             ip_version=4 if self.ipv4 else 6 if self.ipv6 else None,
         )
+
+    def _user_agent(self) -> str | None:
+        if self.user_agent is None:
+            return None
+        from corscheck.cli.ask.inputs import check_field, in_utf8
+
+        check_field(self.user_agent, "-A")
+        return in_utf8(self.user_agent)
 
 
 class PaceArguments(Struct, frozen=True):
@@ -74,7 +86,15 @@ class PaceArguments(Struct, frozen=True):
     rate: opt.Rate = None
     retry: Annotated[int, Option("--retry", metavar="N", min=0, help="Ask again when there is no answer.")] = 0
     wait_for: Annotated[
-        float, Option("--wait-for", metavar="SECONDS", min=0.0, help="Keep asking until the server is up.")
+        float,
+        Option(
+            "--wait-for",
+            metavar="SECONDS",
+            min=0.0,
+            max=LONGEST_TIME,
+            callback=opt.not_nan,
+            help="Keep asking until the server is up.",
+        ),
     ] = 0.0
     concurrency: opt.Concurrency = None
 
@@ -113,6 +133,7 @@ class OutputArguments(Struct, frozen=True):
     color: opt.Color = "auto"
     in_browser: str | None = None
     resumed: "ResumableReport | None" = None
+    private: bool = False
 
 
 class DocumentArguments(Struct, frozen=True):

@@ -12,13 +12,20 @@ import typer
 from typer import Argument, Option
 
 from corscheck._version import __version__
-from corscheck.model.values import ENGINE_NAMES
+from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME
 from corscheck.protocol.request import Credentials
 
 Strings: TypeAlias = Sequence[str]
 Expected: TypeAlias = Literal["allowed", "blocked", "invalid"]
 ColorMode: TypeAlias = Literal["auto", "always", "never"]
 Browser: TypeAlias = Literal["chromium", "chrome", "edge", "firefox"]
+
+
+def not_nan(value: float) -> float:
+    """Return a number of seconds. NaN passes every comparison with a limit, so it is refused here."""
+    if value != value:
+        raise typer.BadParameter("nan is not a number of seconds.")
+    return value
 
 
 def _show_version(wanted: bool) -> None:
@@ -80,7 +87,18 @@ Baseline = Annotated[
 
 # The network
 Insecure = Annotated[bool, Option("-k", "--insecure", help="Accept any certificate.")]
-MaxTime = Annotated[float, Option("-m", "--max-time", metavar="SECONDS", min=0.001, help="Deadline of one probe.")]
+MaxTime = Annotated[
+    float,
+    Option(
+        "-m",
+        "--max-time",
+        metavar="SECONDS",
+        min=0.001,
+        max=LONGEST_TIME,
+        callback=not_nan,
+        help="Deadline of one probe.",
+    ),
+]
 Via = Annotated[str | None, Option("--via", metavar="BASE", help="Send to this base URL, judge the URL as written.")]
 
 # The run

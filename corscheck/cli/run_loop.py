@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from corscheck.cli import signals
 from corscheck.cli.ask.inputs import reason
 from corscheck.cli.exitcodes import BUG, INCONCLUSIVE, READER_GONE, exit_status
 from corscheck.cli.show.progress import Progress
@@ -89,6 +90,7 @@ class Session:
 
     def run(self, ask: Ask) -> int:
         """Ask, end every sink, and return the exit status. Raises what is neither an error of the user nor of a helper."""
+        signals.raise_from_now_on()
         try:
             ask(self.take)
         except (KeyboardInterrupt, _ReaderGone):

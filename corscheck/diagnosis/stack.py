@@ -134,7 +134,7 @@ _BODIES = (
     _Words("NestJS", r'^\{"message":"Cannot \w+ [^"]*","error":"Not Found","statusCode":404\}', "nestjs"),
     _Words("Rails", r"<!-- This file lives in public/(404|422|500)\.html -->", "rack"),
     _Words("Puma", r"^An unhandled lowlevel error occurred\. The application logs may have details\.", "rack"),
-    _Words("Tomcat", r"<h3>Apache Tomcat(/[\d.]+[^<]*)?</h3>|<title>HTTP Status \d+ – [^<]*</title>", "tomcat"),
+    _Words("Tomcat", r"<h3>Apache Tomcat(/[\d.]++[^<]*+)?</h3>|<title>HTTP Status \d+ – [^<]*</title>", "tomcat"),
     _Words("Spring Boot", r'^\{"timestamp":.*"status":\d+,"error":"'),
     _Words("Spring", r"^Invalid CORS request"),
 )

@@ -17,11 +17,10 @@ class AppError(ConfigError):
 
 def own_traceback(error: BaseException) -> str:
     """Return the traceback for the application's author, without frames of corscheck and of the import system."""
-    trace = error.__traceback__
-    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
-        trace = trace.tb_next
-    lines = traceback.format_exception(type(error), error, trace)
-    return "".join(lines).rstrip("\n")
+    said = traceback.TracebackException.from_exception(error)
+    theirs = [frame for frame in said.stack if not _is_ours(frame.filename)]
+    said.stack = traceback.StackSummary.from_list(theirs) if theirs else None  # type: ignore[assignment]
+    return "".join(said.format()).rstrip("\n")
 
 
 def _is_ours(filename: str) -> bool:

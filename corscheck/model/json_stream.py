@@ -6,6 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from corscheck.model.bounded import LARGEST, MEBIBYTE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -64,9 +66,13 @@ class JSONStream:
             self._at = end
             return value
 
+    def more(self) -> bool:
+        """Whether anything follows."""
+        return bool(self._peek())
+
     def end(self) -> None:
         """Check that nothing follows the object."""
-        if self._peek():
+        if self.more():
             self._fail("something follows the end of the JSON object")
 
     def _peek(self) -> str:
@@ -95,6 +101,8 @@ class JSONStream:
     def _fill(self) -> bool:
         """Read on. A long rest doubles, so that a long value is decoded only a few times."""
         rest = self._text[self._at :]
+        if len(rest) > LARGEST:
+            self._fail(f"a value is longer than {LARGEST // MEBIBYTE} MiB")
         more = self._read(max(_CHUNK, len(rest)))
         self._text, self._at = rest + more, 0
         return bool(more)

@@ -1,8 +1,10 @@
 """Masking of secrets. Saved values and everything that is shown have passed through it.
 
-Secrets are the values of authentication and cookie headers, of headers whose names suggest an API key, user information
-in URLs, and query parameters whose names suggest a token. ``Set-Cookie`` keeps the cookie's name and attributes,
+``secret_names`` says which names mean a secret. Masked whatever their name: credentials (``Bearer ...``), JSON Web
+Tokens, user information in URLs, and the values given to ``hide``. ``Set-Cookie`` keeps the cookie's name and attributes,
 because they are needed for debugging.
+
+Servers choose much of the text that is searched here, so every expression and loop is linear in it.
 """
 
 from __future__ import annotations
@@ -11,64 +13,112 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from corscheck.model.secret_names import means_secret
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from corscheck.protocol.request import Header
 
 MASK = "***"
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header with this name is masked."""
+    return means_secret(name)
+
+
+# ---------------------------------------------------------------------- values that are known
+
+_hidden: re.Pattern[str] | None = None
+_hidden_values: frozenset[tuple[str, str]] = frozenset()
+
+
+def hide(values: Iterable[str], *, sure: bool = False) -> None:
+    """Mask these values in every text from now on, as they stand and encoded. For all of the process.
+
+    Short values and words are left out, because masking what stands in every text would hide all of it. ``sure`` says
+    that the values are secrets, so that only the shortest are left out.
+    """
+    hide_after(("", v) for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower()))))
+
+
+def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
+    """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
+    global _hidden, _hidden_values
+    found = _hidden_values.union((before, form) for before, value in pairs if value for form in _forms(value))
+    if found == _hidden_values:
+        return
+    _hidden_values = found
+    longest = sorted(found, key=lambda pair: len(pair[1]), reverse=True)
+    _hidden = re.compile("|".join(f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest))
+    mask_field.cache_clear()
+
+
+def _forms(value: str) -> set[str]:
+    """Return a value as it stands in texts, URLs, JSON, HTML, and UTF-8 bytes that are read as Latin-1."""
+    import json
+    from html import escape
+    from urllib.parse import quote
+
+    bare = value.encode("utf-8", "surrogatepass")
+    quoted = {quote(bare, safe=safe) for safe in ("", "!$&'()*+,/:;=@[]|")}
+    return {value, json.dumps(value)[1:-1], escape(value), bare.decode("latin-1"), *quoted}
+
+
+def forget() -> None:
+    """Forget the values given to ``hide``."""
+    global _hidden, _hidden_values
+    _hidden, _hidden_values = None, frozenset()
+    mask_field.cache_clear()
+
+
+def hidden() -> frozenset[tuple[str, str]]:
+    """Return what is hidden, for ``hide_after`` in another process."""
+    return _hidden_values
+
+
+def mask_hidden(text: str) -> str:
+    """Mask the values given to ``hide``, and nothing else."""
+    return _hidden.sub(MASK, text) if _hidden is not None else text
+
+
+# ---------------------------------------------------------------------- headers
+
 _AUTH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9._~+-]*) +\S")
-_SECRET_NAMES = frozenset(
-    {
-        "authorization",
-        "proxy-authorization",
-        "cookie",
-        "cookie2",
-        "set-cookie",
-        "set-cookie2",
-        "authentication-info",
-        "x-csrf-token",
-        "x-xsrf-token",
-        "x-csrftoken",
-    }
-)
-# Words in a header name that suggest a secret. "key" alone is too common (Idempotency-Key is not a secret).
-_SECRET_WORDS = re.compile(
-    r"(?:^|[-_.])(?:auth|authentication|authtoken|token|secret|password|passwd|pwd|apikey|session|sessionid|sid|jwt|"
-    r"bearer|credential|credentials|signature|sig|otp|pin)(?:$|[-_.])|api[-_.]?key|access[-_.]?key|private[-_.]?key|"
-    r"subscription[-_.]?key|auth[-_.]?key|functions[-_.]?key",
-    re.IGNORECASE,
-)
-# Servers choose the text that these search, so each is linear in it: a bounded scheme, and names matched in one way only.
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}+://[^\s'\"<>‘’“”`]++")
-_USERINFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#@\s]*@")
-_PARAMETER = re.compile(r"[?&;#]([\w.-]++)=([^&;#\s'\"<>]++)")
-_SECRET_PARAMETER = re.compile(
-    r"token|secret|password|passwd|pwd|api[-_.]?key|access[-_.]?key|signature|jwt|credential|"
-    r"\A(?:sig|auth|sid|session|sessionid|code|key|otp)\Z",
-    re.IGNORECASE,
-)
+_PLAIN, _SECRET_VALUE, _CREDENTIALS_VALUE, _COOKIE, _SET_COOKIE = range(5)
 
 
 @lru_cache(maxsize=1024)
-def is_secret_header(name: str) -> bool:
-    """Whether the value of a header with this name is masked."""
+def _kind(name: str) -> int:
     lower = name.lower()
-    return lower in _SECRET_NAMES or (
-        not lower.startswith("access-control-") and _SECRET_WORDS.search(lower) is not None
-    )
+    if lower in ("cookie", "cookie2"):
+        return _COOKIE
+    if lower in ("set-cookie", "set-cookie2"):
+        return _SET_COOKIE
+    if not means_secret(name):
+        return _PLAIN
+    return _CREDENTIALS_VALUE if lower.endswith("authorization") else _SECRET_VALUE
 
 
 def mask_header(name: str, value: str) -> str:
     """Mask a header value. An authentication scheme and cookie names are kept."""
-    lower = name.lower()
-    if lower in ("cookie", "cookie2"):
-        return "; ".join(_mask_pair(pair) for pair in value.split(";"))
-    if lower in ("set-cookie", "set-cookie2"):
-        pair, semicolon, attributes = value.partition(";")
-        return _mask_pair(pair) + semicolon + attributes
-    if not is_secret_header(name) or not value:
+    kind = _kind(name)
+    if not kind or not value:  # _PLAIN
         return mask_text(value)
-    scheme = _AUTH_SCHEME.match(value) if lower.endswith("authorization") else None
+    if kind == _COOKIE:
+        return "; ".join(_mask_pair(pair) for pair in value.split(";"))
+    if kind == _SET_COOKIE:
+        pair, semicolon, attributes = value.partition(";")
+        return _mask_pair(pair) + semicolon + mask_text(attributes)
+    scheme = _AUTH_SCHEME.match(value) if kind == _CREDENTIALS_VALUE else None
     return f"{scheme.group(1)} {MASK}" if scheme else MASK
+
+
+@lru_cache(maxsize=4096)
+def mask_field(field: Header) -> Header:
+    """Mask a header field. Most are the same in every exchange of a run, so they are remembered."""
+    return field[0], mask_header(*field)
 
 
 def _mask_pair(pair: str) -> str:
@@ -76,35 +126,222 @@ def _mask_pair(pair: str) -> str:
     return f"{name}={MASK}" if equals else MASK
 
 
+# ---------------------------------------------------------------------- URLs
+
+_PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
+_IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
+_IN_TEXT = re.compile(r"['\"]?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
+_ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
+_AUTHORITY_END = re.compile(r"[/?#\\]")
+_A_PORT = r"\d*+(?![\w%$!~^&*+=-])|\d\w{0,5}+(?![^/?#\\])|[{<]|\$[{A-Z]|(?:port|PORT)\b"
+"""What follows the colon of a host: a port, a mistyped one (3OOO), or a placeholder."""
+_PORT = re.compile(_A_PORT)
+_NO_PORT = re.compile(rf"://[^/?#\\:\[]*+:(?!{_A_PORT})")
+
+
 def mask_url(url: str) -> str:
-    """Mask user information and token-like parameters in a URL."""
+    """Mask user information, token-like parameters and tokens in a URL. A scheme may be missing."""
     if "@" in url:
-        url = _USERINFO.sub(rf"\1{MASK}@", url)
-    return _PARAMETER.sub(_mask_parameter, url) if "=" in url else url
+        url = _mask_userinfo(url)
+        if "://" not in url and not url.startswith((MASK, "mailto:")):
+            end = _AUTHORITY_END.search(url)
+            at = url.rfind("@", 0, end.start() if end else None)
+            url = MASK + url[at:] if at >= 0 else url
+    elif _NO_PORT.search(url):
+        url = _mask_userinfo(url)
+    if "=" in url:
+        url = _mask_parameters(url, _IN_URL)
+    if "eyJ" in url or "earer" in url or "asic" in url or "egotiate" in url or "NTLM" in url or _hidden is not None:
+        url = _mask_values(url)
+    return url
 
 
-def _mask_parameter(found: re.Match[str]) -> str:
-    return f"{found[0][: found.start(2) - found.start()]}{MASK}" if _SECRET_PARAMETER.search(found[1]) else found[0]
+def mask_login(text: str) -> str:
+    """Mask the user information of what has no path, such as a proxy: all before the last ``@``, a scheme excepted."""
+    before, at, host = text.rpartition("@")
+    scheme, slashes, _ = before.rpartition("://")
+    return f"{scheme}{slashes}{MASK}@{host}" if at else mask_url(text)
+
+
+def mask_certificate(text: str) -> str:
+    """Mask the passphrase of curl's ``FILE:PASSPHRASE``. The colon of a Windows drive begins none."""
+    file, colon, _ = text.rpartition(":")
+    return f"{file}:{MASK}" if colon and len(file) > 1 else text
 
 
 def secret_parameters(url: str) -> Iterator[tuple[str, str | None]]:
     """Split a URL at its secret values: yields the text before each value, and the parameter's name.
 
-    The last piece has the name None. For output that must stay usable, with the values supplied in another way.
+    User information is called ``login``, and a token in the path ``token``. The last piece has the name None. For output
+    that must stay usable, with the values supplied in another way.
     """
     at = 0
-    for found in _PARAMETER.finditer(url):
-        if _SECRET_PARAMETER.search(found[1]):
-            yield url[at : found.start(2)], found[1]
-            at = found.end()
+    for start, end, name in _secrets_in_url(url):
+        yield url[at:start], name
+        at = end
     yield url[at:], None
 
 
+def hide_header(name: str, value: str) -> None:
+    """Hide the secrets of a header, as ``hide`` does."""
+    kind = _kind(name.strip())
+    if kind in (_COOKIE, _SET_COOKIE):
+        hide(pair.partition("=")[2].strip() for pair in value.split(";"))
+    elif kind:
+        hide((value, value.rpartition(" ")[2]))
+
+
+def hide_body(text: str) -> None:
+    """Hide the secrets of a body that is a form or JSON, as ``hide`` does."""
+    hide_url(f"?{text}")
+    for found in _JSON_FIELD.finditer(text):
+        if means_secret(found[1], whole=False):
+            hide((found[3].strip('"'),))
+
+
+def hide_url(url: str) -> None:
+    """Hide the secrets of a URL, as ``hide`` does."""
+    hide(part for start, end, _ in _secrets_in_url(url) for part in (url[start:end], url[start:end].partition(":")[2]))
+
+
+def _secrets_in_url(url: str) -> Iterator[tuple[int, int, str]]:
+    """Yield start, end and name of each secret."""
+    at = 0
+    if "@" in url and _mask_userinfo(url) != url:
+        at = url.rfind("@")
+        yield (url.find("://") + 3 if "://" in url else 0), at, "login"
+    for start, end, name in (*_parameters(url, _IN_URL), (len(url), len(url), "")):
+        for found in _TOKEN.finditer(url, at, start) if "eyJ" in url else ():
+            masked = _mask_token(found[0])
+            if masked != found[0]:
+                yield found.start() + len(masked) - len(MASK), found.end(), "token"
+        if name and start >= at:
+            yield start, end, name
+            at = end
+
+
+def _parameters(text: str, value: re.Pattern[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield start and end of each secret value, and its name."""
+    at, encoded = 0, "%" in text or "eyJ" in text
+    for found in _PARAMETER.finditer(text):
+        start = found.end()
+        if start < at:  # in the value of another one
+            continue
+        if means_secret(found[1]) or (encoded and _holds_secret(_ENCODED.match(text, start)[0])):  # type: ignore[index]
+            end = value.match(text, start)
+            if end is not None:
+                at = end.end()
+                yield start, at, found[1]
+
+
+def _holds_secret(value: str) -> bool:
+    """Whether a parameter is a token, or an encoded URL with a secret (``?next=https%3A%2F%2F...``)."""
+    for _ in range(3):
+        if "%" not in value:
+            break
+        value = _decoded(value)
+        if mask_url(value) != value:
+            return True
+    return "eyJ" in value and _mask_token(value) != value
+
+
+def _decoded(text: str) -> str:
+    from urllib.parse import unquote  # slow to import, and few texts need it
+
+    return unquote(text)
+
+
+def _mask_parameters(text: str, value: re.Pattern[str]) -> str:
+    if "%" not in text and "eyJ" not in text:
+        for name in _PARAMETER.findall(text):
+            if means_secret(name):
+                break
+        else:
+            return text
+    made, at = [], 0
+    for start, end, _ in _parameters(text, value):
+        made += [text[at:start], MASK]
+        at = end
+    return "".join([*made, text[at:]])
+
+
+def _mask_userinfo(text: str) -> str:
+    """Mask user names and passwords in a text without blanks. A URL without a scheme counts if it has both."""
+    first, *rest = text.split("://")
+    name, colon, secret = first.partition(":")
+    at = secret.rfind("@")
+    if colon and at >= 0 and name.lower() != "mailto":
+        first = MASK + secret[at:]
+    return "://".join([first, *map(_mask_authority, rest)]) if rest else first
+
+
+def _mask_authority(text: str) -> str:
+    """Mask user information in what follows ``://``.
+
+    The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is no port after the first
+    colon is the beginning of a password, as in a URL that was cut.
+    """
+    end = _AUTHORITY_END.search(text)
+    authority = text[: end.start()] if end else text
+    at = authority.rfind("@")
+    name, colon, after = authority.partition(":")
+    if at >= 0:
+        return MASK + text[text.rfind("@") if colon and len(name) < at else at :]
+    if not colon or name.startswith("[") or _PORT.match(after):
+        at = text.rfind("@") if colon and not after else -1
+        return MASK + text[at:] if at >= 0 else text
+    at = text.rfind("@")
+    return MASK + text[at:] if at >= 0 else f"{name}:{MASK}"
+
+
+# ---------------------------------------------------------------------- texts
+
+_CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
+_TOKEN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+){2,}+")
+# An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
+_CREDENTIALS = re.compile(
+    r"\b([Bb]earer|BEARER|[Bb]asic|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++)"
+    r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
+)
+_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
+_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
+_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
+_ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
+
+
 def mask_text(text: str) -> str:
-    """Mask the URLs in a text (a message, a console line, a Location)."""
-    if "://" in text:
-        text = _URL.sub(lambda m: mask_url(m.group()), text)
-    return _PARAMETER.sub(_mask_parameter, text) if "=" in text else text
+    """Mask the URLs, tokens and credentials in a text (a message, a console line, a header value)."""
+    if "@" in text or ("://" in text and _NO_PORT.search(text)):
+        text = _CHUNK.sub(_mask_chunk, text)
+    if "=" in text:
+        text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
+    # Plain searches first: they are quick, and most texts hold nothing of the kind.
+    if (
+        "eyJ" in text
+        or "earer" in text
+        or "asic" in text
+        or "egotiate" in text
+        or "NTLM" in text
+        or _hidden is not None
+    ):
+        text = _mask_values(text)
+    return text
+
+
+def mask_body(text: str) -> str:
+    """Mask the secrets in a body, with those in JSON, in XML and in HTML forms."""
+    text = mask_text(text)
+    if '"' in text:
+        text = _JSON_FIELD.sub(_mask_json_field, text)
+    if "<" in text:
+        text = _ATTRIBUTE.sub(_mask_end, _ELEMENT.sub(_mask_element, text))
+    return text
+
+
+def mask_malformed_header(line: str) -> str:
+    """Mask a header line without a colon: all but its first word if that is the name of a secret."""
+    name, blank, _ = line.partition(" ")
+    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else mask_text(line)
 
 
 def mask_lines(text: str) -> str:
@@ -114,3 +351,35 @@ def mask_lines(text: str) -> str:
         name, colon, value = line.partition(": ")
         lines.append(f"{name}: {mask_header(name, value)}" if colon else mask_text(line))
     return "\n".join(lines)
+
+
+def _mask_chunk(found: re.Match[str]) -> str:
+    text = found[0]
+    return _mask_userinfo(text) if "@" in text or "://" in text else text
+
+
+def _mask_json_field(found: re.Match[str]) -> str:
+    return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_element(found: re.Match[str]) -> str:
+    return f"{found[0][: found.start(2) - found.start()]}{MASK}<" if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_end(found: re.Match[str]) -> str:
+    return found[0][: found.start(3) - found.start()] + MASK if means_secret(found[1], whole=False) else found[0]
+
+
+def _mask_values(text: str) -> str:
+    """Mask what is a secret whatever its name."""
+    if "eyJ" in text:
+        text = _TOKEN.sub(lambda found: _mask_token(found[0]), text)
+    whole = _ONE_CREDENTIAL.fullmatch(text)
+    text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+    return text if _hidden is None else _hidden.sub(MASK, text)
+
+
+def _mask_token(text: str) -> str:
+    """Mask a JSON Web Token: dotted base64url, and its first part begins with ``{"`` in base64."""
+    at = text.find("eyJ")
+    return text[:at] + MASK if at >= 0 and text.count(".", at) >= 2 else text

@@ -19,6 +19,9 @@ SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 ENGINE_NAMES: tuple[EngineName, ...] = ("standard", "chromium", "firefox", "webkit")
 SCHEMA_VERSION = "1.0"
 
+LONGEST_TIME = 1_000_000.0
+"""The longest time limit in seconds. System calls count milliseconds in 32 bits, which ends at 2,147,483 seconds."""
+
 
 class ConfigError(ValueError):
     """An argument or an option is invalid, so nothing was sent. The command line prints the message and exits with

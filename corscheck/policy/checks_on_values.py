@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.masking import mask_malformed_header
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.policy.complaints import nearest
@@ -127,7 +128,8 @@ def _check_headers(settings: PolicySettings, path: Path, complaints: Complaints,
         at = (*path, "headers", key)
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            complaints.add(at, f'{complaints.shown(at)} is no header line: write it as "Name: value"')
+            shown = mask_malformed_header(complaints.shown(at).strip('"'))
+            complaints.add(at, f'"{shown}" is no header line: write it as "Name: value"')
         elif not is_token(name.strip()) and not invalid:
             complaints.add(at, f'"{name.strip()}" is no header name: letters, digits and hyphens')
         elif is_forbidden_request_header(name.strip(), value.strip()):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _LONGEST = 60
+_SHORTEST = 2
+"""A value of so few characters stands in many words."""
 
 _KINDS = {
     "string_type": "must be a text",
@@ -64,6 +66,8 @@ class Complaints:
         self._found: dict[tuple[int, str], None] = {}
         self._unset: set[Path] = set()
         self._about: set[Path] = set()
+        self.filled: dict[str, str] = {}
+        """The values of variables, and the variables as written."""
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -122,9 +126,16 @@ class Complaints:
         """Raise ``ConfigError`` with all errors, in the order of the file. Do nothing if there are none."""
         if not self._found:
             return
-        lines = [text for _, text in sorted(self._found)]
+        lines = [self._as_written(text) for _, text in sorted(self._found)]
         many = f"{len(lines)} things are" if len(lines) > 1 else "one thing is"
         raise ConfigError("\n".join([f"{many} wrong with the policy, nothing was sent:", *lines]))
+
+    def _as_written(self, text: str) -> str:
+        """Put variables back in the place of their values, which may be secrets."""
+        for value in sorted(self.filled, key=len, reverse=True):
+            if len(value) > _SHORTEST:
+                text = text.replace(value, self.filled[value])
+        return text
 
     def take(self, errors: Iterable[Any], at: Path, known: dict[str, tuple[str, ...]]) -> None:
         """Report pydantic's errors about the table at a path, with our own messages."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.bounded import MEBIBYTE, read_all
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url, check_settings, via
 from corscheck.policy.complaints import Complaints, nearest
 from corscheck.policy.ignore import IgnoreEntry, entry
 from corscheck.policy.matrix import Layer, Matrix, Resolver
 from corscheck.policy.toml_lines import check_lines
-from corscheck.policy.variables import filled
+from corscheck.policy.variables import filled, hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,14 @@ if TYPE_CHECKING:
 NAME = "corscheck.toml"
 PYPROJECT = "pyproject.toml"
 _TABLE: Place = ("tool", "corscheck")
+_LARGEST = 16 * MEBIBYTE
+_MOST_PARTS = 100
+"""How many parts a dotted key may have: tomllib's time is quadratic in them."""
+
+_DOTTED = re.compile(
+    r"""(?<![A-Za-z0-9_-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
+    f"{{{_MOST_PARTS}}}"
+)
 _SYNTAX = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -53,7 +62,9 @@ def discover(start: Path) -> Path:
         if (directory / NAME).is_file():
             return directory / NAME
         project = directory / PYPROJECT
-        if project.is_file() and re.search(rb"^\s*\[+\s*tool\s*\.\s*corscheck\b", _bytes(project), re.MULTILINE):
+        if project.is_file() and re.search(
+            rb"^[ \t]*+\[++[ \t]*+tool[ \t]*+\.[ \t]*+corscheck\b", _bytes(project), re.MULTILINE
+        ):
             return project
         if (directory / ".git").exists():
             break
@@ -83,6 +94,8 @@ def load(
     from corscheck.policy.model import KEYS
 
     variable = "${" in text
+    if variable:
+        hide_secrets(_in_force(data, env), given)
     whole = filled(_in_force(data, env), given, complaints) if variable else data
     policy = _validated(whole, complaints, KEYS)
     if policy is None:
@@ -124,7 +137,8 @@ def display(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return read_all(file, f"the policy {display(path)}", _LARGEST)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = f"; corscheck init URL --origin ORIGIN writes a {NAME}" if isinstance(error, FileNotFoundError) else ""
@@ -142,6 +156,10 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
     """Parse the TOML text. Return the policy's table and its path in the file."""
+    long = _DOTTED.search(text)
+    if long is not None:
+        line = text.count("\n", 0, long.start()) + 1
+        raise ConfigError(f"{file}:{line}: a key of more than {_MOST_PARTS} parts: write a [table] instead of dots")
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -151,7 +169,7 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
         raise ConfigError(f"{file}:{line}: not TOML: {said[:1].lower()}{said[1:]}{_cure(text, line)}") from None
     except (ValueError, RecursionError):
         # Python refuses integers with more than 4,300 digits, and tomllib is recursive.
-        long = re.search(r"[0-9_]{4000}", text)
+        long = re.search(r"(?<![0-9_])[0-9_]{4000}", text)
         line = text.count("\n", 0, long.start()) + 1 if long is not None else 1
         said = "a number of thousands of digits" if long is not None else "nested too deeply"
         raise ConfigError(f"{file}:{line}: not TOML that can be read: {said}") from None
@@ -166,7 +184,8 @@ def _parsed(text: str, file: str, path: Path) -> tuple[dict[str, Any], Place]:
 
 def _cure(text: str, line: int) -> str:
     """Guess the mistake in a line that is not valid TOML, and return a hint."""
-    written = (text.split("\n")[line - 1 : line] or [""])[0].strip()
+    # Without the texts in it, which may be secrets.
+    written = re.sub(r"\"[^\"]*+\"?|'[^']*+'?", '"..."', (text.split("\n")[line - 1 : line] or [""])[0]).strip()
     if re.match(r"[\w-]+\s*:", written):
         return "; a key and its value have = between them"
     if re.match(r"[\w.-]+\s*=\s*[A-Za-z/]", written):

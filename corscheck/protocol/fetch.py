@@ -135,9 +135,7 @@ class _Fetch(Trace):
         self._check_mode(url)
         if request.mode == "no-cors":
             return (yield from self._no_cors())
-        if url.scheme not in HTTP_SCHEMES:  # main-fetch:12: CORS works over http and https only
-            message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
-            self.fail("CORS204", message, value=url.href)
+        self._check_scheme(url)
         self.tainting = "cors"
         yield from self._preflight_if_needed()
         return (yield from self._actual())
@@ -147,6 +145,12 @@ class _Fetch(Trace):
         if self.request.mode == "same-origin":
             message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
             self.fail("CORS203", message, value=url.href)
+
+    def _check_scheme(self, url: URL) -> None:
+        # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
+        if url.scheme not in HTTP_SCHEMES:
+            message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
+            self.fail("CORS204", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
         # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
@@ -254,6 +258,7 @@ class _Fetch(Trace):
 
     def _actual(self) -> _Exchanging:
         """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
+        self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
         headers = self.headers
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
@@ -261,10 +266,7 @@ class _Fetch(Trace):
             headers = (*headers, ("Origin", origin))
         answer = yield from self._exchange("actual", self.method, headers, self.body)
         if isinstance(answer, HeldBack):  # a good preflight alone decides: allowed, but not complete
-            if self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight":
-                self.complete = False
-                return None
-            if self.preflight.cached:
+            if self.preflight.cached or (self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight"):
                 self.complete = False
                 return None
             self.hold_back("The request was not sent, and there is no preflight to judge by.")

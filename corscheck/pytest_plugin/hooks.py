@@ -36,15 +36,15 @@ def cors() -> Iterator[Callable[..., Site]]:
     base URL of a server. An application is asked in process, its lifespan running until the test ends, and requests
     that may change data are sent to it; to a server they are not, unless ``send="always"`` says so.
     """
-    from corscheck.pytest_plugin.site import AppError, open_site
+    from corscheck.pytest_plugin.site import AppError, ConfigError, open_site
 
     opened: list[Site] = []
 
     def site(app_or_url: Any, **options: Any) -> Site:
         try:
             opened.append(open_site(app_or_url, **options))
-        except AppError as error:
-            # The text contains the application's traceback; pytest's own would only distract.
+        except (AppError, ConfigError) as error:
+            # The text says what is wrong, an application's traceback included; pytest's own would only distract.
             pytest.fail(str(error), pytrace=False)
         return opened[-1]
 

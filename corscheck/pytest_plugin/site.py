@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import Probe, Send
 
-__all__ = ["AppError", "Site", "open_site"]
+__all__ = ["AppError", "ConfigError", "Site", "open_site"]
 
 
 class Site:

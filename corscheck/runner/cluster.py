@@ -22,6 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
+from corscheck.model.masking import hidden, hide_after
 from corscheck.model.values import ConfigError, HelperDied, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
@@ -91,6 +92,7 @@ class Chunk(Struct, frozen=True):
 
     questions: tuple[Probe | AuditPlan, ...]
     options: RunOptions
+    hidden: frozenset[tuple[str, str]] = frozenset()
     version: str = __version__
 
     def __repr__(self) -> str:
@@ -107,6 +109,7 @@ class Came(Struct, frozen=True):
 def _ask(chunk: Chunk) -> Came:
     if chunk.version != __version__:
         return Came((), _other_version(chunk.version, __version__))
+    hide_after(chunk.hidden)
     found: list[Item] = []
     called_off = _called_off()
 
@@ -211,7 +214,7 @@ class _Spread:
             self._busy[place] = waiting
         picked.sort(key=lambda one: one[0])
         self._chunks += 1
-        chunk = Chunk(tuple(question for _, _, question in picked), self._options)
+        chunk = Chunk(tuple(question for _, _, question in picked), self._options, hidden())
         future = self._client.submit(_ask, chunk, key=f"{self._name}-{self._chunks}", pure=False)
         self._out[future] = [(number, place) for number, place, _ in picked]
         future.add_done_callback(self._done.put)
@@ -329,6 +332,7 @@ def _check_versions(client: Client) -> None:
 def _processes(count: int) -> Iterator[Any]:
     """Start a cluster of ``count`` processes on loopback, without a dashboard."""
     import signal
+    import tempfile
     import threading
 
     import dask
@@ -346,8 +350,12 @@ def _processes(count: int) -> Iterator[Any]:
     # Ctrl-C reaches every process of the terminal: the workers ignore it, and this process cancels them.
     quiet = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if quiet else None
-    try:
-        with dask.config.set({"distributed.scheduler.worker-ttl": f"{_SILENT_SECONDS}s"}):
+    # Dask's own directory for temporary files is open to others, and Dask imports from it.
+    with (
+        tempfile.TemporaryDirectory(prefix="corscheck-", ignore_cleanup_errors=True) as directory,
+        dask.config.set({"temporary-directory": directory, "distributed.scheduler.worker-ttl": f"{_SILENT_SECONDS}s"}),
+    ):
+        try:
             cluster: Any = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=count,
                 threads_per_worker=1,
@@ -358,14 +366,14 @@ def _processes(count: int) -> Iterator[Any]:
                 scheduler_kwargs={"dashboard": False},
                 silence_logs=logging.CRITICAL + 1,
             )
-        cluster.exit_codes = exit_codes
-    finally:
-        if quiet:
-            signal.signal(signal.SIGINT, before)
-    try:
-        yield cluster
-    finally:
-        cluster.close(timeout=_START_SECONDS)
+            cluster.exit_codes = exit_codes
+        finally:
+            if quiet:
+                signal.signal(signal.SIGINT, before)
+        try:
+            yield cluster
+        finally:
+            cluster.close(timeout=_START_SECONDS)
 
 
 def _short(error: BaseException) -> str:

@@ -5,13 +5,12 @@ This is where a ``Result`` is made, and the only place: what it holds has passed
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
 from msgspec.structs import replace
 
 from corscheck.diagnosis.console import console_text
-from corscheck.model.masking import MASK, mask_header, mask_lines, mask_text, mask_url
+from corscheck.model.masking import MASK, mask_body, mask_field, mask_lines, mask_text, mask_url
 from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import Finding, Observation
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
-    from corscheck.protocol.request import Answer, Header, Headers
+    from corscheck.protocol.request import Answer, Headers
 
 _MASKED = 16
 """Header lists that are remembered with their masked form: those of one run's requests are mostly the same."""
@@ -52,6 +51,7 @@ class Assembler:
         self._masked: dict[tuple[Headers, frozenset[str]], Headers] = {}
         self.text = _as_is if show_secrets else mask_text
         self.url = _as_is if show_secrets else mask_url
+        self.body = _as_is if show_secrets else mask_body
 
     def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
         """The saved model of one probe, with what diagnosis found."""
@@ -115,7 +115,7 @@ class Assembler:
         """Mask header fields. Most are the same in every exchange of a run, so each is masked once."""
         if self.show_secrets:
             return headers
-        return tuple([_masked_field(field) for field in headers])
+        return tuple([mask_field(field) for field in headers])
 
     def _reason(self, outcome: Outcome) -> Reason | None:
         failure = outcome.failure
@@ -171,10 +171,10 @@ class Assembler:
     ) -> ExchangeRecord:
         """Record one exchange. ``url`` is masked already; ``headers`` are those of a request that was not answered."""
         if isinstance(answer, HTTPResponse):
-            body = self.text(answer.body.decode("utf-8", "replace")) if answer.body else None
+            body = self.body(answer.body.decode("utf-8", "replace")) if answer.body else None
             request = RequestRecord(method, url, self._headers(answer.sent or headers, probe.secret_headers))
             response = ResponseRecord(
-                answer.status, self._fields(answer.headers), answer.reason, body, answer.http_version
+                answer.status, self._fields(answer.headers), self.text(answer.reason), body, answer.http_version
             )
             return ExchangeRecord(kind, hop, request, response, None, round(answer.elapsed_ms, 3))
         if isinstance(answer, NetworkError):
@@ -214,11 +214,6 @@ class Assembler:
         if failure is None or failure.code not in _KINDS:
             return None
         return ErrorRecord(_KINDS[failure.code], self.text(failure.message))
-
-
-@lru_cache(maxsize=4096)
-def _masked_field(field: Header) -> Header:
-    return field[0], mask_header(*field)
 
 
 def _good_preflight(outcome: Outcome) -> HTTPResponse | None:

@@ -10,7 +10,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from corscheck._version import __version__
-from corscheck.model.masking import is_secret_header
+from corscheck.model.masking import is_secret_header, mask_header
 from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url, same_origin, same_site
 from corscheck.transports.base import WireRequest
@@ -41,7 +41,7 @@ def may_send(request: HTTPRequest, probe: Probe) -> bool:
 def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> WireRequest:
     """Return the complete request: the protocol's headers, then those that a browser adds unless script set them."""
     url = parse_url(request.url)
-    headers = _withhold(request)
+    headers = _withhold(request, probe)
     given = {n.lower() for n, _ in headers}
     added: list[Header] = []
 
@@ -89,13 +89,19 @@ def fetch_site(request: HTTPRequest) -> str:
     return worst
 
 
-def _withhold(request: HTTPRequest) -> Headers:
-    """Return the headers; on a redirect to another origin, a placeholder replaces the values of secret-looking ones."""
+def _withhold(request: HTTPRequest, probe: Probe) -> Headers:
+    """Return the headers; on a redirect to another origin, a placeholder replaces the values that are masked."""
     if request.hop == 0 or parse_url(request.url).origin == parse_url(request.url_list[0]).origin:
         return request.headers
     return tuple(
-        (n, PLACEHOLDER) if n.lower() != "authorization" and is_secret_header(n) else (n, v) for n, v in request.headers
+        (n, PLACEHOLDER) if n.lower() in probe.secret_headers or _is_secret(n, v) else (n, v)
+        for n, v in request.headers
     )
+
+
+def _is_secret(name: str, value: str) -> bool:
+    # The protocol takes Authorization away itself.
+    return name.lower() != "authorization" and (is_secret_header(name) or mask_header(name, value) != value)
 
 
 def _stored_credentials(request: HTTPRequest, probe: Probe) -> list[Header]:
@@ -107,7 +113,7 @@ def _stored_credentials(request: HTTPRequest, probe: Probe) -> list[Header]:
     url, first = parse_url(request.url), parse_url(request.url_list[0])
     found: list[Header] = []
     if probe.user is not None and url.origin == first.origin:
-        pair = f"{probe.user}:{probe.password or ''}".encode()
+        pair = f"{probe.user}:{probe.password or ''}".encode("utf-8", "surrogateescape")
         found.append(("Authorization", "Basic " + base64.b64encode(pair).decode("ascii")))
     if probe.cookies is not None and url.host == first.host:
         found.append(("Cookie", probe.cookies))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
 from corscheck.sources import wordings
 
@@ -73,7 +74,7 @@ def parse(text: str) -> tuple[Message, ...]:
     if found:
         return _settled(found)
     if cut is not None:
-        raise ConsoleError(f"the text stops before it says why: ...{cut[-60:]!r}. Paste the whole message.")
+        raise ConsoleError(f"the text stops before it says why: ...{mask_text(cut)[-60:]!r}. Paste the whole message.")
     for pattern, what in wordings.SAYS_NOTHING:
         if pattern.search(plain):
             raise ConsoleError(what)
@@ -145,4 +146,6 @@ def _url(text: str | None) -> str | None:
 
 
 def _cut(text: str) -> str:
+    # Masked whole: what is cut may no longer look like a URL.
+    text = mask_text(text)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -15,6 +15,8 @@ from urllib.parse import quote_from_bytes
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from corscheck.model.masking import MASK, mask_malformed_header
+from corscheck.model.values import LONGEST_TIME
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers
@@ -153,7 +155,7 @@ class _Command(Struct):
                 _, equals, text = value.partition("=")
                 literal = name == "form-string" and text[:1] in ("@", "<")
                 if not equals or literal:
-                    raise self._error(word, f"--{name} {quoted(value)}: write NAME=VALUE, with no @ or < in front")
+                    raise self._error(word, f"--{name} {MASK}: write NAME=VALUE, with no @ or < in front")
                 parts.form.append(value)
             case "cookie":
                 if "=" not in value:
@@ -209,7 +211,9 @@ class _Command(Struct):
             elif line.endswith(";") and len(line) > 1:
                 self.parts.headers.append((_as_bytes(line[:-1]), ""))
             elif line.strip():
-                raise self._error(word, f"the header {quoted(line)} has no colon (curl leaves it out)")
+                raise self._error(
+                    word, f"the header {quoted(mask_malformed_header(line))} has no colon (curl leaves it out)"
+                )
 
     def _encoded(self, word: Word, text: str) -> bytes:
         """``--data-urlencode``: ``content``, ``=content``, ``name=content``, ``@file``, ``name@file``."""
@@ -324,7 +328,7 @@ class _Command(Struct):
             return None
         user, colon, password = self.parts.user.partition(":")
         if not colon:
-            raise SourceError(f"-u {quoted(user)} has no password: write USER:PASS, or {user}: for an empty one")
+            raise SourceError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
         return user, password
 
     def _network(self, user_agent: str | None) -> FoundNetwork:
@@ -334,8 +338,8 @@ class _Command(Struct):
                 found["max_time"] = float(text)
             except ValueError:
                 found["max_time"] = 0.0
-            if not 0 < found["max_time"] < float("inf"):
-                raise SourceError(f"-m {quoted(text)} is no number of seconds")
+            if not 0 < found["max_time"] <= LONGEST_TIME:
+                raise SourceError(f"-m {quoted(text)} is not a number of seconds up to {LONGEST_TIME:.0f}")
         return FoundNetwork(**found, user_agent=user_agent)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -72,5 +73,6 @@ def place(text: str, offset: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """Quote untrusted text for a message: shortened, and escaped for terminals."""
+    """Quote untrusted text for a message: without secrets, shortened, and escaped for terminals."""
+    text = mask_text(text)  # before it is shortened: what is cut may no longer look like a URL
     return repr(text if len(text) <= 60 else text[:57] + "...")

@@ -110,10 +110,17 @@ def _asked(url: str, options: Any, where: str) -> FoundRequest:
         credentials=cast("Credentials | None", credentials),
         mode=cast("Mode | None", options.get("mode")),
         redirect=cast("Redirect | None", options.get("redirect")),
-        cookies=found.cookies,
-        network=FoundNetwork(user_agent=found.user_agent),
+        cookies=_isomorphic(found.cookies),
+        network=FoundNetwork(user_agent=_isomorphic(found.user_agent)),
         notes=tuple(notes),
     )
+
+
+def _isomorphic(text: str | None) -> str | None:
+    """Return text that a browser, not script, sends in a header: one character per byte."""
+    if text is None or text.isascii() or max(text) <= "\xff":
+        return text
+    return text.encode("utf-8", "replace").decode("latin-1")
 
 
 def _headers(found: Any, where: str) -> Headers:
@@ -126,7 +133,7 @@ def _headers(found: Any, where: str) -> Headers:
         raise SourceError(f"{where}: headers must be an object, or a list of pairs")
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, (str, int)) for p in pair)):
-            raise SourceError(f"{where}: headers: {quoted(str(pair))} is no pair of a name and a value")
+            raise SourceError(f"{where}: headers: an item is no pair of a name and a value")
         # A character above U+00FF is kept: fetch() throws for it, and the probe reports that.
         out.append((str(pair[0]), str(pair[1])))
     return tuple(out)

@@ -49,7 +49,9 @@ class Reader:
         """Skip ``wanted``, or raise ``SourceError`` if the text continues differently."""
         self.skip()
         if not self.text.startswith(wanted, self.at):
-            found = repr(self.text[self.at : self.at + 20]) if self.at < len(self.text) else "the end"
+            # A quoted text may be a secret: of one that is in the wrong place only its quote is shown.
+            ahead = re.match(r"['\"`]|[^'\"`]{0,20}", self.text[self.at :])
+            found = repr(ahead[0]) if ahead is not None and ahead[0] else "the end"
             raise self.error(f"{wanted!r} was to be expected, not {found}")
         self.at += len(wanted)
 

@@ -119,7 +119,7 @@ WORDINGS: tuple[Wording, ...] = (
     ),
     # ---- Chromium, without its prefix
     _plain(
-        r"Mixed Content: The page at '(?P<origin>\w+://[^'/]*)[^']*' was loaded over HTTPS, but requested an insecure "
+        r"Mixed Content: The page at '(?P<origin>\w++://[^'/]*+)[^']*+' was loaded over HTTPS, but requested an insecure "
         r"(?:\w+ )+'(?P<url>[^']*)'",
         "CORS202",
     ),
@@ -181,7 +181,7 @@ WORDINGS: tuple[Wording, ...] = (
     Wording(
         "firefox",
         re.compile(
-            r"Security Error: Content at (?P<origin>\w+://[^/ ]+)\S* "
+            r"Security Error: Content at (?P<origin>\w+://[^/ ]++)\S*+ "
             r"may not load (?:data from|or link to) (?P<url>\S+?)\.?(?= |$)"
         ),
         ("CORS203", "CORS204", "CORS502"),
@@ -235,7 +235,7 @@ STARTS = re.compile(
     r"(?<!to )Access-Control-Allow-Origin cannot contain|Credentials flag is true, but|"
     r"Method \S+ is not allowed by Access|Request header field \S+ is not allowed by)|"
     r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
-    r"Load cannot follow more than|(?:\b[A-Z]{3,7} )?(?:https?://\S+ )?net::ERR_(?!FAILED|ABORTED)"
+    r"Load cannot follow more than|(?:\b[A-Z]{3,7} )?(?:(?<!\S)https?://\S++ )?net::ERR_(?!FAILED|ABORTED)"
 )
 """Matches the start of a message in pasted text."""
 

@@ -144,7 +144,8 @@ def given_up(peer: str, *, whole: bool, code: int) -> NetworkFailure:
 
 def malformed(peer: str, complaint: str) -> NetworkFailure:
     """Return the failure for a response that the HTTP parser rejects; ``complaint`` is the parser's message."""
-    text = printable(complaint, 200).strip()
+    # Without the line itself, which h11 repeats: it may be a header with a secret.
+    text = printable(complaint.partition(": bytearray(")[0], 200).strip()
     if "buffer too long" in text or text.startswith("Too large response headers"):
         return too_large(peer)
     if "header list larger" in text:  # hpack's limit, which httpcore advertises

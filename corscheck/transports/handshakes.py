@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from corscheck.model.masking import mask_certificate
 from corscheck.model.values import ConfigError
 from corscheck.transports.failures import NetworkFailure, printable
 
@@ -53,7 +54,10 @@ def check_files(options: NetworkOptions) -> None:
     for name, path in (("cacert", options.cacert), ("cert", options.cert), ("key", options.key)):
         if path is not None and not Path(path).is_file():
             raise ConfigError(
-                f'{name} "{path}" is not a file.', option=name, value=path, reason="there is no such file"
+                f'{name} "{mask_certificate(path)}" is not a file.',
+                option=name,
+                value=path,
+                reason="there is no such file",
             )
     if options.key is not None and options.cert is None:
         raise ConfigError(

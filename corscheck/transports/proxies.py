@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 import ada_url
 from msgspec import Struct
 
+from corscheck.model.masking import mask_login
 from corscheck.model.values import ConfigError
 
 
@@ -55,19 +56,26 @@ def parse_proxy(text: str, source: str) -> Proxy | None:
     """Parse a proxy URL (the default scheme is http). An empty text means no proxy. ``source`` is its name in errors."""
     if not text:
         return None
+    url: ada_url.URL | None
     try:
         url = ada_url.URL(text if "://" in text else f"http://{text}")
     except ValueError:
         url = None
+    if url is not None and "@" in url.pathname:
+        # The password holds a "/": what follows it would be taken for a path, and the rest for the host.
+        url = None
     if url is None or url.protocol not in ("http:", "https:"):
-        shown = re.sub(r"[^/@]*@", "...@", text)  # no password in a message
+        hint = (
+            'Write http://HOST:PORT, with user, password and an @ before the host if need be ("/" as %2F, "@" as %40). '
+            "SOCKS is not supported."
+        )
         raise ConfigError(
-            f'{source} "{shown}" should be http://[USER:PASSWORD@]HOST:PORT (or https://; not SOCKS).',
+            f'{source} "{mask_login(text)}" is not an http or https proxy. {hint}',
             option="proxy",
             value=text,
             reason="expected an http or https URL with host and port"
             + ("" if source == "proxy" else f" in the environment variable {source}"),
-            hint="Write http://[USER:PASSWORD@]HOST:PORT. SOCKS proxies are not supported.",
+            hint=hint,
         )
     authorization = None
     if url.username or url.password:

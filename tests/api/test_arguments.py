@@ -40,6 +40,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"wait_for": "30"}, "wait_for", "expected a number of seconds", "wait_for="),
     ({"rate": 0}, "rate", "more than 0 requests per second", "rate="),
     ({"rate": "10/s"}, "rate", "expected a number of requests per second", "rate="),
+    ({"rate": 1e-300}, "rate", "expected at least 1e-06 requests per second", "rate="),
     ({"retry": -1}, "retry", "0 or more", "retry="),
     ({"retry": 1.5}, "retry", "whole number", "retry="),
     ({"retry": True}, "retry", "whole number", "retry="),

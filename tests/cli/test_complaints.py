@@ -47,7 +47,7 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     (("-d", "@{tmp}/none"), "-d: cannot read {tmp}/none: no such file or directory"),
     (("-d", "@{tmp}"), "-d: cannot read {tmp}: is a directory"),
     (("-d", "x", "-F", "a=b"), "-d and -F exclude each other"),
-    (("-F", "a"), "-F 'a' is no part of a form: write name=value, or name=@file"),
+    (("-F", "a"), "-F *** is no part of a form: write name=value, or name=@file"),
     (("-F", "a=@{tmp}/none"), "-F: cannot read {tmp}/none"),
     (("-d", "@-", "-H", "@-"), "-d and -H both read standard input"),
     (("-d", "@-", "--targets", "-"), "--targets and -d both read standard input"),

@@ -182,6 +182,80 @@ def test_a_redirected_document_is_read_where_it_is(command: Command, fake: Runne
         assert fake.probe.url == server.url("/a")
 
 
+LOGINS = (
+    ("-H", "Authorization: Bearer t0ken"), ("-H", "X-Api-Key: t0ken"), ("-H", "X-Any: Bearer t0ken1"), ("-u", "me:pw"),
+    ("-b", "sid=t0ken"), ("-H", "@headers"),
+)  # fmt: skip
+
+
+def elsewhere(url: str) -> str:
+    return json.dumps({"openapi": "3.0.0", "servers": [{"url": url}], "paths": {"/a": {"get": {}}}})
+
+
+@pytest.mark.parametrize("place", ["root", "path", "operation", "redirect"])
+@pytest.mark.parametrize("login", LOGINS, ids=" ".join)
+def test_a_document_does_not_decide_who_gets_the_login(
+    login: tuple[str, str], place: str, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("headers").write_text("X-A: 1\n")
+    with RawServer([READ, answer("200 OK", SMALL)]) as other:
+        document = json.loads(elsewhere(other.url("/")))
+        servers = document["servers"] if place == "root" else document.pop("servers")
+        if place == "path":
+            document["paths"]["/a"]["servers"] = servers
+        elif place == "operation":
+            document["paths"]["/a"]["get"]["servers"] = servers
+        script: list[object] = [READ, answer("200 OK", json.dumps(document))]
+        if place == "redirect":
+            # What came from B is not from A: B would name itself, and the user typed A.
+            script = [READ, answer("302 Found", "", f"Location: {other.url('/openapi.json')}")]
+        with RawServer(script) as home:
+            done = command("probe", "--openapi", home.url("/openapi.json"), *ORIGIN, *login)
+        asked = [request for request in other.requests if b"t0ken" in request or b"uthorization" in request]
+    assert done.status == 2
+    assert asked == []
+    assert f"GET /a is at {other.url('')}, which is not the document's origin." in done.stderr
+    assert f"{login[0]} would go there, and a document must not decide who gets a login." in done.stderr
+    assert f"add --base-url with its URL, e.g. --base-url {other.url('')}\n" in done.stderr
+    assert len(other.requests) == (place == "redirect")
+
+
+def test_init_lets_no_document_decide_either(command: Command) -> None:
+    with RawServer([READ, answer("200 OK", elsewhere("http://127.0.0.1:9/"))]) as home:
+        done = command("init", "--openapi", home.url("/"), *ORIGIN, "-H", "X-Api-Key: t0ken", "-o", "-")
+    assert done.status == 2
+    assert "which is not the document's origin" in done.stderr
+    assert len(home.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("-H", "X-Tenant: 7"),
+        ("-H", "X-Api-Key: t0ken", "--base-url", "http://127.0.0.1:9"),
+        ("-H", "X-Api-Key: t0ken", "--via", "http://127.0.0.1:9"),
+    ],
+    ids=["no login", "a base", "via"],
+)
+def test_servers_elsewhere_that_are_fine(more: tuple[str, ...], command: Command, fake: Runner) -> None:
+    with RawServer([READ, answer("200 OK", elsewhere("http://127.0.0.1:9/"))]) as home:
+        assert command("probe", "--openapi", home.url("/"), *ORIGIN, *more).status == 0
+    assert fake.probe.url == "http://127.0.0.1:9/a"
+
+
+def test_a_login_for_servers_of_the_documents_origin(command: Command, fake: Runner, tmp_path: Path) -> None:
+    for servers in ("/v1", "//{}/v1", "http://{}/v1"):
+        replies = [READ, lambda _, s=servers: answer("200 OK", elsewhere(s.format(home.url("").split("/")[2])))]
+        with RawServer(replies) as home:
+            done = command("probe", "--openapi", home.url("/o.json"), *ORIGIN, "-u", "me:pw")
+            assert done.status == 0, done.stderr
+            assert fake.probes.pop().url == home.url("/v1/a")
+    # The user's own file says what the user wants.
+    (tmp_path / "own.json").write_text(elsewhere("http://127.0.0.1:9"))
+    assert command("probe", "--openapi", str(tmp_path / "own.json"), *ORIGIN, "-u", "me:pw").status == 0
+
+
 def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
     """Of an answer to a probe 64 KiB are read at most; of a document all."""
     text = json.dumps({"openapi": "3.0.0", "info": "x" * 3_000_000, "paths": {"/a": {"get": {}}}})

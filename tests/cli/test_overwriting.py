@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_faults import shell
+from tests.servers.raw import RawServer
 
 PAGE = "http://localhost:3000"
 PROBE = f"corscheck probe http://127.0.0.1:9/ --origin {PAGE}"
@@ -19,6 +20,7 @@ FILES = {
     "command": f"curl http://127.0.0.1:9/ -H 'Origin: {PAGE}'\n",
     "corscheck.toml": f'base-url = "http://127.0.0.1:9"\n[defaults]\norigins = ["{PAGE}"]\n[[check]]\nname = "a"\nurls = ["/a"]\n',
     "openapi.json": json.dumps({"openapi": "3.0.0", "servers": [{"url": "http://127.0.0.1:9"}], "paths": {"/a": {"get": {}}}}),
+    "main.py": "async def app(scope, receive, send): ...\n",
     "in.har": json.dumps({"log": {"version": "1.2", "entries": []}}),
 }  # fmt: skip
 
@@ -45,6 +47,8 @@ LINES = {
     "har from standard input": ("corscheck har - --jsonl in.har < in.har", "in.har"),
     "report show": ("corscheck report show old.json --report html:old.json", "old.json"),
     "report merge": ("corscheck report merge old.json -o old.json", "old.json"),
+    "--app": (f"corscheck probe /data --app main:app --origin {PAGE} --json ./main.py", "main.py"),
+    "--app as a whole": ("corscheck probe --app main:app --json main.py", "main.py"),
     "init": (f"corscheck init --openapi openapi.json --origin {PAGE} -o openapi.json --force", "openapi.json"),
 }
 
@@ -73,3 +77,12 @@ def test_what_is_not_the_same_file(tmp_path: Path) -> None:
     assert shell(f"{LIST} --jsonl other.jsonl", tmp_path).returncode == 1
     assert shell(f"{LIST} --jsonl other.jsonl --resume", tmp_path).returncode == 1
     assert shell(f"{PROBE} -H @/dev/null --json /dev/null", tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("option", ["--json none/r", "--jsonl none/r", "--report html:none/r"])
+def test_a_directory_that_is_not_there_is_noticed_before_anything_is_sent(option: str, tmp_path: Path) -> None:
+    with RawServer() as server:
+        done = shell(f"corscheck probe {server.url()} --origin {PAGE} {option}", tmp_path)
+        assert done.returncode == 2
+        assert "cannot write none/r: there is no directory none" in done.stderr
+        assert not server.requests

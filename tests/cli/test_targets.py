@@ -96,7 +96,7 @@ BAD: list[tuple[str, str]] = [
     ('{"url": "x", "credentials": "yes"}', "credentials is 'yes', not one of omit, same-origin, include"),
     ('{"url": "x", "expected": "inconclusive"}', "expected is 'inconclusive', not one of allowed, blocked, invalid"),
     ('{"url": "x", "headers": "X-A: 1"}', "headers must be pairs"),
-    ('{"url": "x", "headers": ["X-A: 1"]}', "headers: 'X-A: 1' is no pair"),
+    ('{"url": "x", "headers": ["X-A: 1"]}', "headers: an item is no pair of a name and a value"),
     ('{"url": "x", "headers": {"X-A": 1}}', "is no pair of a name and a value"),
     ('{"url": "x", "body": 12}', "body is a length here"),
 ]

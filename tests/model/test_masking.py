@@ -7,7 +7,18 @@ from collections.abc import Callable
 
 import pytest
 
-from corscheck.model.masking import mask_header, mask_text, mask_url, secret_parameters
+from corscheck.model import masking
+from corscheck.model.masking import (
+    mask_body,
+    mask_certificate,
+    mask_header,
+    mask_lines,
+    mask_login,
+    mask_text,
+    mask_url,
+    secret_parameters,
+)
+from corscheck.model.secret_names import means_secret
 
 
 @pytest.mark.parametrize(
@@ -25,7 +36,179 @@ def test_urls(text: str, masked: str) -> None:
     assert mask_url(text) == masked
     assert mask_text(f"it says {text} and more") == f"it says {masked} and more"
     found = list(secret_parameters(text))
-    assert "".join(before + ("***" if name else "") for before, name in found) == masked.replace("***@", "ada:pw@")
+    assert "".join(before + ("***" if name else "") for before, name in found) == masked
+
+
+_SECRET = """
+Authorization Proxy-Authorization X-Auth-Token X-Api-Key apikey api_key apiKEY auth_key private_key subscription-key
+Ocp-Apim-Subscription-Key x-functions-key access-key AWSAccessKeyId X-Secret client_secret secretKey shared_key password
+passwd userPassword user_pass pass pwd pw pin X-PIN userpin passphrase passcode PHPSESSID JSESSIONID ASP.NET_SessionId
+ASPSESSIONIDABCD connect.sid sid sess sess_id session X-Session sessionid ticket loginTicket assertion client_assertion
+SAMLResponse SAMLRequest signature sig X-Amz-Signature X-Amz-Credential X-Amz-Security-Token X-Goog-Signature hmac
+X-Hub-Signature-256 credential credentials cookie Cookie2 Set-Cookie sso ssoToken otp totp 2fa mfa mfa_code state nonce
+_wpnonce code DPoP dpop X-Client-Cert X-SSL-Client-Cert X-Forwarded-Client-Cert jwt bearer auth oauth2 OAuth csrf XSRF-TOKEN
+X-CSRFToken csrfmiddlewaretoken user[password] auth[x] data%5Btoken%5D data%255Btoken%255D access%5Ftoken %74oken
+user.password key X-Key signing_key license-key RelayState code_verifier device_code auth_code authorizationCode
+verification_code id_token refreshToken password1 token2 Authentication-Info X-Vault-Token
+"""
+
+_OTHER = """
+keyword monkey keyboard keys key_id api-keyword Access-Control-Allow-Credentials Access-Control-Allow-Headers
+Origin-Agent-Cluster passenger passport compass bypass pass-through statement state_id order-state country_code status_code
+postcode zip_code zipcode encode decoder unicode authority author X-Forwarded-Authority Idempotency-Key Sec-WebSocket-Key
+sec-websocket-key Sec-WebSocket-Accept Surrogate-Key Cache-Key Public-Key-Pins X-Request-Id tokenizer secretary possession
+obsession shipping opinion spin pinned allow_credentials withCredentials estate interstate signal design assign inside side
+WWW-Authenticate Proxy-Authenticate X-Powered-By Strict-Transport-Security Sec-Fetch-Mode Content-Type Vary announce
+"""
+
+
+@pytest.mark.parametrize("name", _SECRET.split())
+def test_names_of_secrets(name: str) -> None:
+    assert means_secret(name)
+    assert mask_header(name, "v4lue").endswith("***")
+    assert "v4lue" not in mask_header(name, "v4lue")
+    assert mask_url(f"https://h.example/?a=1&{name}=v4lue&b=2") == f"https://h.example/?a=1&{name}=***&b=2"
+    assert mask_text(f"{name}=v4lue") == f"{name}=***"
+
+
+@pytest.mark.parametrize("name", _OTHER.split())
+def test_names_that_only_look_like_it(name: str) -> None:
+    assert not means_secret(name)
+    assert mask_header(name, "v4lue") == "v4lue"
+    assert mask_url(f"https://h.example/?{name}=v4lue") == f"https://h.example/?{name}=v4lue"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        # The last @ before the host ends the user information, and an unencoded password may hold anything.
+        ("http://u:p@w@host/x", "http://***@host/x"),
+        ("http://u:p/w@host/x", "http://***@host/x"),
+        ("http://u:/pw@host/x", "http://***@host/x"),
+        ("http://u:p?w@host/x", "http://***@host/x"),
+        ("http://u:p#w@host", "http://***@host"),
+        ("https://tok3n@host/x", "https://***@host/x"),
+        ("u:pw@host:8080", "***@host:8080"),
+        ("u:p@w/x@host", "***@host"),
+        ("//u:pw@host/x", "***@host/x"),
+        ("user:pw@host/path?token=x", "***@host/path?token=***"),
+        # A URL that is cut, within its user information or before its end.
+        ("https://user:secretpa", "https://user:***"),
+        ("https://h.example/?tok", "https://h.example/?tok"),
+        ("https://h.example/?token=ab", "https://h.example/?token=***"),
+        # One URL in another.
+        ("https://a.example/,https://u:pw@b.example/", "https://a.example/,https://***@b.example/"),
+        ("https://x/?next=https://u:pw@b/", "https://x/?next=https://***@b/"),
+        ("https://x/?next=https://y/?token=abc&b=1", "https://x/?next=https://y/?token=***&b=1"),
+        ("https://x/?next=https%3A%2F%2Fy%2F%3Ftoken%3Dabc&b=1", "https://x/?next=***&b=1"),
+        ("https://x/?next=https%3A%2F%2Fu%3Apw%40y%2F", "https://x/?next=***"),
+        # Tokens, whatever they are called.
+        ("https://h/?a=eyJhbGci.eyJzdWI.c2ln&b=2", "https://h/?a=***&b=2"),
+        ("https://h/v/eyJhbGci.eyJzdWI.c2ln/x", "https://h/v/***/x"),
+        ("https://h/;jsessionid=ABC?x=1", "https://h/;jsessionid=***"),
+        # What only looks like a secret.
+        ("https://host/@user/x", "https://host/@user/x"),
+        ("https://host:3000/@vite/client", "https://host:3000/@vite/client"),
+        ("https://[::1]:3000/x", "https://[::1]:3000/x"),
+        ("http://localhost:3OOO/x", "http://localhost:3OOO/x"),
+        ("tcp://HOST:PORT", "tcp://HOST:PORT"),
+        ("http://h/?q=a@b.example", "http://h/?q=a@b.example"),
+        ("mailto:ada@h.example", "mailto:ada@h.example"),
+        ("https://h/?next=https%3A%2F%2Fy%2F%3Fa%3Db", "https://h/?next=https%3A%2F%2Fy%2F%3Fa%3Db"),
+    ],
+)
+def test_what_a_url_hides(text: str, masked: str) -> None:
+    assert mask_url(text) == masked
+    assert mask_text(f"see {text} there") == f"see {masked} there"
+    assert mask_text(f"'{text}'") == f"'{masked}'"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("the header Bearer abc.def was sent", "the header Bearer *** was sent"),
+        ("bearer abcd1234, and more", "bearer ***, and more"),
+        ("curl -H 'X-A: Basic dTpwdw=='", "curl -H 'X-A: Basic ***'"),
+        ("Negotiate YIIabc==", "Negotiate ***"),
+        ("Bearer hunter", "Bearer ***"),
+        ("x=Bearer%20abc123", "x=***"),
+        ("/Bearer%20abc123", "/Bearer%20***"),
+        ("a token eyJhbGci.eyJzdWI.c2ln.", "a token ***"),
+        ("sso_eyJhbGci.eyJzdWI.c2ln", "sso_***"),
+        ("api.v1.eyJhbGci.eyJzdWI.c2ln", "api.v1.***"),
+        ("SECRET_KEY='abc' x", "SECRET_KEY=***' x"),
+        ("a=1; session=abc; b=2", "a=1; session=***; b=2"),
+        ("Basic authentication is not enough", "Basic authentication is not enough"),
+        ('Bearer realm="x", error="invalid_token"', 'Bearer realm="x", error="invalid_token"'),
+        ("Bearer error=invalid_token", "Bearer error=invalid_token"),
+        ("eyJ.eyJ", "eyJ.eyJ"),
+    ],
+)
+def test_credentials_and_tokens_in_a_text(text: str, masked: str) -> None:
+    assert mask_text(text) == masked
+    assert mask_header("X-Debug", text) == masked
+
+
+def test_a_json_body() -> None:
+    body = '{"access_token": "a\\"b", "user": {"pin": 1234, "name": "Ada"}, "code": "E42", "state": "open"}'
+    assert (
+        mask_body(body)
+        == '{"access_token": "***", "user": {"pin": "***", "name": "Ada"}, "code": "E42", "state": "open"}'
+    )
+    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": {"a": 1}}'
+    assert mask_body('{"password": "cut of') == '{"password": "***"'
+    assert mask_body("password=x&user=Ada") == "password=***&user=Ada"
+
+
+def test_markup() -> None:
+    assert (
+        mask_body('<meta name="csrf-token" content="abc"><p>x</p>') == '<meta name="csrf-token" content="***"><p>x</p>'
+    )
+    assert (
+        mask_body("<input type=hidden name='user[pin]' value='1234'>")
+        == "<input type=hidden name='user[pin]' value='***'>"
+    )
+    assert mask_body("<s:token a='1'>abc</s:token><code>403</code>") == "<s:token a='1'>***</s:token><code>403</code>"
+
+
+def test_lines() -> None:
+    assert mask_lines("> Authorization: Bearer x\n> X-A: 1") == "> Authorization: Bearer ***\n> X-A: 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("u:pw@proxy:3128", "***@proxy:3128"),
+        ("u:p@w@proxy:3128", "***@proxy:3128"),
+        ("u:12/34@proxy:3128", "***@proxy:3128"),
+        ("=u:pw@proxy", "***@proxy"),
+        ("tcp://u:p/w@scheduler:8786", "tcp://***@scheduler:8786"),
+        ("http://proxy:3128", "http://proxy:3128"),
+    ],
+)
+def test_a_proxy(text: str, masked: str) -> None:
+    assert mask_login(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [("c.pem:pw", "c.pem:***"), ("c.pem", "c.pem"), ("C:\\c.pem", "C:\\c.pem"), ("C:\\c.pem:pw", "C:\\c.pem:***")],
+)
+def test_a_certificate(text: str, masked: str) -> None:
+    assert mask_certificate(text) == masked
+
+
+def test_values_that_are_known() -> None:
+    """Masked wherever they stand, and percent-encoded; words and short values are not, unless they surely are secrets."""
+    masking.hide(["s3cr:t v", "accepted", "1"])
+    assert mask_text("it is s3cr:t v, s3cr%3At%20v or s3cr:t%20v") == "it is ***, *** or ***"
+    assert mask_header("X-Echo", "s3cr:t v") == "***"
+    assert mask_url("https://h/s3cr:t%20v/1") == "https://h/***/1"
+    assert mask_text("accepted 1") == "accepted 1"
+    masking.hide(["accepted", "1"], sure=True)
+    assert mask_text("accepted 1") == "*** 1"
+    masking.forget()
+    assert mask_text("s3cr:t v") == "s3cr:t v"
 
 
 HOSTILE = {
@@ -35,15 +218,47 @@ HOSTILE = {
     "many question marks": lambda n: "?a" * n + "=",
     "many URLs": lambda n: "https://" * n,
     "userinfo without end": lambda n: "https://" + "a:" * n,
+    "at signs": lambda n: "https://a:b" + "@" * n,
+    "colons and at signs": lambda n: "a:@" * n,
+    "many URLs with userinfo": lambda n: "https://a:b@" * n,
+    "many URLs with odd ports": lambda n: "https://a:b/" * n,
+    "tokens without end": lambda n: "eyJ" * n,
+    "dots of tokens": lambda n: "eyJa." * n,
+    "half tokens": lambda n: "eyJa.eyJ/" * n,
+    "schemes": lambda n: "Bearer " * n,
+    "schemes with blanks": lambda n: "Bearer" + " " * n,
+    "a scheme and a word": lambda n: "Bearer " + "a" * n,
+    "dashed words": lambda n: "Basic " + "a-" * n + '"',
+    "one parameter in another": lambda n: "?a=" * n,
+    "encoded parameters": lambda n: "?a=" * n + "%3D",
+    "nested encodings": lambda n: "?a=%" + "25" * n + "3D",
+    "semicolons": lambda n: "?token=" + ";a" * n,
+    "semicolons with names": lambda n: "?token=" + ";a=" * n,
+    "a long name": lambda n: "?" + "aB" * n + "=x",
+    "a long name with brackets": lambda n: "?" + "a[" * n + "=x",
+    "quotes": lambda n: '"' * n,
+    "a field without end": lambda n: '{"token": "' + "\\" * n,
+    "many fields": lambda n: '"token":' * n,
+    "fields with blanks": lambda n: '"token"' + " " * n + ":" + " " * n,
+    "elements": lambda n: "<token>" * n,
+    "elements without end": lambda n: "<token a" * n,
+    "text in elements": lambda n: "<token>" + "a" * n,
+    "attributes": lambda n: 'name="token"' * n,
+    "attributes without end": lambda n: 'name="token" value=' * n,
+    "a known value": lambda n: "s3cret-valu" * n,
 }
 
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize(
-    "mask", [mask_text, mask_url, lambda text: mask_header("X-A", text)], ids=["text", "url", "header"]
+    "mask",
+    [mask_text, mask_url, lambda text: mask_header("X-A", text), mask_body, lambda text: list(secret_parameters(text))],
+    ids=["text", "url", "header", "body", "parameters"],
 )
 def test_time_grows_with_the_length_and_no_faster(make: Callable[[int], str], mask: Callable[[str], str]) -> None:
     """Twice the text may take twice the time; what is quadratic takes four times as long, and minutes at this length."""
+
+    masking.hide(["s3cret-value"])
 
     def seconds(n: int) -> float:
         text = make(n)

@@ -108,7 +108,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
         "methods =", 'headers = {Cookie = "a=b"}\nmethods =', 12, ("headers.Cookie", "no script set Cookie")
     ),
     "a body on GET": ("methods =", 'body = "{}"\nmethods =', 12, ("body", 'methods = ["POST"]')),
-    "a missing variable": ('"/data"', '"/data/${TENANT}"', 11, ("urls[0]", "${TENANT} is not set", "export TENANT=")),
+    "a missing variable": ('"/data"', '"/data/${TENANT}"', 11, ("urls[0]", "${TENANT} is not set", "export a value for TENANT")),
     "an ill-written variable": ('"/data"', '"/data/${the tenant}"', 11, ("urls[0]", "is no variable", "${NAME}")),
     "an ignore without reason": ('reason = "known"', "", 14, ("reason", "is missing")),
     "an ignore with a blank reason": ('reason = "known"', 'reason = " "', 16, ("reason", "is blank")),
@@ -181,6 +181,15 @@ def test_a_secret_in_a_variable_is_not_shown(here: Path) -> None:
         load(here, variables={"BASE": "s3cret"})
     assert "s3cret" not in str(caught.value)
     assert "${BASE}" in str(caught.value)
+
+
+def test_messages_show_variables_as_they_are_written(here: Path) -> None:
+    """A message about an origin repeats it, and that may be a secret in the wrong place."""
+    here.write_text(GOOD.replace("https://app.example.com", "https://${PLACE}/x"))
+    with pytest.raises(ConfigError) as caught:
+        load(here, variables={"PLACE": "hunter2.example"})
+    assert "hunter2" not in str(caught.value)
+    assert "https://${PLACE}/x" in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corscheck.model.masking import mask_text
 from corscheck.model.values import CheckRef, ConfigError, Probe
 from corscheck.policy.checks_on_values import Limit, limit, target
 from corscheck.policy.load import LoadedPolicy, discover, load
@@ -136,6 +138,40 @@ def test_variables(read: Any) -> None:
     assert (probe.url, probe.origin) == ("https://a.example/a", "null")
     assert probe.headers == (("X-Tenant", "t-7"), ("X-C", "${B}"))
     assert probe.secret_headers == {"x-tenant"}, "what comes out of a variable may be a secret"
+
+
+def test_what_of_the_variables_is_masked_from_then_on(read: Any) -> None:
+    """By the variable's name everywhere; by its place unless the value stands elsewhere, too. Never hosts or origins."""
+    variables = {
+        "TOKEN": "t0ken-value", "PIN": "4711", "PLAIN": "pl4in-value", "QUERY": "qu3ry-value", "LOGIN": "l0gin-value",
+        "BODY": "b0dy-value", "BASE": "https://api.example:8443", "HOST": "h0st.example.com", "AUTH_URL": "/auth1/path",
+        "PAGE_TOKEN": "https://app1.example", "BOTH": "b0th.example.com", "SMALL": "77",
+        "WORD": "hunter",
+    }  # fmt: skip
+    text = 'base-url = "${BASE}"\n' + check(
+        'origins = ["${PAGE_TOKEN}"]',
+        'headers = {X-Plain = "${PLAIN}", X-Host = "${BOTH}", X-Tenant = "${SMALL}", X-Pin = "${PIN}"}',
+        'body = "${BODY}"',
+        'methods = ["POST"]',
+        'expect = "invalid"',
+    )
+    urls = ("/${TOKEN}?q=${QUERY}&w=${WORD}", "https://u:${LOGIN}@${HOST}/", "https://${BOTH}${AUTH_URL}")
+    text = text.replace('urls = ["/a"]', f"urls = {json.dumps(urls)}")
+    read(text, variables=variables)
+    shown = {name: mask_text(f"at {value} it is") for name, value in variables.items()}
+    masked = {name for name, text in shown.items() if text == "at *** it is"}
+    assert masked == {"TOKEN", "PIN", "PLAIN", "QUERY", "LOGIN", "BODY"}
+    assert mask_text("at ?q=1&w=hunter, a=hunter") == "at ?q=1&w=***, a=hunter"
+    assert {name for name in shown if shown[name] == f"at {variables[name]} it is"} == variables.keys() - masked
+
+
+def test_a_name_or_a_reason_shows_no_secret_variable(read: Any) -> None:
+    text = 'base-url = "https://a.example"\n' + check('origins = ["null"]').replace('name = "', 'name = "as ${TOKEN} ')
+    ignore = '[[ignore]]\ncheck = "as ${TOKEN} *"\nreason = "${TOKEN} is wrong"\n'
+    policy = read(text + ignore, variables={"TOKEN": "t0ken-value"})
+    assert policy.checks[0].ref.name.startswith("as *** ")
+    assert policy.ignores[0].reason == "*** is wrong"
+    assert policy.ignores[0].check == "as *** *"
 
 
 def test_variables_of_other_environments_need_not_be_set(read: Any) -> None:

@@ -123,9 +123,14 @@ def test_mode_same_origin() -> None:
     assert len(sent) == 1
 
 
-@pytest.mark.parametrize("scheme", ["ftp://api.example/", "file:///x", "foo:bar", "ws://localhost/", "about:blank"])
-def test_other_schemes(scheme: str) -> None:
-    outcome, sent = ask(request(scheme))
+@pytest.mark.parametrize(
+    "scheme",
+    ["ftp://api.example/", "file:///x", "foo:bar", "ws://localhost/", "wss://h/", "about:blank", "blob:https://h/x"],
+)
+@pytest.mark.parametrize("mode", ["cors", "no-cors"])
+def test_other_schemes(scheme: str, mode: str) -> None:
+    """No CORS for them, and without CORS the scheme fetch is a network error: nothing is sent."""
+    outcome, sent = ask(request(scheme, mode=mode))
     assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS204", [])
 
 
@@ -139,3 +144,9 @@ def test_data_urls_are_read_without_a_server() -> None:
     outcome, sent = ask(request("data:text/plain,x"))
     assert (outcome.verdict, sent) == ("allowed", [])
     assert outcome.readable_headers == ("content-type",)
+
+
+@pytest.mark.parametrize("url", ["ftp://h.example/x", "wss://h.example/x"])
+def test_a_page_of_another_scheme_cannot_ask_its_own_origin(url: str) -> None:
+    outcome, sent = ask(request(url, origin=url.removesuffix("/x")))
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS204", [])

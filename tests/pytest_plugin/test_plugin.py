@@ -149,6 +149,9 @@ def test_other_failures(run: Run, pytester: pytest.Pytester) -> None:
         def test_no_application(cors):
             cors("main:app")
 
+        def test_none(cors):
+            cors(None)
+
         def test_no_start(cors):
             async def broken(scope, receive, send):
                 await send({"type": "lifespan.startup.failed", "message": "no database"})
@@ -156,7 +159,7 @@ def test_other_failures(run: Run, pytester: pytest.Pytester) -> None:
         """
     )
     result = run()
-    result.assert_outcomes(failed=6)
+    result.assert_outcomes(failed=7)
     result.stdout.fnmatch_lines(
         [
             "expected to be blocked because of CORS302, not of CORS301: BLOCKED *",
@@ -164,11 +167,13 @@ def test_other_failures(run: Run, pytester: pytest.Pytester) -> None:
             "the page must be able to read X-Total: ALLOWED *",
             '    expose_headers=[[]"X-Total"],',
             "*because='CORS999' is no code*",
-            "*an application, or a base URL*",
+            "cors('main:app'): an application, or a base URL*",
+            "app is neither an ASGI nor a WSGI application, but a NoneType",
             "the application failed while starting:",
             "no database",
         ]
     )
+    result.stdout.no_fnmatch_line("*cors(None)*")  # one line, no traceback
 
 
 def test_the_lifespan_ends_with_the_test(run: Run, pytester: pytest.Pytester) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -172,6 +175,61 @@ def test_write_whole_follows_links_and_writes_to_devices(tmp_path: Path) -> None
     assert real.read_text() == "x"
     write_whole("/dev/null", "x")
     assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_write_whole_keeps_the_mode(mode: int, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    path.chmod(mode)
+    write_whole(str(path), "new")
+    write_whole(str(path), "new", private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert path.read_text() == "new"
+
+
+def test_write_whole_of_a_new_file(tmp_path: Path) -> None:
+    """Others may read it as the umask says; not what may hold secrets, not even while it is written."""
+    modes: list[int] = []
+
+    def text() -> Iterator[str]:
+        modes.extend(stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir())
+        yield "text"
+
+    before = os.umask(0o022)
+    try:
+        write_whole(str(tmp_path / "public"), "text")
+        assert stat.S_IMODE((tmp_path / "public").stat().st_mode) == 0o644
+        (tmp_path / "public").unlink()
+        write_whole(str(tmp_path / "private"), text(), private=True)
+        assert stat.S_IMODE((tmp_path / "private").stat().st_mode) == 0o600
+        write_whole(str(tmp_path / "private"), text())
+    finally:
+        os.umask(before)
+    assert modes == [0o600] * 3
+
+
+def test_write_whole_opens_no_link_of_others(tmp_path: Path) -> None:
+    """A temporary name that can be guessed could be somebody's link to a file of ours."""
+    names: set[str] = set()
+
+    def text() -> Iterator[str]:
+        names.update(path.name for path in tmp_path.iterdir())
+        yield "text"
+
+    for _ in range(2):
+        write_whole(str(tmp_path / "report"), text())
+    assert len(names - {"report"}) == 2
+    victim = tmp_path / "victim"
+    victim.write_text("old")
+    for number in range(2**8):
+        (tmp_path / f".report.{number:016x}.tmp").symlink_to(victim)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "urandom", lambda count: bytes(count))
+        with pytest.raises(FileExistsError):
+            write_whole(str(tmp_path / "report"), "new")
+    assert victim.read_text() == "old"
+    assert (tmp_path / f".report.{0:016x}.tmp").is_symlink()
 
 
 def test_write_whole_says_what_is_wrong(tmp_path: Path) -> None:

@@ -71,6 +71,12 @@ def test_what_may_be_meant(tmp_path: Path, case: str) -> None:
     assert (done.returncode, done.stdout) == (0, f"ALLOWED  GET http://app.localhost/data from {ORIGIN}\n"), done.stderr
 
 
+def test_processes_that_an_application_forks_while_it_is_imported_may_exit(tmp_path: Path) -> None:
+    forks = "import os\npid = os.fork()\nif not pid: os._exit(7)\nassert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
+    done = probe(tmp_path, forks + ANSWER, "main:app")
+    assert done.returncode == 0, done.stderr
+
+
 NOT_STARTING = """
 async def app(scope, receive, send):
     await send({"type": "lifespan.startup.failed", "message": "no database"})
@@ -94,6 +100,13 @@ COMPLAINTS = {
     ),
     "a syntax error": ("main:app", "def app(:", "SyntaxError"),
     "SystemExit at import": ("main:app", "raise SystemExit('set DATABASE_URL')", "SystemExit: set DATABASE_URL"),
+    "os._exit at import": ("main:app", "import os\nos._exit(0)", "SystemExit: os._exit(0) was called"),
+    "os._exit in a factory": (
+        "main:make()",
+        "import os\ndef make(): os._exit(3)",
+        "SystemExit: os._exit(3) was called",
+    ),
+    "sys.exit(0) at import": ("main:app", "import sys\nsys.exit(0)", "SystemExit: 0"),
     "a startup that fails": (
         "main:app",
         NOT_STARTING,

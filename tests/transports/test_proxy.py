@@ -241,9 +241,12 @@ def test_proxy_settings():
     assert parse_proxy("", "x") is None
 
 
-@pytest.mark.parametrize("text", ["socks5://user:secret@p", "http://user:secret@p:port", "ftp://user:secret@p"])
+@pytest.mark.parametrize(
+    "text",
+    ["socks5://user:secret@p", "http://user:s@secret/77@p:1", "http://user:secret@p:port", "ftp://user:secret@p"],
+)
 def test_bad_proxy(text):
-    with pytest.raises(ConfigError, match=r"should be http://\[USER:PASSWORD@\]HOST:PORT") as refusal:
+    with pytest.raises(ConfigError, match="Write http://HOST:PORT, with user, password and an @") as refusal:
         ProxyChooser(text, None)
     assert "secret" not in str(refusal.value)
 

@@ -89,8 +89,9 @@ class Proofs:
 
     name = "--poc"
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, private: bool = False) -> None:
         self.path = path
+        self._private = private
         self._audits: list[Audit] = []
 
     def add(self, item: Item) -> None:
@@ -100,13 +101,12 @@ class Proofs:
 
     def finish(self, summary: Summary) -> None:  # noqa: ARG002 - the signature of a sink
         """Write the page."""
-        from pathlib import Path
-
         from corscheck.auditing.poc import page
+        from corscheck.report.saved.files import write_whole
 
         text = page(self._audits)
         if self.path == "-":
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            Path(self.path).write_text(text, "utf-8")
+            write_whole(self.path, text, private=self._private)

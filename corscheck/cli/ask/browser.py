@@ -26,6 +26,7 @@ def observed(question: ProbeQuestion, options: RunOptions, browser: str, ask: As
     def both(take: Callable[[Item], None]) -> None:
         from corscheck.browsers import BrowserUnavailable, check, observe
         from corscheck.browsers.compare import compare
+        from corscheck.cli.run_loop import say
         from corscheck.runner.result import Assembler
 
         probes = list(question)
@@ -37,6 +38,7 @@ def observed(question: ProbeQuestion, options: RunOptions, browser: str, ask: As
             ask(results.append)
             observations = observe(probes, browser, options.network)
         except BrowserUnavailable as error:
+            say(f"--in-browser: {error}")
             missing = Observation(browser, "", "inconclusive", error=str(error))
             observations = [missing] * len(results)
         finally:

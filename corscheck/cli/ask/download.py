@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from corscheck.model.bounded import LARGEST
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
@@ -15,9 +16,6 @@ from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions
-
-MOST = 64 * 1024 * 1024
-"""The largest document in bytes."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_HOPS = 5
@@ -33,7 +31,7 @@ def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
         for _ in range(_MOST_HOPS):
             target = _parsed(url, option)
             headers = (("Accept", "application/json, */*"), ("User-Agent", network.user_agent or USER_AGENT))
-            answer = transport.send(WireRequest("GET", target, headers, keep_body=MOST), deadline)
+            answer = transport.send(WireRequest("GET", target, headers, keep_body=LARGEST), deadline)
             if not isinstance(answer, HTTPResponse):
                 raise ConfigError(f"{option}: {answer.message}")
             location = get(answer.headers, "Location")
@@ -42,7 +40,7 @@ def fetch(url: str, network: NetworkOptions, option: str) -> tuple[str, str]:
                 continue
             if answer.status != 200:
                 raise ConfigError(f"{option}: {mask_url(target)} answers {answer.status} {answer.reason}".rstrip())
-            if answer.body_error is not None or len(answer.body) >= MOST:
+            if answer.body_error is not None or len(answer.body) >= LARGEST:
                 raise ConfigError(f"{option}: {mask_url(target)}: {answer.body_error or 'the document is too large'}")
             return answer.body.decode("utf-8", "replace"), target
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -50,6 +51,11 @@ class InProcess(Struct, frozen=True):
         if typed.via is not None:
             raise ConfigError("--app asks in process: there is no network in between for --via")
         return replace(typed, urls=[absolute(url) for url in typed.urls])
+
+    @property
+    def file(self) -> str:
+        """The file of its module, if it is not a package."""
+        return os.path.join(self.directory, *self.name.partition(":")[0].split(".")) + ".py"  # noqa: PTH118 - as typed
 
     def schema(self) -> object:
         """Return the OpenAPI document that the application generates, as FastAPI does."""

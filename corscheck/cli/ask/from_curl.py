@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from corscheck.cli.ask.inputs import LARGEST_SCRIPT, check_field
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
+from corscheck.model.masking import hide, hide_header, hide_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
@@ -67,7 +69,7 @@ def _content(text: str, inputs: Inputs) -> tuple[str, str]:
     if text != "-" and not text.startswith("@"):
         return "--curl", text
     path = text.removeprefix("@")
-    content = inputs.read(path, "--curl").decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    content = inputs.read(path, "--curl", LARGEST_SCRIPT).decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     return "<stdin>" if text == "-" else path, content
 
 
@@ -107,8 +109,14 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
             headers = (*headers, ("Content-Type", content_type))
     typed_names = {line.partition(":")[0].strip().lower() for line in typed.headers}
     headers = tuple(h for h in headers if h[0].lower() not in typed_names)
+    check_field(asked.cookies, f"-b in {name}", secret=True)
+    check_field(asked.network.user_agent, f"-A in {name}")
     credentials = typed.credentials or asked.credentials
     login = asked.login if typed.user is None else None
+    for header in (*headers, ("Cookie", asked.cookies or "")):
+        hide_header(*header)
+    hide(login[1:] if login is not None else ())
+    hide_url(asked.url)
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):
         credentials = "include"
     method = asked.method if not typed.methods else None

@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.targets import TargetLine
-from corscheck.model.masking import mask_url
+from corscheck.model.masking import mask_header, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from corscheck.cli.arguments import DocumentArguments, ProbeArguments
     from corscheck.cli.ask.from_app import InProcess
     from corscheck.sources.openapi.document import OpenAPIDocument
@@ -26,12 +28,31 @@ APP = "app"
 
 def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess | None = None) -> ProbeArguments:
     """Return the arguments with a target for every operation that is wanted."""
-    targets = [_target(operation, typed) for operation in operations(typed.document, network, app)]
+    login = _login(typed) if app is None and typed.via is None else None
+    targets = [_target(operation, typed) for operation in operations(typed.document, network, app, login=login)]
     return replace(typed, found=(*typed.found, *targets))
 
 
-def operations(wish: DocumentArguments, network: NetworkOptions, app: InProcess | None = None) -> list[Operation]:
-    """Return the selected operations. Raises ``ConfigError`` that names the document and the place in it."""
+def _login(typed: ProbeArguments) -> str | None:
+    """Return the option that holds a login, None if there is none."""
+    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert}
+    return next((option for option, value in given.items() if value), None) or secret_header(typed.headers)
+
+
+def secret_header(lines: Sequence[str]) -> str | None:
+    """Return ``-H`` if one of its lines holds a secret, or is a file that may hold one."""
+    pairs = [line.partition(":") for line in lines]
+    secret = any(name.startswith("@") or mask_header(name.strip(), v.strip()) != v.strip() for name, _, v in pairs)
+    return "-H" if secret else None
+
+
+def operations(
+    wish: DocumentArguments, network: NetworkOptions, app: InProcess | None = None, *, login: str | None = None
+) -> list[Operation]:
+    """Return the selected operations. ``login`` is the option that holds a login, which a document must not send away.
+
+    Raises ``ConfigError`` that names the document and the place in it.
+    """
     if wish.source is None:
         option = "--base-url" if wish.base is not None else "--select" if wish.select else "--exclude"
         raise ConfigError(f"{option} is about the operations of a document: --openapi FILE|URL names one")
@@ -40,7 +61,23 @@ def operations(wish: DocumentArguments, network: NetworkOptions, app: InProcess 
 
     document, source = _document(wish.source, network, app)
     found = reader.operations(document, source=source, base=_base(wish.base))
-    return chosen(found, wish.select, wish.exclude)
+    wanted = chosen(found, wish.select, wish.exclude)
+    if login is not None and wish.base is None and _URL.match(wish.source):
+        _check_servers(wanted, wish.source, login)
+    return wanted
+
+
+def _check_servers(wanted: list[Operation], document: str, login: str) -> None:
+    """Raise ``ConfigError`` for a server at another origin than the document, as it was typed: before any redirect."""
+    home = parse_url(document).origin
+    for operation in wanted:
+        server = parse_url(operation.url).origin
+        if server != home:
+            raise ConfigError(
+                f"--openapi {mask_url(document)}: {operation.where} is at {server}, which is not the document's origin. "
+                f"{login} would go there, and a document must not decide who gets a login. "
+                f"If {server} is right, add --base-url with its URL, e.g. --base-url {server}"
+            )
 
 
 def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tuple[OpenAPIDocument, str | None]:

@@ -1,5 +1,7 @@
 """Parses ``-H``, ``-d``, ``-b``, ``-u`` and ``--rate`` as curl does.
 
+Secrets that are typed are masked from then on, also where a server repeats them.
+
 Every error is a ``ConfigError`` that says what is wrong and what to type.
 """
 
@@ -12,8 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from corscheck.model.masking import MASK, is_secret_header
-from corscheck.model.values import ConfigError
+from corscheck.model.bounded import LARGEST, MEBIBYTE, lines_of, read_all, too_large
+from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header
+from corscheck.model.values import LONGEST_TIME, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +27,16 @@ if TYPE_CHECKING:
 TEXT = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` adds to a string body."""
 
+LARGEST_SCRIPT = 16 * MEBIBYTE
+"""The limit of ``--curl``: a session copied with "Copy all as cURL" has a few megabytes."""
+
+_LARGEST_HEADERS = MEBIBYTE
+_LARGEST_SPOOL = 1024 * MEBIBYTE
+
 _FILE_NAME = re.compile(r"[\w./\\-]{0,60}\.[a-z]{1,4}")
 _WHITESPACE = " \t\r\n"
+_LONGEST_SECRET = 65_536
+"""So much of a body is searched for secrets."""
 
 
 class Inputs(ExitStack):
@@ -43,25 +54,30 @@ class Inputs(ExitStack):
         """Add files that something else reads, each with its option."""
         self.files += [(option, path) for option, path in files if path is not None]
 
-    def read(self, path: str, option: str) -> bytes:
-        """Return the content of a file, or of standard input for ``-``."""
+    def read(self, path: str, option: str, most: int = LARGEST) -> bytes:
+        """Return the content of a file, or of standard input for ``-``: at most ``most`` bytes."""
         self.note((option, path))
-        if path == "-":
-            self.take_stdin(option)
-            return sys.stdin.buffer.read()
         try:
-            return Path(path).read_bytes()
+            if path == "-":
+                self.take_stdin(option)
+                return read_all(sys.stdin.buffer, f"{option} <stdin>", most)
+            with Path(path).open("rb") as file:
+                return read_all(file, f"{option} {path}", most)
+        except ConfigError:
+            raise
         except (OSError, ValueError) as error:
             raise ConfigError(f"{option}: cannot read {path}: {reason(error)}") from None
 
     def spool_stdin(self, option: str) -> IO[bytes]:
         """Return standard input as a file that can be read more than once, on disk if it is long."""
-        import shutil
         import tempfile
 
         self.take_stdin(option)
         spool = self.enter_context(tempfile.SpooledTemporaryFile(1 << 20))  # noqa: SIM115 - closed with the inputs
-        shutil.copyfileobj(sys.stdin.buffer, spool)
+        for line in lines_of(sys.stdin.buffer, f"{option} <stdin>"):
+            spool.write(line)
+            if spool.tell() > _LARGEST_SPOOL:
+                raise too_large(f"{option} <stdin>", _LARGEST_SPOOL)
         return cast("IO[bytes]", spool)
 
     def take_stdin(self, option: str) -> None:
@@ -82,7 +98,7 @@ def headers(lines: Sequence[str], inputs: Inputs) -> Headers:
     found: list[Header] = []
     for text in lines:
         if text.startswith("@"):
-            content = inputs.read(text[1:], "-H").decode("utf-8", "surrogateescape")
+            content = inputs.read(text[1:], "-H", _LARGEST_HEADERS).decode("utf-8", "surrogateescape")
             for number, line in enumerate(content.split("\n"), 1):
                 if line.strip(_WHITESPACE):
                     found.append(header(line.rstrip("\r"), f"-H {text}, line {number}"))
@@ -97,16 +113,12 @@ def header(line: str, where: str = "-H") -> Header:
     if not colon:
         if line.endswith(";") and len(line) > 1:
             return line[:-1], ""
-        raise ConfigError(f"{where} {_begun(line)!r} has no colon: write it as 'Name: value'")
+        raise ConfigError(f"{where} {mask_malformed_header(line)!r} has no colon: write it as 'Name: value'")
     if not name.strip(_WHITESPACE):
-        raise ConfigError(f"{where} {line!r} has no name before the colon: write it as 'Name: value'")
-    return _as_bytes(name), _as_bytes(value.strip(_WHITESPACE))
-
-
-def _begun(line: str) -> str:
-    """Return a header line for an error message, with only its first word if it may be secret."""
-    name, blank, _ = line.partition(" ")
-    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else line
+        raise ConfigError(f"{where} ': {MASK}' has no name before the colon: write it as 'Name: value'")
+    value = value.strip(_WHITESPACE)
+    hide_header(name, value)
+    return _as_bytes(name), _as_bytes(value)
 
 
 def _as_bytes(text: str) -> str:
@@ -122,7 +134,9 @@ def data(parts: Sequence[str], inputs: Inputs) -> bytes:
             out.append(inputs.read(part[1:], "-d").translate(None, b"\r\n\0"))
         else:
             out.append(os.fsencode(part))
-    return b"&".join(out)
+    body = b"&".join(out)
+    hide_body(body[:_LONGEST_SECRET].decode("utf-8", "replace"))
+    return body
 
 
 def cookies(texts: Sequence[str]) -> str | None:
@@ -132,7 +146,22 @@ def cookies(texts: Sequence[str]) -> str | None:
             # A cookie's value is a secret. A file name is shown: curl's -b takes cookie files, so that is a likely mistake.
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
             raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
-    return "; ".join(t.strip("; ") for t in texts) or None
+    joined = "; ".join(t.strip("; ") for t in texts)
+    hide_header("Cookie", joined)
+    check_field(joined, "-b", secret=True)
+    return in_utf8(joined) or None
+
+
+def check_field(text: str | None, option: str, *, secret: bool = False) -> None:
+    """Raise ``ConfigError`` for the value of a header with a NUL or a line break, which would end it."""
+    if text is not None and any(mark in text for mark in "\0\r\n"):
+        shown = MASK if secret else repr(text)
+        raise ConfigError(f"Invalid {option} {shown}: a header holds no NUL and no line break. Remove them.")
+
+
+def in_utf8(text: str) -> str:
+    """Return the text in UTF-8, one character per byte: what curl sends of ``-b`` and ``-A``, and browsers of a cookie."""
+    return text if text.isascii() else os.fsencode(text).decode("latin-1")
 
 
 def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
@@ -142,7 +171,10 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
     user, colon, password = text.partition(":")
     if not colon:
         # Without a colon, the text may be a token.
-        raise ConfigError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
+        raise ConfigError(
+            f"-u {MASK if text else repr(text)} has no password: write USER:PASS, or USER: for an empty one"
+        )
+    hide((password,))
     return user, password
 
 
@@ -163,4 +195,6 @@ def rate(text: str | None) -> float | None:
         raise ConfigError(f"--rate {text!r} is no rate: write 10/s, 30/m or 5/h")
     if seconds is None:
         raise ConfigError(f"--rate {text!r} has no unit: {number}/s is a second, {number}/h an hour (as curl reads it)")
+    if count * LONGEST_TIME < seconds:
+        raise ConfigError(f"--rate {text!r} is too slow: it sends nothing for days. Write 1/d or more")
     return count / seconds

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.model.masking import MASK, hide_url
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
@@ -42,9 +43,10 @@ def parse(text: str, inputs: Inputs) -> FormPart:
     """Parse ``name=value``, ``name=@file;type=...;filename=...`` or ``name=<file`` (the content as a plain field)."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise ConfigError(f"-F {text!r} is no part of a form: write name=value, or name=@file for an upload")
+        raise ConfigError(f"-F {MASK} is no part of a form: write name=value, or name=@file for an upload")
     if value[:1] not in ("@", "<"):
         value, options = _options(value)
+        hide_url(f"?{name}={value}")
         return FormPart(name, os.fsencode(value), options.get("filename"), options.get("type"))
     path, options = _options(value[1:])
     content = inputs.read(path.strip('"'), "-F")

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
-from corscheck.cli.ask.targets import TargetFile, TargetLine, with_scheme
+from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
+from corscheck.model.masking import hide_url, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
@@ -163,8 +164,9 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     credentials, because = _credentials(typed)
     targets: list[TargetLine] = []
     for text in typed.urls:
-        url = with_scheme(text)
-        targets.append(TargetLine(url, guessed=text if url != text else None))
+        url, guessed = guess(text)
+        hide_url(url)
+        targets.append(TargetLine(url, guessed=guessed))
     targets += typed.found
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     gate = gate_of(typed.engines)
@@ -195,7 +197,7 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     total = made.count()
     for target in made._all() if file is None or file.guessed else targets:
         if target.guessed is not None:
-            say(f"{target.guessed} has no scheme: taken as {target.url}")
+            say(f"{mask_url(target.guessed)} has no scheme: taken as {mask_url(target.url)}")
     return replace(made, total=total)
 
 
@@ -212,7 +214,7 @@ def _demand(typed: ProbeArguments, headers: Headers) -> None:
     page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
     raise ConfigError(
         "--origin is missing: the origin of the page that asks. For example:\n"
-        f"  corscheck probe {[*typed.urls, *lacking][0]} --origin {page}"
+        f"  corscheck probe {mask_url([*typed.urls, *lacking][0])} --origin {page}"
     )
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from msgspec import Struct
 
 from corscheck.cli.ask.inputs import reason
+from corscheck.model.bounded import lines_of
+from corscheck.model.masking import hide_url, mask_lines, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
     from corscheck.cli.ask.inputs import Inputs
     from corscheck.protocol.request import Header, Headers
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_SCHEME = re.compile(r"(?i:https?|wss?|ftp|file):|[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_AROUND = "".join(map(chr, range(0x21)))
+"""What the URL parser strips from both ends of a text (URL Standard, *C0 control or space*)."""
+
 _PLAIN = re.compile(r"https?://[\x21-\x7e]+")
 """A line that is a plain URL and needs no parsing."""
 
@@ -93,19 +98,31 @@ _NOTHING = _REST(_BARE)
 
 
 def with_scheme(text: str) -> str:
-    """Return the URL, with https if it has no scheme. ``localhost:8000`` is a host with a port, not a scheme."""
+    """Return the URL without blanks around it, with https if it has no scheme.
+
+    ``localhost:8000`` is a host with a port, not a scheme. ``http:h`` has one: browsers do without the slashes.
+    """
+    text = text.strip(_AROUND)
     return text if _SCHEME.match(text) else f"https://{text}"
+
+
+def guess(text: str) -> tuple[str, str | None]:
+    """Return the URL, and the text if its scheme is guessed."""
+    url = with_scheme(text)
+    return url, text if url != text.strip(_AROUND) else None
 
 
 def with_schemes(
     texts: Sequence[str], say: Callable[[str], None], form: str = "{} has no scheme: taken as {}"
 ) -> list[str]:
     """Return the URLs with their schemes. ``say`` prints each guess."""
-    urls = [with_scheme(text) for text in texts]
-    for text, url in zip(texts, urls, strict=True):
-        if text != url:
-            say(form.format(text, url))
-    return urls
+    found = [guess(text) for text in texts]
+    for url, _ in found:
+        hide_url(url)
+    for url, guessed in found:
+        if guessed is not None:
+            say(form.format(mask_url(guessed), mask_url(url)))
+    return [url for url, _ in found]
 
 
 class TargetFile:
@@ -158,18 +175,26 @@ class TargetFile:
             if target is not None:
                 yield number, target
 
+    def _text(self, raw: bytes, number: int) -> str:
+        if b"\0" in raw:
+            what = f"{self._at(number)}: holds a NUL byte, so this is not text in UTF-8"
+            raise ConfigError(f"{what}. Write one URL or JSON probe object a line")
+        return raw.decode("utf-8", "surrogateescape").strip()
+
     def _lines(self) -> Iterator[tuple[int, str]]:
         """Yield each line with its number, without comments and empty lines."""
         try:
             if self._spool is not None:
                 self._spool.seek(0)
             with nullcontext(self._spool) if self._spool is not None else open(self.path, "rb") as file:  # noqa: PTH123
-                for number, raw in enumerate(file, 1):
-                    line = raw.decode("utf-8", "surrogateescape").strip()
+                for number, raw in enumerate(lines_of(file, f"--targets {self.path}"), 1):
+                    line = self._text(raw, number)
                     if number == 1:
                         line = line.removeprefix("\ufeff")
                     if line and not line.startswith("#"):
                         yield number, line
+        except ConfigError:
+            raise
         except (OSError, ValueError) as error:
             raise ConfigError(f"--targets: cannot read {self.path}: {reason(error)}") from None
 
@@ -178,14 +203,14 @@ def parse(line: str) -> TargetLine | None:
     """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
-            raise ConfigError(f"{line!r} is no URL: one a line, without blanks")
-        url = with_scheme(line)
-        return TargetLine(url, guessed=line if url != line else None)
+            raise ConfigError(f"{mask_lines(line)!r} is no URL: one a line, without blanks")
+        url, guessed = guess(line)
+        return TargetLine(url, guessed=guessed)
     import json
 
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"not a JSON object: {error}") from None
     if "url" not in found and found.keys() & {"schema_version", "summary"}:
         return None
@@ -207,7 +232,7 @@ def _target(found: dict[str, Any]) -> TargetLine:
     for name, choices in _CHOICES.items():
         if found.get(name) is not None and found[name] not in choices:
             raise ConfigError(f"{name} is {found[name]!r}, not one of {', '.join(choices)}")
-    url = with_scheme(found["url"])
+    url, guessed = guess(found["url"])
     body, headers = found.get("body"), found.get("headers")
     own: dict[str, Any] = {name: found.get(name) for name in ("method", *_CHOICES)}
     return TargetLine(
@@ -216,7 +241,7 @@ def _target(found: dict[str, Any]) -> TargetLine:
         headers=_headers(headers) if headers is not None else None,
         body=body.encode("utf-8", "surrogatepass") if body is not None else None,
         **own,
-        guessed=found["url"] if url != found["url"] else None,
+        guessed=guessed,
     )
 
 
@@ -228,6 +253,6 @@ def _headers(found: Any) -> Headers:
     out: list[Header] = []
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, str) for p in pair)):
-            raise ConfigError(f"headers: {pair!r} is no pair of a name and a value")
+            raise ConfigError('headers: an item is no pair of a name and a value, both texts: write ["X-A", "1"]')
         out.append((pair[0], pair[1]))
     return tuple(out)

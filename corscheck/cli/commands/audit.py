@@ -46,6 +46,7 @@ def audit(
     """
     options = PaceArguments(rate, concurrency=concurrency).run_options(typed.network, show_secrets=show_secrets)
     wanted.check_outputs()
+    wanted = replace(wanted, private=show_secrets)
     check_cluster(cluster, options)
     from corscheck.cli.ask import audit_targets
 
@@ -65,7 +66,7 @@ def audit(
             raise typer.Exit(preview_audits(question, options))
         sinks = wanted.audit_sinks(question.total)
         if typed.poc is not None:
-            sinks.append(audit_targets.Proofs(typed.poc))
+            sinks.append(audit_targets.Proofs(typed.poc, private=show_secrets))
         session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
         ask = asker(question, options, cluster, judge)
         if resume:

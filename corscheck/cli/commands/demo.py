@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from corscheck.cli import signals
 from corscheck.cli.demo.run import run_demo, serve_text
 from corscheck.cli.demo.server import PORT, DemoServer
 from corscheck.cli.exitcodes import FAILED
@@ -49,6 +50,7 @@ def demo(
             return
         for line in serve_text(server):
             write(line)
+        signals.raise_from_now_on()
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

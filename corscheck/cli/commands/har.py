@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs, reason
@@ -66,6 +67,7 @@ def har(
     from corscheck.sources.har.recording import HARRecording
 
     wanted.check_outputs()
+    wanted = replace(wanted, private=show_secrets)
     gate = gate_of(engine) if engine else ()
     page = check_origin(origin) if origin is not None else None
     terms = Terms(

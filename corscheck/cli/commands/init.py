@@ -76,7 +76,7 @@ def init(
     path = Path(output)
     if output != "-" and path.exists() and not force:
         raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
-    from corscheck.model.masking import is_secret_header
+    from corscheck.model.masking import mask_header
     from corscheck.policy.write import STRANGER, policy
     from corscheck.runner.many import ask_all
     from corscheck.sources.openapi.operations import Operation
@@ -99,9 +99,10 @@ def init(
         for one in dict.fromkeys(method or _METHODS)
     ]
     if document.given:
-        from corscheck.cli.ask.from_openapi import operations
+        from corscheck.cli.ask.from_openapi import operations, secret_header
 
-        for found in operations(document, options.network):
+        login = "--cert" if network.cert else secret_header(header)
+        for found in operations(document, options.network, login=login if via is None else None):
             if not method or found.method in method:
                 own = tuple(h for h in found.headers if get(headers, h[0]) is None)
                 questions.append(replace(found, headers=(*headers, *own)))
@@ -128,7 +129,7 @@ def init(
         error = unanswered[0].error
         say(f"no answer, nothing written: {error.message if error is not None else ''}")
         raise typer.Exit(INCONCLUSIVE)
-    typed = {name.lower() for name, _ in headers if is_secret_header(name)}
+    typed = {name.lower() for name, value in headers if mask_header(name, value) != value}
     secret = typed.union(*(question.secret for question in questions))
     documented = {(question.url, question.method): question.exposes for question in questions}
     # Masked URLs and headers could not be asked again: the policy has them as typed.

@@ -56,7 +56,7 @@ def probe(
     run = pace.run_options(typed.network, show_secrets=show_secrets, diagnose=diagnose)
     network = run.network
     wanted.check_outputs()
-    wanted = replace(wanted, in_browser=typed.in_browser)
+    wanted = replace(wanted, in_browser=typed.in_browser, private=show_secrets)
     complete, in_browser = typed.complete, typed.in_browser
     check_cluster(cluster, run, in_browser=in_browser, app=typed.app)
     in_process = None
@@ -64,6 +64,7 @@ def probe(
         from corscheck.cli.ask.from_app import InProcess
 
         in_process = InProcess(typed.app, typed.app_dir)
+        wanted.check_inputs([("--app", in_process.file)])
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (typed.urls or typed.targets or typed.curl or typed.document.source):
             if typed.shard is not None:

@@ -73,7 +73,7 @@ def show(
         raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
     if not places:
         _show_again(saved, wanted)
-    raise typer.Exit(_write(saved, places))
+    raise typer.Exit(_write(saved, places, [file]))
 
 
 @report.command("merge", epilog=_MERGE)
@@ -95,7 +95,7 @@ def merge(
     places = [ReportTarget("jsonl" if lines else "json", output, "-o"), *wanted.places()]
     saved = merged([_load(file) for file in files])
     _say_notes(saved)
-    raise typer.Exit(_write(saved, places))
+    raise typer.Exit(_write(saved, places, files))
 
 
 @report.command("diff", epilog=_DIFF)
@@ -151,10 +151,10 @@ def _view(saved: Saved, wanted: OutputOptions) -> Sink:
     for probe in saved.probes():
         total += 1
         expected.add(str(probe.get("expected")))
-        origins.add(probe["origin"])
+        origins.add(str(probe["origin"]))
         modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
         shared.add(modes)
-        urls.add((probe["url"], *modes))
+        urls.add((str(probe["url"]), *modes))
     if not total:
         audits = sum(1 for _ in saved.audit_objects())
         if audits:
@@ -182,16 +182,19 @@ def _say_notes(saved: Saved) -> None:
         say(note)
 
 
-def _write(saved: Saved, places: list[ReportTarget]) -> int:
-    """Write every report and return the exit status. An error of one is printed and does not stop the others."""
+def _write(saved: Saved, places: list[ReportTarget], sources: list[str]) -> int:
+    """Write every report of the saved ones and return the exit status. An error of one is printed and does not stop the others."""
     from corscheck.cli.ask.inputs import reason
     from corscheck.cli.run_loop import say, silence_stdout
     from corscheck.report.formats.github import add_summary
+    from corscheck.report.saved.files import is_private
 
     status = OK
+    # What only the owner may read may hold secrets, and so do its copies.
+    private = any(map(is_private, sources))
     for place in places:
         try:
-            write_document(saved, place.format, place.path)
+            write_document(saved, place.format, place.path, private=private)
             if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
                 add_summary(saved, summary)
         except BrokenPipeError:

@@ -3,6 +3,7 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 import typer
+from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.arguments import NetworkArguments, PaceArguments, PolicyArguments
@@ -43,6 +44,7 @@ def run(
     """
     options = pace.run_options(network, show_secrets=show_secrets)
     wanted.check_outputs()
+    wanted = replace(wanted, private=show_secrets)
     check_cluster(cluster, options)
     # Imported here, because it imports pydantic, which --help does not need.
     from corscheck.cli.ask.policy_run import PolicyRun

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.model.masking import MASK, is_secret_header, mask_url
+from corscheck.model.masking import MASK, is_secret_header, mask_certificate, mask_login, mask_text, mask_url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-_HIDDEN = {"--curl", "-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"}
-_URLS = {"-x", "--proxy", "--via"}
-_KNOWN = {"-H", "--header", *_HIDDEN, *_URLS}
 _FLAGS = "kvq46LisSIfG"
 """Short options without a value: the rest of their word is another option."""
 
@@ -23,12 +20,12 @@ def masked(argv: Sequence[str]) -> tuple[str, ...]:
     for word in argv:
         option, value = (pending, word) if pending else _split(word)
         pending = ""
-        if option in _KNOWN and value is not None:
-            out.append(word[: len(word) - len(value)] + _value(option, value))
+        if option in _MASKS and value is not None:
+            out.append(word[: len(word) - len(value)] + _MASKS[option](value))
             continue
-        if option in _KNOWN:
+        if option in _MASKS:
             pending = option
-        out.append(mask_url(word))
+        out.append(mask_text(word) if word.startswith("-") else mask_url(word))
     return tuple(out)
 
 
@@ -41,10 +38,19 @@ def _split(word: str) -> tuple[str, str | None]:
     return f"-{rest[:1]}", rest[1:] or None
 
 
-def _value(option: str, value: str) -> str:
-    if option in _HIDDEN:
-        return MASK
-    if option in _URLS:
-        return mask_url(value)
-    name, colon, _ = value.partition(":")
-    return f"{name}: {MASK}" if colon and is_secret_header(name.strip()) else value
+def _all(value: str) -> str:  # noqa: ARG001 - the signature of a mask
+    return MASK
+
+
+def _header(line: str) -> str:
+    name, colon, _ = line.partition(":")
+    return f"{name}: {MASK}" if colon and is_secret_header(name.strip(" =")) else mask_text(line)
+
+
+_MASKS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(("--curl", "-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"), _all),
+    **dict.fromkeys(("-H", "--header"), _header),
+    **dict.fromkeys(("-x", "--proxy", "--via", "--cluster"), mask_login),
+    **dict.fromkeys(("-E", "--cert", "--key"), mask_certificate),
+    **dict.fromkeys(("--origin", "--allowed-origin", "--base-url", "--openapi"), mask_url),
+}

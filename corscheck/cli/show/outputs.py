@@ -33,7 +33,8 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 class OutputOptions(OutputArguments, frozen=True):
     """The options about output, and ``--in-browser``, which limits what may be asked.
 
-    ``resumed`` is what the file of ``--jsonl`` already holds, with ``--resume``.
+    ``resumed`` is what the file of ``--jsonl`` already holds, with ``--resume``. ``private`` says that reports may hold
+    secrets, so that others may not read them.
     """
 
     @property
@@ -58,7 +59,10 @@ class OutputOptions(OutputArguments, frozen=True):
             raise ConfigError(
                 "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
             )
-        self.places()
+        for place in self.places():
+            parent = os.path.dirname(place.path)  # noqa: PTH120 - as typed
+            if place.path != STDOUT and parent and not os.path.isdir(parent):  # noqa: PTH112 - as typed
+                raise ConfigError(f"{place.option}: cannot write {place.path}: there is no directory {parent}")
         if self.quiet and self.verbose:
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
 
@@ -133,7 +137,9 @@ class OutputOptions(OutputArguments, frozen=True):
             begun = self.resumed.run if self.resumed is not None else None
             run = begun or Run(("corscheck", *masked(sys.argv[1:])))
         found: list[Sink] = [
-            sinks.JSONLReport(place.path, run, self.resumed if place.option == "--jsonl" else None)
+            sinks.JSONLReport(
+                place.path, run, self.resumed if place.option == "--jsonl" else None, private=self.private
+            )
             for place in places
             if place.format == "jsonl"
         ]
@@ -142,7 +148,7 @@ class OutputOptions(OutputArguments, frozen=True):
             # Before the others, which read what it keeps.
             store = sinks.Kept(run)
             found.append(store)
-            found += _documents(later, store, to_stderr=self.stdout_taken)
+            found += _documents(later, store, to_stderr=self.stdout_taken, private=self.private)
         return found
 
     def view(self) -> View:
@@ -207,11 +213,11 @@ def _same_file(source: str, target: str) -> bool:
     return all(stat.S_ISREG(one.st_mode) for one in found) and os.path.samestat(*found)
 
 
-def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool) -> Iterator[Sink]:
+def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool, private: bool) -> Iterator[Sink]:
     """Yield the sinks of reports. With ``to_stderr``, a report has standard output, so that annotations go elsewhere."""
     for place in places:
         aside = to_stderr and place.beside
-        write = partial(sinks.write_document, form=place.format, path=place.path, to_stderr=aside)
+        write = partial(sinks.write_document, form=place.format, path=place.path, to_stderr=aside, private=private)
         yield sinks.DocumentSink(store, place.option, place.path, write)
         if place.format == "github" and (summary := os.environ.get("GITHUB_STEP_SUMMARY")):
             from corscheck.report.formats.github import add_summary

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.masking import mask_certificate, mask_header, mask_login, mask_url
 from corscheck.model.printable import printable
 from corscheck.report.formats import curl
 from corscheck.report.text.exchanges import request_lines
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions, WireRequest
 
 _BODY = 300
+_MASKS = {"--proxy": mask_login, "--cert": mask_certificate, "--key": mask_certificate}
 
 
 def preview(question: ProbeQuestion, options: RunOptions, *, curl: bool) -> int:
@@ -118,7 +119,7 @@ def _network_words(network: NetworkOptions, *, show_secrets: bool) -> Iterator[s
     if not network.verify:
         yield "-k"
     texts = {
-        "--proxy": network.proxy if show_secrets else mask_url(network.proxy or "") or network.proxy,
+        "--proxy": network.proxy,
         "--noproxy": network.noproxy,
         "--cacert": network.cacert,
         "--cert": network.cert,
@@ -127,7 +128,8 @@ def _network_words(network: NetworkOptions, *, show_secrets: bool) -> Iterator[s
     }
     for option, value in texts.items():
         if value is not None:
-            yield from (option, value)
+            mask = None if show_secrets else _MASKS.get(option)
+            yield from (option, mask(value) if mask is not None else value)
     for option, values in (("--connect-to", network.connect_to), ("--resolve", network.resolve)):
         for value in values:
             yield from (option, value)

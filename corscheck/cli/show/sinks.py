@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
+from corscheck.report.saved.files import PRIVATE, PUBLIC, write_whole
 from corscheck.report.text.items import quiet_lines, render_item
 
 if TYPE_CHECKING:
@@ -238,8 +239,8 @@ class DocumentSink:
         self._write(self._kept.saved(summary))
 
 
-def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = False) -> None:
-    """Render a report into a file, or to a standard stream for ``-``. Raises ``OSError``."""
+def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = False, private: bool = False) -> None:
+    """Render a report into a file, or to a standard stream for ``-``. ``private``: see ``write_whole``. Raises ``OSError``."""
     from corscheck.report.formats.registry import writer
 
     pieces = writer(form)(saved)
@@ -249,9 +250,7 @@ def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = Fals
         stream.writelines(pieces)
         stream.flush()
     else:
-        from corscheck.report.saved.files import write_whole
-
-        write_whole(path, pieces)
+        write_whole(path, pieces, private=private)
 
 
 def keep_printing() -> None:
@@ -269,8 +268,11 @@ class JSONLReport:
 
     name = "--jsonl"
 
-    def __init__(self, path: str, run: Run | None, part: ResumableReport | None = None) -> None:
+    def __init__(
+        self, path: str, run: Run | None, part: ResumableReport | None = None, *, private: bool = False
+    ) -> None:
         self.path = path
+        self._mode = PRIVATE if private else PUBLIC
         self._run = run
         self._part = part if part is not None and part.head else None
         self._old = 0
@@ -285,7 +287,7 @@ class JSONLReport:
         else:
             # Unbuffered: each line is one write, so that a killed run leaves whole lines. Emptied only once it is locked.
             flags, mode = (os.O_WRONLY | os.O_CREAT, "wb") if self._part is None else (os.O_RDWR, "r+b")
-            descriptor = os.open(self.path, flags | getattr(os, "O_BINARY", 0), 0o666)
+            descriptor = os.open(self.path, flags | getattr(os, "O_BINARY", 0), self._mode)
             self._file = cast("BinaryIO", open(descriptor, mode, buffering=0))  # noqa: PTH123, SIM115
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _lock(self._file, f"--jsonl {self.path}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.model.masking import is_secret_header, secret_parameters
+from corscheck.model.masking import mask_header, mask_url, secret_parameters
 from corscheck.report.text.exchanges import split_url
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ def _method(request: CurlRequest) -> list[list[str]]:
 
 def _url(url: str) -> str:
     """Quote the URL for a shell, with variables for secret values of its parameters."""
-    pieces = [shlex.quote(text) + (f'"${variable(name)}"' if name is not None else "")
+    pieces = [shlex.quote(mask_url(text)) + (f'"${variable(name)}"' if name is not None else "")
               for text, name in secret_parameters(url) if text]  # fmt: skip
     return "".join(pieces)
 
 
 def _header(name: str, value: str, *, show_secrets: bool) -> str:
-    if not show_secrets and is_secret_header(name):
+    if not show_secrets and value and mask_header(name, value) != value:
         return f'{_quote(f"{name}: ")}"${variable(name)}"'
     # curl drops a header that ends with its colon. A semicolon sends it with an empty value.
     return _quote(f"{name}: {value}" if value else f"{name};")

@@ -40,7 +40,8 @@ _LONGEST = 2000
 """The longest text of a server in one place, in characters."""
 
 _HARMLESS = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9/'-]|[.,](?![A-Za-z0-9]))*[.,;:!?)]*\Z|\([a-z]+(?:-[a-z]+)*(?::[0-9.]+)?[.,;)]*\Z"
+    r"[A-Za-z0-9](?:[A-Za-z0-9/'-]|[.,](?![A-Za-z0-9]))*+[.,;:!?)]*+\Z|"
+    r"\([a-z]++(?:-[a-z]++)*+(?::[0-9.]++)?+[.,;)]*+\Z"
 )
 """A word that means nothing to Markdown: ordinary ones with their punctuation, and ``(cors-check:4).``"""
 

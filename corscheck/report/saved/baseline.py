@@ -1,12 +1,11 @@
 """A saved report as a baseline: a failure or finding that it holds does not fail the run again.
 
 A new failure does, and so does an old one that fails in another way. Keeps a short key for each failure of the baseline
-and nothing else of it. Reads both formats, JSON Lines a line at a time.
+and nothing else of it. Reads both formats one object at a time.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 
 from corscheck.model.audits import Audit
 from corscheck.model.json import decode
+from corscheck.model.json_stream import JSONStream
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Excuse
 from corscheck.report.formats.problems import finding_key
@@ -78,28 +78,26 @@ def read(path: str) -> Baseline:
                 failures[_question(probe)] = ways
     except OSError as error:
         raise ConfigError(f"--baseline: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ConfigError(f"--baseline {path}: no report of corscheck (what --json or --jsonl wrote)") from None
     return Baseline(path, failures, frozenset(findings))
 
 
 def _objects(path: str) -> Iterator[dict[str, Any]]:
-    with Path(path).open("rb") as file:
-        first = file.readline()
-        try:
-            head = json.loads(first)
-        except ValueError:
-            # One document over many lines: in JSON Lines the first line is a whole object.
-            document = json.loads(first + file.read())
-            yield from document["probes"]
-            yield from document.get("audits", ())
-            return
-        if "schema_version" not in head:
+    """Yield the probe and audit objects. JSON Lines are a series of objects; the first one may hold the others."""
+    with Path(path).open(encoding="utf-8") as file:
+        stream = JSONStream(file.read)
+        names = set()
+        for name in stream.names():
+            names.add(name)
+            if name in ("probes", "audits"):
+                yield from stream.items()
+            else:
+                stream.value()
+        if "schema_version" not in names:
             raise ValueError("no head")
-        yield from head.get("probes", ())
-        yield from head.get("audits", ())
-        for line in file:
-            found = json.loads(line)
+        while stream.more():
+            found = stream.value()
             if "url" in found:
                 yield found
 

@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from corscheck.model.json import decode
 from corscheck.model.json_stream import JSONStream
 from corscheck.model.values import SCHEMA_VERSION, ConfigError
 from corscheck.report.saved.document import kind_of
@@ -234,6 +235,10 @@ def _summary(source: _Source, last: dict[str, Any]) -> dict[str, Any]:
     summary = last["summary"]
     if not isinstance(summary, dict) or not all(isinstance(summary.get(n), int) for n in ("total", "passed", "failed")):
         raise ConfigError(f"{source}: no report of corscheck's: its summary counts nothing")
+    try:
+        decode(summary, Summary)
+    except ValueError as error:
+        raise ConfigError(f"{source}: no report of corscheck's: its summary is invalid: {error}") from None
     ended = last.get("run")
     if ended is not None and not isinstance(ended, dict):
         raise ConfigError(f"{source}: no report of corscheck's: the run of its last line is no object")

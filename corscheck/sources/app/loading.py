@@ -9,10 +9,13 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import os
 import re
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 from msgspec import Struct
 
@@ -20,7 +23,7 @@ from corscheck.model.app_error import AppError, own_traceback
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Interface: TypeAlias = Literal["asgi", "wsgi"]
 
@@ -112,7 +115,8 @@ def _arguments(app: Callable[..., Any]) -> int | None:
 
 def _module(name: str, module: str, directory: str) -> Any:
     try:
-        return importlib.import_module(module)
+        with _exit_raises():
+            return importlib.import_module(module)
     except KeyboardInterrupt:
         raise
     except ModuleNotFoundError as error:
@@ -128,11 +132,29 @@ def _module(name: str, module: str, directory: str) -> Any:
 
 def _made(name: str, factory: Any) -> Any:
     try:
-        return factory()
+        with _exit_raises():
+            return factory()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - SystemExit too, as in _module
         raise AppError(_failed(name, "made", error)) from None
+
+
+@contextmanager
+def _exit_raises() -> Iterator[None]:
+    """Make ``os._exit`` raise ``SystemExit`` in this thread: the application must not end the process without a word."""
+    exit_, process, thread = os._exit, os.getpid(), threading.get_ident()
+
+    def raising(status: int) -> NoReturn:
+        if (os.getpid(), threading.get_ident()) == (process, thread):
+            raise SystemExit(f"os._exit({status}) was called")
+        exit_(status)
+
+    os._exit = raising
+    try:
+        yield
+    finally:
+        os._exit = exit_
 
 
 def _failed(name: str, what: str, error: BaseException) -> str:

@@ -7,15 +7,19 @@ error. References to other files are errors, because this module reads no files.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeAlias
 
 from msgspec import Struct
 
 from corscheck.sources.found import SourceError, place, quoted
+from corscheck.sources.openapi.text import text_of
 
 Object: TypeAlias = dict[str, Any]
 
 _MOST_HOPS = 50
+_INDEX = re.compile("0|[1-9][0-9]{0,8}")
+"""An index of an array in a JSON pointer (RFC 6901, section 4)."""
 
 
 class OpenAPIDocument(Struct, frozen=True):
@@ -45,7 +49,7 @@ class OpenAPIDocument(Struct, frozen=True):
             raise SourceError(f"{self.name}: {quoted(reference)} is in another file: make one file of them first")
         value: Any = self.root
         for part in _pointer(reference):
-            if isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            if isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
                 value = value[int(part)]
             elif isinstance(value, dict) and part in value:
                 value = value[part]
@@ -74,11 +78,11 @@ def check(found: Any, name: str) -> OpenAPIDocument:
         raise SourceError(f"{name}: no OpenAPI document: an object was to be expected")
     if "swagger" in found:
         raise SourceError(
-            f"{name}: this is Swagger {quoted(str(found['swagger']))}: convert it to OpenAPI 3 first (swagger2openapi does)"
+            f"{name}: this is Swagger {quoted(text_of(found['swagger']))}: convert it to OpenAPI 3 first (swagger2openapi does)"
         )
     version = found.get("openapi")
     if not isinstance(version, str) or not version.startswith("3."):
-        said = "it has no field 'openapi'" if version is None else f"its version is {quoted(str(version))}, not 3"
+        said = "it has no field 'openapi'" if version is None else f"its version is {quoted(text_of(version))}, not 3"
         raise SourceError(f"{name}: no OpenAPI document that is known: {said}")
     if not isinstance(found.get("paths"), dict) or not found["paths"]:
         raise SourceError(f"{name}: there is nothing to ask in it: 'paths' is missing or empty")
@@ -110,6 +114,9 @@ def _yaml(text: str, name: str) -> Any:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         raise SourceError(f"{name}{where}: neither JSON nor YAML: {error.problem or error.context}") from None
+    except (LookupError, AttributeError):  # this is how PyYAML's constructors fail, e.g. for !!bool "x"
+        said = "a value does not fit its tag, such as !!bool or !!timestamp: correct the value or remove the tag"
+        raise SourceError(f"{name}: not YAML that can be read: {said}") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         said = str(error).partition("\n")[0]
         raise SourceError(f"{name}: neither JSON nor YAML: {said}") from None

@@ -16,6 +16,7 @@ from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
 from corscheck.sources.found import SourceError, quoted
 from corscheck.sources.openapi import samples
+from corscheck.sources.openapi.text import in_url, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,11 +65,11 @@ def operations(document: OpenAPIDocument, *, source: str | None = None, base: st
     """
     for path, entry in document.root["paths"].items():
         item = document.resolved(entry)
-        if not str(path).startswith("/"):
+        if not text_of(path).startswith("/"):
             continue
         for method in METHODS:
             if isinstance(item.get(method), dict):
-                yield from _Reader(document, str(path), method, item, item[method], source, base).operations()
+                yield from _Reader(document, text_of(path), method, item, item[method], source, base).operations()
 
 
 class _Reader(Struct):
@@ -105,8 +106,8 @@ class _Reader(Struct):
                 secret=frozenset(self.secret),
                 credentials=self.cookie,
                 exposes=self._exposes(),
-                tags=tuple(str(tag) for tag in tags) if isinstance(tags, list) else (),
-                operation_id=str(name) if name is not None else None,
+                tags=tuple(text_of(tag) for tag in tags) if isinstance(tags, list) else (),
+                operation_id=text_of(name) if name is not None else None,
             )
 
     def _parameters(self) -> str:
@@ -115,16 +116,16 @@ class _Reader(Struct):
         for owner in (self.item, self.operation):
             for entry in owner.get("parameters") or () if isinstance(owner.get("parameters"), list) else ():
                 parameter = self.document.resolved(entry)
-                found[str(parameter.get("in")), str(parameter.get("name"))] = parameter
+                found[text_of(parameter.get("in")), text_of(parameter.get("name"))] = parameter
         path = self.path
         for (place, name), parameter in found.items():
             if place == "path":
-                path = path.replace("{" + name + "}", samples.in_url(samples.of_parameter(parameter, self.document)))
+                path = path.replace("{" + name + "}", in_url(samples.of_parameter(parameter, self.document)))
             elif parameter.get("required") is True and place == "query":
                 value = samples.of_parameter(parameter, self.document)
-                self.query.append(f"{samples.in_url(name)}={samples.in_url(value)}")
+                self.query.append(f"{in_url(name)}={in_url(value)}")
             elif parameter.get("required") is True and place == "header":
-                self._header(name, samples.text_of(samples.of_parameter(parameter, self.document)))
+                self._header(name, text_of(samples.of_parameter(parameter, self.document)))
         if "{" in path:
             # The document does not declare this parameter, so any value will do.
             path = re.sub(r"\{[^{}/]*\}", "sample", path)
@@ -145,21 +146,21 @@ class _Reader(Struct):
         for name in ways[0] if ways else ():
             scheme = self.document.resolved(schemes.get(name) if isinstance(schemes, dict) else None)
             if not scheme:
-                raise SourceError(f"{self.where}: there is no security scheme {quoted(str(name))}")
+                raise SourceError(f"{self.where}: there is no security scheme {quoted(text_of(name))}")
             self._scheme(scheme)
 
     def _scheme(self, scheme: Object) -> None:
         kind, place, name = scheme.get("type"), scheme.get("in"), scheme.get("name")
         if kind == "http":
-            word = str(scheme.get("scheme", "bearer"))
+            word = text_of(scheme.get("scheme", "bearer"))
             shown = {"bearer": "Bearer", "basic": "Basic"}.get(word.lower(), word)
             self._secret("Authorization", f"{shown} {_BASIC if shown == 'Basic' else PLACEHOLDER}")
         elif kind in ("oauth2", "openIdConnect"):
             self._secret("Authorization", f"Bearer {PLACEHOLDER}")
-        elif kind == "apiKey" and place == "header" and is_token(str(name)):
-            self._secret(str(name), PLACEHOLDER)
+        elif kind == "apiKey" and place == "header" and is_token(text_of(name)):
+            self._secret(text_of(name), PLACEHOLDER)
         elif kind == "apiKey" and place == "query":
-            self.query.append(f"{samples.in_url(name)}={PLACEHOLDER}")
+            self.query.append(f"{in_url(name)}={PLACEHOLDER}")
         elif kind == "apiKey" and place == "cookie":
             # The page must send its stored cookie, so only the credentials mode is set. A made-up value would be
             # refused.
@@ -177,7 +178,7 @@ class _Reader(Struct):
             return [None]
         found: dict[bool, str] = {}
         for name in content:
-            concrete = str(name).replace("*/*", "application/json").replace("/*", "/octet-stream").strip()
+            concrete = text_of(name).replace("*/*", "application/json").replace("/*", "/octet-stream").strip()
             if "/" in concrete and concrete.isascii() and concrete.isprintable():
                 found.setdefault(is_safelisted_request_header("Content-Type", concrete), concrete)
         return list(found.values()) or [None]
@@ -187,12 +188,12 @@ class _Reader(Struct):
         responses = self.operation.get("responses")
         names: dict[str, str] = {}
         for status, entry in responses.items() if isinstance(responses, dict) else ():
-            if not str(status).startswith("2"):
+            if not text_of(status).startswith("2"):
                 continue
             headers = self.document.resolved(entry).get("headers")
             for name in headers if isinstance(headers, dict) else ():
-                if is_token(str(name)) and str(name).lower() not in _HIDDEN_RESPONSE:
-                    names.setdefault(str(name).lower(), str(name))
+                if is_token(text_of(name)) and text_of(name).lower() not in _HIDDEN_RESPONSE:
+                    names.setdefault(text_of(name).lower(), text_of(name))
         return tuple(names.values())
 
     # ------------------------------------------------------------------ server URL
@@ -222,12 +223,12 @@ class _Reader(Struct):
             servers = owner.get("servers")
             if isinstance(servers, list) and servers and isinstance(servers[0], dict):
                 server = servers[0]
-                text = str(server.get("url", "/"))
+                text = text_of(server.get("url", "/"))
                 variables = server.get("variables")
                 for name, entry in variables.items() if isinstance(variables, dict) else ():
                     if isinstance(entry, dict):
                         enum = entry.get("enum") if isinstance(entry.get("enum"), list) else None
                         value = entry.get("default", enum[0] if enum else "")
-                        text = text.replace("{" + str(name) + "}", str(value))
+                        text = text.replace("{" + text_of(name) + "}", text_of(value))
                 return text
         return "/"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from corscheck.sources.openapi.document import Object, OpenAPIDocument
@@ -29,6 +28,9 @@ _FORMATS = {
 _TEXT = "sample"
 _LONGEST = 1000
 _DEEPEST = 12
+_MOST_STEPS = 1e15
+"""Where a quotient still is exact, and finite."""
+
 _NESTED = 3
 """The maximum depth of arrays and objects. Parameters are flat, and recursive schemas would not end."""
 
@@ -94,7 +96,7 @@ def _of_type(schema: Object, document: OpenAPIDocument, depth: int) -> Any:
         names = required if isinstance(required, list) else []
         known = properties if isinstance(properties, dict) else {}
         names = names[:20]
-        return {str(n): of_schema(known.get(n), document, depth + 1) for n in names if isinstance(n, str)}
+        return {n: of_schema(known.get(n), document, depth + 1) for n in names if isinstance(n, str)}
     return _string(schema)
 
 
@@ -110,7 +112,7 @@ def _number(schema: Object, *, whole: bool) -> int | float:
     limit = high if top is None else top if high is None else min(high, top)
     if limit is not None and (value > limit or (value == limit and (below is True or top == limit))):
         value = limit - (step or 0.5 if below is True or top == limit else 0.0)
-    if step:
+    if step and abs(value / step) < _MOST_STEPS:
         value = math.ceil(value / step) * step if limit is None or math.ceil(value / step) * step <= limit else value
     return int(value) if whole or value == int(value) else value
 
@@ -137,21 +139,3 @@ def _string(schema: Object) -> str:
     least, most = _whole(schema.get("minLength")), schema.get("maxLength")
     text = _TEXT if least <= len(_TEXT) else (_TEXT * (min(least, _LONGEST) // len(_TEXT) + 1))[: min(least, _LONGEST)]
     return text[: max(_whole(most), least, 1)] if isinstance(most, int) else text
-
-
-def text_of(value: Any, depth: int = 0) -> str:
-    """Serialize a value in style ``simple``: ``a,b`` for an array, ``n,1`` for an object."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None or depth > _NESTED:
-        return ""
-    if isinstance(value, (list, tuple)):
-        return ",".join(text_of(v, depth + 1) for v in value[:20])
-    if isinstance(value, dict):
-        return ",".join(f"{k},{text_of(v, depth + 1)}" for k, v in list(value.items())[:20])
-    return str(value)
-
-
-def in_url(value: Any) -> str:
-    """Serialize a value in style ``simple``, percent-encoded for a path segment or a query value."""
-    return quote(text_of(value).encode("utf-8", "replace"), safe=",") or "-"

@@ -37,6 +37,9 @@ SERVER_ERROR = b"Internal Server Error"
 _NOT_IN_VALUES = re.compile(rb"[\0\n\x0b\x0c\r]")
 """Bytes that both of uvicorn's HTTP implementations reject in a header value."""
 
+_LENGTH = re.compile(rb"[0-9]{1,20}")
+"""A Content-Length that h11, and with it uvicorn, sends."""
+
 _NOT_IN_LINES = re.compile(r"[\0\n\r]")
 
 
@@ -90,7 +93,7 @@ class AppExchange:
             raise
         self._status, self._headers = status, text_of(pairs)
         lengths = [v for n, v in pairs if n.lower() == b"content-length"]
-        self._length = int(lengths[-1]) if lengths and lengths[-1].isdigit() else None
+        self._length = int(lengths[-1]) if lengths else None
         self._at = time.monotonic()
         self.has_head = True
 
@@ -239,6 +242,8 @@ def _pair(header: object) -> tuple[bytes, bytes]:
         raise AppFault(f"answered with a header made of {kinds}, not of bytes: {_short(header)}")
     if not is_token(name.decode("latin-1")):
         raise AppFault(f"answered with a header whose name no server can send: {_short(bytes(name))}")
+    if name.lower() == b"content-length" and not _LENGTH.fullmatch(value.strip(b" \t")):
+        raise AppFault(f"answered with a Content-Length that no server can send: {_short(bytes(value))}")
     if _NOT_IN_VALUES.search(value):
         raise AppFault(f"answered with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
     return bytes(name), bytes(value).strip(b" \t")

@@ -44,7 +44,7 @@ _UNSPECIFIED = 1
 """OpenSSL's X509_V_ERR_UNSPECIFIED: the result before OpenSSL has verified the chain."""
 
 _WANTS = "it may want a client certificate"
-_MISSING = re.compile(r"(\d+) bytes missing")
+_MISSING = re.compile(r"(?<!\d)(\d+) bytes missing")
 
 
 class Attempt(NamedTuple):

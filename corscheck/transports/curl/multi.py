@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pycurl
 
+from corscheck.model.values import ConfigError
 from corscheck.transports.curl.places import Host, Hosts
 from corscheck.transports.curl.settings import CurlSettings
 from corscheck.transports.curl.transfer import Transfer
@@ -50,6 +51,15 @@ _ENDED = select.POLLERR | select.POLLHUP
 _EVENTS = {pycurl.POLL_IN: _IN, pycurl.POLL_OUT: _OUT, pycurl.POLL_INOUT: _IN | _OUT}
 
 
+def _new_multi() -> pycurl.CurlMulti:
+    """Return a multi handle. Raises ``ConfigError`` if libcurl cannot have the file descriptors for one."""
+    try:
+        return pycurl.CurlMulti()
+    except pycurl.error as error:
+        said = f"libcurl does not start ({error}): the process may open too few files"
+        raise ConfigError(f"{said}. Raise the limit, e.g. ulimit -n 256.") from None
+
+
 class CurlMulti:
     """Many exchanges at once in one thread, over libcurl's multi interface.
 
@@ -62,10 +72,10 @@ class CurlMulti:
         self._settings = CurlSettings(options)
         self._ip_version = options.ip_version
         self._kept = max(connections, _KEPT)
+        self._multi = _new_multi()
         self._lazy = hasattr(select, "epoll")  # poll is all that macOS has
         self._poll = select.epoll() if self._lazy else select.poll()
         self._unit = 1 if self._lazy else 1000  # epoll takes seconds, poll milliseconds
-        self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, self._kept)
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
