@@ -19,6 +19,8 @@ from tests.diagnosis.kit import API, APP, Reply, ask
 
 SERVES = "runs an application, whose framework has the CORS; it has no CORS of its own"
 NEITHER = {
+    "Socket.IO for Python": "its one setting is named in the advice",
+    "MCP server (Python SDK)": "its one setting is named in the advice",
     "AWS load balancer": "adds no CORS headers by itself: the server behind does",
     "Akamai": "its rules are the customer's, and nothing of them could be confirmed in public",
     "Daphne": SERVES,

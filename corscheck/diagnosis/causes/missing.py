@@ -155,7 +155,8 @@ def _undecided(facts: Facts, found: Iterable[Hypothesis], words: Words | None) -
 
 def _origin(facts: Facts, evidence: str) -> Generator[Probe, Outcome | None, Cause]:
     """Return the cause "not for this origin". An experiment tries the origin with a slash, as lists often have it."""
-    cause = allow_origin.unlisted(facts, evidence, refused=not facts.ok)
+    silent = speaks_cors(facts.headers) is None and words_of(facts.response, facts.exchange.request) is None
+    cause = allow_origin.unlisted(facts, evidence, refused=silent and not facts.ok)
     slashed = f"{facts.origin}/"
     if cause.code == "CORS615" and facts.origin != "null":
         control = yield from facts.experiments.from_origin(slashed)

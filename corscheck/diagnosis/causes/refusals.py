@@ -91,9 +91,8 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
         return Cause("CORS601", message, evidence or seen)
     if status == 403:
         message = (
-            "OPTIONS is refused with a 403. Either an access rule refuses it before the CORS layer, or a CORS layer "
-            "refuses this origin without a word; the server's log, or a preflight from an origin that is certainly "
-            "allowed, tells which."
+            "OPTIONS is refused with a 403: either by an access rule before the CORS layer, or by a CORS layer that does "
+            "not allow this origin."
         )
         return Cause("CORS630", message, evidence or seen)
     if status >= 500 and status != 501:

@@ -282,10 +282,11 @@ CAUSES: tuple[Record, ...] = (
     record(
         "CORS630",
         "the preflight is forbidden",
-        "Something answers OPTIONS with a 403 and does not say why. An access rule, a firewall or a CORS layer that "
-        "refuses the origin without a header look the same from here.",
+        "The preflight was rejected with 403 and no CORS headers. An access rule, a firewall, or a CORS layer that refuses "
+        "the origin without a header look the same from here.",
         f"{_PUT}403 Forbidden",
-        "Find out who answers (the headers of -v help) and let OPTIONS through, or add the origin there.",
+        "Look for this OPTIONS request in the server's log, or ask from an origin that is certainly allowed: if that passes, add "
+        "this origin to the list; otherwise let the access rule admit OPTIONS.",
         step="preflight:8",
         shows_as=("CORS301", "CORS401"),
     ),
