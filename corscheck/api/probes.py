@@ -56,7 +56,7 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
         engine: whose rules are followed: ``chromium`` (the default), ``firefox``, ``webkit`` or ``standard``.
         gate: the engines for which ``expected`` must hold. Default: ``engine`` if it is given, else Chromium and Firefox.
         expected: the verdict that counts as passed. Default ``allowed``.
-        diagnose: send one control request after a blocked probe if that tells causes apart. Default False, so that a
+        diagnose: send up to four control requests after a blocked probe if they tell causes apart. Default False, so that a
             program sends what it asks for and nothing else. With ``app``, settings by which the probe passes are tried
             too, by requests that change nothing.
         show_secrets: show secret values in the result instead of masking them.
