@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.model.masking import is_secret_header
+from corscheck.protocol.origin import parse_url
+
 if TYPE_CHECKING:
     from corscheck.auditing.origins import Labels, Suffixes
     from corscheck.auditing.websocket import Handshake
     from corscheck.model.audits import Audit
     from corscheck.model.values import Depth, FailOn, Probe
+    from corscheck.protocol.origin import URL
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
 
@@ -62,6 +66,18 @@ class AuditPlan(Struct, frozen=True):
         """The changes to a probe that make it the request of a visitor who is not logged in."""
         bare = tuple(h for h in self.template.headers if h[0].lower() not in ("authorization", "cookie"))
         return {"cookies": None, "user": None, "password": None, "headers": bare}
+
+    def keeps_credentials_from(self, target: URL) -> bool:
+        """Whether credentials were given that do not belong to a redirect target.
+
+        A login and secret headers belong to the scheme, host and port of the URL that was named (RFC 9110, section 11.5),
+        cookies to its host.
+        """
+        named, template = parse_url(self.url), self.template
+        if target.origin == named.origin:
+            return False
+        secret = [n for n, _ in template.headers if is_secret_header(n) or n.lower() in template.secret_headers]
+        return bool(secret) or template.user is not None or (template.cookies is not None and target.host != named.host)
 
     def probe(self, origin: str, **changes: object) -> Probe:
         """Build the credentialed probe of a page at ``origin``. ``changes`` replace fields of the template."""

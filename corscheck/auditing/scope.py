@@ -95,6 +95,12 @@ class Scope:
         ):
             self.book.note(f"{self.book.url} redirects to another site ({target.origin}), which was not audited.")
             return None
+        if self.plan.keeps_credentials_from(target):
+            self.book.note(
+                f"{self.book.url} redirects to {target.origin}, which the credentials are not for: it was not audited. To audit "
+                "it with them, name it."
+            )
+            return None
         if target.without_fragment in (*self._hops, here.without_fragment):
             return None
         return target.without_fragment

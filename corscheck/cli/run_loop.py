@@ -86,6 +86,9 @@ class Session:
                     sink.add(item)
                 except OSError as error:
                     self._lost(sink, error)
+                except KeyboardInterrupt:
+                    self._abandon(sink)
+                    raise
             self.progress.show(self.summary.tested)
 
     def run(self, ask: Ask) -> int:
@@ -133,8 +136,17 @@ class Session:
             except OSError as error:
                 with contextlib.suppress(_ReaderGone):
                     self._lost(sink, error)
+            except KeyboardInterrupt:
+                self._abandon(sink)
+                self.summary.interrupted = True
             except Exception as error:  # noqa: BLE001 - the other reports are written first
                 self._ended = self._ended or error
+
+    def _abandon(self, sink: Sink) -> None:
+        """Drop a sink that was interrupted while it waited: for the reader of a pipe, or for a disk."""
+        self.sinks.remove(sink)
+        if sink.path == STDOUT:
+            silence_stdout()
 
     def _lost(self, sink: Sink, error: OSError) -> None:
         """Drop a sink that cannot write. Print an error unless its reader has closed standard output."""
@@ -152,10 +164,15 @@ class Session:
         say(f"{sink.name}: cannot write{where}: {reason(error)}")
 
 
-class _Uninterrupted:
-    """Postpones Ctrl-C to the end of a block, so that no sink misses an item that others have. A second one is not postponed.
+_PATIENCE = 2.0
+"""How long an interrupted write may take, in seconds."""
 
-    With ``afterwards`` unset the first one is ignored: the run is over, and its reports are being written.
+
+class _Uninterrupted:
+    """Postpones Ctrl-C to the end of a block, so that no sink misses an item that others have.
+
+    A second one is not postponed, and the first one for ``_PATIENCE`` seconds only: a write may wait for a reader that never
+    reads. With ``afterwards`` unset the first one is ignored: the run is over, and its reports are being written.
     """
 
     def __init__(self, *, afterwards: bool = True) -> None:
@@ -163,6 +180,7 @@ class _Uninterrupted:
         # Only the main thread may set handlers, and only it is interrupted.
         self._able = threading.current_thread() is threading.main_thread()
         self._before: Any = None
+        self._alarm: Any = None
         self._noted = False
 
     def __enter__(self) -> None:
@@ -174,10 +192,20 @@ class _Uninterrupted:
         if self._noted:
             raise KeyboardInterrupt
         self._noted = callable(self._before)
+        if self._noted and hasattr(signal, "setitimer"):
+            self._alarm = signal.signal(signal.SIGALRM, self._stop)
+            signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
 
     def __exit__(self, *_: object) -> None:
         if self._able:
             signal.signal(signal.SIGINT, self._before)
+            if self._alarm is not None:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, self._alarm)
+                self._alarm = None
             if self._noted and self._afterwards:
                 raise KeyboardInterrupt
 

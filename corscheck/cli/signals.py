@@ -6,8 +6,8 @@ whatever is raised while they are imported.
 
 from __future__ import annotations
 
-import os
 import signal
+from os import _exit
 
 INTERRUPTED = 130
 
@@ -34,7 +34,7 @@ def end_by_default() -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
-    os._exit(INTERRUPTED)
+    _exit(INTERRUPTED)  # bound above: while an application is imported, os._exit raises
 
 
 def _stop(_number: int, _frame: object) -> None:

@@ -20,7 +20,7 @@ from corscheck.runner.result import Assembler
 from corscheck.runner.single import Conversation
 from corscheck.sources.app.address import BASE
 from corscheck.sources.app.hosts import disallowed_host
-from corscheck.sources.app.loading import wrapped
+from corscheck.sources.app.loading import exit_raises, wrapped
 from corscheck.transports.routing import split
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class AppConversation(Conversation):
         Raises ``ConfigError`` if the application refuses the host that paths are taken at.
         """
         _add_host(self._hosts, probe)
-        with printing(self._aside):
+        with printing(self._aside), exit_raises():
             result = _without_place(super().ask(probe, cache))
         _check_host(result)
         if probe.expected == result.verdict == "allowed":
@@ -156,7 +156,7 @@ class AppConversation(Conversation):
         """The result of one probe without a diagnosis."""
         _add_host(self._hosts, probe)
         options = replace(self.options, diagnose=False)
-        with printing(self._aside):
+        with printing(self._aside), exit_raises():
             return self.drive(conversation(probe, options, self._assembler, None))
 
     def close(self) -> None:

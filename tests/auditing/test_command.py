@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.test_faults import environment
 from tests.servers.raw import HOLD, READ, RESET, RawServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -259,3 +260,32 @@ def test_many_targets_at_once_are_told_in_order(prefix: RawServer, depth: str) -
     found = json.loads(done.stdout)["audits"]
     assert [a["url"] for a in found] == urls
     assert all([f["code"] for f in a["findings"] if f["severity"] != "info"] == ["CORS803"] for a in found)
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        (("-u", "al:pw"), False),
+        (("-H", "X-Api-Key: k"), False),
+        (("-H", "Authorization: Bearer t"), False),
+        (("-b", "sid=1"), True),
+        ((), True),
+    ],
+)
+def test_credentials_stay_with_the_origin_that_was_named(given: tuple[str, ...], asked: bool, tmp_path: Path) -> None:
+    """A redirect to another port is another origin: RFC 9110, section 11.5. Cookies ignore ports (RFC 6265, section 8.5)."""
+    there = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with RawServer([READ, there] * 40) as other:
+        moved = (
+            b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            % other.url("/x").encode()
+        )
+        with RawServer([READ, moved] * 60) as server:
+            done = subprocess.run(
+                [sys.executable, "-m", "corscheck", "audit", server.url("/"), "-q", "--json", "r.json", *given],
+                cwd=tmp_path, capture_output=True, env=environment(), timeout=60, check=False,
+            )  # fmt: skip
+        assert done.returncode in (0, 1, 3), done.stderr
+        assert bool(other.requests) is asked
+    text = (tmp_path / "r.json").read_text()
+    assert ("which the credentials are not for" in text) is (bool(given) and not asked)

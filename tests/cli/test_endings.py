@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -183,10 +184,10 @@ def test_ctrl_c_never_falls_between_two_sinks() -> None:
 
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
-    """Two in the same item, such as one that waits for a slow disk: the session stops taking it."""
+    """Two in the same item, such as one that waits for a slow disk: the session drops that sink."""
     stuck = Interrupting(2)
     assert run_loop.Session([stuck]).run(samples(3)) == 130
-    assert stuck.taken == ["end"]
+    assert stuck.taken == []
 
 
 def test_ctrl_c_while_the_reports_are_written() -> None:
@@ -303,3 +304,61 @@ def test_reports_into_pipes(option: str, where: Path) -> None:
     substituted = shell(line, where)
     assert substituted.stderr == ""
     assert json.loads((where / "copy").read_bytes())["summary"]["total"] == 400
+
+
+# ---------------------------------------------------------------------- readers that never read
+
+
+@pytest.mark.parametrize("option", ["--json pipe", "--jsonl pipe"])
+def test_a_pipe_without_a_reader(option: str, where: Path) -> None:
+    """One signal ends the wait, within a few seconds."""
+    os.mkfifo(where / "pipe")
+    running = subprocess.Popen(
+        [sys.executable, "-m", "corscheck", "run", "-q", *option.split()],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=where, env=environment(),
+    )  # fmt: skip
+    time.sleep(2)
+    assert running.poll() is None
+    running.terminate()
+    _, said = running.communicate(timeout=15)
+    assert (running.returncode, said) == (130, b"")
+
+
+def test_a_reader_that_does_not_read(where: Path) -> None:
+    """Standard output is a pipe that is full: one signal ends the run, and the report in a file is whole."""
+    read, write = os.pipe()
+    running = subprocess.Popen(
+        [sys.executable, "-m", "corscheck", "probe", "--targets", "targets", "--origin", PAGE, "--jsonl", "r.jsonl"],
+        stdout=write, stderr=subprocess.PIPE, cwd=where, env=environment(),
+    )  # fmt: skip
+    os.close(write)
+    time.sleep(3)
+    assert running.poll() is None
+    running.terminate()
+    _, said = running.communicate(timeout=15)
+    os.close(read)
+    assert (running.returncode, said) == (130, b"")
+    lines = (where / "r.jsonl").read_bytes().splitlines()
+    assert json.loads(lines[-1])["summary"]["interrupted"] is True
+
+
+def test_a_report_to_a_closed_standard_output(where: Path) -> None:
+    for option in ("--json -", "--jsonl -", "--report html:-"):
+        done = shell(f"corscheck run {option} >&-", where)
+        assert (done.returncode, "it is closed" in done.stderr) == (2, True), done.stderr
+
+
+def test_an_application_that_ends_the_process(tmp_path: Path) -> None:
+    (tmp_path / "ending.py").write_text(
+        "import os\nasync def app(scope, receive, send):\n    if scope['type'] == 'http': os._exit(0)\n"
+    )
+    done = shell(f"corscheck probe --app ending:app /a /b --origin {PAGE} -q --json r.json", tmp_path)
+    assert done.returncode != 0
+    assert len(json.loads((tmp_path / "r.json").read_bytes())["probes"]) == 2
+
+
+@pytest.mark.parametrize("url", ["http://h:99999", "", "http://[::1", "http://a b/", "http://%/", "http://1.2.3.4.5/"])
+def test_init_of_an_invalid_url(url: str, tmp_path: Path) -> None:
+    done = shell(f"corscheck init '{url}' --origin {PAGE} -o -", tmp_path)
+    assert done.returncode == 2
+    assert "Invalid URL" in done.stderr

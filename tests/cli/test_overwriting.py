@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_faults import shell
-from tests.servers.raw import RawServer
 
 PAGE = "http://localhost:3000"
 PROBE = f"corscheck probe http://127.0.0.1:9/ --origin {PAGE}"
@@ -79,10 +79,23 @@ def test_what_is_not_the_same_file(tmp_path: Path) -> None:
     assert shell(f"{PROBE} -H @/dev/null --json /dev/null", tmp_path).returncode == 1
 
 
-@pytest.mark.parametrize("option", ["--json none/r", "--jsonl none/r", "--report html:none/r"])
-def test_a_directory_that_is_not_there_is_noticed_before_anything_is_sent(option: str, tmp_path: Path) -> None:
-    with RawServer() as server:
-        done = shell(f"corscheck probe {server.url()} --origin {PAGE} {option}", tmp_path)
-        assert done.returncode == 2
-        assert "cannot write none/r: there is no directory none" in done.stderr
-        assert not server.requests
+@pytest.mark.parametrize(
+    "line", ["--json p --poc p", "--jsonl link --poc p", "--json - --poc -", "--report sarif:p --poc ./p"]
+)
+def test_two_outputs_in_one_file(line: str, tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("kept")
+    (tmp_path / "link").symlink_to("p")
+    done = shell(f"corscheck audit http://127.0.0.1:9/ {line}", tmp_path)
+    assert done.returncode == 2
+    assert "both want" in done.stderr
+    assert (tmp_path / "p").read_text() == "kept"
+
+
+def test_a_locked_report_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "r").write_text("kept")
+    with (tmp_path / "r").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = shell(f"{PROBE} --json r", tmp_path)
+    assert done.returncode == 2
+    assert "--json: cannot write r: another run is writing it" in done.stderr
+    assert (tmp_path / "r").read_text() == "kept"

@@ -20,9 +20,11 @@ from corscheck.cli.exitcodes import INCONCLUSIVE
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
 from corscheck.cli.show.outputs import OutputOptions
+from corscheck.model.masking import mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.headers import get
+from corscheck.protocol.origin import URLError, parse_url
 
 if TYPE_CHECKING:
     from corscheck.model.result import Result
@@ -76,7 +78,6 @@ def init(
     path = Path(output)
     if output != "-" and path.exists() and not force:
         raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
-    from corscheck.model.masking import mask_header
     from corscheck.policy.write import STRANGER, policy
     from corscheck.runner.many import ask_all
     from corscheck.sources.openapi.operations import Operation
@@ -88,6 +89,13 @@ def init(
         OutputOptions().check_inputs(given.files, ("-o", output))
     origins = tuple(dict.fromkeys((*(check_origin(o) for o in origin), STRANGER)))
     targets = with_schemes(urls, say)
+    for url in targets:
+        try:
+            parse_url(url)
+        except URLError:
+            raise ConfigError(
+                f"Invalid URL {mask_url(url)!r}: a browser cannot parse it. Write it as https://HOST/PATH."
+            ) from None
     questions = [
         Operation(
             path="",

@@ -59,10 +59,7 @@ class OutputOptions(OutputArguments, frozen=True):
             raise ConfigError(
                 "--json names the report here. To send JSON: -H 'Content-Type: application/json' -d '{...}'"
             )
-        for place in self.places():
-            parent = os.path.dirname(place.path)  # noqa: PTH120 - as typed
-            if place.path != STDOUT and parent and not os.path.isdir(parent):  # noqa: PTH112 - as typed
-                raise ConfigError(f"{place.option}: cannot write {place.path}: there is no directory {parent}")
+        self.places()
         if self.quiet and self.verbose:
             raise ConfigError("-q and -v exclude each other: one line per probe, or every exchange")
 
@@ -90,7 +87,12 @@ class OutputOptions(OutputArguments, frozen=True):
 
         An input is given as its option and path, which is ``-`` for standard input.
         """
-        places = [*self.places(), *(ReportTarget("", path, option) for option, path in others)]
+        places = self.places()
+        for option, path in others:
+            for place in places:
+                if not place.beside and os.path.realpath(place.path) == os.path.realpath(path):
+                    raise ConfigError(f"{place} and {option} both want {path}: give one of them another file")
+            places.append(ReportTarget("", path, option))
         if not self.stdout_taken:
             places.append(ReportTarget("text", STDOUT, "standard output"))
         for option, path in files:

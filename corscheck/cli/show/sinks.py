@@ -245,12 +245,20 @@ def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = Fals
 
     pieces = writer(form)(saved)
     if path == STDOUT:
+        if not to_stderr and form != "github":
+            check_open()
         keep_printing()
         stream = sys.stderr if to_stderr else sys.stdout
         stream.writelines(pieces)
         stream.flush()
     else:
         write_whole(path, pieces, private=private)
+
+
+def check_open() -> None:
+    """Raise ``OSError`` if the process was started without a standard output (``>&-``): a report would be lost."""
+    if getattr(sys.stdout, "name", None) == os.devnull:
+        raise OSError(errno.EBADF, "it is closed")
 
 
 def keep_printing() -> None:
@@ -283,6 +291,7 @@ class JSONLReport:
         from corscheck.report.formats.jsonl import JSONLines
 
         if self.path == STDOUT:
+            check_open()
             self._file = sys.stdout.buffer
         else:
             # Unbuffered: each line is one write, so that a killed run leaves whole lines. Emptied only once it is locked.

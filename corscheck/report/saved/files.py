@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 from pathlib import Path
@@ -36,6 +38,8 @@ def write_whole(path: str, text: str | Iterable[str], *, private: bool = False) 
         _write(os.open(target, os.O_WRONLY), text)
         return
     target = target.resolve()
+    if mode is not None:
+        _check_unlocked(target)
     # The name cannot be guessed, and nothing is opened that is there already: in a directory that others may write to,
     # it could be their link.
     temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
@@ -49,6 +53,19 @@ def write_whole(path: str, text: str | Iterable[str], *, private: bool = False) 
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _check_unlocked(target: Path) -> None:
+    """Raise ``OSError`` if another run is writing this file as JSON Lines: its results would be lost."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(PermissionError), target.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise OSError(errno.EBUSY, "another run is writing it") from None
 
 
 def _write(descriptor: int, text: str | Iterable[str]) -> None:

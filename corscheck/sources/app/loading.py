@@ -12,7 +12,6 @@ import inspect
 import os
 import re
 import sys
-import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
@@ -115,7 +114,7 @@ def _arguments(app: Callable[..., Any]) -> int | None:
 
 def _module(name: str, module: str, directory: str) -> Any:
     try:
-        with _exit_raises():
+        with exit_raises():
             return importlib.import_module(module)
     except KeyboardInterrupt:
         raise
@@ -132,7 +131,7 @@ def _module(name: str, module: str, directory: str) -> Any:
 
 def _made(name: str, factory: Any) -> Any:
     try:
-        with _exit_raises():
+        with exit_raises():
             return factory()
     except KeyboardInterrupt:
         raise
@@ -141,12 +140,12 @@ def _made(name: str, factory: Any) -> Any:
 
 
 @contextmanager
-def _exit_raises() -> Iterator[None]:
-    """Make ``os._exit`` raise ``SystemExit`` in this thread: the application must not end the process without a word."""
-    exit_, process, thread = os._exit, os.getpid(), threading.get_ident()
+def exit_raises() -> Iterator[None]:
+    """Make ``os._exit`` raise ``SystemExit`` in this process: the application must not end it without a word."""
+    exit_, process = os._exit, os.getpid()
 
     def raising(status: int) -> NoReturn:
-        if (os.getpid(), threading.get_ident()) == (process, thread):
+        if os.getpid() == process:
             raise SystemExit(f"os._exit({status}) was called")
         exit_(status)
 
