@@ -20,7 +20,7 @@ from corscheck.cli.exitcodes import INCONCLUSIVE
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import say
 from corscheck.cli.show.outputs import OutputOptions
-from corscheck.model.masking import mask_url
+from corscheck.model.masking import mask_header, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.headers import get
