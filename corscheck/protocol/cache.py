@@ -95,9 +95,26 @@ class PreflightCache:
         Source: ``http-fetch:4.1``. ``origin`` is the serialized request origin, ``now`` the time in seconds. With
         ``method_needed`` (the use-CORS-preflight flag) even a safelisted method needs an entry.
         """
-        entry = self._entries.get(self._key(origin, url, credentials))
+        key = self._key(origin, url, credentials)
+        entry = self._entries.get(key)
         if entry is None:
             return False
+        covered = self._covers(entry, credentials, method, names, now, method_needed=method_needed)
+        # WebKit removes an entry that does not cover the request: cache_drops_unfit_entry.
+        if not covered and self.rules.cache_drops_unfit_entry:
+            del self._entries[key]
+        return covered
+
+    def _covers(
+        self,
+        entry: _Entry,
+        credentials: Credentials,
+        method: str,
+        names: tuple[str, ...],
+        now: float,
+        *,
+        method_needed: bool,
+    ) -> bool:
         include = credentials == "include"
         # http-fetch:4.1: GET, HEAD and POST need no entry. Firefox wants one for HEAD: cache_unlisted_methods.
         if (method_needed or method not in self.rules.cache_unlisted_methods) and not self._matches(
@@ -125,6 +142,8 @@ class PreflightCache:
             # A cached * covers every method and name, even from an entry made with credentials, for which the preflight
             # itself took it literally. Chromium: cache_wildcards_literal_with_credentials. Firefox: cache_wildcards.
             literal = credentialed and rules.cache_wildcards_literal_with_credentials
+            # WebKit looks at the request instead: cache_wildcards_without_credentials.
+            literal = literal or (include and rules.cache_wildcards_without_credentials)
             if stored == "*" and wildcard and rules.cache_wildcards and not literal:
                 return True
         return False

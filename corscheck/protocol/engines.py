@@ -28,6 +28,7 @@ class Rules(Struct, frozen=True):
     request_streams: bool = True
     client_hints_safelisted: bool = False
     range_unit_ignores_case: bool = False
+    range_takes_sign: bool = False
     range_number_limit: int | None = None
     user_agent_forbidden: bool = False
     safelisted_total_limit: int | None = 1024
@@ -40,6 +41,8 @@ class Rules(Struct, frozen=True):
     max_age_overflow: int | None = None
     preflight_origin_stays: bool = False
     preflight_sticks: bool = False
+    preflight_names_stay: bool = False
+    preflight_before_redirect_refusal: bool = False
     preflight_to_own_origin_unchecked: bool = False
     empty_fields_ignored: bool = False
     preflight_status_first: bool = False
@@ -53,9 +56,10 @@ class Rules(Struct, frozen=True):
     redirect_drops: tuple[str, ...] = ()
     redirect_error_needs_location: bool = False
     empty_location_delivers: bool = False
+    empty_location_fails: bool = False
+    redirects_from_own_origin_need_credentials: bool = False
     identical_locations_count_once: bool = False
     own_origin_userinfo_blocked: bool = False
-    userinfo_allowed_on_first_hop: bool = False
     proxy_authentication_blocked: bool = False
     cache_key_has_fragment: bool = False
     cache_url_limit: int | None = None
@@ -68,6 +72,10 @@ class Rules(Struct, frozen=True):
     cache_bypassed_by: tuple[str, ...] = ()
     cache_not_stored_by: tuple[str, ...] = ()
     cache_kept_after_failure: bool = False
+    cache_stores_refused_lists: bool = False
+    cache_cleared_by_failed_preflight: bool = False
+    cache_drops_unfit_entry: bool = False
+    cache_wildcards_without_credentials: bool = False
     cache_replaces_whole_entry: bool = False
     cache_wildcards_literal_with_credentials: bool = False
     warns_authorization_by_wildcard: bool = False
@@ -101,6 +109,7 @@ class Engine(Struct, frozen=True):
 
 
 _REC = "recorded with Chromium 156 and Firefox 153"
+_WK = "recorded with WebKitGTK 2.50.6"
 
 _GIVEN_UP_EARLY = ("blob", "chrome", "data", "file", "javascript", "moz-extension", "resource", "view-source")
 
@@ -165,6 +174,9 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "cache_replaces_whole_entry", True,
               "preflight cache: a second preflight for the same URL", "adds to the entries", "replaces the entry",
               "preflight_cache.cc"),
+    Departure("chromium", "cache_cleared_by_failed_preflight", True,
+              "preflight cache: a preflight that is refused", "removes the entries", "removes the entry",
+              "recorded with Chromium 156"),
     Departure("chromium", "cache_wildcards_literal_with_credentials", True,
               "preflight cache: * in an entry made with credentials", "covers other methods and names", "is a literal",
               "preflight_result.cc"),
@@ -228,7 +240,7 @@ DEPARTURES: tuple[Departure, ...] = (
               "the page's origin, and the answer is checked against it; the request after it says null", _REC),
     Departure("firefox", "preflight_sticks", True,
               "a hop on which nothing unsafe is left (POST or PUT made GET, Authorization removed)", "is not preflighted",
-              "is preflighted when the first request was unsafe", _REC),
+              "is preflighted after a preflight, or when script set an unsafe header", _REC),
     Departure("firefox", "preflight_to_own_origin_unchecked", True,
               "a preflight after a redirect back to the page's own origin", "its answer has to pass the CORS check",
               "its status and lists are judged, the CORS check is left out", _REC),
@@ -251,7 +263,7 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("firefox", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode",
               "measured with Firefox 153"),
-    # WebKit: read from its source code, not measured
+    # WebKit
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
               "is covered by *", "CrossOriginPreflightResultCache.cpp"),
@@ -284,9 +296,45 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("webkit", "preflight_status_first", True,
               "which fault of a preflight is named first", "not specified", "the status, then the CORS check, the lists",
               "CrossOriginAccessControl.cpp"),
-    Departure("webkit", "userinfo_allowed_on_first_hop", True,
-              "userinfo in the Location of the first redirect", "is blocked",
-              "passes when the redirecting hop was the page's own origin", "NetworkLoadChecker.cpp (2020)"),
+    Departure("webkit", "range_takes_sign", True,
+              "Range: bytes=+1-2", "causes a preflight", "is safelisted", f"{_WK}; HTTPParsers.cpp, parseRange"),
+    Departure("webkit", "preflight_sticks", True,
+              "a hop on which nothing unsafe is left (POST or PUT made GET, Authorization removed)", "is not preflighted",
+              "is preflighted after a preflight, or when script set an unsafe header",
+              f"{_WK}; NetworkLoadChecker.cpp, m_isSimpleRequest"),
+    Departure("webkit", "preflight_names_stay", True,
+              "Content-Type or Authorization that a redirect removed", "is not asked about",
+              "is still named in Access-Control-Request-Headers", f"{_WK}; NetworkLoadChecker.cpp, checkCORSRequest"),
+    Departure("webkit", "preflight_before_redirect_refusal", True,
+              "a redirect to http, or one from the page's own origin that is refused, to a hop that needs a preflight",
+              "is refused, and nothing more is sent", "is refused after that preflight", f"{_WK}; SubresourceLoader.cpp"),
+    Departure("webkit", "redirects_from_own_origin_need_credentials", True,
+              "a redirect of a foreign server, after the page's own origin, credentials mode same-origin",
+              "is checked without credentials", "is checked as if with credentials: * does not do",
+              f"{_WK}; SubresourceLoader.cpp, checkRedirectionCrossOriginAccessControl"),
+    Departure("webkit", "redirect_error_needs_location", True,
+              "redirect mode error, redirect status without Location", "is blocked", "is delivered",
+              f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
+    Departure("webkit", "empty_location_fails", True,
+              "an empty Location", "redirects to the same URL", "is blocked at once, without a word",
+              f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
+    Departure("webkit", "mode_before_mixed_content", True,
+              "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode", _WK),
+    Departure("webkit", "cache_key_has_fragment", True,
+              "preflight cache: another #fragment", "is the same entry", "is another entry", _WK),
+    Departure("webkit", "cache_kept_after_failure", True,
+              "preflight cache: after an actual response that fails", "entries are removed", "the entry stays", _WK),
+    Departure("webkit", "cache_replaces_whole_entry", True,
+              "preflight cache: a second preflight for the same URL", "adds to the entries", "replaces the entry", _WK),
+    Departure("webkit", "cache_stores_refused_lists", True,
+              "preflight cache: an answer whose lists refuse the request", "is not cached",
+              "is cached, and serves the requests that it does allow",
+              f"{_WK}; CrossOriginAccessControl.cpp, validatePreflightResponse"),
+    Departure("webkit", "cache_drops_unfit_entry", True,
+              "preflight cache: an entry that does not cover a request", "stays", "is removed",
+              f"{_WK}; CrossOriginPreflightResultCache.cpp, canSkipPreflight"),
+    Departure("webkit", "cache_wildcards_without_credentials", True,
+              "preflight cache: * and a request with credentials", "covers it", "does not cover it", _WK),
 )
 # fmt: on
 
@@ -302,6 +350,6 @@ ENGINES: dict[str, Engine] = {
     "standard": _engine("standard", "the standard", "text"),
     "chromium": _engine("chromium", "Chromium", "recorded", "156"),
     "firefox": _engine("firefox", "Firefox", "recorded", "153"),
-    "webkit": _engine("webkit", "WebKit", "source"),
+    "webkit": _engine("webkit", "WebKit", "recorded", "2.50.6"),
 }
 STANDARD = ENGINES["standard"].rules

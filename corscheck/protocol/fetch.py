@@ -15,6 +15,7 @@ from corscheck.protocol import blocking, redirect
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, Engine
+from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
@@ -28,16 +29,14 @@ from corscheck.protocol.preflight import (
 )
 from corscheck.protocol.request import (
     Answer,
-    ExchangeKind,
     Headers,
     HeldBack,
     HTTPRequest,
     HTTPResponse,
-    NetworkError,
     Request,
 )
-from corscheck.protocol.steps import CODES, NETWORK_CODES
-from corscheck.protocol.trace import Stopped, Trace
+from corscheck.protocol.steps import CODES
+from corscheck.protocol.trace import Stopped
 
 Flow: TypeAlias = Generator[HTTPRequest, Answer, Outcome]
 _Exchanging: TypeAlias = Generator[HTTPRequest, Answer, HTTPResponse | None]
@@ -64,7 +63,7 @@ def fetch(
     return _Fetch(request, described, now, own, registrable_domain).run()
 
 
-class _Fetch(Trace):
+class _Fetch(Exchanging):
     """One ``fetch()`` call. The attributes are the standard's *request*, which changes with every redirect."""
 
     def __init__(
@@ -72,7 +71,6 @@ class _Fetch(Trace):
     ) -> None:
         super().__init__(request, engine, now)
         self.registrable_domain = domain
-        self.rules = engine.rules
         self.cache = cache
         self.own_cache = PreflightCache(engine.rules)
         self.method = request.method
@@ -87,7 +85,7 @@ class _Fetch(Trace):
         try:
             self._construct()
             while (answer := (yield from self._hop())) is not None:
-                if not self._follow(answer):
+                if not (yield from self._follow(answer)):
                     break
         except Stopped:
             pass
@@ -104,7 +102,7 @@ class _Fetch(Trace):
         for dropped in made.dropped:
             step = CODES[dropped.code].step
             self.steps.append(Step(step, "warn", dropped.name, None, "dropped", dropped.message, dropped.code))
-        self.sticky = bool(self._reasons()[0])  # read only under preflight_sticks (Firefox, engines.py)
+        self.sticky = bool(self._reasons()[1])  # read only under preflight_sticks (Firefox, engines.py)
 
     def _forced(self) -> bool:
         """The use-CORS-preflight flag: an upload listener or a stream body forces a preflight even for GET and POST."""
@@ -124,6 +122,9 @@ class _Fetch(Trace):
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
         refusal = blocking.blocked(request.origin, url)
         if refusal is not None:
+            if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and url.scheme in HTTP_SCHEMES:
+                self.tainting = "cors"
+                yield from self._preflight_if_needed()
             self.refuse(refusal, "blocked")
         if url.scheme == "data":  # main-fetch:12: an opaque origin, yet the response is "basic"
             self._deliver("basic", HTTPResponse(200, (("Content-Type", "text/plain"),)), 200)
@@ -195,17 +196,19 @@ class _Fetch(Trace):
             self.steps.append(Step("http-fetch:4.1", "skip", "preflight", None, None, text))
             return
         self.steps.append(Step("http-fetch:4.1", "pass", "preflight", None, None, f"needed: {why}"))
-        answer = yield from self._exchange("preflight", "OPTIONS", request_headers(asked), None)
+        answer = yield from self.exchange("preflight", "OPTIONS", request_headers(asked), None)
         if isinstance(answer, HeldBack):
             self.hold_back("The preflight was not sent.")
-        self._judge_preflight(asked, self._usable(answer), cache)
+        self._judge_preflight(asked, self.usable(answer), cache)
 
     def _reasons(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Why the current hop needs a preflight (``main-fetch:12``), and its CORS-unsafe request-header names."""
         forced = self._forced()
         if not self.request.unsafe_request:  # EventSource and elements: method and headers never cause a preflight
             return because("GET", (), forced=forced), ()
-        names = unsafe_names(self.headers, self.rules)
+        # WebKit goes by what script set, also where a redirect has removed it: preflight_names_stay.
+        kept = self.author_headers if self.rules.preflight_names_stay and len(self.urls) > 1 else self.headers
+        names = unsafe_names(kept, self.rules)
         return because(self.method, names, forced=forced), names
 
     def _preflight_cache(self) -> PreflightCache | None:
@@ -236,6 +239,12 @@ class _Fetch(Trace):
         if judgement.failed is not None:
             failed = judgement.failed  # preflight:8 and 7.3-7.7: a network error; the actual request is never sent
             self._clear_cache(key)
+            if self.rules.cache_stores_refused_lists and judgement.parsed and cache is not None:
+                cache.store(
+                    key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at
+                )
+            elif self.rules.cache_cleared_by_failed_preflight:
+                self.cache.clear(key, url)
             self.fail(
                 failed.code or "",
                 failed.message,
@@ -264,15 +273,15 @@ class _Fetch(Trace):
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
             headers = (*headers, ("Origin", origin))
-        answer = yield from self._exchange("actual", self.method, headers, self.body)
+        answer = yield from self.exchange("actual", self.method, headers, self.body)
         if isinstance(answer, HeldBack):  # a good preflight alone decides: allowed, but not complete
             if self.preflight.cached or (self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight"):
                 self.complete = False
                 return None
             self.hold_back("The request was not sent, and there is no preflight to judge by.")
-        response = self._usable(answer)
+        response = self.usable(answer)
         if self.tainting == "cors":
-            self._check(origin, response)
+            yield from self._check(origin, response)
         elif self.tainting == "opaque":
             self._check_policy(response)
         return response
@@ -284,7 +293,7 @@ class _Fetch(Trace):
             if step.status == "fail":
                 self.fail("CORS308", step.message, phase="actual", value=step.received, status=response.status)
 
-    def _check(self, origin: str, response: HTTPResponse) -> None:
+    def _check(self, origin: str, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
         """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
         index = len(self.exchanges) - 1
         url = self.urls[-1]
@@ -296,11 +305,21 @@ class _Fetch(Trace):
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
         if malformed or (redirecting and redirect.refused_first(location, self.rules)):
             return
-        check = cors_check(origin, self.request.credentials, response.headers, self.rules)
-        rows = cors_check_steps(check, origin, self.request.credentials)
+        credentials = self.request.credentials
+        own_first = same_origin(self.urls[0].origin, self.request.origin)
+        if redirecting and own_first and credentials == "same-origin":
+            # WebKit settles this for the first URL: redirects_from_own_origin_need_credentials.
+            credentials = "include" if self.rules.redirects_from_own_origin_need_credentials else credentials
+        check = cors_check(origin, credentials, response.headers, self.rules)
+        rows = cors_check_steps(check, origin, credentials)
         self.steps += [replace(row, exchange=index) for row in (*rows, *vary_steps(check, response.headers))]
         if check.ok:
             return
+        if (
+            credentials != self.request.credentials
+            and cors_check(origin, self.request.credentials, response.headers, self.rules).ok
+        ):
+            yield from self._preflight_ahead(response)
         self._clear_cache(self._cache_key(origin))
         failed = next(row for row in rows if row.status == "fail")
         value = check.allow_credentials if check.code == "CORS307" else check.allow_origin
@@ -313,58 +332,10 @@ class _Fetch(Trace):
             redirecting=redirecting,
         )
 
-    def _exchange(
-        self, kind: ExchangeKind, method: str, headers: Headers, body: bytes | None
-    ) -> Generator[HTTPRequest, Answer, Answer]:
-        """One exchange, repeated once after a 421: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch."""
-        # A preflight never carries credentials (preflight:1). Mode same-origin sends them only while tainting is basic.
-        mode = self.request.credentials
-        sends_credentials = kind == "actual" and (
-            mode == "include" or (mode == "same-origin" and self.tainting == "basic")
-        )
-        request = HTTPRequest(
-            kind=kind,
-            hop=len(self.urls) - 1,
-            method=method,
-            url_list=tuple(u.href for u in self.urls),
-            headers=headers,
-            page_origin=self.request.origin,
-            mode=self.request.mode,
-            credentials=sends_credentials,
-            body=body,
-        )
-        answer = yield request
-        self.record(request, answer)
-        if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
-            message = "421: asked once more on a new connection."
-            self.steps.append(
-                Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1)
-            )
-            request = replace(request, new_connection=True)
-            answer = yield request
-            self.record(request, answer)
-        return answer
-
-    def _usable(self, answer: Answer) -> HTTPResponse:
-        """Return the response; a network failure ends the fetch without a verdict."""
-        exchange = self.exchanges[-1]
-        if isinstance(answer, NetworkError):
-            self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
-        assert isinstance(answer, HTTPResponse)
-        if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see engines.py
-            message = "Chromium takes a 407 from a server for a network error."
-            step = Step(
-                "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
-            )
-            self.steps.append(step)
-            self.fail("CORS508", message, phase=exchange.request.kind, status=407)
-        return answer
-
     # ------------------ redirects and delivery: https://fetch.spec.whatwg.org/#concept-http-redirect-fetch
 
-    def _follow(self, response: HTTPResponse) -> bool:
-        """``http-fetch:6``: follow, deliver or refuse a redirect. True if there is another hop."""
-        hop = redirect.Hop(
+    def _redirect_hop(self) -> redirect.Hop:
+        return redirect.Hop(
             page_origin=self.request.origin,
             mode=self.request.mode,
             tainting=self.tainting,
@@ -376,9 +347,33 @@ class _Fetch(Trace):
             stream=self.stream,
             redirect=self.request.redirect,
         )
+
+    def _preflight_ahead(self, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
+        """WebKit refuses some redirects only after the next hop's preflight: preflight_before_redirect_refusal."""
+        hop = self._redirect_hop()
+        target = redirect.locate(response.headers, hop.url, self.rules).url
+        ahead = redirect.follow(hop, response.status, target, self.rules) if target is not None else None
+        if not self.rules.preflight_before_redirect_refusal or not isinstance(ahead, redirect.Follow):
+            return
+        kept = (self.method, self.headers, self.body, self.tainting)
+        self.method, self.headers, self.body = ahead.method, ahead.headers, ahead.body
+        self.urls.append(ahead.url)
+        if ahead.url.scheme in HTTP_SCHEMES and (
+            self.tainting == "cors" or not same_origin(ahead.url.origin, self.request.origin)
+        ):
+            self.tainting = "cors"
+            yield from self._preflight_if_needed()
+        self.urls.pop()
+        self.method, self.headers, self.body, self.tainting = kept
+
+    def _follow(self, response: HTTPResponse) -> Generator[HTTPRequest, Answer, bool]:
+        """``http-fetch:6``: follow, deliver or refuse a redirect. True if there is another hop."""
+        hop = self._redirect_hop()
         became = redirect.http_redirect_fetch(hop, response.status, response.headers, self.rules)
         index = len(self.exchanges) - 1
         if isinstance(became, redirect.Refuse):
+            if became.code == "CORS504" and hop.tainting == "basic":
+                yield from self._preflight_ahead(response)
             step = CODES[became.code].step
             received = became.value if became.value is not None else str(response.status)
             self.steps.append(Step(step, "fail", "Location", None, received, became.message, became.code, index))

@@ -53,6 +53,7 @@ class Judgement(Struct, frozen=True):
     ``steps`` holds every row: rows after the first failure are evaluated too. ``failed`` is the row that decides, or
     None if the preflight passed; ``value`` is the offending value. ``methods`` and ``names`` go into the cache for
     ``seconds`` seconds (None: do not cache). ``authorization_by_wildcard``: only ``*`` allowed Authorization.
+    ``parsed``: it failed because the lists do not have the method or a header, and in nothing else.
     """
 
     steps: tuple[Step, ...]
@@ -62,6 +63,7 @@ class Judgement(Struct, frozen=True):
     names: tuple[str, ...] = ()
     seconds: int | None = None
     authorization_by_wildcard: bool = False
+    parsed: bool = False
 
 
 def because(method: str, names: tuple[str, ...], *, forced: bool = False) -> tuple[str, ...]:
@@ -133,6 +135,9 @@ class _Judge:
         if failed is not None:
             value = check.allow_origin if failed.step.startswith("cors-check") else self.values.get(failed.code or "")
             value = check.allow_credentials if failed.code == "CORS307" else value
+            if failed.code in ("CORS405", "CORS406", "CORS407"):
+                lists = self._listed(ACAM), self._listed(ACAH)
+                return Judgement(steps, failed, value, *lists, max_age(headers, rules), parsed=True)
             return Judgement(steps, failed, value)
         listed_methods = self._listed(ACAM)
         # preflight:7.4 exists so that a forced preflight for an unlisted method can be cached.

@@ -154,10 +154,12 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
     if not goes:  # redirect:4: a 3xx without Location is the final response, not an error
         return Deliver("returned-as-is")
     target = location.url
+    if rules.empty_location_fails and not location.value:  # WebKit
+        return Refuse("CORS501", "", "The Location is empty.")
     refusal = _refusal(hop, location.value or "", target, rules)
     if refusal is not None or target is None:
         return refusal or _bad_location(location.value)
-    return _follow(hop, status, target, rules)
+    return follow(hop, status, target, rules)
 
 
 def _bad_location(value: str | None) -> Refuse:
@@ -182,22 +184,20 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
     if target is None or not target.has_credentials:
         return None
     # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.
-    # WebKit skips it on the first hop: userinfo_allowed_on_first_hop in engines.py.
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):
-        if not (rules.userinfo_allowed_on_first_hop and hop.tainting == "basic"):
-            message = "A redirect to another origin may not have a username or password in its URL (redirect:9)."
-            return Refuse("CORS504", target.href, message)
+        message = "A redirect to another origin may not have a username or password in its URL (redirect:9)."
+        return Refuse("CORS504", target.href, message)
     # redirect:10 catches the case that step 9 passes: a cross-origin URL that redirects back to the page's own origin.
     elif hop.tainting == "cors":
         message = "A redirected cross-origin request may not have a username or password in its URL (redirect:10)."
         return Refuse("CORS505", target.href, message)
     # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in engines.py.
-    elif rules.own_origin_userinfo_blocked:
+    if rules.own_origin_userinfo_blocked:
         return Refuse("CORS510", target.href, "Chromium refuses any redirect with a username or password in its URL.")
     return None
 
 
-def _follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
+def follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
     """``redirect:11`` to ``18``: build the next request."""
     # redirect:11: a stream cannot be read twice. 303 passes because step 12 drops the body.
     if status != 303 and hop.stream:

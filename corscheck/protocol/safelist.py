@@ -55,6 +55,7 @@ _METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-met
 _UNSAFE_BYTES = frozenset([chr(c) for c in range(0x20) if c != 0x09] + list('"():<>?@[\\]{}\x7f'))
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
 _RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
+_SIGNED_RANGE = re.compile(r"bytes=\+?([0-9]+)-\+?([0-9]*)")
 _INTEGER = re.compile(r"[0-9]+")
 _DECIMAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _CONNECTION_TYPES = ("slow-2g", "2g", "3g", "4g")
@@ -136,7 +137,8 @@ def _is_safelisted_range(value: str, rules: Rules) -> bool:
     Source: https://fetch.spec.whatwg.org/#simple-range-header-value with allowWhitespace false.
     """
     # A suffix range ("bytes=-5") and several ranges are unsafe. WebKit: range_unit_ignores_case in engines.py.
-    match = _RANGE.fullmatch(value.lower() if rules.range_unit_ignores_case else value)
+    pattern = _SIGNED_RANGE if rules.range_takes_sign else _RANGE
+    match = pattern.fullmatch(value.lower() if rules.range_unit_ignores_case else value)
     if match is None:
         return False
     # int() raises ValueError for more than 4300 digits; the 128 byte limit rules that out.

@@ -1,0 +1,74 @@
+"""One exchange of a fetch: the request as the driver gets it, and whether its answer can be used at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from corscheck.protocol.outcome import Step
+from corscheck.protocol.request import HTTPRequest, HTTPResponse, NetworkError
+from corscheck.protocol.steps import NETWORK_CODES
+from corscheck.protocol.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from corscheck.protocol.engines import Engine
+    from corscheck.protocol.request import Answer, ExchangeKind, Headers, Request
+
+
+class Exchanging(Trace):
+    """A fetch that can exchange a request for an answer. ``stream`` is whether the body is a stream."""
+
+    def __init__(self, request: Request, engine: Engine, now: float) -> None:
+        super().__init__(request, engine, now)
+        self.rules = engine.rules
+        self.stream = False
+
+    def exchange(
+        self, kind: ExchangeKind, method: str, headers: Headers, body: bytes | None
+    ) -> Generator[HTTPRequest, Answer, Answer]:
+        """One exchange, repeated once after a 421: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch."""
+        # A preflight never carries credentials (preflight:1). Mode same-origin sends them only while tainting is basic.
+        mode = self.request.credentials
+        sends_credentials = kind == "actual" and (
+            mode == "include" or (mode == "same-origin" and self.tainting == "basic")
+        )
+        request = HTTPRequest(
+            kind=kind,
+            hop=len(self.urls) - 1,
+            method=method,
+            url_list=tuple(u.href for u in self.urls),
+            headers=headers,
+            page_origin=self.request.origin,
+            mode=self.request.mode,
+            credentials=sends_credentials,
+            body=body,
+        )
+        answer = yield request
+        self.record(request, answer)
+        if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
+            message = "421: asked once more on a new connection."
+            self.steps.append(
+                Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1)
+            )
+            request = replace(request, new_connection=True)
+            answer = yield request
+            self.record(request, answer)
+        return answer
+
+    def usable(self, answer: Answer) -> HTTPResponse:
+        """Return the response; a network failure ends the fetch without a verdict."""
+        exchange = self.exchanges[-1]
+        if isinstance(answer, NetworkError):
+            self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
+        assert isinstance(answer, HTTPResponse)
+        if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see engines.py
+            message = "Chromium takes a 407 from a server for a network error."
+            step = Step(
+                "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
+            )
+            self.steps.append(step)
+            self.fail("CORS508", message, phase=exchange.request.kind, status=407)
+        return answer
