@@ -20,7 +20,7 @@ _ECHO = {
 
 @cache
 def rows(name: str) -> dict[str, dict[str, Any]]:
-    """``cases``, ``chromium`` or ``firefox``, by case id."""
+    """``cases``, ``chromium``, ``firefox`` or ``webkit``, by case id."""
     with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
         return {row["id"]: row for row in map(json.loads, lines)}
 
@@ -76,6 +76,27 @@ def _unnamed(console: str | None) -> str | None:
     return console and re.sub(r"Request header field \S+ is", "Request header field X is", console)
 
 
+def _libsoup(case: dict[str, Any]) -> frozenset[str]:
+    """The aspects that WebKitGTK's network layer decides, which Safari does not have: they say nothing of the engine."""
+    if case["group"] == "malformed":
+        return frozenset(ASPECTS)
+    hops = case["server"].get("hops", [case["server"]])
+    replies = [hop[kind] for hop in hops for kind in ("preflight", "actual") if kind in hop]
+    fields = [(n.lower(), v) for r in replies for n, v in r.get("headers", ())]
+    locations = [v for n, v in fields if n == "location"]
+    several = any(sum(n.lower() == "location" for n, _ in r.get("headers", ())) > 1 for r in replies)
+    origin = re.match(r"https?://[^/]*", case["url"])
+    assert origin is not None
+    # It makes a GET of a DELETE that is redirected to another origin.
+    deleted = "DELETE" in {r["method"].upper() for r in requests(case)}
+    if several or (deleted and any(not v.startswith((origin[0] + "/", "/")) for v in locations)):
+        return frozenset(ASPECTS)
+    if any("raw" in r and not re.match(r"HTTP/1\.[01] [0-9]{3}[ \r]", r["raw"]) for r in replies):
+        return frozenset(ASPECTS)
+    shown = ("access-control-allow-methods", "access-control-allow-headers", "location")
+    return frozenset({"console"} if any(n in shown and not v.isascii() for n, v in fields) else ())
+
+
 def differences(
     case_id: str, engine: str, verdict: str, seen: list[dict[str, Any]], readable: tuple[str, ...], console: str | None
 ) -> dict[str, tuple[Any, Any]]:
@@ -86,7 +107,9 @@ def differences(
     found: dict[str, tuple[Any, Any]] = {}
     if ours != truth["outcome"] and not (odd and ours == "inconclusive"):
         found["verdict"] = (truth["outcome"], ours)
-    if odd:
+    if not_engine := _libsoup(case) if engine == "webkit" else frozenset[str]():
+        found = {aspect: both for aspect, both in found.items() if aspect not in not_engine}
+    if odd or "requests" in not_engine:
         return found
     theirs, mine = wire(truth["requests"]), wire(seen)
     if engine == "firefox" and "sequence" not in case:
@@ -98,17 +121,23 @@ def differences(
     said = truth.get("console")
     # The recording's page had a path of its own; here the page stands at its origin's "/".
     said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+", "/", said)
-    if said != console and not (engine == "chromium" and _unnamed(said) == _unnamed(console)):
+    if (
+        "console" not in not_engine
+        and said != console
+        and not (engine == "chromium" and _unnamed(said) == _unnamed(console))
+    ):
         found["console"] = (said, console)
     return found
 
 
 def judged(case_id: str, engine: str) -> tuple[str, ...]:
     """The aspects by which this case can be judged."""
-    if is_odd(rows("cases")[case_id]):
-        return ("verdict",)
-    readable = ("readable",) if rows(engine)[case_id]["outcome"] == "allowed" else ()
-    return ("verdict", "requests", *readable, "console")
+    not_engine = _libsoup(rows("cases")[case_id]) if engine == "webkit" else frozenset[str]()
+    found = ["verdict"]
+    if not is_odd(rows("cases")[case_id]):
+        readable = ["readable"] if rows(engine)[case_id]["outcome"] == "allowed" else []
+        found += ["requests", *readable, "console"]
+    return tuple(aspect for aspect in found if aspect not in not_engine)
 
 
 def claim(engine: str, answers: dict[str, dict[str, Any]]) -> str:
@@ -119,4 +148,6 @@ def claim(engine: str, answers: dict[str, dict[str, Any]]) -> str:
         agreed = sum(aspect not in answers[i] for i in cases)
         cells.append(f"{agreed} of {len(cases)}")
     version = next(iter(rows(engine).values()))["version"]
-    return f"| {engine.capitalize()} {version} | {' | '.join(cells)} |"
+    title = {"webkit": "WebKit (WebKitGTK"}.get(engine, engine.capitalize())
+    version = f"{version})" if "(" in title else version
+    return f"| {title} {version} | {' | '.join(cells)} |"

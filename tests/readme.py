@@ -174,7 +174,7 @@ def agreement_table() -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     with replaying() as server:
-        lines += [corpus.claim(engine, ask_all(server, engine)) for engine in ("chromium", "firefox")]
+        lines += [corpus.claim(engine, ask_all(server, engine)) for engine in ("chromium", "firefox", "webkit")]
     return "\n".join(lines)
 
 

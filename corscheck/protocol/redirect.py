@@ -188,7 +188,7 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
         message = "A redirect to another origin may not have a username or password in its URL (redirect:9)."
         return Refuse("CORS504", target.href, message)
     # redirect:10 catches the case that step 9 passes: a cross-origin URL that redirects back to the page's own origin.
-    elif hop.tainting == "cors":
+    if hop.tainting == "cors":
         message = "A redirected cross-origin request may not have a username or password in its URL (redirect:10)."
         return Refuse("CORS505", target.href, message)
     # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in engines.py.

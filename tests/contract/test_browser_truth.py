@@ -72,7 +72,7 @@ def replaying() -> Iterator[ReplayServer]:
         yield running
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkit"])
 def test_agrees_with_the_browser_on_everything_recorded(server: ReplayServer, engine: str) -> None:
     answers = ask_all(server, engine)
     assert len(answers) > 880

@@ -1,4 +1,4 @@
-"""The protocol alone against everything recorded from Chromium and Firefox: no network, 886 cases, four aspects each."""
+"""The protocol alone against everything recorded from Chromium, Firefox and WebKit: no network, 886 cases, four aspects each."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Server:
         return HTTPResponse(reply["status"], (*reply["headers"], *own), at=self.now)
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkit"])
 @pytest.mark.parametrize("case_id", corpus.ids())
 def test_agrees_with_the_browser(case_id: str, engine: str) -> None:
     case = corpus.rows("cases")[case_id]

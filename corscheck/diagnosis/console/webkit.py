@@ -1,19 +1,39 @@
-"""WebKit's console texts, from its source (CrossOriginAccessControl.cpp and others). Not verified with a browser."""
+"""WebKit's console texts: recorded with WebKitGTK 2.50.6, and read beside CrossOriginAccessControl.cpp and others.
+
+A text is the reason and a last line. The reason has a prefix if a redirect response failed the check.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from corscheck.protocol.outcome import Failure, Outcome
+from corscheck.protocol.headers import extract_list, get, get_all
+from corscheck.protocol.origin import OPAQUE, URL, parse_url
+from corscheck.protocol.preflight import ACAH, ACAM, ACRH
+from corscheck.protocol.redirect import STATUSES, locate
+from corscheck.protocol.request import HTTPResponse
 
-_BODIES = {
-    "CORS301": "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
+if TYPE_CHECKING:
+    from corscheck.protocol.outcome import Exchange, Failure, Outcome
+
+_LAST = "Fetch API cannot load {url} due to access control checks."
+_NOT_ALLOWED = "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}"
+_SEVERAL = "Access-Control-Allow-Origin cannot contain more than one origin."
+_DENIED = "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: "
+_MIXED = (
+    "[blocked] The page at {page}/ requested insecure content from {url}. This content was blocked and must be served over "
+    "HTTPS."
+)
+_NO_RESOURCE = "Not allowed to request resource"
+
+_REASONS = {
+    "CORS205": f"No-Cors mode requires follow redirect mode\n{_NO_RESOURCE}",
+    "CORS301": _NOT_ALLOWED,
     "CORS302": "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
-    "CORS303": "Access-Control-Allow-Origin cannot contain more than one origin.",
-    "CORS304": "Access-Control-Allow-Origin cannot contain more than one origin.",
-    "CORS305": "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
-    "CORS306": "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}",
+    "CORS303": _SEVERAL,
+    "CORS304": _SEVERAL,
+    "CORS305": _NOT_ALLOWED,
+    "CORS306": _NOT_ALLOWED,
     "CORS307": 'Credentials flag is true, but Access-Control-Allow-Credentials is not "true".',
     "CORS308": "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header.",
     "CORS401": "Preflight response is not successful. Status code: {status}",
@@ -23,34 +43,114 @@ _BODIES = {
     "CORS405": "Method {value} is not allowed by Access-Control-Allow-Methods.",
     "CORS407": "Request header field {value} is not allowed by Access-Control-Allow-Headers.",
     "CORS503": "Load cannot follow more than 20 redirections",
+    "CORS507": "Not allowed to follow a redirection while loading {url}",
 }
+_CHECKS = ("CORS301", "CORS302", "CORS303", "CORS304", "CORS305", "CORS306", "CORS307", "CORS308")
+"""The checks of a response; those of a redirect have a prefix."""
+
+_KNOWN = (
+    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Accept-Ranges", "Age", "Authorization",
+    "Cache-Control", "Connection", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length",
+    "Content-Location", "Content-Range", "Content-Security-Policy", "Content-Type", "Cookie", "Cookie2", "DNT", "Date",
+    "Default-Style", "ETag", "Expect", "Expires", "Host", "If-Match", "If-Modified-Since", "If-None-Match", "If-Range",
+    "If-Unmodified-Since", "Keep-Alive", "Last-Event-ID", "Last-Modified", "Link", "Location", "Origin", "Ping-From",
+    "Ping-To", "Pragma", "Proxy-Authorization", "Purpose", "Range", "Referer", "Referrer-Policy", "Refresh", "Report-To",
+    "Server-Timing", "Service-Worker", "Set-Cookie", "SourceMap", "TE", "Timing-Allow-Origin", "Trailer",
+    "Transfer-Encoding", "Upgrade", "Upgrade-Insecure-Requests", "User-Agent", "Vary", "Via", "X-Content-Type-Options",
+    "X-DNS-Prefetch-Control", "X-Frame-Options", "X-SourceMap", "X-Temp-Tablet", "X-XSS-Protection",
+)  # fmt: skip
+"""Header names that WebKit keeps apart (HTTPHeaderNames.in): it looks at them first and writes them in this spelling."""
 
 
 def text(outcome: Outcome) -> str | None:
-    """Return the reason and the line that WebKit prints after it, or None."""
+    """Return WebKit's lines, joined by newlines, or None."""
     failure = outcome.failure
     if failure is None or outcome.verdict != "blocked":
         return None
-    body = _body(failure, outcome.request.origin)
-    if body is None:
-        return None
-    return f"{body}\nFetch API cannot load {failure.url} due to access control checks."
+    if failure.code == "CORS203":
+        return f"Fetch API cannot load {failure.url}."
+    if failure.code == "CORS202":
+        return _mixed(outcome, failure)
+    reason = _reason(outcome, failure)
+    return None if reason is None else f"{reason}\n{_LAST.format(url=failure.url)}"
 
 
-def _body(failure: Failure, origin: str) -> str | None:
-    if failure.code in ("CORS502", "CORS504", "CORS505"):
-        inner = (
-            "not allowed to follow a cross-origin CORS redirection with non CORS scheme"
-            if failure.code == "CORS502"
-            else f"redirection URL {failure.value} has credentials"
-        )
-        return f"Cross-origin redirection to {failure.value} denied by Cross-Origin Resource Sharing policy: {inner}"
-    body = _BODIES.get(failure.code)
-    if body is None:
+def _mixed(outcome: Outcome, failure: Failure) -> str:
+    page = "null" if outcome.request.origin == OPAQUE else outcome.request.origin
+    lines = [_MIXED.format(page=page, url=failure.url)]
+    if failure.hop == 0:
+        lines.append(_NO_RESOURCE)
+    return "\n".join([*lines, _LAST.format(url=failure.last_url or failure.url)])
+
+
+def _reason(outcome: Outcome, failure: Failure) -> str | None:
+    if failure.code == "CORS201":
+        return f"Not allowed to use restricted network port {parse_url(failure.url).effective_port}: {failure.url}"
+    if failure.code == "CORS502":
+        if (failure.value or "").startswith("ftp:"):
+            return "FTP URLs are disabled"
+        denied = _DENIED.format(target=failure.value)
+        return f"{denied}not allowed to follow a cross-origin CORS redirection with non CORS scheme"
+    if failure.code in ("CORS504", "CORS505"):
+        target = _without_userinfo(parse_url(failure.value or ""))
+        return f"{_DENIED.format(target=target)}redirection URL {failure.value} has credentials"
+    form = _REASONS.get(failure.code)
+    if form is None:
         return None
-    return (
-        body.replace("{origin}", origin)
-        .replace("{url}", failure.url)
+    exchange = outcome.exchanges[failure.exchange] if failure.exchange is not None else None
+    if failure.code == "CORS304" and "," not in (failure.value or ""):
+        form = _NOT_ALLOWED
+    filled = (
+        form.replace("{origin}", _origin(outcome, exchange))
         .replace("{status}", str(failure.status))
-        .replace("{value}", failure.value or "")
+        .replace("{url}", failure.url)
+        .replace("{value}", _value(outcome, failure, exchange))
     )
+    there = _redirect_target(failure, exchange)
+    return filled if there is None else _DENIED.format(target=there) + filled
+
+
+def _origin(outcome: Outcome, exchange: Exchange | None) -> str:
+    """Return the Origin that the request carried: ``null`` after a redirect that tainted it."""
+    sent = exchange.request.get("Origin") if exchange is not None else None
+    return sent if sent is not None else outcome.request.origin
+
+
+def _value(outcome: Outcome, failure: Failure, exchange: Exchange | None) -> str:
+    """Return the value that the text names: the whole list, or the first header that is not allowed."""
+    value = failure.value or ""
+    if exchange is None or not isinstance(exchange.answer, HTTPResponse):
+        return value
+    headers = exchange.answer.headers
+    if failure.code in ("CORS403", "CORS404"):
+        return ", ".join(get_all(headers, ACAM if failure.code == "CORS403" else ACAH)) or value
+    if failure.code != "CORS407":
+        return value
+    listed = extract_list(headers, ACAH)
+    allowed = {n.lower() for n in listed} if isinstance(listed, tuple) else set()
+    if "*" in allowed and outcome.request.credentials != "include":
+        return value
+    asked = {n.strip() for n in (exchange.request.get(ACRH) or "").split(",")}
+    spelled = {n.lower(): n for n, _ in reversed(outcome.request.headers)}
+    # In the order of script, those that WebKit knows first.
+    order = [n for n in dict.fromkeys(n.lower() for n, _ in outcome.request.headers) if n in asked and n not in allowed]
+    known = {n.lower(): n for n in _KNOWN}
+    first = next((n for n in order if n in known), None) or next(iter(order), None)
+    return value if first is None else known.get(first, spelled[first])
+
+
+def _redirect_target(failure: Failure, exchange: Exchange | None) -> str | None:
+    """Return where a response would have redirected to that failed its check; None if it is no redirect."""
+    if failure.code not in _CHECKS or failure.phase != "actual" or exchange is None:
+        return None
+    answer = exchange.answer
+    if not isinstance(answer, HTTPResponse) or answer.status not in STATUSES or get(answer.headers, "Location") is None:
+        return None
+    url = locate(answer.headers, parse_url(failure.url)).url
+    return _without_userinfo(url) if url is not None else None
+
+
+def _without_userinfo(url: URL) -> str:
+    if not url.has_credentials:
+        return url.href
+    return url.href.replace(f"{url.username}:{url.password}@" if url.password else f"{url.username}@", "", 1)
