@@ -100,7 +100,7 @@ class PreflightCache:
         if entry is None:
             return False
         covered = self._covers(entry, credentials, method, names, now, method_needed=method_needed)
-        # WebKit removes an entry that does not cover the request: cache_drops_unfit_entry.
+        # Chromium and WebKit remove an entry that does not cover the request: cache_drops_unfit_entry.
         if not covered and self.rules.cache_drops_unfit_entry:
             del self._entries[key]
         return covered

@@ -73,7 +73,6 @@ class Rules(Struct, frozen=True):
     cache_not_stored_by: tuple[str, ...] = ()
     cache_kept_after_failure: bool = False
     cache_stores_refused_lists: bool = False
-    cache_cleared_by_failed_preflight: bool = False
     cache_drops_unfit_entry: bool = False
     cache_wildcards_without_credentials: bool = False
     cache_replaces_whole_entry: bool = False
@@ -174,9 +173,9 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "cache_replaces_whole_entry", True,
               "preflight cache: a second preflight for the same URL", "adds to the entries", "replaces the entry",
               "preflight_cache.cc"),
-    Departure("chromium", "cache_cleared_by_failed_preflight", True,
-              "preflight cache: a preflight that is refused", "removes the entries", "removes the entry",
-              "recorded with Chromium 156"),
+    Departure("chromium", "cache_drops_unfit_entry", True,
+              "preflight cache: an entry that does not cover a request", "stays", "is removed",
+              "recorded with Chromium 156; preflight_cache.cc"),
     Departure("chromium", "cache_wildcards_literal_with_credentials", True,
               "preflight cache: * in an entry made with credentials", "covers other methods and names", "is a literal",
               "preflight_result.cc"),

@@ -243,8 +243,6 @@ class _Fetch(Exchanging):
                 cache.store(
                     key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at
                 )
-            elif self.rules.cache_cleared_by_failed_preflight:
-                self.cache.clear(key, url)
             self.fail(
                 failed.code or "",
                 failed.message,

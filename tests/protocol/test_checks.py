@@ -158,7 +158,7 @@ def test_engines_are_made_of_their_departures() -> None:
     for name, engine in ENGINES.items():
         assert engines._engine(name, engine.title, engine.basis, engine.version) == engine
         assert (engine.name, bool(engine.title)) == (name, True)
-    assert [e.basis for e in ENGINES.values()] == ["text", "recorded", "recorded", "source"]
+    assert [e.basis for e in ENGINES.values()] == ["text", "recorded", "recorded", "recorded"]
     assert [e.version for e in ENGINES.values()] == [None, "156", "153", None]
 
 
@@ -205,7 +205,7 @@ def hop(**more: Any) -> Hop:
     ("engine", "more", "location", "code"),
     [
         ("standard", {}, "https://u:p@api.example/", "CORS504"),
-        ("webkit", {}, "https://u:p@api.example/", None),
+        ("webkit", {}, "https://u:p@api.example/", "CORS504"),
         ("webkit", {"tainting": "cors"}, "https://u:p@api.example/", "CORS504"),
         ("standard", {"mode": "no-cors"}, "https://u:p@api.example/", None),
         ("chromium", {"mode": "no-cors"}, "https://u:p@api.example/", "CORS510"),

@@ -14,7 +14,7 @@ from tests.protocol.kit import ask, request, response
 
 @pytest.mark.parametrize(
     ("engine", "code"),
-    [("standard", "CORS202"), ("webkit", "CORS202"), ("chromium", "CORS203"), ("firefox", "CORS203")],
+    [("standard", "CORS202"), ("webkit", "CORS203"), ("chromium", "CORS203"), ("firefox", "CORS203")],
 )
 def test_mode_same_origin_and_mixed_content(engine: str, code: str) -> None:
     outcome, sent = ask(request("http://api.example/", mode="same-origin"), engine=engine)
