@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Part: TypeAlias = Literal["origin", "method", "headers"]
 
 _LONGEST = 90
-_NO = r"(?:not|n't|never|disallow\w*|invalid|forbid\w*|reject\w*|den(?:y|ied)|unknown|untrusted|block\w*|unaccept\w*|mismatch)"
+_NO = (
+    r"(?:not|n't|never|disallow\w*|invalid|illegal|bad|forbid\w*|prohibit\w*|reject\w*|refus\w*|den(?:y|ied)|unknown|"
+    r"untrusted|un(?:authori[sz]ed|accept\w*|permitted|listed)|block\w*|restrict\w*|fail\w*|mismatch)"
+)
 _REFUSED = re.compile(rf"\b{_NO}\b|n't\b", re.IGNORECASE)
 _SPEAKS = re.compile(r"\bCORS\b|CORSResponse|cross[- ]?origin|Access-Control-", re.IGNORECASE)
 _PARTS: dict[Part, re.Pattern[str]] = {
@@ -32,7 +35,7 @@ _OFF = re.compile(
     r"CORS (?:is |has |support is )?(?:not (?:been )?(?:enabled|configured|set up|supported)|disabled)", re.IGNORECASE
 )
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
-_UNRELATED = re.compile(r"origin (?:server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
+_UNRELATED = re.compile(r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
 
 
 class Words(Struct, frozen=True):
@@ -52,11 +55,12 @@ class Words(Struct, frozen=True):
 
 def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     """Return what a refusal says about CORS; None if it says nothing about it."""
-    text = " ".join(_TAG.sub(" ", body_text(response)).split())
-    if not text or not _REFUSED.search(text):
+    text = _text(response)
+    # Error codes such as ORIGIN_NOT_ALLOWED and InvalidOrigin are words too.
+    bare = _UNRELATED.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text.replace("_", " ")))
+    if not _REFUSED.search(bare):
         return None
-    quote = f"{status_line(response)}: {text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
-    bare = _UNRELATED.sub(" ", text)
+    quote = quote_of(response)
     speaks = _SPEAKS.search(bare) is not None
     origin = request.get("Origin") or ""
     if not speaks and not _names_origin(bare, origin):
@@ -82,6 +86,17 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     if not mentioned and re.search(r"not allowed by CORS|CORS (?:policy|origin)", bare, re.IGNORECASE):
         mentioned = ["origin"]
     return Words(quote, layer=True, parts=(mentioned[0],) if len(mentioned) == 1 else ())
+
+
+def quote_of(response: HTTPResponse) -> str:
+    """Return the status of a response, and the first words of an error's body."""
+    text = _text(response) if not 200 <= response.status <= 299 else ""
+    short = f"{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
+    return f"{status_line(response)}: {short}" if text else status_line(response)
+
+
+def _text(response: HTTPResponse) -> str:
+    return " ".join(_TAG.sub(" ", body_text(response)).split())
 
 
 def _names_origin(text: str, origin: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.answers import body_text, line, status_line
+from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.experiments import SAFE
 from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.headers import get
@@ -89,7 +89,10 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool) -> Cause
         return Cause("CORS629", f"The server fails on OPTIONS with a {seen}.", evidence or seen)
     allow = line(facts.headers, "Allow")
     message = f"Nothing here answers OPTIONS: the server says {seen}."
-    if status in (404, 410) and get_status in (404, 410) and facts.probe.method.upper() not in SAFE:
+    if status in (404, 410) and get_status in (404, 410):
+        if facts.probe.method.upper() in SAFE:
+            message = f"There is nothing at this URL: a GET is answered with a {get_status} too."
+            return Cause("CORS631", message, evidence or seen)
         message += f" A GET gets a {get_status} too: either the path is wrong, or it takes {facts.probe.method} only."
     told = "\n".join(part for part in (allow, evidence) if part)
     return Cause("CORS602", message, told or seen, unrouted_advice(facts))
@@ -113,8 +116,16 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
             "Its answer has no CORS headers, so that the page cannot see the status."
         )
         return Cause("CORS630", message, evidence or seen, "Let the access rule admit the request, or log in first.")
+    spoken = speaks_cors(facts.headers)
+    if spoken is not None:
+        message = (
+            f"This {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either the origin is "
+            "not on the server's list, or errors bypass a part of CORS; a request that succeeds tells which."
+        )
+        return Cause("CORS615", message, evidence or seen)
     message = f"The {method} is answered with a {seen} without any CORS header, and so is OPTIONS."
-    return Cause("CORS621", message, evidence or seen)
+    mend_first = "Mend the error first: the server's log says why it fails. Only an answer that succeeds tells more."
+    return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
 
 
 def not_modified(facts: Facts) -> Cause:
