@@ -29,6 +29,8 @@ def causes(facts: Facts) -> Asking:
         return allow_origin.credentials(facts)
     if code in ("CORS405", "CORS406", "CORS407"):
         return allow_lists.unlisted(facts)
+    if code in ("CORS403", "CORS404"):
+        return allow_lists.unparsed(facts)
     if code == "CORS301":
         return (yield from missing.missing(facts))
     if code == "CORS401":

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.diagnosis import nearness
 from corscheck.diagnosis.answers import line, status_line
 from corscheck.diagnosis.causes import spelling
 from corscheck.diagnosis.facts import Cause
-from corscheck.protocol.headers import Extraction, extract_list
+from corscheck.protocol.headers import Extraction, extract_list, first_bad_element
 from corscheck.protocol.preflight import ACAH, ACAM, ACRH, ACRM
 from corscheck.protocol.safelist import normalize_method
 
@@ -31,6 +32,7 @@ TRACING = (
     "x-cloud-trace-context",
 )
 _COMMON = ("accept", "authorization", "content-type", "x-requested-with")
+_QUOTES = "\"'`[]"
 _TRACING_PREFIXES = ("x-b3-", "x-datadog-", "ot-tracer-", "x-ot-")
 
 
@@ -106,6 +108,24 @@ def refused_silently(facts: Facts, evidence: str) -> Asking:
     return [(yield from method_refused(facts, f"{evidence}\n{control}"))]
 
 
+def unparsed(facts: Facts) -> list[Cause]:
+    """Return what spoils a list that does not parse, by the first item that is no name; empty if nothing is known."""
+    code, name = facts.failure.code, ACAM if facts.failure.code == "CORS403" else ACAH
+    bad = first_bad_element(facts.headers, name) or ""
+    residue = nearness.residue(bad)
+    if residue is not None:
+        what = residue
+    elif bad[:1] in ('"', "[", "{") or bad[-1:] in ('"', "]", "}"):
+        what = "has quotes or brackets around it, which belong to a programming language"
+    elif ";" in bad:
+        what = "has a semicolon; only commas separate the items"
+    elif " " in bad:
+        what = "has a blank; only commas separate the items"
+    else:
+        return []
+    return [Cause(code, f"{name} does not parse: {bad} {what}.", line(facts.headers, name))]
+
+
 def one_string(facts: Facts, words: Words) -> list[Cause]:
     """Return the cause where a server refuses a header or method that its own answer lists.
 
@@ -176,8 +196,15 @@ def _method(facts: Facts, said: str) -> Cause:
     if "*" in allowed and facts.credentials:
         message = f"With credentials * in Access-Control-Allow-Methods is not a wildcard: {method} must be named."
         return Cause("CORS614", message, evidence, f'Name "{method}" in Access-Control-Allow-Methods.')
+    quoted = nearness.quoted(allowed, method)
+    if quoted is not None:
+        return Cause("CORS614", _quoted(ACAM, quoted), evidence, f"Write {quoted.strip(_QUOTES)} without quotes.")
     message = f"The server does not allow method {method}{said}."
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
+
+
+def _quoted(name: str, item: str) -> str:
+    return f"{name} lists {item} with quotes around it, which browsers take for a part of the name."
 
 
 def _other_case(method: str, listed: str, evidence: str) -> Cause:
@@ -213,7 +240,10 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str,
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in missing)
     advice = f"Add {quoted} to the server's allowed headers."
     tracing = [n for n in missing if is_tracing(n)]
-    if wildcard:
+    spoiled = next((q for n in missing if (q := nearness.quoted(_listed(facts.headers, ACAH), n)) is not None), None)
+    if spoiled is not None:
+        message, advice = _quoted(ACAH, spoiled), f"Write {spoiled.strip(_QUOTES)} without quotes."
+    elif wildcard:
         message = f"With credentials * in Access-Control-Allow-Headers is not a wildcard: {names} must be named."
     elif tracing and tracing == missing:
         message = f"Tracing adds {names} to the request, and the server does not allow it{said}."

@@ -29,8 +29,12 @@ _CHALLENGE_BODIES = re.compile(
     r"<title>Just a moment\.\.\.|Attention Required! \| Cloudflare|cf_chl_|Incapsula incident ID|"
     r"_Incapsula_Resource|awsWafCookieDomainList|Pardon Our Interruption|The requested URL was rejected\. Please consult"
 )
-_CLOUDFLARE_ERROR = re.compile(r"cf-error-details")
-"""Cloudflare's page for every error: the firewall's (a 403) and those of the server behind it (5xx)."""
+_CLOUDFLARE_ERROR = re.compile(r"cf-error-details|\Aerror code: 1?\d{3}\b")
+"""Cloudflare's page, or its one line, for every error: the firewall's and those of the server behind it."""
+
+_CLOUDFLARE_CODE = re.compile(r"(?:>|code: |Error )(1\d{3})\b")
+_CLOUDFLARE_FIREWALL = ("1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1020", "1106")
+"""Codes by which Cloudflare says that a rule of the site's owner refuses the visitor."""
 
 _NO_OPTIONS = ("script.google.com", "script.googleusercontent.com")
 """Hosts whose users cannot answer OPTIONS: a web app of Google Apps Script has functions for GET and POST only."""
@@ -153,7 +157,10 @@ def firewall(response: HTTPResponse) -> str | None:
     if location is not None and ".cloudflareaccess.com/" in location:
         return line(response.headers, "Location")
     text = body_text(response)
-    said = _CHALLENGE_BODIES.search(text) or (_CLOUDFLARE_ERROR.search(text) if response.status == 403 else None)
+    said = _CHALLENGE_BODIES.search(text)
+    if said is None and response.status == 403:
+        code = _CLOUDFLARE_CODE.search(text)
+        said = _CLOUDFLARE_ERROR.search(text) if code is None or code[1] in _CLOUDFLARE_FIREWALL else None
     return f"body: {said.group()}" if said is not None else None
 
 
@@ -161,7 +168,7 @@ def _gateway(facts: Facts) -> str | None:
     """Return a sentence if a gateway in front of the application sent the response, or None."""
     seen, server = status_line(facts.response), get(facts.headers, "Server") or ""
     page = _CLOUDFLARE_ERROR.search(body_text(facts.response)) is not None
-    if facts.status in GATEWAY_ONLY or (page and facts.status >= 429):
+    if facts.status in GATEWAY_ONLY or (page and facts.status != 404):
         return f"A gateway answers with a {seen} of its own: the application behind it did not."
     if facts.status not in GATEWAY_OR_NOT:
         return None
