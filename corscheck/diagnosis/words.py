@@ -34,6 +34,11 @@ _DISALLOWED = re.compile(r"Disallowed CORS ([\w, ]{1,60})", re.IGNORECASE)
 _OFF = re.compile(
     r"CORS (?:is |has |support is )?(?:not (?:been )?(?:enabled|configured|set up|supported)|disabled)", re.IGNORECASE
 )
+_HOST = re.compile(
+    r"\bDisallowedHost\b|\b(?:invalid|disallowed|unknown|blocked|bad|untrusted) (?:HTTP_)?hosts?\b(?! not found)|"
+    r"\bhost\b[^.]{0,60}\bis not (?:allowed|permitted|trusted|recogni[sz]ed)",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
 _UNRELATED = re.compile(r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
 
@@ -88,6 +93,11 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     return Words(quote, layer=True, parts=(mentioned[0],) if len(mentioned) == 1 else ())
 
 
+def refuses_host(response: HTTPResponse) -> bool:
+    """Whether an error says that the host name of the URL is refused, whoever asks."""
+    return not 200 <= response.status <= 399 and _HOST.search(_text(response)) is not None
+
+
 def quote_of(response: HTTPResponse) -> str:
     """Return the status of a response, and the first words of an error's body."""
     text = _text(response) if not 200 <= response.status <= 299 else ""
@@ -96,7 +106,7 @@ def quote_of(response: HTTPResponse) -> str:
 
 
 def _text(response: HTTPResponse) -> str:
-    return " ".join(_TAG.sub(" ", body_text(response)).split())
+    return " ".join(_TAG.sub(" ", body_text(response)).replace("&nbsp;", " ").split())
 
 
 def _names_origin(text: str, origin: str) -> bool:

@@ -25,6 +25,8 @@ def causes(facts: Facts) -> Asking:
             return (yield from redirects.arrived(facts))
         if redirects.leads_on(facts):
             return (yield from redirects.unfollowed(facts))
+    if code == "CORS503":
+        return redirects.looping(facts)
     if code == "CORS307":
         return allow_origin.credentials(facts)
     if code in ("CORS405", "CORS406", "CORS407"):

@@ -176,7 +176,11 @@ def _ask(facts: Facts, name: str) -> Generator[Probe, Outcome | None, str | None
         return answered.sign if answered is not None else None
     if name == "options":
         answered = yield from experiments.own_options()
-        return None if answered is None else "same" if answered.status == facts.status else "other"
+        if answered is None:
+            return None
+        # A router's answer, and another than the preflight's: what answers preflights is not the router.
+        routed = 200 <= answered.status <= 299 or answered.status in (404, 405, 501)
+        return "other" if routed and answered.status != facts.status else "same"
     if facts.in_preflight or facts.exchange.request.method not in ("GET", "HEAD"):
         simple = yield from experiments.simple()
         status = simple.status if simple is not None else None

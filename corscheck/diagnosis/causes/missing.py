@@ -11,7 +11,7 @@ from corscheck.diagnosis.answers import line, speaks_cors, status_line
 from corscheck.diagnosis.causes import allow_lists, allow_origin, refusals, spelling
 from corscheck.diagnosis.causes.hypotheses import decide
 from corscheck.diagnosis.facts import Cause
-from corscheck.diagnosis.words import quote_of, words_of
+from corscheck.diagnosis.words import quote_of, refuses_host, words_of
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 
@@ -33,6 +33,8 @@ def missing(facts: Facts) -> Asking:
     answered_by = refusals.in_front(facts)
     if answered_by is not None:
         return [answered_by]
+    if refuses_host(facts.response):
+        return [refusals.host(facts)]
     words = words_of(facts.response, facts.exchange.request) if not facts.ok else None
     if words is not None and words.off:
         advice = "Switch CORS on there, with the page's origin, the method and the headers."
@@ -55,7 +57,12 @@ def refused_with_headers(facts: Facts) -> Asking:
     listed = allow_lists.unlisted(facts)
     words = words_of(facts.response, facts.exchange.request)
     if words is not None and ("method" in words.parts or "headers" in words.parts):
-        return listed or allow_lists.one_string(facts, words)
+        if listed or (listed := allow_lists.one_string(facts, words)):
+            return listed
+        # A layer may refuse what browsers do not look up on the list, such as POST.
+        if "method" in words.parts:
+            return [(yield from allow_lists.method_refused(facts, words.quote))]
+        return [(yield from allow_lists.headers_refused(facts, words.quote, words.names))]
     front = refusals.in_front(facts)
     beside = allow_lists.unlisted(facts, status=False)
     if front is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.experiments import SAFE
 from corscheck.diagnosis.facts import Cause
+from corscheck.diagnosis.words import quote_of
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HTTPResponse
@@ -130,6 +131,14 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
     message = f"The {method} is answered with a {seen} without any CORS header, and so is OPTIONS."
     mend_first = "Mend the error first: the server's log says why it fails. Only an answer that succeeds tells more."
     return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
+
+
+def host(facts: Facts) -> Cause:
+    """Return the cause where the server says that it does not serve this host name."""
+    name = parse_url(facts.url).host
+    message = f"The server refuses the host name of the URL, {name}, before CORS is looked at: every page gets a {facts.status}."
+    advice = f"Add {name} to the server's allowed hosts (Django ALLOWED_HOSTS, Vite server.allowedHosts), or ask by a name on it."
+    return Cause("CORS630", message, quote_of(facts.response), advice)
 
 
 def not_modified(facts: Facts) -> Cause:

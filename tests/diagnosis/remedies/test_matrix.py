@@ -171,7 +171,9 @@ def _write(name: str, row: str) -> None:
     with TABLE.open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        rows = [line for line in file.read().splitlines() if line.startswith(tuple(f"| {known} |" for known in TARGETS))]
+        rows = [
+            line for line in file.read().splitlines() if line.startswith(tuple(f"| {known} |" for known in TARGETS))
+        ]
         rows = sorted([*(line for line in rows if not line.startswith(f"| {name} |")), row])
         file.truncate(0)
         file.write(_head() + "".join(f"{line}\n" for line in rows))
