@@ -58,7 +58,7 @@ def unfollowed(facts: Facts) -> Asking:
         return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
     if _is_downgrade(source, target):
         return [_downgrade(source, target, evidence)]
-    if source.href == target.href:
+    if _permanently_to_itself(facts, source, target):
         return [Cause("CORS627", *_to_itself(source, evidence))]
     if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
@@ -89,16 +89,21 @@ def looping(facts: Facts) -> list[Cause]:
     """Return the cause of redirects that do not end, if the last one leads to the URL that sent it."""
     source = parse_url(facts.url)
     target = locate(facts.headers, source).url
-    if target is None or source.href != target.href:
+    if target is None or not _permanently_to_itself(facts, source, target):
         return []
     return [Cause("CORS503", *_to_itself(source, line(facts.headers, "Location")))]
 
 
-def _to_itself(url: URL, evidence: str | None) -> tuple[str, str | None, str | None]:
-    message = f"The server redirects {url.href} to itself."
-    if url.scheme != "https":
-        return message, evidence, None
-    message += " It wants https, and takes the request for http: it does not know of the TLS proxy in front of it."
+def _permanently_to_itself(facts: Facts, source: URL, target: URL) -> bool:
+    # A temporary one may wait for a cookie that it sets.
+    return facts.status in (301, 308) and source.href == target.href and source.scheme == "https"
+
+
+def _to_itself(url: URL, evidence: str | None) -> tuple[str, str | None, str]:
+    message = (
+        f"The server redirects {url.href} to itself. It probably wants https, and takes the request for http: it does not "
+        "know of the TLS proxy in front of it."
+    )
     return message, evidence, f"{_FORWARD}."
 
 
