@@ -62,7 +62,7 @@ class Answered(Struct, frozen=True):
     def refuses_origin(self) -> bool:
         """Whether the first response says in words that the origin is refused, or refuses an ordinary preflight so."""
         words = words_of(self.response, self.outcome.exchanges[0].request)
-        if 200 <= self.status <= 299 or words is None or words.off:
+        if 200 <= self.status <= 299 or words is None or words.off or not words.layer:
             return False
         return "origin" in words.parts or (self.preflight and not words.parts)
 

@@ -34,9 +34,15 @@ _DISALLOWED = re.compile(r"Disallowed CORS ([\w, ]{1,60})", re.IGNORECASE)
 _OFF = re.compile(
     r"CORS (?:is |has |support is )?(?:not (?:been )?(?:enabled|configured|set up|supported)|disabled)", re.IGNORECASE
 )
+_FRAME = re.compile(
+    r"\bat (?:(?:async |new )?[\w.<>$]+(?: \[as \w+\])? )?\(?(?:file://|node:|[A-Z]:\\|/)[^\s)]*:\d+\)?|"
+    r'File "[^"]{1,300}", line \d+(?:, in \w+)?'
+)
+"""A line of a stack trace: it names whatever was called, such as a CORS library."""
+
 _HOST = re.compile(
     r"\bDisallowedHost\b|\b(?:invalid|disallowed|unknown|blocked|bad|untrusted) (?:HTTP_)?hosts?\b(?! not found)|"
-    r"\bhost\b[^.]{0,60}\bis not (?:allowed|permitted|trusted|recogni[sz]ed)",
+    r"\bhost\b(?:\W{1,4}[\w.:-]+\W{0,3})? is not (?:allowed|permitted|trusted|recogni[sz]ed)",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
@@ -47,8 +53,9 @@ class Words(Struct, frozen=True):
     """What a refusal says.
 
     ``parts`` are what it names as refused, and empty if it names nothing or several by way of example. ``names`` are the
-    request headers that it names. ``layer`` says that a CORS layer speaks. ``off`` says that CORS is not switched on.
-    ``quote`` is the text, shortened.
+    request headers that it names. ``layer`` says that a CORS layer speaks; it is unset where only the word origin says so,
+    which may be another origin, such as that of a flight. ``off`` says that CORS is not switched on, and ``unsure`` that the
+    text gives this as one of two reasons. ``quote`` is the text, shortened.
     """
 
     quote: str
@@ -56,13 +63,15 @@ class Words(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     names: tuple[str, ...] = ()
     off: bool = False
+    unsure: bool = False
 
 
 def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     """Return what a refusal says about CORS; None if it says nothing about it."""
     text = _text(response)
     # Error codes such as ORIGIN_NOT_ALLOWED and InvalidOrigin are words too.
-    bare = _UNRELATED.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text.replace("_", " ")))
+    bare = _FRAME.sub(" ", text)
+    bare = _UNRELATED.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare.replace("_", " ")))
     if not _REFUSED.search(bare):
         return None
     quote = quote_of(response)
@@ -70,8 +79,9 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     origin = request.get("Origin") or ""
     if not speaks and not _names_origin(bare, origin):
         return None
-    if _OFF.search(bare):
-        return Words(quote, layer=True, off=True)
+    off = _OFF.search(bare)
+    if off is not None:
+        return Words(quote, layer=True, off=True, unsure=bare[off.end() :].lstrip().startswith("or "))
     asked = [n.strip().lower() for n in (request.get("Access-Control-Request-Headers") or "").split(",") if n.strip()]
     listed = _DISALLOWED.search(bare)
     if listed is not None:
@@ -90,7 +100,10 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
         mentioned = ["origin"]
     if not mentioned and re.search(r"not allowed by CORS|CORS (?:policy|origin)", bare, re.IGNORECASE):
         mentioned = ["origin"]
-    return Words(quote, layer=True, parts=(mentioned[0],) if len(mentioned) == 1 else ())
+    parts = (mentioned[0],) if len(mentioned) == 1 else ()
+    # The word origin alone may be another one's, such as that of a flight.
+    layer = speaks is True or (len(origin) > len("http://") and origin in text)
+    return Words(quote, layer=layer, parts=parts)
 
 
 def refuses_host(response: HTTPResponse) -> bool:

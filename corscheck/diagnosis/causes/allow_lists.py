@@ -96,6 +96,8 @@ def headers_refused(
 def refused_silently(facts: Facts, evidence: str) -> Asking:
     """Return the cause where a preflight for GET passes, and this one is refused without a list."""
     method, names = _asked_method(facts), _asked_headers(facts)
+    if method == "GET" and not names:
+        return []
     if method == "GET" or not names:
         of_method = method != "GET"
         return [(yield from method_refused(facts, evidence) if of_method else headers_refused(facts, evidence))]

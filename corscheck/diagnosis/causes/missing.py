@@ -11,7 +11,7 @@ from corscheck.diagnosis.answers import line, speaks_cors, status_line
 from corscheck.diagnosis.causes import allow_lists, allow_origin, refusals, spelling
 from corscheck.diagnosis.causes.hypotheses import decide
 from corscheck.diagnosis.facts import Cause
-from corscheck.diagnosis.words import quote_of, refuses_host, words_of
+from corscheck.diagnosis.words import quote_of, words_of
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 
@@ -33,13 +33,18 @@ def missing(facts: Facts) -> Asking:
     answered_by = refusals.in_front(facts)
     if answered_by is not None:
         return [answered_by]
-    if refuses_host(facts.response):
-        return [refusals.host(facts)]
+    other = refusals.not_about_cors(facts)
+    if other is not None:
+        return [other]
     words = words_of(facts.response, facts.exchange.request) if not facts.ok else None
     if words is not None and words.off:
+        control = (yield from facts.experiments.preflight()) if words.unsure else None
+        if control is not None and control.sign == "allowed":
+            return (yield from allow_lists.refused_silently(facts, f"{words.quote}\n{control}"))
         advice = "Switch CORS on there, with the page's origin, the method and the headers."
-        return [Cause("CORS621", "The server says that CORS is not enabled.", words.quote, advice)]
-    if words is not None and words.parts:
+        message = f"The server says that CORS is not enabled{', or that no rule fits' if words.unsure else ''}."
+        return [Cause("CORS621", message, words.quote, advice)]
+    if words is not None and words.parts and words.layer:
         return (yield from _said(facts, words))
     if facts.preflight_passed:
         return [_after_preflight(facts)]
@@ -48,7 +53,9 @@ def missing(facts: Facts) -> Asking:
         return copy
     if facts.in_preflight and get(facts.headers, "WWW-Authenticate") is not None:
         return [refusals.by_status(facts)]
-    found = yield from decide(facts, layer=words is not None)
+    found = yield from decide(facts, layer=words is not None and words.layer)
+    if words is not None and "origin" in found:
+        found = ("origin",)
     return (yield from _concluded(facts, found, words))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.experiments import SAFE
 from corscheck.diagnosis.facts import Cause
-from corscheck.diagnosis.words import quote_of
+from corscheck.diagnosis.words import quote_of, refuses_host
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HTTPResponse
@@ -37,6 +37,14 @@ _CLOUDFLARE_CODE = re.compile(r"(?:>|code: |Error )(1\d{3})\b")
 _CLOUDFLARE_FIREWALL = ("1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1020", "1106")
 """Codes by which Cloudflare says that a rule of the site's owner refuses the visitor."""
 
+_OWN_PAGES = ("ngrok-error-code", "x-railway-fallback", "x-vercel-error")
+"""Headers of answers that a tunnel or a platform sends in place of the application's."""
+
+_PLAIN_HTTP = re.compile(
+    r"plain HTTP request was sent to HTTPS port|sent an HTTP request to an HTTPS server|"
+    r"speaking plain HTTP to an SSL-enabled|combination of host and port requires TLS"
+)
+
 _NO_OPTIONS = ("script.google.com", "script.googleusercontent.com")
 """Hosts whose users cannot answer OPTIONS: a web app of Google Apps Script has functions for GET and POST only."""
 
@@ -48,7 +56,15 @@ AVOID_PREFLIGHT = (
 
 def in_front(facts: Facts) -> Cause | None:
     """Return the cause if a firewall or a gateway answered instead of the server, or None."""
-    if facts.ok or not facts.failed("CORS301"):
+    if not facts.failed("CORS301"):
+        return None
+    own = next((found for name in _OWN_PAGES if (found := line(facts.headers, name)) is not None), None)
+    if own is not None and not own.endswith(" NOT_FOUND"):
+        message = (
+            f"A tunnel or platform in front answers with a {facts.status} of its own ({own}): the application did not."
+        )
+        return Cause("CORS604", message, own)
+    if facts.ok:
         return None
     blocker = firewall(facts.response)
     if blocker is not None:
@@ -80,9 +96,15 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool) -> Cause
         message = f"The preflight is asked to log in ({status}): authentication runs before CORS."
         return Cause("CORS601", message, evidence)
     get_status = _status_of_get(facts)
-    if status in (403, 407) and certain and get_status is not None:
+    api_gateway = "MissingAuthenticationToken" in (get(facts.headers, "x-amzn-errortype") or "")
+    if status in (403, 407) and not api_gateway and certain and get_status is not None:
         message = f"OPTIONS is refused with a {status}, a GET gets a {get_status}: an access rule runs before CORS."
         return Cause("CORS601", message, evidence or seen)
+    if status == 429:
+        return _too_many(facts, "OPTIONS")
+    if api_gateway:
+        message = "API Gateway has no OPTIONS method at this path: that is what it calls Missing Authentication Token."
+        return Cause("CORS602", message, line(facts.headers, "x-amzn-errortype"))
     if status == 403:
         message = (
             "OPTIONS is refused with a 403. Either an access rule refuses it before the CORS layer, or a CORS layer "
@@ -112,6 +134,8 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
         return Cause("CORS601", message, line(facts.headers, "WWW-Authenticate") or evidence or seen)
     if status == 304:
         return not_modified(facts)
+    if status == 429:
+        return _too_many(facts, f"this {method}")
     if status in (404, 410):
         message = f"There is nothing at this URL: {method} is answered with a {status}, and so is OPTIONS."
         return Cause("CORS631", message, evidence or seen)
@@ -133,8 +157,22 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
     return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
 
 
-def host(facts: Facts) -> Cause:
-    """Return the cause where the server says that it does not serve this host name."""
+def _too_many(facts: Facts, what: str) -> Cause:
+    message = f"A rate limit answers {what} with a 429, before CORS is looked at."
+    advice = "Ask less often, and let the limit stand inside the CORS layer, so that the page can read its answer."
+    return Cause("CORS604", message, line(facts.headers, "Retry-After") or quote_of(facts.response), advice)
+
+
+def not_about_cors(facts: Facts) -> Cause | None:
+    """Return the cause where an error says that it is about the host name, or about http where https is spoken."""
+    if facts.ok:
+        return None
+    if _PLAIN_HTTP.search(body_text(facts.response)):
+        better = f"https{facts.url.removeprefix('http')}"
+        message = "The port speaks https, and is asked by http."
+        return Cause("CORS606", message, quote_of(facts.response), f"Ask the https URL: {better}")
+    if not refuses_host(facts.response):
+        return None
     name = parse_url(facts.url).host
     message = f"The server refuses the host name of the URL, {name}, before CORS is looked at: every page gets a {facts.status}."
     advice = f"Add {name} to the server's allowed hosts (Django ALLOWED_HOSTS, Vite server.allowedHosts), or ask by a name on it."
