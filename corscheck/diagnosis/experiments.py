@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from corscheck.diagnosis.answers import allows, speaks_cors, status_line
+from corscheck.diagnosis.answers import allows, speaks_cors
+from corscheck.diagnosis.words import quote_of, words_of
 from corscheck.model.values import Probe
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
@@ -31,7 +32,7 @@ SAFE = ("GET", "HEAD")
 
 Sign: TypeAlias = Literal["allowed", "absent", "refused", "spoken", "silent"]
 """What an answer looks like to a cause: the origin is allowed; 404 or 410; another error or a redirect; 2xx with a header that
-only a CORS layer sends, but not for this origin; 2xx without one.
+only a CORS layer sends, but not for this origin, or an error by which a CORS layer says so in words; 2xx without one.
 """
 
 
@@ -53,12 +54,22 @@ class Answered(Struct, frozen=True):
     def sign(self) -> Sign:
         """What the first response looks like. A preflight with an error status allows nothing."""
         sign = sign_of(self.response, self.origin)
-        return "refused" if sign == "allowed" and self.preflight and not 200 <= self.status <= 299 else sign
+        if sign == "allowed" and self.preflight and not 200 <= self.status <= 299:
+            return "refused"
+        return "spoken" if sign == "refused" and self.refuses_origin else sign
+
+    @property
+    def refuses_origin(self) -> bool:
+        """Whether the first response says in words that the origin is refused, or refuses an ordinary preflight so."""
+        words = words_of(self.response, self.outcome.exchanges[0].request)
+        if 200 <= self.status <= 299 or words is None or words.off or not words.layer:
+            return False
+        return "origin" in words.parts or (self.preflight and not words.parts)
 
     def __str__(self) -> str:
         """Return the experiment as evidence: request, status, and the allowed origin if there is one."""
         allowed = get(self.response.headers, ACAO)
-        return f"{self.what}: {status_line(self.response)}" + (f", {ACAO}: {allowed}" if allowed else "")
+        return f"{self.what}: {quote_of(self.response)}" + (f", {ACAO}: {allowed}" if allowed else "")
 
 
 def sign_of(response: HTTPResponse, origin: str) -> Sign:

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, URLError, is_loopback_host, parse_url
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _PLACEHOLDERS = ("undefined", "none", "false", "true", "nil", "")
-
-
 _TEMPLATE = re.compile(
-    r"\$\{[^}]*\}|\{\{.*\}\}|\$\([^)]*\)|<%.*%>|%[A-Za-z_][\w]*%|\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*|\[object \w+\]|process\.env\.\w+"
+    r"\$\{[^}]*\}|\{\{.*\}\}|\$\([^)]*\)|<%.*%>|%[A-Za-z_][\w]*%|\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*|\[object \w+\]|process\.env\.\w+|"
+    r"<(?:no value|nil|none)>"
 )
+_PATTERN = re.compile(r"[\^\\*|]|\$$|\.\+|^/.+/[a-z]*$")
+
+
+def quoted(values: Iterable[str], wanted: str) -> str | None:
+    """Return the item of a list that is ``wanted``, or the wildcard, with quotes around it."""
+    bare = {value.strip("\"'`[]"): value for value in values if value[:1] in "\"'`[" or value[-1:] in "\"'`]"}
+    return next((value for name, value in bare.items() if name.lower() in (wanted.lower(), "*")), None)
+
+
+def is_pattern(value: str) -> bool:
+    """Whether a value is a pattern: it has an asterisk, or characters that only regular expressions have."""
+    return _PATTERN.search(value) is not None
 
 
 def residue(value: str) -> str | None:

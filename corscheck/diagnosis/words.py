@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Part: TypeAlias = Literal["origin", "method", "headers"]
 
 _LONGEST = 90
-_NO = r"(?:not|n't|never|disallow\w*|invalid|forbid\w*|reject\w*|den(?:y|ied)|unknown|untrusted|block\w*|unaccept\w*|mismatch)"
+_NO = (
+    r"(?:not|n't|never|disallow\w*|invalid|illegal|bad|forbid\w*|prohibit\w*|reject\w*|refus\w*|den(?:y|ied)|unknown|"
+    r"untrusted|un(?:authori[sz]ed|accept\w*|permitted|listed)|block\w*|restrict\w*|fail\w*|mismatch)"
+)
 _REFUSED = re.compile(rf"\b{_NO}\b|n't\b", re.IGNORECASE)
 _SPEAKS = re.compile(r"\bCORS\b|CORSResponse|cross[- ]?origin|Access-Control-", re.IGNORECASE)
 _PARTS: dict[Part, re.Pattern[str]] = {
@@ -31,16 +34,28 @@ _DISALLOWED = re.compile(r"Disallowed CORS ([\w, ]{1,60})", re.IGNORECASE)
 _OFF = re.compile(
     r"CORS (?:is |has |support is )?(?:not (?:been )?(?:enabled|configured|set up|supported)|disabled)", re.IGNORECASE
 )
+_FRAME = re.compile(
+    r"\bat (?:(?:async |new )?[\w.<>$]+(?: \[as \w+\])? )?\(?(?:file://|node:|[A-Z]:\\|/)[^\s)]*:\d+\)?|"
+    r'File "[^"]{1,300}", line \d+(?:, in \w+)?'
+)
+"""A line of a stack trace: it names whatever was called, such as a CORS library."""
+
+_HOST = re.compile(
+    r"\bDisallowedHost\b|\b(?:invalid|disallowed|unknown|blocked|bad|untrusted) (?:HTTP_)?hosts?\b(?! not found)|"
+    r"\bhost\b(?:\W{1,4}[\w.:-]+\W{0,3})? is not (?:allowed|permitted|trusted|recogni[sz]ed)",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
-_UNRELATED = re.compile(r"origin (?:server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
+_UNRELATED = re.compile(r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
 
 
 class Words(Struct, frozen=True):
     """What a refusal says.
 
     ``parts`` are what it names as refused, and empty if it names nothing or several by way of example. ``names`` are the
-    request headers that it names. ``layer`` says that a CORS layer speaks. ``off`` says that CORS is not switched on.
-    ``quote`` is the text, shortened.
+    request headers that it names. ``layer`` says that a CORS layer speaks; it is unset where only the word origin says so,
+    which may be another origin, such as that of a flight. ``off`` says that CORS is not switched on, and ``unsure`` that the
+    text gives this as one of two reasons. ``quote`` is the text, shortened.
     """
 
     quote: str
@@ -48,21 +63,25 @@ class Words(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     names: tuple[str, ...] = ()
     off: bool = False
+    unsure: bool = False
 
 
 def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     """Return what a refusal says about CORS; None if it says nothing about it."""
-    text = " ".join(_TAG.sub(" ", body_text(response)).split())
-    if not text or not _REFUSED.search(text):
+    text = _text(response)
+    # Error codes such as ORIGIN_NOT_ALLOWED and InvalidOrigin are words too.
+    bare = _FRAME.sub(" ", text)
+    bare = _UNRELATED.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare.replace("_", " ")))
+    if not _REFUSED.search(bare):
         return None
-    quote = f"{status_line(response)}: {text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
-    bare = _UNRELATED.sub(" ", text)
+    quote = quote_of(response)
     speaks = _SPEAKS.search(bare) is not None
     origin = request.get("Origin") or ""
     if not speaks and not _names_origin(bare, origin):
         return None
-    if _OFF.search(bare):
-        return Words(quote, layer=True, off=True)
+    off = _OFF.search(bare)
+    if off is not None:
+        return Words(quote, layer=True, off=True, unsure=bare[off.end() :].lstrip().startswith("or "))
     asked = [n.strip().lower() for n in (request.get("Access-Control-Request-Headers") or "").split(",") if n.strip()]
     listed = _DISALLOWED.search(bare)
     if listed is not None:
@@ -81,7 +100,26 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
         mentioned = ["origin"]
     if not mentioned and re.search(r"not allowed by CORS|CORS (?:policy|origin)", bare, re.IGNORECASE):
         mentioned = ["origin"]
-    return Words(quote, layer=True, parts=(mentioned[0],) if len(mentioned) == 1 else ())
+    parts = (mentioned[0],) if len(mentioned) == 1 else ()
+    # The word origin alone may be another one's, such as that of a flight.
+    layer = speaks is True or (len(origin) > len("http://") and origin in text)
+    return Words(quote, layer=layer, parts=parts)
+
+
+def refuses_host(response: HTTPResponse) -> bool:
+    """Whether an error says that the host name of the URL is refused, whoever asks."""
+    return not 200 <= response.status <= 399 and _HOST.search(_text(response)) is not None
+
+
+def quote_of(response: HTTPResponse) -> str:
+    """Return the status of a response, and the first words of an error's body."""
+    text = _text(response) if not 200 <= response.status <= 299 else ""
+    short = f"{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
+    return f"{status_line(response)}: {short}" if text else status_line(response)
+
+
+def _text(response: HTTPResponse) -> str:
+    return " ".join(_TAG.sub(" ", body_text(response)).replace("&nbsp;", " ").split())
 
 
 def _names_origin(text: str, origin: str) -> bool:

@@ -122,7 +122,7 @@ class _Fetch(Exchanging):
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
         refusal = blocking.blocked(request.origin, url)
         if refusal is not None:
-            if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and url.scheme in HTTP_SCHEMES:
+            if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and refusal.code == "CORS202":
                 self.tainting = "cors"
                 yield from self._preflight_if_needed()
             self.refuse(refusal, "blocked")

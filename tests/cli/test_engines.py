@@ -29,7 +29,7 @@ def test_the_table_holds_every_departure(columns: int) -> None:
         assert [w for w in departure.subject.lower().split() if len(w) < 12 and w not in " ".join(words).lower()] == []
     for name in ("standard", "Chromium", "Firefox", "WebKit"):
         assert name in done.stdout
-    assert "read from its source, never run" in done.stdout
+    assert "recorded from the browser" in done.stdout
 
 
 def test_json_is_the_data() -> None:

@@ -25,10 +25,14 @@ def causes(facts: Facts) -> Asking:
             return (yield from redirects.arrived(facts))
         if redirects.leads_on(facts):
             return (yield from redirects.unfollowed(facts))
+    if code == "CORS503":
+        return redirects.looping(facts)
     if code == "CORS307":
         return allow_origin.credentials(facts)
     if code in ("CORS405", "CORS406", "CORS407"):
         return allow_lists.unlisted(facts)
+    if code in ("CORS403", "CORS404"):
+        return allow_lists.unparsed(facts)
     if code == "CORS301":
         return (yield from missing.missing(facts))
     if code == "CORS401":

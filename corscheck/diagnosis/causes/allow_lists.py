@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.diagnosis import nearness
 from corscheck.diagnosis.answers import body_text, line, status_line
 from corscheck.diagnosis.causes import spelling
 from corscheck.diagnosis.facts import Cause
-from corscheck.protocol.headers import Extraction, extract_list
+from corscheck.protocol.headers import Extraction, extract_list, first_bad_element
 from corscheck.protocol.preflight import ACAH, ACAM, ACRH, ACRM
+from corscheck.protocol.safelist import normalize_method
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,6 +31,8 @@ TRACING = (
     "newrelic",
     "x-cloud-trace-context",
 )
+_COMMON = ("accept", "authorization", "content-type", "x-requested-with")
+_QUOTES = "\"'`[]"
 _TRACING_PREFIXES = ("x-b3-", "x-datadog-", "ot-tracer-", "x-ot-")
 
 
@@ -46,12 +50,21 @@ def unlisted(facts: Facts, *, status: bool = True) -> list[Cause]:
     return found
 
 
-def method_refused(facts: Facts, evidence: str) -> Cause:
-    """Return the cause of a method that a CORS layer refuses without naming its list."""
+def method_refused(facts: Facts, evidence: str, *, known: bool = True) -> Generator[Probe, Outcome | None, Cause]:
+    """Return the cause of a method that a CORS layer refuses without naming its list.
+
+    ``known`` says that an experiment has shown that the layer allows the origin.
+    """
     method = _asked_method(facts)
-    message = f"The server allows this origin, but not method {method}{_says_so(facts)}."
     if ACAM.lower() in {n.lower() for n, _ in facts.headers}:
         return _method(facts, _says_so(facts))
+    other = method.lower() if method == method.upper() else method.upper()
+    if normalize_method(method.lower()) == method.lower():
+        # Browsers leave the case of such a method as it is, so that a list may have it in the other case.
+        control = yield from facts.experiments.preflight_with_method(other)
+        if control is not None and control.sign == "allowed":
+            return _other_case(method, other, f"{evidence}\n{control}")
+    message = f"The server {_but_not(known)} method {method}{_says_so(facts)}."
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods{_in_bucket(facts)}.')
 
 
@@ -60,21 +73,26 @@ def _in_bucket(facts: Facts) -> str:
 
 
 def headers_refused(
-    facts: Facts, evidence: str, named: tuple[str, ...] = ()
+    facts: Facts, evidence: str, named: tuple[str, ...] = (), *, known: bool = True
 ) -> Generator[Probe, Outcome | None, Cause]:
     """Return the cause of headers that a CORS layer refuses without naming its list.
 
     ``named`` are those that it names. If there are several and it names none, experiments ask for each alone.
+    ``known`` says that an experiment has shown that the layer allows the origin.
     """
     asked = _asked_headers(facts)
     wrong = spelling.misplaced(asked)
     if wrong:
         return spelling.misplaced_cause(wrong, [_as_typed(facts, n) for n in wrong])
     names = list(named) or asked
+    unknown: list[str] = []
     if len(names) > 1 and not named:
-        names = yield from _refused_alone(facts, names)
+        names, unknown = yield from _refused_alone(facts, names)
     which = ", ".join(names)
-    message = f"The server allows this origin, but not header{'' if len(names) == 1 else 's'} {which}{_says_so(facts)}."
+    header = "header" if len(names) == 1 else "one of the headers" if unknown == names else "headers"
+    message = f"The server {_but_not(known)} {header} {which}{_says_so(facts)}."
+    if unknown and unknown != names:
+        message += f" Whether it allows {', '.join(unknown)} was not asked."
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in names)
     return Cause("CORS612", message, evidence, f"Add {quoted} to the server's allowed headers{_in_bucket(facts)}.")
 
@@ -82,15 +100,36 @@ def headers_refused(
 def refused_silently(facts: Facts, evidence: str) -> Asking:
     """Return the cause where a preflight for GET passes, and this one is refused without a list."""
     method, names = _asked_method(facts), _asked_headers(facts)
+    if method == "GET" and not names:
+        return []
     if method == "GET" or not names:
-        return [(yield from headers_refused(facts, evidence)) if method == "GET" else method_refused(facts, evidence)]
+        of_method = method != "GET"
+        return [(yield from method_refused(facts, evidence) if of_method else headers_refused(facts, evidence))]
     control = yield from facts.experiments.preflight_with_method(method)
     if control is None:
         message = f"The server allows this origin, but refuses either method {method} or one of the headers {', '.join(names)}."
         return [Cause("CORS614", message, evidence, "Add both to the server's lists.")]
     if control.sign == "allowed":
         return [(yield from headers_refused(facts, f"{evidence}\n{control}"))]
-    return [method_refused(facts, f"{evidence}\n{control}")]
+    return [(yield from method_refused(facts, f"{evidence}\n{control}"))]
+
+
+def unparsed(facts: Facts) -> list[Cause]:
+    """Return what spoils a list that does not parse, by the first item that is no name; empty if nothing is known."""
+    code, name = facts.failure.code, ACAM if facts.failure.code == "CORS403" else ACAH
+    bad = first_bad_element(facts.headers, name) or ""
+    residue = nearness.residue(bad)
+    if residue is not None:
+        what = residue
+    elif bad[:1] in ('"', "[", "{") or bad[-1:] in ('"', "]", "}"):
+        what = "has quotes or brackets around it, which belong to a programming language"
+    elif ";" in bad:
+        what = "has a semicolon; only commas separate the items"
+    elif " " in bad:
+        what = "has a blank; only commas separate the items"
+    else:
+        return []
+    return [Cause(code, f"{name} does not parse: {bad} {what}.", line(facts.headers, name))]
 
 
 def one_string(facts: Facts, words: Words) -> list[Cause]:
@@ -114,17 +153,29 @@ def one_string(facts: Facts, words: Words) -> list[Cause]:
     return [Cause(code, message, f"{words.quote}\n{line(facts.headers, name)}", advice)]
 
 
-def _refused_alone(facts: Facts, names: list[str]) -> Generator[Probe, Outcome | None, list[str]]:
-    """Return the headers whose own preflight is refused; all of them if that cannot be found out."""
+def _refused_alone(facts: Facts, names: list[str]) -> Generator[Probe, Outcome | None, tuple[list[str], list[str]]]:
+    """Return the headers whose own preflight is refused, and those of which that could not be asked.
+
+    If none that was asked for is refused, it is one of the others: then both lists are these.
+    """
     refused: list[str] = []
+    unknown: list[str] = []
     values = {n.lower(): v for n, v in facts.probe.headers}
-    for name in names:
+    # A header of the page's own is less likely to be on a list than one that every other page sends.
+    for name in sorted(names, key=lambda name: name in _COMMON):
         control = yield from facts.experiments.preflight_with_header((name, values.get(name, "1")))
         if control is None:
-            return names
-        if control.sign != "allowed":
+            unknown.append(name)
+        elif control.sign != "allowed":
             refused.append(name)
-    return refused or names
+    if refused:
+        return refused, unknown
+    left = [n for n in names if n in unknown] or names
+    return left, left if len(left) > 1 else []
+
+
+def _but_not(known: bool) -> str:
+    return "allows this origin, but not" if known else "does not allow"
 
 
 def is_tracing(name: str) -> bool:
@@ -146,17 +197,28 @@ def _method(facts: Facts, said: str) -> Cause:
     allowed = _listed(facts.headers, ACAM)
     evidence = line(facts.headers, ACAM) or f"no {ACAM}"
     near = next((m for m in allowed if m.upper() == method.upper()), None)
-    if near is not None and method == method.upper():
-        message = f"The page sends {method}, the server's list has {near}: browsers compare methods with their case."
-        return Cause("CORS624", message, evidence, f"Write {method} in upper case in the server's list of methods.")
     if near is not None:
-        message = f"The page sends {method}, the server allows {near}: browsers compare methods with their case."
-        return Cause("CORS624", message, evidence, f"Write the method as {near} in the page's code.")
+        return _other_case(method, near, evidence)
     if "*" in allowed and facts.credentials:
         message = f"With credentials * in Access-Control-Allow-Methods is not a wildcard: {method} must be named."
         return Cause("CORS614", message, evidence, f'Name "{method}" in Access-Control-Allow-Methods.')
+    quoted = nearness.quoted(allowed, method)
+    if quoted is not None:
+        return Cause("CORS614", _quoted(ACAM, quoted), evidence, f"Write {quoted.strip(_QUOTES)} without quotes.")
     message = f"The server does not allow method {method}{said}."
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods.')
+
+
+def _quoted(name: str, item: str) -> str:
+    return f"{name} lists {item} with quotes around it, which browsers take for a part of the name."
+
+
+def _other_case(method: str, listed: str, evidence: str) -> Cause:
+    if method == method.upper():
+        message = f"The page sends {method}, the server's list has {listed}: browsers compare methods with their case."
+        return Cause("CORS624", message, evidence, f"Write {method} in upper case in the server's list of methods.")
+    message = f"The page sends {method}, the server allows {listed}: browsers compare methods with their case."
+    return Cause("CORS624", message, evidence, f"Write the method as {listed} in the page's code.")
 
 
 def _headers(facts: Facts, said: str) -> list[Cause]:
@@ -184,7 +246,10 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str,
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in missing)
     advice = f"Add {quoted} to the server's allowed headers."
     tracing = [n for n in missing if is_tracing(n)]
-    if wildcard:
+    spoiled = next((q for n in missing if (q := nearness.quoted(_listed(facts.headers, ACAH), n)) is not None), None)
+    if spoiled is not None:
+        message, advice = _quoted(ACAH, spoiled), f"Write {spoiled.strip(_QUOTES)} without quotes."
+    elif wildcard:
         message = f"With credentials * in Access-Control-Allow-Headers is not a wildcard: {names} must be named."
     elif tracing and tracing == missing:
         message = f"Tracing adds {names} to the request, and the server does not allow it{said}."

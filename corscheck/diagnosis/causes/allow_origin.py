@@ -88,6 +88,7 @@ def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Ca
 def mismatch(facts: Facts) -> Asking:
     """Find out why Access-Control-Allow-Origin is present but is not the page's origin."""
     value, evidence = get(facts.headers, ACAO) or "", line(facts.headers, ACAO)
+    odd = nearness.residue(value)
     code = facts.failure.code
     if code == "CORS302":
         return [Cause("CORS610", 'The server answers "*" to everyone; credentials need the exact origin.', evidence)]
@@ -95,16 +96,15 @@ def mismatch(facts: Facts) -> Asking:
     if code == "CORS303" or "*" in parts[1:] or (parts[:1] == ["*"] and len(parts) > 1) or len(parts) > len(set(parts)):
         message = f"{ACAO} arrives {len(parts) if len(parts) > 1 else 2} times: two layers add it."
         return [Cause("CORS608", message, evidence)]
-    if code == "CORS304":
+    if code == "CORS304" and odd is None:
         listed = facts.origin in parts
         which = "it has the page's origin among others" if listed else "the page's origin is not even in it"
         return [Cause("CORS609", f"The server sends its whole list as the origin; {which}.", evidence)]
-    odd = nearness.residue(value)
     if odd is not None:
         return [
             Cause("CORS616" if odd.startswith("has") else "CORS615", f"The server's origin {odd}: {value}", evidence)
         ]
-    if "*" in value:
+    if nearness.is_pattern(value):
         return [Cause("CORS609", f"The server sends a pattern, {value}: browsers do not match patterns.", evidence)]
     if nearness.is_placeholder(value):
         message = f'The server sends "{value}" as the origin: a setting is missing in this environment.'

@@ -17,6 +17,7 @@ from corscheck.model.values import Probe
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import get
 from corscheck.protocol.outcome import Outcome
+from corscheck.protocol.preflight import ACRH, ACRM
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.facts import Facts
@@ -62,28 +63,32 @@ _ORIGIN = (
     Row("origin", get=_QUIET, preflight=frozenset({"spoken"})),
     Row("origin", get=frozenset({"silent"}), preflight=_QUIET, bare=frozenset({"named"})),
 )
-_LISTS = Row("lists", preflight=frozenset({"allowed"}))
+_LISTS = (
+    Row("lists", preflight=frozenset({"allowed"})),
+    Row("lists", get=frozenset({"allowed"}), preflight=frozenset({"spoken"})),
+)
 _STATUS = Row("status", get=_ALL - {"spoken"}, preflight=_QUIET, bare=_SAME, options=_SAME)
 
 TABLES: dict[str, tuple[Row, ...]] = {
     "a preflight with an error status": (
         *_ORIGIN,
         Row("origin", get=frozenset({"silent"}), preflight=_QUIET, options=_OTHER),
-        _LISTS,
+        *_LISTS,
         _STATUS,
     ),
     "a preflight with a 404 before a safe method": (
         *_ORIGIN,
         Row("origin", get=frozenset({"silent"}), preflight=_QUIET, options=_OTHER),
-        _LISTS,
+        *_LISTS,
         Row("status", get=_ALL - {"spoken", "absent"}, preflight=_QUIET, bare=_SAME, options=_SAME),
         Row("nothing here", get=frozenset({"absent"}), preflight=_QUIET, bare=_SAME),
     ),
     "a preflight with 2xx": (
         *_ORIGIN,
-        _LISTS,
-        Row("handler", get=frozenset({"allowed"}), preflight=_QUIET),
-        Row("no CORS", get=_QUIET, preflight=_QUIET, bare=_SAME),
+        Row("origin", get=frozenset({"silent"}), preflight=_QUIET, options=_OTHER),
+        _LISTS[0],
+        Row("handler", get=frozenset({"allowed"}), preflight=_NOT_ALLOWED),
+        Row("no CORS", get=_QUIET, preflight=_QUIET, bare=_SAME, options=_SAME),
     ),
     "a request with an error status": (
         *_ORIGIN,
@@ -108,15 +113,15 @@ def decide(facts: Facts, *, layer: bool = False) -> Deciding:
     """
     rows = TABLES[_situation(facts)]
     if layer:
-        rows = tuple(row for row in (*rows, _LISTS) if row.cause in ("origin", "lists"))
+        rows = tuple(row for row in (*rows, *_LISTS) if row.cause in ("origin", "lists"))
     known: dict[str, str] = {}
     if not facts.in_preflight and facts.exchange.request.method in ("GET", "HEAD"):
         known["get"] = sign_of(facts.response, facts.origin)
         rows = _left(rows, "get", known["get"])
     if facts.in_preflight and sign_of(facts.response, facts.origin) == "spoken":
-        # A CORS layer has answered, so that nothing else has.
-        rows = tuple(row for row in rows if row.cause in ("origin", "lists"))
-    for name in ("get", "preflight", "bare", "options"):
+        # A CORS layer has answered, or something has added its Vary header to every answer.
+        rows = tuple(row for row in rows if row.cause in ("origin", "lists", "handler"))
+    for name in ("preflight", "get", "bare", "options") if facts.in_preflight else ("get", "preflight", "bare"):
         if name in known or not _splits(rows, name):
             continue
         found = yield from _ask(facts, name)
@@ -124,6 +129,8 @@ def decide(facts: Facts, *, layer: bool = False) -> Deciding:
             continue
         known[name] = found
         rows = _left(rows, name, found)
+        if name == "get" and facts.in_preflight and (yield from _passes_by_another_method(facts)):
+            return ("lists",)
     return tuple(dict.fromkeys(row.cause for row in rows))
 
 
@@ -146,6 +153,18 @@ def _left(rows: tuple[Row, ...], name: str, found: str) -> tuple[Row, ...]:
     return tuple(row for row in rows if found in getattr(row, name))
 
 
+def _passes_by_another_method(facts: Facts) -> Generator[Probe, Outcome | None, bool]:
+    """Return whether an ordinary preflight passes where this URL takes no GET, so that one for GET says nothing."""
+    get_answer = yield from facts.experiments.simple()
+    if get_answer is None or get_answer.status not in (404, 405, 410, 501):
+        return False
+    method = facts.probe.method if facts.exchange.request.get(ACRH) else "POST"
+    if method in ("GET", facts.exchange.request.get(ACRM)) and not facts.exchange.request.get(ACRH):
+        return False
+    control = yield from facts.experiments.preflight_with_method(method)
+    return control is not None and control.sign == "allowed"
+
+
 def _ask(facts: Facts, name: str) -> Generator[Probe, Outcome | None, str | None]:
     """Run an experiment and return its result in the table's terms; None if there is no answer."""
     experiments = facts.experiments
@@ -157,7 +176,11 @@ def _ask(facts: Facts, name: str) -> Generator[Probe, Outcome | None, str | None
         return answered.sign if answered is not None else None
     if name == "options":
         answered = yield from experiments.own_options()
-        return None if answered is None else "same" if answered.status == facts.status else "other"
+        if answered is None:
+            return None
+        # A router's answer, and another than the preflight's: what answers preflights is not the router.
+        routed = 200 <= answered.status <= 299 or answered.status in (404, 405, 501)
+        return "other" if routed and answered.status != facts.status else "same"
     if facts.in_preflight or facts.exchange.request.method not in ("GET", "HEAD"):
         simple = yield from experiments.simple()
         status = simple.status if simple is not None else None

@@ -11,8 +11,9 @@ from corscheck.diagnosis.answers import line, speaks_cors, status_line
 from corscheck.diagnosis.causes import allow_lists, allow_origin, refusals, spelling
 from corscheck.diagnosis.causes.hypotheses import decide
 from corscheck.diagnosis.facts import Cause
-from corscheck.diagnosis.words import words_of
+from corscheck.diagnosis.words import quote_of, words_of
 from corscheck.protocol.cors_check import ACAO
+from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -32,20 +33,29 @@ def missing(facts: Facts) -> Asking:
     answered_by = refusals.in_front(facts)
     if answered_by is not None:
         return [answered_by]
+    other = refusals.not_about_cors(facts)
+    if other is not None:
+        return [other]
     words = words_of(facts.response, facts.exchange.request) if not facts.ok else None
     if words is not None and words.off:
+        control = (yield from facts.experiments.preflight()) if words.unsure else None
+        if control is not None and control.sign == "allowed":
+            return (yield from allow_lists.refused_silently(facts, f"{words.quote}\n{control}"))
         advice = "Switch CORS on there, with the page's origin, the method and the headers."
-        return [Cause("CORS621", "The server says that CORS is not enabled.", words.quote, advice)]
-    if words is not None and words.parts:
+        message = f"The server says that CORS is not enabled{', or that no rule fits' if words.unsure else ''}."
+        return [Cause("CORS621", message, words.quote, advice)]
+    if words is not None and words.parts and words.layer:
         return (yield from _said(facts, words))
     if facts.preflight_passed:
         return [_after_preflight(facts)]
     copy = yield from allow_origin.copy(facts)
     if copy is not None:
         return copy
-    if facts.in_preflight and refusals.asks_for_login(facts):
+    if facts.in_preflight and get(facts.headers, "WWW-Authenticate") is not None:
         return [refusals.by_status(facts)]
-    found = yield from decide(facts, layer=words is not None)
+    found = yield from decide(facts, layer=words is not None and words.layer)
+    if words is not None and "origin" in found:
+        found = ("origin",)
     return (yield from _concluded(facts, found, words))
 
 
@@ -54,11 +64,20 @@ def refused_with_headers(facts: Facts) -> Asking:
     listed = allow_lists.unlisted(facts)
     words = words_of(facts.response, facts.exchange.request)
     if words is not None and ("method" in words.parts or "headers" in words.parts):
-        return listed or allow_lists.one_string(facts, words)
+        if listed or (listed := allow_lists.one_string(facts, words)):
+            return listed
+        # A layer may refuse what browsers do not look up on the list, such as POST.
+        if "method" in words.parts:
+            return [(yield from allow_lists.method_refused(facts, words.quote))]
+        return [(yield from allow_lists.headers_refused(facts, words.quote, words.names))]
     front = refusals.in_front(facts)
     beside = allow_lists.unlisted(facts, status=False)
     if front is not None:
         return [front, *beside]
+    if facts.status in (404, 410):
+        # Is it OPTIONS alone that has no route?
+        yield from facts.experiments.simple()
+        return [refusals.by_status(facts), *beside]
     if refusals.asks_for_login(facts) or not listed:
         return [refusals.by_status(facts), *beside]
     control = yield from facts.experiments.preflight()
@@ -71,12 +90,20 @@ def refused_with_headers(facts: Facts) -> Asking:
 def _said(facts: Facts, words: Words) -> Asking:
     """Return the causes that a CORS layer states."""
     found: list[Cause] = []
+    evidence, known = words.quote, False
     if "origin" in words.parts:
-        found.append((yield from _origin(facts, words.quote)))
+        found.append((yield from _origin(facts, evidence)))
+    else:
+        # A layer may refuse a method before it looks at the origin.
+        control = yield from facts.experiments.preflight()
+        known = control is not None and control.sign == "allowed"
+        evidence = f"{evidence}\n{control}" if known else evidence
+        if control is not None and control.refuses_origin:
+            found.append((yield from _origin(facts, str(control))))
     if "method" in words.parts:
-        found.append(allow_lists.method_refused(facts, words.quote))
+        found.append((yield from allow_lists.method_refused(facts, evidence, known=known)))
     if "headers" in words.parts:
-        found.append((yield from allow_lists.headers_refused(facts, words.quote, words.names)))
+        found.append((yield from allow_lists.headers_refused(facts, evidence, words.names, known=known)))
     return found
 
 
@@ -156,7 +183,7 @@ def _undecided(facts: Facts, found: Iterable[Hypothesis], words: Words | None) -
 def _origin(facts: Facts, evidence: str) -> Generator[Probe, Outcome | None, Cause]:
     """Return the cause "not for this origin". An experiment tries the origin with a slash, as lists often have it."""
     silent = speaks_cors(facts.headers) is None and words_of(facts.response, facts.exchange.request) is None
-    cause = allow_origin.unlisted(facts, evidence, refused=silent and not facts.ok)
+    cause = allow_origin.unlisted(facts, evidence, refused=silent and not facts.ok and _depends_on_origin(facts))
     slashed = f"{facts.origin}/"
     if cause.code == "CORS615" and facts.origin != "null":
         control = yield from facts.experiments.from_origin(slashed)
@@ -166,10 +193,17 @@ def _origin(facts: Facts, evidence: str) -> Generator[Probe, Outcome | None, Cau
     return cause
 
 
+def _depends_on_origin(facts: Facts) -> bool:
+    """Whether it is the origin that the error status is about: it is a preflight's, or another request gets another."""
+    if facts.in_preflight or words_of(facts.response, facts.exchange.request) is not None:
+        return True
+    return any(a.status != facts.status for a in facts.experiments.done if a.what.startswith("GET without Origin"))
+
+
 def _evidence(facts: Facts, words: Words | None) -> str:
     """Return what shows the cause: the failed response, the server's words, and each experiment."""
     what = "preflight" if facts.in_preflight else facts.exchange.request.method
-    first = f"{what}: {status_line(facts.response)}"
+    first = f"{what}: {quote_of(facts.response)}"
     spoken = speaks_cors(facts.headers)
     told = [str(answered) for answered in facts.experiments.done]
     return "\n".join([words.quote if words is not None else first, *([spoken] if spoken else []), *told])

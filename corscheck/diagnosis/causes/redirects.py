@@ -34,6 +34,10 @@ _LOGIN_WORDS = {
     "idp",
     "oidc",
 }
+_FORWARD = (
+    "Let the proxy send X-Forwarded-Proto and the application trust it (uvicorn --proxy-headers --forwarded-allow-ips, "
+    "Django SECURE_PROXY_SSL_HEADER)"
+)
 _LOGIN_HOSTS = {*_LOGIN_WORDS, "auth", "accounts", "account", "id", "identity"}
 _LOGIN_PAIRS = re.compile(r"(log|sign)[-_](in|on)(?![a-z])", re.IGNORECASE)
 
@@ -52,8 +56,10 @@ def unfollowed(facts: Facts) -> Asking:
     blocker = firewall(facts.response)
     if blocker is not None:
         return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
-    if (source.scheme, target.scheme) == ("https", "http") and _bare(source) == _bare(target):
+    if _is_downgrade(source, target):
         return [_downgrade(source, target, evidence)]
+    if _permanently_to_itself(facts, source, target):
+        return [Cause("CORS627", *_to_itself(source, evidence))]
     if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https{_came_to(outcome)}."
@@ -76,9 +82,39 @@ def downgraded(outcome: Outcome) -> Cause | None:
     if failure is None or failure.code != "CORS202" or failure.last_url is None:
         return None
     source, target = parse_url(failure.last_url), parse_url(failure.url)
-    if (source.scheme, target.scheme) != ("https", "http") or _bare(source) != _bare(target):
-        return None
-    return _downgrade(source, target, f"Location: {failure.url}")
+    return _downgrade(source, target, f"Location: {failure.url}") if _is_downgrade(source, target) else None
+
+
+def looping(facts: Facts) -> list[Cause]:
+    """Return the cause of redirects that do not end, if the last one leads to the URL that sent it."""
+    source = parse_url(facts.url)
+    target = locate(facts.headers, source).url
+    if target is None or not _permanently_to_itself(facts, source, target):
+        return []
+    return [Cause("CORS503", *_to_itself(source, line(facts.headers, "Location")))]
+
+
+def _permanently_to_itself(facts: Facts, source: URL, target: URL) -> bool:
+    # A temporary one may wait for a cookie that it sets.
+    return facts.status in (301, 308) and source.href == target.href and source.scheme == "https"
+
+
+def _to_itself(url: URL, evidence: str | None) -> tuple[str, str | None, str]:
+    message = (
+        f"The server redirects {url.href} to itself. It probably wants https, and takes the request for http: it does not "
+        "know of the TLS proxy in front of it."
+    )
+    return message, evidence, f"{_FORWARD}."
+
+
+def _is_downgrade(source: URL, target: URL) -> bool:
+    """Whether a redirect changes https to http, and beside it only the slash at the end or www."""
+    (one, *rest), (other, *others) = _bare(source), _bare(target)
+    return (
+        (source.scheme, target.scheme) == ("https", "http")
+        and rest == others
+        and bool({one, f"www.{one}"} & {other, f"www.{other}"})
+    )
 
 
 def _downgrade(source: URL, target: URL, evidence: str | None) -> Cause:
@@ -91,10 +127,7 @@ def _downgrade(source: URL, target: URL, evidence: str | None) -> Cause:
         f"The server redirects https to http{slash}: the application takes its own scheme for http, because it does not "
         "know of the TLS proxy in front of it. Browsers block that as mixed content."
     )
-    advice = (
-        "Let the proxy send X-Forwarded-Proto and the application trust it (uvicorn --proxy-headers "
-        f"--forwarded-allow-ips, Django SECURE_PROXY_SSL_HEADER). Or ask {better}, which needs no redirect."
-    )
+    advice = f"{_FORWARD}. Or ask {better}, which needs no redirect."
     return Cause("CORS633", message, evidence, advice)
 
 

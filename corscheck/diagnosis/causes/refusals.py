@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.answers import body_text, line, status_line
+from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.experiments import SAFE
 from corscheck.diagnosis.facts import Cause
+from corscheck.diagnosis.words import quote_of, refuses_host
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HTTPResponse
@@ -30,8 +31,20 @@ _CHALLENGE_BODIES = re.compile(
     r"<title>Just a moment\.\.\.|Attention Required! \| Cloudflare|cf_chl_|Incapsula incident ID|"
     r"_Incapsula_Resource|awsWafCookieDomainList|Pardon Our Interruption|The requested URL was rejected\. Please consult"
 )
-_CLOUDFLARE_ERROR = re.compile(r"cf-error-details")
-"""Cloudflare's page for every error: the firewall's (a 403) and those of the server behind it (5xx)."""
+_CLOUDFLARE_ERROR = re.compile(r"cf-error-details|\Aerror code: 1?\d{3}\b")
+"""Cloudflare's page, or its one line, for every error: the firewall's and those of the server behind it."""
+
+_CLOUDFLARE_CODE = re.compile(r"(?:>|code: |Error )(1\d{3})\b")
+_CLOUDFLARE_FIREWALL = ("1005", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1020", "1106")
+"""Codes by which Cloudflare says that a rule of the site's owner refuses the visitor."""
+
+_OWN_PAGES = ("ngrok-error-code", "x-railway-fallback", "x-vercel-error")
+"""Headers of answers that a tunnel or a platform sends in place of the application's."""
+
+_PLAIN_HTTP = re.compile(
+    r"plain HTTP request was sent to HTTPS port|sent an HTTP request to an HTTPS server|"
+    r"speaking plain HTTP to an SSL-enabled|combination of host and port requires TLS"
+)
 
 _NO_OPTIONS = ("script.google.com", "script.googleusercontent.com")
 """Hosts whose users cannot answer OPTIONS: a web app of Google Apps Script has functions for GET and POST only."""
@@ -44,7 +57,15 @@ AVOID_PREFLIGHT = (
 
 def in_front(facts: Facts) -> Cause | None:
     """Return the cause if a firewall or a gateway answered instead of the server, or None."""
-    if facts.ok or not facts.failed("CORS301"):
+    if not facts.failed("CORS301"):
+        return None
+    own = next((found for name in _OWN_PAGES if (found := line(facts.headers, name)) is not None), None)
+    if own is not None and not own.endswith(" NOT_FOUND"):
+        message = (
+            f"A tunnel or platform in front answers with a {facts.status} of its own ({own}): the application did not."
+        )
+        return Cause("CORS604", message, own)
+    if facts.ok:
         return None
     blocker = firewall(facts.response)
     if blocker is not None:
@@ -86,9 +107,15 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
             "authentication runs before CORS."
         )
         return Cause("CORS601", message, evidence or seen)
-    if status in (403, 407) and certain and get_status is not None and get_status != status:
+    api_gateway = "MissingAuthenticationToken" in (get(facts.headers, "x-amzn-errortype") or "")
+    if status in (403, 407) and not api_gateway and certain and get_status is not None and get_status != status:
         message = f"OPTIONS is refused with a {status}, a GET gets a {get_status}: an access rule runs before CORS."
         return Cause("CORS601", message, evidence or seen)
+    if status == 429:
+        return _too_many(facts, "OPTIONS")
+    if api_gateway:
+        message = "API Gateway has no OPTIONS method at this path: that is what it calls Missing Authentication Token."
+        return Cause("CORS602", message, line(facts.headers, "x-amzn-errortype"))
     if status == 403:
         message = (
             "OPTIONS is refused with a 403: either by an access rule before the CORS layer, or by a CORS layer that does "
@@ -99,7 +126,10 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
         return Cause("CORS629", f"The server fails on OPTIONS with a {seen}.", evidence or seen)
     allow = line(facts.headers, "Allow")
     message = f"Nothing here answers OPTIONS: the server says {seen}."
-    if status in (404, 410) and get_status in (404, 410) and facts.probe.method.upper() not in SAFE:
+    if status in (404, 410) and get_status in (404, 410):
+        if facts.probe.method.upper() in SAFE:
+            message = f"There is nothing at this URL: a GET is answered with a {get_status} too."
+            return Cause("CORS631", message, evidence or seen)
         message += f" A GET gets a {get_status} too: either the path is wrong, or it takes {facts.probe.method} only."
     told = "\n".join(part for part in (allow, evidence) if part)
     return Cause("CORS602", message, told or seen, unrouted_advice(facts))
@@ -114,6 +144,8 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
         return Cause("CORS601", message, line(facts.headers, "WWW-Authenticate") or evidence or seen)
     if status == 304:
         return not_modified(facts)
+    if status == 429:
+        return _too_many(facts, f"this {method}")
     if status in (404, 410):
         message = f"There is nothing at this URL: {method} is answered with a {status}, and so is OPTIONS."
         return Cause("CORS631", message, evidence or seen)
@@ -123,8 +155,38 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
             "Its answer has no CORS headers, so that the page cannot see the status."
         )
         return Cause("CORS630", message, evidence or seen, "Let the access rule admit the request, or log in first.")
+    spoken = speaks_cors(facts.headers)
+    if spoken is not None:
+        message = (
+            f"This {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either the origin is "
+            "not on the server's list, or errors bypass a part of CORS; a request that succeeds tells which."
+        )
+        return Cause("CORS615", message, evidence or seen)
     message = f"The {method} is answered with a {seen} without any CORS header, and so is OPTIONS."
-    return Cause("CORS621", message, evidence or seen)
+    mend_first = "Mend the error first: the server's log says why it fails. Only an answer that succeeds tells more."
+    return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
+
+
+def _too_many(facts: Facts, what: str) -> Cause:
+    message = f"A rate limit answers {what} with a 429, before CORS is looked at."
+    advice = "Ask less often, and let the limit stand inside the CORS layer, so that the page can read its answer."
+    return Cause("CORS604", message, line(facts.headers, "Retry-After") or quote_of(facts.response), advice)
+
+
+def not_about_cors(facts: Facts) -> Cause | None:
+    """Return the cause where an error says that it is about the host name, or about http where https is spoken."""
+    if facts.ok:
+        return None
+    if _PLAIN_HTTP.search(body_text(facts.response)):
+        better = f"https{facts.url.removeprefix('http')}"
+        message = "The port speaks https, and is asked by http."
+        return Cause("CORS606", message, quote_of(facts.response), f"Ask the https URL: {better}")
+    if not refuses_host(facts.response):
+        return None
+    name = parse_url(facts.url).host
+    message = f"The server refuses the host name of the URL, {name}, before CORS is looked at: every page gets a {facts.status}."
+    advice = f"Add {name} to the server's allowed hosts (Django ALLOWED_HOSTS, Vite server.allowedHosts), or ask by a name on it."
+    return Cause("CORS630", message, quote_of(facts.response), advice)
 
 
 def not_modified(facts: Facts) -> Cause:
@@ -152,7 +214,10 @@ def firewall(response: HTTPResponse) -> str | None:
     if location is not None and ".cloudflareaccess.com/" in location:
         return line(response.headers, "Location")
     text = body_text(response)
-    said = _CHALLENGE_BODIES.search(text) or (_CLOUDFLARE_ERROR.search(text) if response.status == 403 else None)
+    said = _CHALLENGE_BODIES.search(text)
+    if said is None and response.status == 403:
+        code = _CLOUDFLARE_CODE.search(text)
+        said = _CLOUDFLARE_ERROR.search(text) if code is None or code[1] in _CLOUDFLARE_FIREWALL else None
     return f"body: {said.group()}" if said is not None else None
 
 
@@ -160,7 +225,7 @@ def _gateway(facts: Facts) -> str | None:
     """Return a sentence if a gateway in front of the application sent the response, or None."""
     seen, server = status_line(facts.response), get(facts.headers, "Server") or ""
     page = _CLOUDFLARE_ERROR.search(body_text(facts.response)) is not None
-    if facts.status in GATEWAY_ONLY or (page and facts.status >= 429):
+    if facts.status in GATEWAY_ONLY or (page and facts.status != 404):
         return f"A gateway answers with a {seen} of its own: the application behind it did not."
     if facts.status not in GATEWAY_OR_NOT:
         return None

@@ -48,8 +48,28 @@ _FETCH_OPTIONS = {
     "no-cors",
     "cors",
 }
-_SHORTENED = re.compile(r"(?:x-)?(?:access-?)?(?:control-?)?(?:allow(?:ed)?-?)?(origin|method|header|credential)s?")
-"""Forms such as Allow-Origin and Access-Control-Origin, which leave out a part of the name."""
+_SUBJECTS = {
+    "origin": "Origin",
+    "domain": "Origin",
+    "method": "Methods",
+    "header": "Headers",
+    "credential": "Credentials",
+}
+_AROUND = {
+    "x",
+    "http",
+    "access",
+    "control",
+    "cors",
+    "cross",
+    "allow",
+    "allowed",
+    "allows",
+    "accept",
+    "permit",
+    "permitted",
+}
+"""The words of forms such as Allow-Origin, Access-Control-Origin and CORS-Allow-Domain, beside the subject."""
 
 _MOST_EDITS = 2
 
@@ -69,9 +89,11 @@ def nearest(name: str) -> str | None:
     known = [one.lower() for one in CORS_HEADERS]
     if lower in known or lower in _OTHERS:
         return None
-    short = _SHORTENED.fullmatch(lower.replace("_", "-"))
-    if short is not None and ("access" in lower or "allow" in lower):
-        return next(one for one in CORS_HEADERS if f"Allow-{short[1].title()}" in one)
+    words = [word for word in re.split(r"[-_]", lower) if word]
+    subjects = [_SUBJECTS[w.rstrip("s")] for w in words if w.rstrip("s") in _SUBJECTS]
+    around = {w for w in words if w.rstrip("s") not in _SUBJECTS}
+    if len(subjects) == 1 and around <= _AROUND and around & {"access", "allow", "allowed", "allows"}:
+        return f"Access-Control-Allow-{subjects[0]}"
     bare = re.sub(r"[^a-z]", "", lower)
     if not 12 <= len(bare) <= 40:
         return None
