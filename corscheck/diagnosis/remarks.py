@@ -5,6 +5,7 @@ This module runs for every probe, so it imports little. Remarks are based on the
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from corscheck.protocol.cors_check import ACAO
@@ -40,6 +41,13 @@ _NOT_FOR_SCRIPT = frozenset({
     "x-aspnetmvc-version", "x-process-time", "x-matched-path", "x-nextjs-cache", "x-github-request-id", "x-ac", "x-via",
 })  # fmt: skip
 """Headers of transport and infrastructure. Every other header that is neither safelisted nor exposed may matter to the page."""
+
+_INFRASTRUCTURE = re.compile(
+    r"x-.*-cache(?:-.*)?|x-cache-.*|.*-cache-status|x-(?:kong|railway|litespeed|drupal|nginx|served|backend|edge|proxy|upstream|"
+    r"cloud-trace|guploader|goog|ms|msedge|sucuri|iinfo|cdn|pass|turbo|do|gateway|host|server|node|pod|dc|region)\b.*|"
+    r"x-(?:response-time|clacks-overhead|generator|version|time|ua-.*|xss-.*|fw-.*|hw)|rndr-id|refresh|etag-.*"
+)
+"""Names that servers, proxies and platforms give to headers of their own."""
 
 _NOT_FOR_SCRIPT_PREFIXES = (
     "access-control-", "content-security-policy", "cross-origin-", "sec-", "x-accel-", "x-amz-", "x-amzn-", "x-azure-",
@@ -138,7 +146,9 @@ def _hidden(outcome: Outcome, headers: Headers) -> list[Remark]:
 
 
 def _for_script(name: str) -> bool:
-    return not (name in SAFELISTED or name in _NOT_FOR_SCRIPT or name.startswith(_NOT_FOR_SCRIPT_PREFIXES))
+    if name in SAFELISTED or name in _NOT_FOR_SCRIPT or name.startswith(_NOT_FOR_SCRIPT_PREFIXES):
+        return False
+    return _INFRASTRUCTURE.fullmatch(name) is None
 
 
 def _cache(outcome: Outcome) -> list[Remark]:

@@ -109,19 +109,24 @@ _TRAITS = (
 
 
 class _Words(Struct, frozen=True):
-    """An error text that identifies a framework. ``server`` is a pattern for the Server header, empty to match any."""
+    """An error text that identifies a framework. ``server`` is a pattern for the Server header, empty to match any.
+
+    ``lists`` says whether Access-Control-Allow-Methods comes with it; None if that says nothing.
+    """
 
     name: str
     pattern: str
     fix: str | None = None
     server: str = ""
+    lists: bool | None = None
 
 
 _BODIES = (
     _Words(
         "FastAPI", r'^\{"detail":"(Not Found|Method Not Allowed|Not authenticated)"\}$', "fastapi", "uvicorn|hypercorn"
     ),
-    _Words("Starlette or FastAPI", r"^Disallowed CORS (origin|method|headers)", "fastapi"),
+    _Words("Starlette or FastAPI", r"^Disallowed CORS (origin|method|headers)", "fastapi", lists=True),
+    _Words("Litestar", r"^Disallowed CORS (origin|method|headers)", "litestar", lists=False),
     _Words("aiohttp-cors", r"^CORS preflight request failed: ", "aiohttp"),
     _Words("Socket.IO for Python", r"is not an accepted origin"),
     _Words("MCP server (Python SDK)", r"^Invalid Origin header$"),
@@ -197,7 +202,9 @@ def _by_body(response: HTTPResponse) -> list[Product]:
     return [
         Product(words.name, "framework", "likely", f"body: {' '.join(text.split())[:60]}", words.fix)
         for words in _BODIES
-        if re.search(words.pattern, text) and re.search(words.server, server, re.IGNORECASE)
+        if re.search(words.pattern, text, re.IGNORECASE if words.lists is False else 0)
+        and re.search(words.server, server, re.IGNORECASE)
+        and words.lists in (None, bool(get_all(response.headers, "access-control-allow-methods")))
     ]
 
 

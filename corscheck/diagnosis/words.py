@@ -45,6 +45,9 @@ _HOST = re.compile(
     r"\bhost\b(?:\W{1,4}[\w.:-]+\W{0,3})? is not (?:allowed|permitted|trusted|recogni[sz]ed)",
     re.IGNORECASE,
 )
+_CSRF = re.compile(r"\bCSRF\b|\bXSRF\b|cross[- ]site request forgery", re.IGNORECASE)
+"""A check of its own, which speaks of origins as well: a server that has it may know nothing of CORS."""
+
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
 _UNRELATED = re.compile(r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
 
@@ -72,7 +75,7 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     # Error codes such as ORIGIN_NOT_ALLOWED and InvalidOrigin are words too.
     bare = _FRAME.sub(" ", text)
     bare = _UNRELATED.sub(" ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare.replace("_", " ")))
-    if not _REFUSED.search(bare):
+    if not _REFUSED.search(bare) or _CSRF.search(bare):
         return None
     quote = quote_of(response)
     speaks = _SPEAKS.search(bare) is not None
@@ -83,9 +86,10 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     if off is not None:
         return Words(quote, layer=True, off=True, unsure=bare[off.end() :].lstrip().startswith("or "))
     asked = [n.strip().lower() for n in (request.get("Access-Control-Request-Headers") or "").split(",") if n.strip()]
+    possible: tuple[Part, ...] = ("origin", "method", "headers") if asked else ("origin", "method")
     listed = _DISALLOWED.search(bare)
     if listed is not None:
-        parts = tuple(part for part, pattern in _PARTS.items() if pattern.search(listed[1]))
+        parts = tuple(part for part, pattern in _PARTS.items() if pattern.search(listed[1]) and part in possible)
         return Words(quote, layer=True, parts=parts)
     named = tuple(n for n in asked if _mentions(bare, n))
     if named and _PARTS["headers"].search(bare):
@@ -94,7 +98,7 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
     by_method = _PARTS["method"].search(bare) is not None
     if by_method and _mentions(bare, method):
         return Words(quote, layer=True, parts=("method",))
-    mentioned = [part for part, pattern in _PARTS.items() if pattern.search(bare)]
+    mentioned = [part for part, pattern in _PARTS.items() if pattern.search(bare) and part in possible]
     # A text that lists all parts as examples ("origin, method or headers are not allowed") names none of them.
     if "headers" in mentioned and _names_origin(bare, origin) and not by_method:
         mentioned = ["origin"]

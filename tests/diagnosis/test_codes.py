@@ -372,7 +372,7 @@ def test_the_pointer_to_fix_is_for_a_known_stack_only() -> None:
     assert advice.splitlines()[-1] == (
         f"  corscheck fix --for aiohttp {API} --origin {APP} -X PUT -H 'Authorization: ***'"
     )
-    likely = ask(both(Reply(400, (), "Disallowed CORS origin"), OK), method="PUT")
+    likely = ask(both(Reply(400, ("Access-Control-Allow-Methods: GET",), "Disallowed CORS origin"), OK), method="PUT")
     assert (likely.findings[0].advice or "").endswith(
         "If this is Starlette or FastAPI:\nIn your CORSMiddleware (... stands for the current values):\n"
         f'  allow_origins=[..., "{APP}"]'

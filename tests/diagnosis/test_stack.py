@@ -51,7 +51,8 @@ def test_headers(line: str, name: str, confidence: str) -> None:
     ("body", "server", "name"),
     [
         ('{"detail":"Method Not Allowed"}', "server: uvicorn", "FastAPI"),
-        ("Disallowed CORS origin", "server: uvicorn", "Starlette or FastAPI"),
+        ("Disallowed CORS origin", "access-control-allow-methods: GET", "Starlette or FastAPI"),
+        ("Disallowed CORS headers", "server: uvicorn", "Litestar"),
         ("<!DOCTYPE html>\n<pre>Cannot OPTIONS /data</pre>", "X-A: 1", "Express"),
         ('{"message":"Route OPTIONS:/data not found","error":"Not Found","statusCode":404}', "X-A: 1", "Fastify"),
         ('{"message":"Cannot OPTIONS /data","error":"Not Found","statusCode":404}', "X-A: 1", "NestJS"),

@@ -223,7 +223,7 @@ FORMS = (
         (METHODS,),
     ),
     Form(
-        "an address is refused", always(Reply(403, (), "Your IP address is not allowed")), PUT, "CORS601", "", (ORIGIN,)
+        "an address is refused", always(Reply(403, (), "Your IP address is not allowed")), PUT, "CORS630", "", (ORIGIN,)
     ),
     *(
         Form(

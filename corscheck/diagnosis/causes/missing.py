@@ -156,7 +156,7 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
         options = f", and so is OPTIONS ({preflight.status})" if preflight is not None else ""
         unknown = ": nothing here knows CORS" if preflight is not None and preflight.status in (404, 405, 501) else ""
         return [Cause("CORS621", f"{without}{options}{unknown}.", evidence)]
-    if facts.in_preflight and facts.status == 403 and facts.probe.headers:
+    if facts.in_preflight and facts.status in (400, 403, 404) and facts.probe.headers:
         # With the page's own headers, such as a token: a login that is missing from the preflight?
         control = yield from facts.experiments.as_typed_without_origin()
         return [refusals.by_status(facts, _evidence(facts, words), logged_in=control)]

@@ -170,6 +170,8 @@ def _came_to(outcome: Outcome | None) -> str:
     """Return the result of the control as the end of a sentence."""
     if outcome is None or outcome.verdict == "inconclusive":
         return ""
+    if outcome.response is not None and outcome.response.type == "opaqueredirect":
+        return "; that redirects on"
     if outcome.verdict == "allowed":
         return "; asked there, the page is allowed"
     return "; there the page is blocked too"

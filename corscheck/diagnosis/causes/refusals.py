@@ -101,10 +101,10 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
         message = f"The preflight is asked to log in ({status}): authentication runs before CORS."
         return Cause("CORS601", message, evidence)
     get_status = _status_of_get(facts)
-    if status == 403 and logged_in is not None and 200 <= logged_in.status <= 299 and get_status in (401, 403):
+    if logged_in is not None and 200 <= logged_in.status <= 299 and get_status in (400, 401, 403, 404):
         message = (
-            f"OPTIONS is refused with a 403, and so is a GET, but not with the page's own headers ({logged_in.status}): "
-            "authentication runs before CORS."
+            f"OPTIONS is refused with a {status}, and a GET with a {get_status}, but not with the page's own headers "
+            f"({logged_in.status}), which no preflight carries: authentication runs before CORS."
         )
         return Cause("CORS601", message, evidence or seen)
     api_gateway = "MissingAuthenticationToken" in (get(facts.headers, "x-amzn-errortype") or "")
@@ -116,6 +116,9 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
     if api_gateway:
         message = "API Gateway has no OPTIONS method at this path: that is what it calls Missing Authentication Token."
         return Cause("CORS602", message, line(facts.headers, "x-amzn-errortype"))
+    if status == 403 and certain and get_status == status:
+        message = "OPTIONS is refused with a 403, and so is a GET, with and without an Origin: an access rule decides, not CORS."
+        return Cause("CORS630", message, evidence or seen, "Let the access rule admit the request, OPTIONS too.")
     if status == 403:
         message = (
             "OPTIONS is refused with a 403: either by an access rule before the CORS layer, or by a CORS layer that does "
