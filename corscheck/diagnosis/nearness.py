@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _PLACEHOLDERS = ("undefined", "none", "false", "true", "nil", "")
 _TEMPLATE = re.compile(
-    r"\$\{[^{}]*+\}|\{\{[^{}]*+\}\}|\$\([^()]*+\)|<%[^<>]*+>|%[A-Za-z_][\w]*%|\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*|\[object \w+\]|process\.env\.\w+|"
-    r"<(?:no value|nil|none)>"
+    r"\$\{[^{}]*+\}|\{\{[^{}]*+\}\}|\$\([^()]*+\)|<%[^<>]*+>|%[A-Za-z_][\w]*%|\{[A-Za-z_]\w*\}|\$[A-Za-z_]\w*|"
+    r"\[object \w+\]|process\.env\.\w+|<(?:no value|nil|none)>"
 )
 _PATTERN = re.compile(r"[\^\\*|]|\$$|\.\+|^/.+/[a-z]*$")
 
