@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from msgspec import Struct
 
 from corscheck.diagnosis.answers import body_text, status_line
+from corscheck.model.masking import mask_body
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import HTTPRequest, HTTPResponse
@@ -117,7 +118,8 @@ def refuses_host(response: HTTPResponse) -> bool:
 
 def quote_of(response: HTTPResponse) -> str:
     """Return the status of a response, and the first words of an error's body."""
-    text = _text(response) if not 200 <= response.status <= 299 else ""
+    # Masked before it is cut: half a secret is one, too.
+    text = mask_body(_text(response)) if not 200 <= response.status <= 299 else ""
     short = f"{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
     return f"{status_line(response)}: {short}" if text else status_line(response)
 

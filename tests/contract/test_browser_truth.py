@@ -43,7 +43,13 @@ def arguments(step: dict[str, Any]) -> dict[str, Any]:
 
 def ask(server: ReplayServer, case_id: str, engine: Any) -> dict[str, tuple[Any, Any]]:
     case = corpus.rows("cases")[case_id]
-    common: dict[str, Any] = {"engine": engine, "send": "always", "proxy": server.proxy, "verify": False}
+    common: dict[str, Any] = {
+        "engine": engine,
+        "send": "always",
+        "proxy": server.proxy,
+        "verify": False,
+        "show_secrets": True,
+    }
     if "sequence" in case:
         with corscheck.Page(origin=case["page"]["origin"], **common) as page:
             for step in case["sequence"]:
