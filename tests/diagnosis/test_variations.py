@@ -111,7 +111,7 @@ FORMS = (
     ),
     Form("the page sends patch", layer(Reply(403), ("GET", "PATCH")), {"method": "patch"}, "CORS624", "PATCH"),
     *(
-        Form(f"foreign, POST alone, {status}", falls_through(status), TYPED, "CORS615", "", (NO_OPTIONS, SETUP))
+        Form(f"foreign, POST alone, {status}", falls_through(status), TYPED, "CORS615", "Either", (SETUP,))
         for status in (404, 405)
     ),
     Form("foreign, POST alone, bare", as_rack_has_it, TYPED, "CORS615", "", (SETUP,)),
