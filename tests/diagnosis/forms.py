@@ -131,3 +131,30 @@ PYTHON = "<pre>File \"/site-packages/flask_cors/extension.py\", line 178, in wra
 def cloudflare(status: int, code: int, words: str) -> Reply:
     page = f'<div id="cf-error-details"><h1><span>Error</span><span>{code}</span></h1><h2>{words}</h2></div>'
     return Reply(status, ("Server: cloudflare",), page)
+
+
+def falls_through(status: int, taken: str = "POST", page: str = OTHER) -> Server:
+    """A layer that answers the preflights of its page; all else goes to the router, which takes one method, with Vary."""
+
+    def server(asked: Asked) -> Reply:
+        if asked.preflight and known(asked, page):
+            return GOOD
+        own = (f"Access-Control-Allow-Origin: {asked.origin}",) if known(asked, page) else ()
+        return Reply(200 if asked.method == taken else status, (*own, VARY))
+
+    return server
+
+
+def as_rack_has_it(asked: Asked) -> Reply:
+    """A refused preflight is bare; errors have Vary."""
+    return Reply(200) if asked.preflight else Reply(200 if asked.method == "POST" else 405, (VARY,))
+
+
+def as_spring_has_it(asked: Asked) -> Reply:
+    """The page is known, with POST and one header; whatever else comes is refused by the same words."""
+    refused = Reply(403, (VARY,), "Invalid CORS request")
+    method = asked.headers.get("access-control-request-method", asked.method)
+    names = asked.headers.get("access-control-request-headers", "content-type")
+    if asked.origin is None:
+        return Reply(405)
+    return SHARED if known(asked, APP) and method == "POST" and names == "content-type" else refused

@@ -156,7 +156,10 @@ def _left(rows: tuple[Row, ...], name: str, found: str) -> tuple[Row, ...]:
 def _passes_by_another_method(facts: Facts) -> Generator[Probe, Outcome | None, bool]:
     """Return whether an ordinary preflight passes where this URL takes no GET, so that one for GET says nothing."""
     get_answer = yield from facts.experiments.simple()
-    if get_answer is None or get_answer.status not in (404, 405, 410, 501):
+    preflight = yield from facts.experiments.preflight()
+    # Or a CORS layer has refused that preflight: it may know the origin, but not GET.
+    layer = preflight is not None and preflight.sign == "spoken"
+    if get_answer is None or not (layer or get_answer.status in (404, 405, 410, 501)):
         return False
     method = facts.probe.method if facts.exchange.request.get(ACRH) else "POST"
     if method in ("GET", facts.exchange.request.get(ACRM)) and not facts.exchange.request.get(ACRH):

@@ -122,6 +122,9 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
     if len(found) != 1:
         return _undecided(facts, found, words)
     hypothesis = found[0]
+    if hypothesis == "no CORS" and any(speaks_cors(answered.response.headers) for answered in facts.experiments.done):
+        # An error, such as the 405 of a URL that takes no GET, has a header of the CORS layer.
+        hypothesis = "origin"
     evidence = _evidence(facts, words)
     if hypothesis == "origin":
         return [(yield from _origin(facts, evidence))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
+from corscheck.diagnosis.answers import allows, body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.experiments import SAFE
 from corscheck.diagnosis.facts import Cause
 from corscheck.diagnosis.words import quote_of, refuses_host
@@ -128,6 +128,19 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
     if status >= 500 and status != 501:
         return Cause("CORS629", f"The server fails on OPTIONS with a {seen}.", evidence or seen)
     allow = line(facts.headers, "Allow")
+    spoken = speaks_cors(facts.headers)
+    get_answer = next((a for a in facts.experiments.done if a.what.startswith("GET from")), None)
+    if (
+        spoken is not None
+        and get_answer is not None
+        and get_answer.sign != "allowed"
+        and not allows(facts.response, facts.origin)
+    ):
+        message = (
+            f"The {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either {facts.origin} is "
+            "not on the server's list, so that the preflight falls through to the router, or nothing here answers OPTIONS."
+        )
+        return Cause("CORS615", message, evidence or seen)
     message = f"Nothing here answers OPTIONS: the server says {seen}."
     if status in (404, 410) and get_status in (404, 410):
         if facts.probe.method.upper() in SAFE:
