@@ -132,11 +132,12 @@ _PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
 _IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _IN_TEXT = re.compile(r"['\"]?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
+_AUTHORITY = re.compile(r"(?:[^:]*+:(?=//))?+[/\\]*+")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _A_PORT = r"\d*+(?![\w%$!~^&*+=-])|\d\w{0,5}+(?![^/?#\\])|[{<]|\$[{A-Z]|(?:port|PORT)\b"
 """What follows the colon of a host: a port, a mistyped one (3OOO), or a placeholder."""
 _PORT = re.compile(_A_PORT)
-_NO_PORT = re.compile(rf"://[^/?#\\:\[]*+:(?!{_A_PORT})")
+_NO_PORT = re.compile(rf"://[/\\]*+[^/?#\\:\[]*+:(?!{_A_PORT})")
 
 
 def mask_url(url: str) -> str:
@@ -144,8 +145,8 @@ def mask_url(url: str) -> str:
     if "@" in url:
         url = _mask_userinfo(url)
         if "://" not in url and not url.startswith((MASK, "mailto:")):
-            end = _AUTHORITY_END.search(url)
-            at = url.rfind("@", 0, end.start() if end else None)
+            end = _AUTHORITY_END.search(url.lstrip("/\\"))
+            at = url.rfind("@", 0, len(url) - len(end.string) + end.start() if end else None)
             url = MASK + url[at:] if at >= 0 else url
     elif _NO_PORT.search(url):
         url = _mask_userinfo(url)
@@ -209,7 +210,7 @@ def _secrets_in_url(url: str) -> Iterator[tuple[int, int, str]]:
     at = 0
     if "@" in url and _mask_userinfo(url) != url:
         at = url.rfind("@")
-        yield (url.find("://") + 3 if "://" in url else 0), at, "login"
+        yield _AUTHORITY.match(url).end(), at, "login"  # type: ignore[union-attr]
     for start, end, name in (*_parameters(url, _IN_URL), (len(url), len(url), "")):
         for found in _TOKEN.finditer(url, at, start) if "eyJ" in url else ():
             masked = _mask_token(found[0])
@@ -276,22 +277,25 @@ def _mask_userinfo(text: str) -> str:
 
 
 def _mask_authority(text: str) -> str:
-    """Mask user information in what follows ``://``.
+    """Mask user information in what follows ``://``, after more slashes, which browsers skip.
 
     The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is no port after the first
-    colon is the beginning of a password, as in a URL that was cut.
+    colon is the beginning of a password, as in a URL that was cut there.
     """
-    end = _AUTHORITY_END.search(text)
-    authority = text[: end.start()] if end else text
+    bare = text.lstrip("/\\")
+    slashes = text[: len(text) - len(bare)]
+    end = _AUTHORITY_END.search(bare)
+    authority = bare[: end.start()] if end else bare
     at = authority.rfind("@")
     name, colon, after = authority.partition(":")
     if at >= 0:
-        return MASK + text[text.rfind("@") if colon and len(name) < at else at :]
+        return slashes + MASK + bare[bare.rfind("@") if colon and len(name) < at else at :]
     if not colon or name.startswith("[") or _PORT.match(after):
-        at = text.rfind("@") if colon and not after else -1
-        return MASK + text[at:] if at >= 0 else text
-    at = text.rfind("@")
-    return MASK + text[at:] if at >= 0 else f"{name}:{MASK}"
+        return text
+    at = bare.rfind("@")
+    if at >= 0:
+        return slashes + MASK + bare[at:]
+    return text if end else f"{slashes}{name}:{MASK}"
 
 
 # ---------------------------------------------------------------------- texts

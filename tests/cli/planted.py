@@ -153,6 +153,18 @@ MISTYPED: dict[str, tuple[str, ...]] = {
     "a URL in init": ("init", f"u:{new()}@127.0.0.1:1/x?token={new()}", "--origin", PAGE, "-o", "-"),
     "a URL with userinfo in init": ("init", f"http://u:{new()}@127.0.0.1:1/x?token={new()}", "--origin", PAGE, "-o", "-"),
     "a URL without origin": ("probe", f"u:{new()}@127.0.0.1:1/x?token={new()}"),
+    **{
+        f"{command} {more[0]}: slashes before userinfo, {slashes}": (
+            command, f"{slashes}u:{new()}@127.0.0.1:1/x", *(("--origin", PAGE) if command != "audit" else ()), *more,
+        )
+        for slashes in ("//", "https:///", "http:////")
+        for command, *more in (
+            ("probe", "-v", *REPORTS), ("probe", "--print-curl"), ("probe", "--dry-run"), ("audit", *REPORTS[1:]),
+            ("init", "-o", "-"),
+        )
+    },
+    "explain: slashes before userinfo": ("explain", f"Access to fetch at 'https:///u:{new()}@h/' was blocked"),
+    "curl: slashes before userinfo": ("probe", "--curl", f"curl https:///u:{new()}@127.0.0.1:1/", "--origin", PAGE, *REPORTS),
     "an origin without scheme": ("probe", "URL/open", "--origin", f"u:{new()}@app.example/?token={new()}"),
     "an origin with a path": ("probe", "URL/open", "--origin", f"https://u:{new()}@app.example/?token={new()}"),
     "an allowed origin": ("audit", "URL/open", "--allowed-origin", f"https://u:{new()}@app.example/?token={new()}"),

@@ -84,7 +84,11 @@ def test_names_that_only_look_like_it(name: str) -> None:
         # The last @ before the host ends the user information, and an unencoded password may hold anything.
         ("http://u:p@w@host/x", "http://***@host/x"),
         ("http://u:p/w@host/x", "http://***@host/x"),
-        ("http://u:/pw@host/x", "http://***@host/x"),
+        # More slashes are skipped by browsers.
+        ("https:///u:pw@host/x", "https:///***@host/x"),
+        ("https:////u:pw@host/x", "https:////***@host/x"),
+        ("https://\\/tok3n@host/x", "https://\\/***@host/x"),
+        ("https:///user:secretpa", "https:///user:***"),
         ("http://u:p?w@host/x", "http://***@host/x"),
         ("http://u:p#w@host", "http://***@host"),
         ("https://tok3n@host/x", "https://***@host/x"),
@@ -110,6 +114,9 @@ def test_names_that_only_look_like_it(name: str) -> None:
         ("https://host/@user/x", "https://host/@user/x"),
         ("https://host:3000/@vite/client", "https://host:3000/@vite/client"),
         ("https://[::1]:3000/x", "https://[::1]:3000/x"),
+        ("http://h:/x@y", "http://h:/x@y"),
+        ("http://h:", "http://h:"),
+        ("http://h:abc/x", "http://h:abc/x"),
         ("http://localhost:3OOO/x", "http://localhost:3OOO/x"),
         ("tcp://HOST:PORT", "tcp://HOST:PORT"),
         ("http://h/?q=a@b.example", "http://h/?q=a@b.example"),
@@ -121,6 +128,17 @@ def test_what_a_url_hides(text: str, masked: str) -> None:
     assert mask_url(text) == masked
     assert mask_text(f"see {text} there") == f"see {masked} there"
     assert mask_text(f"'{text}'") == f"'{masked}'"
+
+
+def test_a_url_without_scheme() -> None:
+    assert mask_url("//tok3n@host/x") == "***@host/x"
+    assert mask_url("//host/x@y") == "//host/x@y"
+
+
+@pytest.mark.parametrize("url", ["https:///u:pw@h/?a=1", "https:////u:pw@h/?a=1", "https://u:pw@h/?a=1"])
+def test_the_pieces_of_a_url_with_more_slashes(url: str) -> None:
+    before, after = url.split("u:pw")
+    assert list(secret_parameters(url)) == [(before, "login"), (after, None)]
 
 
 @pytest.mark.parametrize(
