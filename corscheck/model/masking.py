@@ -311,6 +311,9 @@ _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]
 _JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
 _ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
 _ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
+_PART = re.compile(
+    r"(?s)form-data; name=\"([^\"\r\n]{1,80})\"[^\r\n]{0,400}(?:\r\n[^\r\n]{1,400}){0,3}\r\n\r\n(.*?)(?=\r\n--|\Z)"
+)
 
 
 def mask_text(text: str) -> str:
@@ -333,12 +336,14 @@ def mask_text(text: str) -> str:
 
 
 def mask_body(text: str) -> str:
-    """Mask the secrets in a body, with those in JSON, in XML and in HTML forms."""
+    """Mask the secrets in a body, with those in JSON, in XML, in HTML forms and in ``multipart/form-data``."""
     text = mask_text(text)
+    if "form-data" in text:
+        text = _PART.sub(_mask_group, text)
     if '"' in text:
         text = _JSON_FIELD.sub(_mask_json_field, text)
     if "<" in text:
-        text = _ATTRIBUTE.sub(_mask_end, _ELEMENT.sub(_mask_element, text))
+        text = _ATTRIBUTE.sub(_mask_group, _ELEMENT.sub(_mask_group, text))
     return text
 
 
@@ -366,12 +371,10 @@ def _mask_json_field(found: re.Match[str]) -> str:
     return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
 
 
-def _mask_element(found: re.Match[str]) -> str:
-    return f"{found[0][: found.start(2) - found.start()]}{MASK}<" if means_secret(found[1], whole=False) else found[0]
-
-
-def _mask_end(found: re.Match[str]) -> str:
-    return found[0][: found.start(3) - found.start()] + MASK if means_secret(found[1], whole=False) else found[0]
+def _mask_group(found: re.Match[str]) -> str:
+    """Mask the last group of a match if the first is the name of a secret."""
+    start, end = (at - found.start() for at in found.span(found.re.groups))
+    return found[0][:start] + MASK + found[0][end:] if means_secret(found[1], whole=False) else found[0]
 
 
 def _mask_values(text: str) -> str:

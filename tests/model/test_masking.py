@@ -189,6 +189,14 @@ def test_markup() -> None:
     assert mask_body("<s:token a='1'>abc</s:token><code>403</code>") == "<s:token a='1'>***</s:token><code>403</code>"
 
 
+def test_a_form_of_parts() -> None:
+    body = (
+        '--x\r\nContent-Disposition: form-data; name="user"\r\n\r\nAda\r\n'
+        '--x\r\nContent-Disposition: form-data; name="pin"\r\nContent-Type: text/plain\r\n\r\n{}\r\n--x--\r\n'
+    )
+    assert mask_body(body.format("12\r\n34")) == body.format("***")
+
+
 def test_lines() -> None:
     assert mask_lines("> Authorization: Bearer x\n> X-A: 1") == "> Authorization: Bearer ***\n> X-A: 1"
 
@@ -263,6 +271,8 @@ HOSTILE = {
     "text in elements": lambda n: "<token>" + "a" * n,
     "attributes": lambda n: 'name="token"' * n,
     "attributes without end": lambda n: 'name="token" value=' * n,
+    "parts": lambda n: 'form-data; name="pin"\r\n\r\n' * n,
+    "parts without content": lambda n: 'form-data; name="pin"\r\n' * n,
     "a known value": lambda n: "s3cret-valu" * n,
 }
 

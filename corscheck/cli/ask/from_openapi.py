@@ -34,8 +34,8 @@ def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess 
 
 
 def _login(typed: ProbeArguments) -> str | None:
-    """Return the option that holds a login, None if there is none."""
-    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert}
+    """Return the option that holds a login, or a body that may hold one; None if there is none."""
+    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert, "-d": typed.data, "-F": typed.form}
     return next((option for option, value in given.items() if value), None) or secret_header(typed.headers)
 
 
@@ -75,7 +75,7 @@ def _check_servers(wanted: list[Operation], document: str, login: str) -> None:
         if server != home:
             raise ConfigError(
                 f"--openapi {mask_url(document)}: {operation.where} is at {server}, which is not the document's origin. "
-                f"{login} would go there, and a document must not decide who gets a login. "
+                f"{login} would go there, and a document must not decide who gets a login or a body. "
                 f"If {server} is right, add --base-url with its URL, e.g. --base-url {server}"
             )
 
