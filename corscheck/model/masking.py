@@ -105,7 +105,7 @@ def mask_header(name: str, value: str) -> str:
     """Mask a header value. An authentication scheme and cookie names are kept."""
     kind = _kind(name)
     if not kind or not value:  # _PLAIN
-        return mask_text(value)
+        return mask_body(value) if "{" in value else mask_text(value)
     if kind == _COOKIE:
         return "; ".join(_mask_pair(pair) for pair in value.split(";"))
     if kind == _SET_COOKIE:
@@ -152,7 +152,7 @@ def mask_url(url: str) -> str:
         url = _mask_userinfo(url)
     if "=" in url:
         url = _mask_parameters(url, _IN_URL)
-    if "eyJ" in url or "earer" in url or "asic" in url or "egotiate" in url or "NTLM" in url or _hidden is not None:
+    if " " in url or "eyJ" in url or "+" in url or "%" in url or "\t" in url or _hidden is not None:
         url = _mask_values(url)
     return url
 
@@ -304,10 +304,10 @@ _CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
 _TOKEN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+){2,}+")
 # An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
 _CREDENTIALS = re.compile(
-    r"\b([Bb]earer|BEARER|[Bb]asic|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++)"
+    r"\b([Bb]earer|[Bb]asic|BASIC|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++['\"]?+)"
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
-_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
+_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm|token(?![ \t]++(?-i:[a-z]++)\Z))[ \t]++[^\s=,\"]++=*+")
 _JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
 _ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
 _ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
@@ -322,15 +322,7 @@ def mask_text(text: str) -> str:
         text = _CHUNK.sub(_mask_chunk, text)
     if "=" in text:
         text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
-    # Plain searches first: they are quick, and most texts hold nothing of the kind.
-    if (
-        "eyJ" in text
-        or "earer" in text
-        or "asic" in text
-        or "egotiate" in text
-        or "NTLM" in text
-        or _hidden is not None
-    ):
+    if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or _hidden is not None:
         text = _mask_values(text)
     return text
 
@@ -381,8 +373,10 @@ def _mask_values(text: str) -> str:
     """Mask what is a secret whatever its name."""
     if "eyJ" in text:
         text = _TOKEN.sub(lambda found: _mask_token(found[0]), text)
-    whole = _ONE_CREDENTIAL.fullmatch(text)
-    text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+    # Plain searches first: they are quick, and most texts hold nothing of the kind.
+    if "earer" in text or "asic" in text or "oken" in text or "egotiate" in text or "NTLM" in text or "ASIC" in text:
+        whole = _ONE_CREDENTIAL.fullmatch(text)
+        text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
     return text if _hidden is None else _hidden.sub(MASK, text)
 
 

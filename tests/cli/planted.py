@@ -50,6 +50,8 @@ HEADERS = [f"{name}: {new()}" for name in NAMES if name != "Authorization"] + [f
 ODD_HEADERS = [
     f"X-Any: Bearer {new()}",
     f"X-Basic: Basic {new()}==",
+    f"X-Tenant: Token {new()}",
+    f'X-Forwarded: {{"user": "Ada", "token":"{new()}"}}',
     f"X-Plain: {PLANTED.jwt()}",
     f"X-Link: https://u:{new()}@h/?key={new()}",
 ]

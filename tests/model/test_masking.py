@@ -148,6 +148,11 @@ def test_the_pieces_of_a_url_with_more_slashes(url: str) -> None:
         ("bearer abcd1234, and more", "bearer ***, and more"),
         ("curl -H 'X-A: Basic dTpwdw=='", "curl -H 'X-A: Basic ***'"),
         ("Negotiate YIIabc==", "Negotiate ***"),
+        ('it said Bearer "abc.def" there', 'it said Bearer "***" there'),
+        ("it said BASIC dTpwdw== there", "it said BASIC *** there"),
+        ("Token S3cret", "Token ***"),
+        ("Token expired", "Token expired"),
+        ("Token S3cret was sent", "Token S3cret was sent"),
         ("Bearer hunter", "Bearer ***"),
         ("x=Bearer%20abc123", "x=***"),
         ("/Bearer%20abc123", "/Bearer%20***"),
@@ -165,6 +170,11 @@ def test_the_pieces_of_a_url_with_more_slashes(url: str) -> None:
 def test_credentials_and_tokens_in_a_text(text: str, masked: str) -> None:
     assert mask_text(text) == masked
     assert mask_header("X-Debug", text) == masked
+
+
+def test_json_in_a_header() -> None:
+    assert mask_header("X-Forwarded", '{"token":"S"}') == '{"token":"***"}'
+    assert mask_header("Report-To", '{"max_age":1}') == '{"max_age":1}'
 
 
 def test_a_json_body() -> None:
