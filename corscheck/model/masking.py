@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from corscheck.model.secret_names import means_secret
+from corscheck.model.secret_names import PROTOCOL, means_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ def is_secret_header(name: str) -> bool:
 
 _hidden: re.Pattern[str] | None = None
 _hidden_values: frozenset[tuple[str, str]] = frozenset()
+_shown = PROTOCOL
 
 
 def hide(values: Iterable[str], *, sure: bool = False) -> None:
@@ -45,13 +46,29 @@ def hide(values: Iterable[str], *, sure: bool = False) -> None:
 
 def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
     """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
-    global _hidden, _hidden_values
+    global _hidden_values
     found = _hidden_values.union((before, form) for before, value in pairs if value for form in _forms(value))
-    if found == _hidden_values:
-        return
-    _hidden_values = found
-    longest = sorted(found, key=lambda pair: len(pair[1]), reverse=True)
-    _hidden = re.compile("|".join(f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest))
+    if found != _hidden_values:
+        _hidden_values = found
+        _compile()
+
+
+def show_host(url: str) -> None:
+    """Show the host of a URL from now on, also where it (or a part of it) was given to ``hide``."""
+    global _shown
+    url = _mask_userinfo(url)
+    end = _AUTHORITY_END.search(url, _AUTHORITY.match(url).end())  # type: ignore[union-attr]
+    host = (url[: end.start()] if end else url).lower()
+    if host not in _shown:
+        _shown = "\n".join((_shown, *_forms(host))).lower()
+        _compile()
+
+
+def _compile() -> None:
+    global _hidden
+    longest = sorted(hidden(), key=lambda pair: len(pair[1]), reverse=True)
+    each = (f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest)
+    _hidden = re.compile("|".join(each)) if longest else None
     mask_field.cache_clear()
 
 
@@ -68,14 +85,14 @@ def _forms(value: str) -> set[str]:
 
 def forget() -> None:
     """Forget the values given to ``hide``."""
-    global _hidden, _hidden_values
-    _hidden, _hidden_values = None, frozenset()
-    mask_field.cache_clear()
+    global _hidden_values, _shown
+    _hidden_values, _shown = frozenset(), PROTOCOL
+    _compile()
 
 
 def hidden() -> frozenset[tuple[str, str]]:
-    """Return what is hidden, for ``hide_after`` in another process."""
-    return _hidden_values
+    """Return what is hidden, for ``hide_after`` in another process: not what is known to be public."""
+    return frozenset(pair for pair in _hidden_values if pair[0] or pair[1].lower() not in _shown)
 
 
 def mask_hidden(text: str) -> str:

@@ -32,6 +32,16 @@ _SECRET_WHOLE = re.compile(
     r"-?)?(?:code|state)-"
 )
 
+PROTOCOL = """
+access-control-allow-credentials access-control-allow-headers access-control-allow-methods access-control-allow-origin
+access-control-allow-private-network access-control-expose-headers access-control-max-age access-control-request-headers
+access-control-request-method access-control-request-private-network application/json application/x-www-form-urlencoded
+multipart/form-data text/plain;charset=utf-8 authorization content-type content-length content-security-policy user-agent
+cross-origin-resource-policy origin-agent-cluster sec-fetch-mode sec-fetch-site sec-fetch-dest referrer-policy cache-control
+same-origin same-site cross-site no-cors credentials preflight request options location http://localhost https://127.0.0.1
+"""
+"""Words of the protocol. A value that is one of them, or a part of one, is hidden at its place alone."""
+
 
 @lru_cache(maxsize=4096)
 def means_secret(name: str, *, whole: bool = True) -> bool:

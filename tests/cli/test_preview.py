@@ -83,6 +83,23 @@ def test_secrets_in_a_body(option: str, body: str, shown: str, command: Command,
     assert body.rpartition("=")[2][:200] in ask(command, *argv, "--dry-run", "--show-secrets")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("-b", "host=api.example"),
+        ("-d", "token=app.example"),
+        ("-d", "token=https://app.example"),
+        ("-u", "me:api.example"),
+    ],
+)
+def test_a_secret_that_is_a_host(given: tuple[str, ...], command: Command, fake: Runner) -> None:
+    """Where it is a host it is shown: a command without hosts is of no use."""
+    said = ask(command, "-X", "POST", "--send", "always", *given, "--print-curl")
+    assert "https://api.example/data" in said
+    assert "'Origin: https://app.example'" in said
+    assert "--origin https://app.example" in said or "from https://app.example" in said
+
+
 def test_curl_commands(command: Command, fake: Runner) -> None:
     said = ask(command, "-X", "PUT", "--send", "always", "-k", "--resolve", "api.example:443:127.0.0.1", "--print-curl")
     first, second = said.split("\n\n")

@@ -247,6 +247,20 @@ def test_values_that_are_known() -> None:
     assert mask_text("s3cr:t v") == "s3cr:t v"
 
 
+def test_what_is_public_is_shown() -> None:
+    """A value that is also the host that is asked, an origin or a word of the protocol is masked at its place alone."""
+    masking.hide(["127.0.0.1", "Access-Control", "localhost:3000", "s3cr3t-value"])
+    masking.show_host("http://u:s3cr3t-value@127.0.0.1:9301/x")
+    masking.show_host("http://localhost:3000")
+    masking.hide(["Content-Type", "127.0.0.1:9301"], sure=True)
+    text = 'http://127.0.0.1:9301 and http%3A%2F%2Flocalhost%3A3000: Send "Access-Control-Max-Age: 600", Content-Type'
+    assert mask_text(text) == text
+    assert mask_text("s3cr3t-value") == "***"
+    assert mask_header("X-Api-Key", "Access-Control") == "***"
+    assert ("", "s3cr3t-value") in masking.hidden()
+    assert ("", "127.0.0.1") not in masking.hidden()
+
+
 HOSTILE = {
     "letters before ://": lambda n: "a" * n + " ://x",
     "a scheme without end": lambda n: "a." * n + "://",
