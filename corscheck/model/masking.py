@@ -318,6 +318,10 @@ def _mask_authority(text: str) -> str:
 # ---------------------------------------------------------------------- texts
 
 _CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
+# A login with a blank or a quote in it, up to an @ that a host follows.
+_SPLIT_LOGIN = re.compile(
+    rf"(://[/\\]*+)[^\s/?#\\:\[@'\"]*+:(?:['\"]|(?!{_A_PORT}))(?:(?!://)[^\n]){{1,200}}?@(?=[\w\[])"
+)
 _TOKEN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+){2,}+")
 # An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
 _CREDENTIALS = re.compile(
@@ -336,7 +340,7 @@ _PART = re.compile(
 def mask_text(text: str) -> str:
     """Mask the URLs, tokens and credentials in a text (a message, a console line, a header value)."""
     if "@" in text or ("://" in text and _NO_PORT.search(text)):
-        text = _CHUNK.sub(_mask_chunk, text)
+        text = _SPLIT_LOGIN.sub(rf"\1{MASK}@", _CHUNK.sub(_mask_chunk, text))
     if "=" in text:
         text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
     if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or _hidden is not None:

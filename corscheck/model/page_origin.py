@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from corscheck.model.masking import show_host
+from corscheck.model.masking import mask_login, show_host
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
 
@@ -35,7 +35,7 @@ def check_origin(text: str, where: str = "--origin") -> str:
         show_host(text)
         return text
     hint = f". Probably meant: {where} {meant}" if meant is not None else ""
-    raise ConfigError(f"{where} {text!r} {fault}{hint}")
+    raise ConfigError(f"{where} {mask_login(text)!r} {fault}{hint}")
 
 
 def judge_origin(text: str) -> tuple[str | None, str | None]:

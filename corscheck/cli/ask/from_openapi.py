@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.targets import TargetLine
-from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.masking import mask_header, mask_login, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
@@ -117,7 +117,7 @@ def _base(text: str | None) -> str | None:
         url = None
     if url is None or url.scheme not in HTTP_SCHEMES or "?" in text or "#" in text:
         raise ConfigError(
-            f"--base-url {text!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
+            f"--base-url {mask_login(text)!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
         )
     return url.href
 
