@@ -39,7 +39,7 @@ QUICK = 0.02
 """Seconds within which a long text needs no comparison with a short one."""
 
 SMALL: dict[str, str] = {
-    "model.masking:hide_after": "escaped values and nothing else: alternatives without repetition never backtrack",
+    "model.masking:_compile": "escaped values and nothing else: alternatives without repetition never backtrack",
     "policy.ignore:_compiled": "a pattern with * and ? that the policy's author writes; fnmatch's translation never backtracks",
     "policy.toml_lines:check_lines": "the name of a table between brackets, at the beginning of a line",
     "sources.app.questions:matching": "allow_origin_regex of the application that is asked, over an origin made from it",
