@@ -329,9 +329,14 @@ _CREDENTIALS = re.compile(
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
 _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm|token(?![ \t]++(?-i:[a-z]++)\Z))[ \t]++[^\s=,\"]++=*+")
-_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
-_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
-_ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
+_JSON_FIELD = re.compile(
+    r"\"([^\"\\]*+(?:\\.[^\"\\]*+){0,9}+)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|[\[{][^\[\]{}]*+(?:[\]}]|\Z))"
+)
+_FIELD = re.compile(r"(?<![\w\"-])'?([\w.-]{1,80})'?\s?:\s?[\"']([^\"'\n]*+)")
+_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?+((?:(?!\]\])[^<>])++)")
+_TAG = re.compile(r"<[A-Za-z]{1,80}\s[^<>]{0,800}")
+_NAME = re.compile(r"\bname=[\"']?([\w.:\[\]-]{1,80})")
+_VALUE = re.compile(r"\b((?:value|content)=)(?:([\"'])[^<>\"']*+|[^\s<>\"']++)")
 _PART = re.compile(
     r"(?s)form-data; name=\"([^\"\r\n]{1,80})\"[^\r\n]{0,400}(?:\r\n[^\r\n]{1,400}){0,3}\r\n\r\n(.*?)(?=\r\n--|\Z)"
 )
@@ -350,13 +355,12 @@ def mask_text(text: str) -> str:
 
 def mask_body(text: str) -> str:
     """Mask the secrets in a body, with those in JSON, in XML, in HTML forms and in ``multipart/form-data``."""
-    text = mask_text(text)
-    if "form-data" in text:
-        text = _PART.sub(_mask_group, text)
+    text = _PART.sub(_mask_group, mask_text(text))
     if '"' in text:
         text = _JSON_FIELD.sub(_mask_json_field, text)
+    text = _FIELD.sub(_mask_group, text)
     if "<" in text:
-        text = _ATTRIBUTE.sub(_mask_group, _ELEMENT.sub(_mask_group, text))
+        text = _TAG.sub(_mask_tag, _ELEMENT.sub(_mask_group, text))
     return text
 
 
@@ -381,7 +385,15 @@ def _mask_chunk(found: re.Match[str]) -> str:
 
 
 def _mask_json_field(found: re.Match[str]) -> str:
-    return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
+    name = re.sub(r"\\u00([0-7][0-9a-fA-F])", lambda code: chr(int(code[1], 16)), found[1])
+    if means_secret(name, whole=False):
+        return f'"{found[1]}"{found[2]}"{MASK}"'
+    return f'"{found[1]}"{found[2]}{_JSON_FIELD.sub(_mask_json_field, found[3])}' if found[3][0] in "[{" else found[0]
+
+
+def _mask_tag(found: re.Match[str]) -> str:
+    secret = any(means_secret(name, whole=False) for name in _NAME.findall(found[0]))
+    return _VALUE.sub(lambda value: f"{value[1]}{value[2] or ''}{MASK}", found[0]) if secret else found[0]
 
 
 def _mask_group(found: re.Match[str]) -> str:

@@ -27,7 +27,7 @@ from corscheck.model.secret_names import means_secret
         ("https://a.example/?token=x&b=2", "https://a.example/?token=***&b=2"),
         ("https://a.example/?a=1&access_token=x", "https://a.example/?a=1&access_token=***"),
         ("https://a.example/#id_token=x;code=y", "https://a.example/#id_token=***;code=***"),
-        ("https://a.example/?encode=1&keys=2", "https://a.example/?encode=1&keys=2"),
+        ("https://a.example/?encode=1&keywords=2", "https://a.example/?encode=1&keywords=2"),
         ("https://a.example/?X-Amz-Signature=x", "https://a.example/?X-Amz-Signature=***"),
         ("https://ada:pw@a.example/", "https://***@a.example/"),
     ],
@@ -47,13 +47,16 @@ ASPSESSIONIDABCD connect.sid sid sess sess_id session X-Session sessionid ticket
 SAMLResponse SAMLRequest signature sig X-Amz-Signature X-Amz-Credential X-Amz-Security-Token X-Goog-Signature hmac
 X-Hub-Signature-256 credential credentials cookie Cookie2 Set-Cookie sso ssoToken otp totp 2fa mfa mfa_code state nonce
 _wpnonce code DPoP dpop X-Client-Cert X-SSL-Client-Cert X-Forwarded-Client-Cert jwt bearer auth oauth2 OAuth csrf XSRF-TOKEN
+upass psw pswd keys sas skey pat xauth Authorisation .ASPXAUTH CASTGC wresult x-ms-client-principal
 X-CSRFToken csrfmiddlewaretoken user[password] auth[x] data%5Btoken%5D data%255Btoken%255D access%5Ftoken %74oken
 user.password key X-Key signing_key license-key RelayState code_verifier device_code auth_code authorizationCode
 verification_code id_token refreshToken password1 token2 Authentication-Info X-Vault-Token
 """
 
 _OTHER = """
-keyword monkey keyboard keys key_id api-keyword Access-Control-Allow-Credentials Access-Control-Allow-Headers
+max_tokens token_type session_state auth_url Signature-Input X-Session-Duration X-Session-Timeout X-Token-Expires
+cookieconsent keyCode tickets i18n_key forgot_password X-Auth-Method client_assertion_type token_expires_in
+keyword monkey keyboard primary_keys key_id api-keyword Access-Control-Allow-Credentials Access-Control-Allow-Headers
 Origin-Agent-Cluster passenger passport compass bypass pass-through statement state_id order-state country_code status_code
 postcode zip_code zipcode encode decoder unicode authority author X-Forwarded-Authority Idempotency-Key Sec-WebSocket-Key
 sec-websocket-key Sec-WebSocket-Accept Surrogate-Key Cache-Key Public-Key-Pins X-Request-Id tokenizer secretary possession
@@ -188,7 +191,13 @@ def test_a_json_body() -> None:
         mask_body(body)
         == '{"access_token": "***", "user": {"pin": "***", "name": "Ada"}, "code": "E42", "state": "open"}'
     )
-    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": {"a": 1}}'
+    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": "***"}'
+    assert (
+        mask_body('{"pass\\u0077ord": "S", "keys": [{"kid": "a"}]}')
+        == '{"pass\\u0077ord": "***", "keys": [{"kid": "a"}]}'
+    )
+    assert mask_body("{'password': 'S', 'user': 'Ada'}") == "{'password': '***', 'user': 'Ada'}"
+    assert mask_body('token: "S"\nuser: "Ada"') == 'token: "***"\nuser: "Ada"'
     assert mask_body('{"password": "cut of') == '{"password": "***"'
     assert mask_body("password=x&user=Ada") == "password=***&user=Ada"
 
@@ -201,6 +210,8 @@ def test_markup() -> None:
         mask_body("<input type=hidden name='user[pin]' value='1234'>")
         == "<input type=hidden name='user[pin]' value='***'>"
     )
+    assert mask_body('<input value=S name="password" id=a>') == '<input value=*** name="password" id=a>'
+    assert mask_body("<token><![CDATA[S]]></token>") == "<token><![CDATA[***]]></token>"
     assert mask_body("<s:token a='1'>abc</s:token><code>403</code>") == "<s:token a='1'>***</s:token><code>403</code>"
 
 
@@ -296,6 +307,7 @@ HOSTILE = {
     "a field without end": lambda n: '{"token": "' + "\\" * n,
     "many fields": lambda n: '"token":' * n,
     "fields with blanks": lambda n: '"token"' + " " * n + ":" + " " * n,
+    "escaped quotes": lambda n: '\\"' * n,
     "elements": lambda n: "<token>" * n,
     "elements without end": lambda n: "<token a" * n,
     "text in elements": lambda n: "<token>" + "a" * n,
