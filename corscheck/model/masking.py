@@ -13,7 +13,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from corscheck.model.secret_names import means_secret
+from corscheck.model.secret_names import PROTOCOL, means_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,7 @@ def is_secret_header(name: str) -> bool:
 
 _hidden: re.Pattern[str] | None = None
 _hidden_values: frozenset[tuple[str, str]] = frozenset()
+_shown = PROTOCOL
 
 
 def hide(values: Iterable[str], *, sure: bool = False) -> None:
@@ -45,13 +46,29 @@ def hide(values: Iterable[str], *, sure: bool = False) -> None:
 
 def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
     """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
-    global _hidden, _hidden_values
+    global _hidden_values
     found = _hidden_values.union((before, form) for before, value in pairs if value for form in _forms(value))
-    if found == _hidden_values:
-        return
-    _hidden_values = found
-    longest = sorted(found, key=lambda pair: len(pair[1]), reverse=True)
-    _hidden = re.compile("|".join(f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest))
+    if found != _hidden_values:
+        _hidden_values = found
+        _compile()
+
+
+def show_host(url: str) -> None:
+    """Show the host of a URL from now on, also where it (or a part of it) was given to ``hide``."""
+    global _shown
+    url = _mask_userinfo(url)
+    end = _AUTHORITY_END.search(url, _AUTHORITY.match(url).end())  # type: ignore[union-attr]
+    host = (url[: end.start()] if end else url).lower()
+    if host not in _shown:
+        _shown = "\n".join((_shown, *_forms(host))).lower()
+        _compile()
+
+
+def _compile() -> None:
+    global _hidden
+    longest = sorted(hidden(), key=lambda pair: len(pair[1]), reverse=True)
+    each = (f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest)
+    _hidden = re.compile("|".join(each)) if longest else None
     mask_field.cache_clear()
 
 
@@ -68,14 +85,14 @@ def _forms(value: str) -> set[str]:
 
 def forget() -> None:
     """Forget the values given to ``hide``."""
-    global _hidden, _hidden_values
-    _hidden, _hidden_values = None, frozenset()
-    mask_field.cache_clear()
+    global _hidden_values, _shown
+    _hidden_values, _shown = frozenset(), PROTOCOL
+    _compile()
 
 
 def hidden() -> frozenset[tuple[str, str]]:
-    """Return what is hidden, for ``hide_after`` in another process."""
-    return _hidden_values
+    """Return what is hidden, for ``hide_after`` in another process: not what is known to be public."""
+    return frozenset(pair for pair in _hidden_values if pair[0] or pair[1].lower() not in _shown)
 
 
 def mask_hidden(text: str) -> str:
@@ -105,7 +122,7 @@ def mask_header(name: str, value: str) -> str:
     """Mask a header value. An authentication scheme and cookie names are kept."""
     kind = _kind(name)
     if not kind or not value:  # _PLAIN
-        return mask_text(value)
+        return mask_body(value) if "{" in value else mask_text(value)
     if kind == _COOKIE:
         return "; ".join(_mask_pair(pair) for pair in value.split(";"))
     if kind == _SET_COOKIE:
@@ -132,11 +149,12 @@ _PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
 _IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _IN_TEXT = re.compile(r"['\"]?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
+_AUTHORITY = re.compile(r"(?:[^:]*+:(?=//))?+[/\\]*+")
 _AUTHORITY_END = re.compile(r"[/?#\\]")
 _A_PORT = r"\d*+(?![\w%$!~^&*+=-])|\d\w{0,5}+(?![^/?#\\])|[{<]|\$[{A-Z]|(?:port|PORT)\b"
 """What follows the colon of a host: a port, a mistyped one (3OOO), or a placeholder."""
 _PORT = re.compile(_A_PORT)
-_NO_PORT = re.compile(rf"://[^/?#\\:\[]*+:(?!{_A_PORT})")
+_NO_PORT = re.compile(rf"://[/\\]*+[^/?#\\:\[]*+:(?!{_A_PORT})")
 
 
 def mask_url(url: str) -> str:
@@ -144,14 +162,14 @@ def mask_url(url: str) -> str:
     if "@" in url:
         url = _mask_userinfo(url)
         if "://" not in url and not url.startswith((MASK, "mailto:")):
-            end = _AUTHORITY_END.search(url)
-            at = url.rfind("@", 0, end.start() if end else None)
+            end = _AUTHORITY_END.search(url.lstrip("/\\"))
+            at = url.rfind("@", 0, len(url) - len(end.string) + end.start() if end else None)
             url = MASK + url[at:] if at >= 0 else url
     elif _NO_PORT.search(url):
         url = _mask_userinfo(url)
     if "=" in url:
         url = _mask_parameters(url, _IN_URL)
-    if "eyJ" in url or "earer" in url or "asic" in url or "egotiate" in url or "NTLM" in url or _hidden is not None:
+    if " " in url or "eyJ" in url or "+" in url or "%" in url or "\t" in url or _hidden is not None:
         url = _mask_values(url)
     return url
 
@@ -209,7 +227,7 @@ def _secrets_in_url(url: str) -> Iterator[tuple[int, int, str]]:
     at = 0
     if "@" in url and _mask_userinfo(url) != url:
         at = url.rfind("@")
-        yield (url.find("://") + 3 if "://" in url else 0), at, "login"
+        yield _AUTHORITY.match(url).end(), at, "login"  # type: ignore[union-attr]
     for start, end, name in (*_parameters(url, _IN_URL), (len(url), len(url), "")):
         for found in _TOKEN.finditer(url, at, start) if "eyJ" in url else ():
             masked = _mask_token(found[0])
@@ -276,65 +294,73 @@ def _mask_userinfo(text: str) -> str:
 
 
 def _mask_authority(text: str) -> str:
-    """Mask user information in what follows ``://``.
+    """Mask user information in what follows ``://``, after more slashes, which browsers skip.
 
     The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is no port after the first
-    colon is the beginning of a password, as in a URL that was cut.
+    colon is the beginning of a password, as in a URL that was cut there.
     """
-    end = _AUTHORITY_END.search(text)
-    authority = text[: end.start()] if end else text
+    bare = text.lstrip("/\\")
+    slashes = text[: len(text) - len(bare)]
+    end = _AUTHORITY_END.search(bare)
+    authority = bare[: end.start()] if end else bare
     at = authority.rfind("@")
     name, colon, after = authority.partition(":")
     if at >= 0:
-        return MASK + text[text.rfind("@") if colon and len(name) < at else at :]
+        return slashes + MASK + bare[bare.rfind("@") if colon and len(name) < at else at :]
     if not colon or name.startswith("[") or _PORT.match(after):
-        at = text.rfind("@") if colon and not after else -1
-        return MASK + text[at:] if at >= 0 else text
-    at = text.rfind("@")
-    return MASK + text[at:] if at >= 0 else f"{name}:{MASK}"
+        return text
+    at = bare.rfind("@")
+    if at >= 0:
+        return slashes + MASK + bare[at:]
+    return text if end else f"{slashes}{name}:{MASK}"
 
 
 # ---------------------------------------------------------------------- texts
 
 _CHUNK = re.compile(r"[^\s'\"<>‘’“”`]++")
+# A login with a blank or a quote in it, up to an @ that a host follows.
+_SPLIT_LOGIN = re.compile(
+    rf"(://[/\\]*+)[^\s/?#\\:\[@'\"]*+:(?:['\"]|(?!{_A_PORT}))(?:(?!://)[^\n]){{1,200}}?@(?=[\w\[])"
+)
 _TOKEN = re.compile(r"(?<![\w-])[\w-]++(?:\.[\w-]*+){2,}+")
 # An English word after the scheme is none: "Basic authentication", "Bearer realm=...".
 _CREDENTIALS = re.compile(
-    r"\b([Bb]earer|BEARER|[Bb]asic|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++)"
+    r"\b([Bb]earer|[Bb]asic|BASIC|[Nn]egotiate|NTLM)((?:[ \t+]|%20)++['\"]?+)"
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
-_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm)[ \t]++[^\s=,\"]++=*+")
-_JSON_FIELD = re.compile(r"\"([^\"\\]++)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|\[[^\[\]{}]*+\]?)")
-_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>([^<>]++)<")
-_ATTRIBUTE = re.compile(r"\bname=[\"']([\w.:\[\]-]{1,80})[\"'][^<>]{0,400}?\b(?:value|content)=([\"'])([^<>\"']*+)")
+_ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm|token(?![ \t]++(?-i:[a-z]++)\Z))[ \t]++[^\s=,\"]++=*+")
+_JSON_FIELD = re.compile(
+    r"\"([^\"\\]*+(?:\\.[^\"\\]*+){0,9}+)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|[\[{][^\[\]{}]*+(?:[\]}]|\Z))"
+)
+_FIELD = re.compile(r"(?<![\w\"-])'?([\w.-]{1,80})'?\s?:\s?[\"']([^\"'\n]*+)")
+_ELEMENT = re.compile(r"<([\w:.-]{1,80})(?:\s[^<>]{0,400})?>(?:<!\[CDATA\[)?+((?:(?!\]\])[^<>])++)")
+_TAG = re.compile(r"<[A-Za-z]{1,80}\s[^<>]{0,800}")
+_NAME = re.compile(r"\bname=[\"']?([\w.:\[\]-]{1,80})")
+_VALUE = re.compile(r"\b((?:value|content)=)(?:([\"'])[^<>\"']*+|[^\s<>\"']++)")
+_PART = re.compile(
+    r"(?s)form-data; name=\"([^\"\r\n]{1,80})\"[^\r\n]{0,400}(?:\r\n[^\r\n]{1,400}){0,3}\r\n\r\n(.*?)(?=\r\n--|\Z)"
+)
 
 
 def mask_text(text: str) -> str:
     """Mask the URLs, tokens and credentials in a text (a message, a console line, a header value)."""
     if "@" in text or ("://" in text and _NO_PORT.search(text)):
-        text = _CHUNK.sub(_mask_chunk, text)
+        text = _SPLIT_LOGIN.sub(rf"\1{MASK}@", _CHUNK.sub(_mask_chunk, text))
     if "=" in text:
         text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
-    # Plain searches first: they are quick, and most texts hold nothing of the kind.
-    if (
-        "eyJ" in text
-        or "earer" in text
-        or "asic" in text
-        or "egotiate" in text
-        or "NTLM" in text
-        or _hidden is not None
-    ):
+    if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or _hidden is not None:
         text = _mask_values(text)
     return text
 
 
 def mask_body(text: str) -> str:
-    """Mask the secrets in a body, with those in JSON, in XML and in HTML forms."""
-    text = mask_text(text)
+    """Mask the secrets in a body, with those in JSON, in XML, in HTML forms and in ``multipart/form-data``."""
+    text = _PART.sub(_mask_group, mask_text(text))
     if '"' in text:
         text = _JSON_FIELD.sub(_mask_json_field, text)
+    text = _FIELD.sub(_mask_group, text)
     if "<" in text:
-        text = _ATTRIBUTE.sub(_mask_end, _ELEMENT.sub(_mask_element, text))
+        text = _TAG.sub(_mask_tag, _ELEMENT.sub(_mask_group, text))
     return text
 
 
@@ -359,23 +385,31 @@ def _mask_chunk(found: re.Match[str]) -> str:
 
 
 def _mask_json_field(found: re.Match[str]) -> str:
-    return f'"{found[1]}"{found[2]}"{MASK}"' if means_secret(found[1], whole=False) else found[0]
+    name = re.sub(r"\\u00([0-7][0-9a-fA-F])", lambda code: chr(int(code[1], 16)), found[1])
+    if means_secret(name, whole=False):
+        return f'"{found[1]}"{found[2]}"{MASK}"'
+    return f'"{found[1]}"{found[2]}{_JSON_FIELD.sub(_mask_json_field, found[3])}' if found[3][0] in "[{" else found[0]
 
 
-def _mask_element(found: re.Match[str]) -> str:
-    return f"{found[0][: found.start(2) - found.start()]}{MASK}<" if means_secret(found[1], whole=False) else found[0]
+def _mask_tag(found: re.Match[str]) -> str:
+    secret = any(means_secret(name, whole=False) for name in _NAME.findall(found[0]))
+    return _VALUE.sub(lambda value: f"{value[1]}{value[2] or ''}{MASK}", found[0]) if secret else found[0]
 
 
-def _mask_end(found: re.Match[str]) -> str:
-    return found[0][: found.start(3) - found.start()] + MASK if means_secret(found[1], whole=False) else found[0]
+def _mask_group(found: re.Match[str]) -> str:
+    """Mask the last group of a match if the first is the name of a secret."""
+    start, end = (at - found.start() for at in found.span(found.re.groups))
+    return found[0][:start] + MASK + found[0][end:] if means_secret(found[1], whole=False) else found[0]
 
 
 def _mask_values(text: str) -> str:
     """Mask what is a secret whatever its name."""
     if "eyJ" in text:
         text = _TOKEN.sub(lambda found: _mask_token(found[0]), text)
-    whole = _ONE_CREDENTIAL.fullmatch(text)
-    text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
+    # Plain searches first: they are quick, and most texts hold nothing of the kind.
+    if "earer" in text or "asic" in text or "oken" in text or "egotiate" in text or "NTLM" in text or "ASIC" in text:
+        whole = _ONE_CREDENTIAL.fullmatch(text)
+        text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
     return text if _hidden is None else _hidden.sub(MASK, text)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from corscheck.model.masking import mask_login, show_host
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import DEFAULT_PORTS, HTTP_SCHEMES, OPAQUE, URLError, parse_url
 
@@ -25,12 +26,16 @@ _EXAMPLE = "is not an origin: scheme, host and port, like https://app.example"
 
 
 def check_origin(text: str, where: str = "--origin") -> str:
-    """Return the origin if a browser can send it. Raises ``ConfigError``; ``where`` names the option."""
+    """Return the origin if a browser can send it, which is shown from now on.
+
+    Raises ``ConfigError``; ``where`` names the option.
+    """
     fault, meant = judge_origin(text)
     if fault is None:
+        show_host(text)
         return text
     hint = f". Probably meant: {where} {meant}" if meant is not None else ""
-    raise ConfigError(f"{where} {text!r} {fault}{hint}")
+    raise ConfigError(f"{where} {mask_login(text)!r} {fault}{hint}")
 
 
 def judge_origin(text: str) -> tuple[str | None, str | None]:

@@ -24,6 +24,11 @@ _PLACE = re.compile(
     r"(?:^|_)(?:URL|URI|HOST|HOSTNAME|ORIGINS?|DOMAIN|PORT|BASE|PATH|ENDPOINT|ADDRESS|NAME)$", re.IGNORECASE
 )
 
+_HOST_BEFORE = re.compile(r"://[^/]*/")
+
+_HOOK = re.compile(r"(?:^|_)(?:WEB)?HOOK(?:$|_)", re.IGNORECASE)
+"""Who knows the URL of a web hook may call it."""
+
 _PARAMETER = re.compile(r"[?&#][^?&#=${}]*=\Z")
 
 
@@ -35,7 +40,7 @@ def has_variable(text: str) -> bool:
 def hide_secrets(data: Any, environment: Mapping[str, str]) -> None:
     """Mask, from now on, the values of the variables in a policy that are secrets: by their name, and by their place.
 
-    Secret is what stands in a header, a body, a query or user information, unless it stands elsewhere, too: a report
+    Secret is what stands in a header, a body, a query or user information, unless it stands in a host, too: a report
     without the host that was asked is of no use. What a name such as ``API_TOKEN`` calls a secret is one everywhere,
     but in an origin, which no page keeps secret. In a query even a short value is masked.
     """
@@ -49,8 +54,10 @@ def hide_secrets(data: Any, environment: Mapping[str, str]) -> None:
             found = origins
         elif _is_secret(name):
             found = named
+        elif _stands_hidden(path, before, after):
+            found = placed
         else:
-            found = placed if _stands_hidden(path, before, after) else shown
+            found = set() if _HOST_BEFORE.search(before) or before.startswith("/") else shown
         found.add(value)
         parameter = _PARAMETER.search(before)
         if parameter is not None:
@@ -72,8 +79,8 @@ def _uses(value: Any, path: Path) -> Iterator[tuple[str, Path, str, str]]:
 
 
 def _is_secret(name: str) -> bool:
-    """Whether a variable's name says that it holds a secret. AUTH_URL and TOKEN_HOST are places."""
-    return means_secret(name) and not _PLACE.search(name)
+    """Whether a variable's name says that it holds a secret. AUTH_URL and TOKEN_HOST are places, a hook's URL is none."""
+    return _HOOK.search(name) is not None or (means_secret(name) and not _PLACE.search(name))
 
 
 def _stands_hidden(path: Path, before: str, after: str) -> bool:

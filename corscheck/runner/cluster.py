@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.masking import hidden, hide_after
+from corscheck.model.masking import hidden, hide_after, hide_url, mask_login
 from corscheck.model.values import ConfigError, HelperDied, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
@@ -66,7 +66,7 @@ def is_local(address: str) -> bool:
     if name != LOCAL and "://" in address:
         return False
     raise ConfigError(
-        f"--cluster {address}: write tcp://HOST:PORT, where the scheduler of a Dask cluster listens, "
+        f"--cluster {mask_login(address)}: write tcp://HOST:PORT, where the scheduler of a Dask cluster listens, "
         "or local:N for N processes on this machine"
     )
 
@@ -298,6 +298,7 @@ def _client(address: str) -> Iterator[Client]:
         import distributed
     except ImportError:
         raise ConfigError(f"--cluster needs dask: {INSTALL}") from None
+    hide_url(address)  # errors repeat it in parts
     off = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -309,11 +310,13 @@ def _client(address: str) -> Iterator[Client]:
                 made = distributed.Client(where, timeout=_START_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
                 client = stack.enter_context(made)
             except (OSError, ValueError) as error:
-                raise ConfigError(f"--cluster {address}: no scheduler answers there: {_short(error)}") from None
+                raise ConfigError(
+                    f"--cluster {mask_login(address)}: no scheduler answers there: {_short(error)}"
+                ) from None
             try:
                 client.wait_for_workers(1, timeout=_START_SECONDS)
             except TimeoutError:
-                raise ConfigError(f"--cluster {address}: the scheduler has no workers") from None
+                raise ConfigError(f"--cluster {mask_login(address)}: the scheduler has no workers") from None
             _check_versions(client)
             yield client
     finally:

@@ -50,6 +50,8 @@ HEADERS = [f"{name}: {new()}" for name in NAMES if name != "Authorization"] + [f
 ODD_HEADERS = [
     f"X-Any: Bearer {new()}",
     f"X-Basic: Basic {new()}==",
+    f"X-Tenant: Token {new()}",
+    f'X-Forwarded: {{"user": "Ada", "token":"{new()}"}}',
     f"X-Plain: {PLANTED.jwt()}",
     f"X-Link: https://u:{new()}@h/?key={new()}",
 ]
@@ -153,6 +155,29 @@ MISTYPED: dict[str, tuple[str, ...]] = {
     "a URL in init": ("init", f"u:{new()}@127.0.0.1:1/x?token={new()}", "--origin", PAGE, "-o", "-"),
     "a URL with userinfo in init": ("init", f"http://u:{new()}@127.0.0.1:1/x?token={new()}", "--origin", PAGE, "-o", "-"),
     "a URL without origin": ("probe", f"u:{new()}@127.0.0.1:1/x?token={new()}"),
+    **{
+        f"{command} {more[0]}: slashes before userinfo, {slashes}": (
+            command, f"{slashes}u:{new()}@127.0.0.1:1/x", *(("--origin", PAGE) if command != "audit" else ()), *more,
+        )
+        for slashes in ("//", "https:///", "http:////")
+        for command, *more in (
+            ("probe", "-v", *REPORTS), ("probe", "--print-curl"), ("probe", "--dry-run"), ("audit", *REPORTS[1:]),
+            ("init", "-o", "-"),
+        )
+    },
+    "explain: slashes before userinfo": ("explain", f"Access to fetch at 'https:///u:{new()}@h/' was blocked"),
+    "curl: slashes before userinfo": ("probe", "--curl", f"curl https:///u:{new()}@127.0.0.1:1/", "--origin", PAGE, *REPORTS),
+    **{
+        f"{argv[0]} {argv[1]} {argv[-1]} {around.format('S')}": (*argv, around.format(new()))
+        for around in ("u:p ' {}@h", "u:'{}@h/x", "http://u:p {}@h", "http://u:'{}@h/x", "http://u:a/b {}@h", "tcp://u:p @ {}@h")
+        for argv in (
+            ("probe", "URL/open", "URL/refused", "--origin", PAGE, "--cluster"), ("probe", "URL/open", "--origin", PAGE, "--via"),
+            ("probe", "URL/open", "--origin"), ("audit", "URL/open", "--allowed-origin"), ("run", "policy.toml", "--base-url"),
+            ("probe", "--openapi", "api.json", "--origin", PAGE, "--base-url"), ("probe", *REPORTS, "--origin", PAGE),
+        )
+    },
+    "explain: a blank in a password": ("explain", blocked().replace("u:", "u:p ")),
+    "explain: a quote in a password": ("explain", blocked().replace("u:", "u:'p")),
     "an origin without scheme": ("probe", "URL/open", "--origin", f"u:{new()}@app.example/?token={new()}"),
     "an origin with a path": ("probe", "URL/open", "--origin", f"https://u:{new()}@app.example/?token={new()}"),
     "an allowed origin": ("audit", "URL/open", "--allowed-origin", f"https://u:{new()}@app.example/?token={new()}"),

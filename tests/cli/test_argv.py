@@ -56,6 +56,8 @@ def test_masked(argv: str, out: str) -> None:
         ("X-Api-Key:x", "X-Api-Key: ***"),
         ("X-Tenant: 7", "X-Tenant: 7"),
         ("X-A: Bearer abc123", "X-A: Bearer ***"),
+        ('X-Forwarded: {"token":"S"}', 'X-Forwarded: {"token":"***"}'),
+        ("X-Tenant: Token S", "X-Tenant: Token ***"),
         ("@file", "@file"),
         ("broken", "broken"),
     ],

@@ -184,7 +184,7 @@ def test_a_redirected_document_is_read_where_it_is(command: Command, fake: Runne
 
 LOGINS = (
     ("-H", "Authorization: Bearer t0ken"), ("-H", "X-Api-Key: t0ken"), ("-H", "X-Any: Bearer t0ken1"), ("-u", "me:pw"),
-    ("-b", "sid=t0ken"), ("-H", "@headers"),
+    ("-b", "sid=t0ken"), ("-H", "@headers"), ("-d", "token=t0ken"), ("-F", "token=t0ken"), ("-d", "@headers"),
 )  # fmt: skip
 
 
@@ -211,12 +211,19 @@ def test_a_document_does_not_decide_who_gets_the_login(
             # What came from B is not from A: B would name itself, and the user typed A.
             script = [READ, answer("302 Found", "", f"Location: {other.url('/openapi.json')}")]
         with RawServer(script) as home:
-            done = command("probe", "--openapi", home.url("/openapi.json"), *ORIGIN, *login)
+            done = command(
+                "probe",
+                "--openapi",
+                home.url("/openapi.json"),
+                *ORIGIN,
+                *login,
+                *(("-X", "POST", "--send", "always") if login[0] in ("-d", "-F") else ()),
+            )
         asked = [request for request in other.requests if b"t0ken" in request or b"uthorization" in request]
     assert done.status == 2
     assert asked == []
     assert f"GET /a is at {other.url('')}, which is not the document's origin." in done.stderr
-    assert f"{login[0]} would go there, and a document must not decide who gets a login." in done.stderr
+    assert f"{login[0]} would go there, and a document must not decide who gets a login or a body." in done.stderr
     assert f"add --base-url with its URL, e.g. --base-url {other.url('')}\n" in done.stderr
     assert len(other.requests) == (place == "redirect")
 

@@ -62,6 +62,44 @@ def test_secrets(option: str, command: Command, fake: Runner) -> None:
     assert "s3cr3t" in ask(command, *argv, "--show-secrets")
 
 
+BODIES = (
+    ("-d", "token=S3", "> token=***"), ("-d", "a=1&pin=sun&b=2", "> a=1&pin=***&b=2"),
+    ("-d", '{"token":"sun"}', '> {"token":"***"}'),
+    ("-d", '{"a":"' + "x" * 270 + '", "token":"' + "sun" * 30 + '"}', '"token":"***"}'), ("-F", "pin=sun", "> ***"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("option", "body", "shown"), BODIES)
+def test_secrets_in_a_body(option: str, body: str, shown: str, command: Command, fake: Runner) -> None:
+    """Also short ones and words, which are masked nowhere else."""
+    argv = ("-X", "POST", option, body, "-H", "X-Tenant: 7")
+    said = ask(command, *argv, "--dry-run")
+    assert shown in said
+    assert ("sun" in said, "S3" in said) == (False, False)
+    said = ask(command, *argv, "--print-curl")
+    assert '--data-raw "$BODY"' in said
+    assert ("sun" in said, "S3" in said) == (False, False)
+    assert body.rpartition("=")[2] in ask(command, *argv, "--print-curl", "--show-secrets").replace("\\", "")
+    assert body.rpartition("=")[2][:200] in ask(command, *argv, "--dry-run", "--show-secrets")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("-b", "host=api.example"),
+        ("-d", "token=app.example"),
+        ("-d", "token=https://app.example"),
+        ("-u", "me:api.example"),
+    ],
+)
+def test_a_secret_that_is_a_host(given: tuple[str, ...], command: Command, fake: Runner) -> None:
+    """Where it is a host it is shown: a command without hosts is of no use."""
+    said = ask(command, "-X", "POST", "--send", "always", *given, "--print-curl")
+    assert "https://api.example/data" in said
+    assert "'Origin: https://app.example'" in said
+    assert "--origin https://app.example" in said or "from https://app.example" in said
+
+
 def test_curl_commands(command: Command, fake: Runner) -> None:
     said = ask(command, "-X", "PUT", "--send", "always", "-k", "--resolve", "api.example:443:127.0.0.1", "--print-curl")
     first, second = said.split("\n\n")

@@ -27,7 +27,7 @@ from corscheck.model.secret_names import means_secret
         ("https://a.example/?token=x&b=2", "https://a.example/?token=***&b=2"),
         ("https://a.example/?a=1&access_token=x", "https://a.example/?a=1&access_token=***"),
         ("https://a.example/#id_token=x;code=y", "https://a.example/#id_token=***;code=***"),
-        ("https://a.example/?encode=1&keys=2", "https://a.example/?encode=1&keys=2"),
+        ("https://a.example/?encode=1&keywords=2", "https://a.example/?encode=1&keywords=2"),
         ("https://a.example/?X-Amz-Signature=x", "https://a.example/?X-Amz-Signature=***"),
         ("https://ada:pw@a.example/", "https://***@a.example/"),
     ],
@@ -47,13 +47,16 @@ ASPSESSIONIDABCD connect.sid sid sess sess_id session X-Session sessionid ticket
 SAMLResponse SAMLRequest signature sig X-Amz-Signature X-Amz-Credential X-Amz-Security-Token X-Goog-Signature hmac
 X-Hub-Signature-256 credential credentials cookie Cookie2 Set-Cookie sso ssoToken otp totp 2fa mfa mfa_code state nonce
 _wpnonce code DPoP dpop X-Client-Cert X-SSL-Client-Cert X-Forwarded-Client-Cert jwt bearer auth oauth2 OAuth csrf XSRF-TOKEN
+upass psw pswd keys sas skey pat xauth Authorisation .ASPXAUTH CASTGC wresult x-ms-client-principal
 X-CSRFToken csrfmiddlewaretoken user[password] auth[x] data%5Btoken%5D data%255Btoken%255D access%5Ftoken %74oken
 user.password key X-Key signing_key license-key RelayState code_verifier device_code auth_code authorizationCode
 verification_code id_token refreshToken password1 token2 Authentication-Info X-Vault-Token
 """
 
 _OTHER = """
-keyword monkey keyboard keys key_id api-keyword Access-Control-Allow-Credentials Access-Control-Allow-Headers
+max_tokens token_type session_state auth_url Signature-Input X-Session-Duration X-Session-Timeout X-Token-Expires
+cookieconsent keyCode tickets i18n_key forgot_password X-Auth-Method client_assertion_type token_expires_in
+keyword monkey keyboard primary_keys key_id api-keyword Access-Control-Allow-Credentials Access-Control-Allow-Headers
 Origin-Agent-Cluster passenger passport compass bypass pass-through statement state_id order-state country_code status_code
 postcode zip_code zipcode encode decoder unicode authority author X-Forwarded-Authority Idempotency-Key Sec-WebSocket-Key
 sec-websocket-key Sec-WebSocket-Accept Surrogate-Key Cache-Key Public-Key-Pins X-Request-Id tokenizer secretary possession
@@ -84,7 +87,11 @@ def test_names_that_only_look_like_it(name: str) -> None:
         # The last @ before the host ends the user information, and an unencoded password may hold anything.
         ("http://u:p@w@host/x", "http://***@host/x"),
         ("http://u:p/w@host/x", "http://***@host/x"),
-        ("http://u:/pw@host/x", "http://***@host/x"),
+        # More slashes are skipped by browsers.
+        ("https:///u:pw@host/x", "https:///***@host/x"),
+        ("https:////u:pw@host/x", "https:////***@host/x"),
+        ("https://\\/tok3n@host/x", "https://\\/***@host/x"),
+        ("https:///user:secretpa", "https:///user:***"),
         ("http://u:p?w@host/x", "http://***@host/x"),
         ("http://u:p#w@host", "http://***@host"),
         ("https://tok3n@host/x", "https://***@host/x"),
@@ -110,6 +117,9 @@ def test_names_that_only_look_like_it(name: str) -> None:
         ("https://host/@user/x", "https://host/@user/x"),
         ("https://host:3000/@vite/client", "https://host:3000/@vite/client"),
         ("https://[::1]:3000/x", "https://[::1]:3000/x"),
+        ("http://h:/x@y", "http://h:/x@y"),
+        ("http://h:", "http://h:"),
+        ("http://h:abc/x", "http://h:abc/x"),
         ("http://localhost:3OOO/x", "http://localhost:3OOO/x"),
         ("tcp://HOST:PORT", "tcp://HOST:PORT"),
         ("http://h/?q=a@b.example", "http://h/?q=a@b.example"),
@@ -123,6 +133,17 @@ def test_what_a_url_hides(text: str, masked: str) -> None:
     assert mask_text(f"'{text}'") == f"'{masked}'"
 
 
+def test_a_url_without_scheme() -> None:
+    assert mask_url("//tok3n@host/x") == "***@host/x"
+    assert mask_url("//host/x@y") == "//host/x@y"
+
+
+@pytest.mark.parametrize("url", ["https:///u:pw@h/?a=1", "https:////u:pw@h/?a=1", "https://u:pw@h/?a=1"])
+def test_the_pieces_of_a_url_with_more_slashes(url: str) -> None:
+    before, after = url.split("u:pw")
+    assert list(secret_parameters(url)) == [(before, "login"), (after, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -130,6 +151,11 @@ def test_what_a_url_hides(text: str, masked: str) -> None:
         ("bearer abcd1234, and more", "bearer ***, and more"),
         ("curl -H 'X-A: Basic dTpwdw=='", "curl -H 'X-A: Basic ***'"),
         ("Negotiate YIIabc==", "Negotiate ***"),
+        ('it said Bearer "abc.def" there', 'it said Bearer "***" there'),
+        ("it said BASIC dTpwdw== there", "it said BASIC *** there"),
+        ("Token S3cret", "Token ***"),
+        ("Token expired", "Token expired"),
+        ("Token S3cret was sent", "Token S3cret was sent"),
         ("Bearer hunter", "Bearer ***"),
         ("x=Bearer%20abc123", "x=***"),
         ("/Bearer%20abc123", "/Bearer%20***"),
@@ -141,6 +167,11 @@ def test_what_a_url_hides(text: str, masked: str) -> None:
         ("Basic authentication is not enough", "Basic authentication is not enough"),
         ('Bearer realm="x", error="invalid_token"', 'Bearer realm="x", error="invalid_token"'),
         ("Bearer error=invalid_token", "Bearer error=invalid_token"),
+        ("at 'http://u:p w@h/' and", "at 'http://***@h/' and"),
+        ('at "http://u:\'pw@h/" and', 'at "http://***@h/" and'),
+        ("tcp://u:p @ pw@h: no", "tcp://***@h: no"),
+        ("http://h:80/ and ada@h.example", "http://h:80/ and ada@h.example"),
+        ("http://h: a@b", "http://h: a@b"),
         ("eyJ.eyJ", "eyJ.eyJ"),
     ],
 )
@@ -149,13 +180,24 @@ def test_credentials_and_tokens_in_a_text(text: str, masked: str) -> None:
     assert mask_header("X-Debug", text) == masked
 
 
+def test_json_in_a_header() -> None:
+    assert mask_header("X-Forwarded", '{"token":"S"}') == '{"token":"***"}'
+    assert mask_header("Report-To", '{"max_age":1}') == '{"max_age":1}'
+
+
 def test_a_json_body() -> None:
     body = '{"access_token": "a\\"b", "user": {"pin": 1234, "name": "Ada"}, "code": "E42", "state": "open"}'
     assert (
         mask_body(body)
         == '{"access_token": "***", "user": {"pin": "***", "name": "Ada"}, "code": "E42", "state": "open"}'
     )
-    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": {"a": 1}}'
+    assert mask_body('{"cookie": ["a", "b"], "key": {"a": 1}}') == '{"cookie": "***", "key": "***"}'
+    assert (
+        mask_body('{"pass\\u0077ord": "S", "keys": [{"kid": "a"}]}')
+        == '{"pass\\u0077ord": "***", "keys": [{"kid": "a"}]}'
+    )
+    assert mask_body("{'password': 'S', 'user': 'Ada'}") == "{'password': '***', 'user': 'Ada'}"
+    assert mask_body('token: "S"\nuser: "Ada"') == 'token: "***"\nuser: "Ada"'
     assert mask_body('{"password": "cut of') == '{"password": "***"'
     assert mask_body("password=x&user=Ada") == "password=***&user=Ada"
 
@@ -168,7 +210,17 @@ def test_markup() -> None:
         mask_body("<input type=hidden name='user[pin]' value='1234'>")
         == "<input type=hidden name='user[pin]' value='***'>"
     )
+    assert mask_body('<input value=S name="password" id=a>') == '<input value=*** name="password" id=a>'
+    assert mask_body("<token><![CDATA[S]]></token>") == "<token><![CDATA[***]]></token>"
     assert mask_body("<s:token a='1'>abc</s:token><code>403</code>") == "<s:token a='1'>***</s:token><code>403</code>"
+
+
+def test_a_form_of_parts() -> None:
+    body = (
+        '--x\r\nContent-Disposition: form-data; name="user"\r\n\r\nAda\r\n'
+        '--x\r\nContent-Disposition: form-data; name="pin"\r\nContent-Type: text/plain\r\n\r\n{}\r\n--x--\r\n'
+    )
+    assert mask_body(body.format("12\r\n34")) == body.format("***")
 
 
 def test_lines() -> None:
@@ -211,6 +263,20 @@ def test_values_that_are_known() -> None:
     assert mask_text("s3cr:t v") == "s3cr:t v"
 
 
+def test_what_is_public_is_shown() -> None:
+    """A value that is also the host that is asked, an origin or a word of the protocol is masked at its place alone."""
+    masking.hide(["127.0.0.1", "Access-Control", "localhost:3000", "s3cr3t-value"])
+    masking.show_host("http://u:s3cr3t-value@127.0.0.1:9301/x")
+    masking.show_host("http://localhost:3000")
+    masking.hide(["Content-Type", "127.0.0.1:9301"], sure=True)
+    text = 'http://127.0.0.1:9301 and http%3A%2F%2Flocalhost%3A3000: Send "Access-Control-Max-Age: 600", Content-Type'
+    assert mask_text(text) == text
+    assert mask_text("s3cr3t-value") == "***"
+    assert mask_header("X-Api-Key", "Access-Control") == "***"
+    assert ("", "s3cr3t-value") in masking.hidden()
+    assert ("", "127.0.0.1") not in masking.hidden()
+
+
 HOSTILE = {
     "letters before ://": lambda n: "a" * n + " ://x",
     "a scheme without end": lambda n: "a." * n + "://",
@@ -222,6 +288,7 @@ HOSTILE = {
     "colons and at signs": lambda n: "a:@" * n,
     "many URLs with userinfo": lambda n: "https://a:b@" * n,
     "many URLs with odd ports": lambda n: "https://a:b/" * n,
+    "logins with blanks": lambda n: "://a:b " * n + "@",
     "tokens without end": lambda n: "eyJ" * n,
     "dots of tokens": lambda n: "eyJa." * n,
     "half tokens": lambda n: "eyJa.eyJ/" * n,
@@ -240,11 +307,14 @@ HOSTILE = {
     "a field without end": lambda n: '{"token": "' + "\\" * n,
     "many fields": lambda n: '"token":' * n,
     "fields with blanks": lambda n: '"token"' + " " * n + ":" + " " * n,
+    "escaped quotes": lambda n: '\\"' * n,
     "elements": lambda n: "<token>" * n,
     "elements without end": lambda n: "<token a" * n,
     "text in elements": lambda n: "<token>" + "a" * n,
     "attributes": lambda n: 'name="token"' * n,
     "attributes without end": lambda n: 'name="token" value=' * n,
+    "parts": lambda n: 'form-data; name="pin"\r\n\r\n' * n,
+    "parts without content": lambda n: 'form-data; name="pin"\r\n' * n,
     "a known value": lambda n: "s3cret-valu" * n,
 }
 

@@ -169,6 +169,11 @@ def test_no_more_annotations_than_github_shows(count: int, errors: int, more: in
     assert (f"{more} more of these" in lines[errors - 1]) == bool(more)
 
 
+def test_a_new_summary_is_its_owners(tmp_path: Path) -> None:
+    github.add_summary(saved([samples.ALLOWED]), str(tmp_path / "new"))
+    assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
 @pytest.mark.parametrize(
     "already", [0, 1000, github.SUMMARY_BYTES - 3000, github.SUMMARY_BYTES, github.SUMMARY_BYTES + 5]
 )

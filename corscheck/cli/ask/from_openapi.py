@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.targets import TargetLine
-from corscheck.model.masking import mask_header, mask_url
+from corscheck.model.masking import mask_header, mask_login, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 
@@ -34,8 +34,8 @@ def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess 
 
 
 def _login(typed: ProbeArguments) -> str | None:
-    """Return the option that holds a login, None if there is none."""
-    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert}
+    """Return the option that holds a login, or a body that may hold one; None if there is none."""
+    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert, "-d": typed.data, "-F": typed.form}
     return next((option for option, value in given.items() if value), None) or secret_header(typed.headers)
 
 
@@ -75,7 +75,7 @@ def _check_servers(wanted: list[Operation], document: str, login: str) -> None:
         if server != home:
             raise ConfigError(
                 f"--openapi {mask_url(document)}: {operation.where} is at {server}, which is not the document's origin. "
-                f"{login} would go there, and a document must not decide who gets a login. "
+                f"{login} would go there, and a document must not decide who gets a login or a body. "
                 f"If {server} is right, add --base-url with its URL, e.g. --base-url {server}"
             )
 
@@ -117,7 +117,7 @@ def _base(text: str | None) -> str | None:
         url = None
     if url is None or url.scheme not in HTTP_SCHEMES or "?" in text or "#" in text:
         raise ConfigError(
-            f"--base-url {text!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
+            f"--base-url {mask_login(text)!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
         )
     return url.href
 

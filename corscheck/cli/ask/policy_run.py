@@ -14,6 +14,7 @@ from corscheck.cli.run_loop import Session, ask_many, say
 from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full, Quiet
+from corscheck.model.masking import mask_login
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
@@ -44,7 +45,7 @@ class PolicyRun:
 
     def __init__(self, typed: PolicyArguments, tell: Callable[[str], None]) -> None:
         if typed.base_url is not None and (fault := base_url_fault(typed.base_url)) is not None:
-            raise ConfigError(f"--base-url {typed.base_url!r} {fault}")
+            raise ConfigError(f"--base-url {mask_login(typed.base_url)!r} {fault}")
         via = via_base(typed.via)
         self.shard = Shard(typed.shard)
         policies = _loaded(typed, via, tell)

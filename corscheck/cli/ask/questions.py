@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
-from corscheck.model.masking import hide_url, mask_url
+from corscheck.model.masking import hide_url, mask_login, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
@@ -263,5 +263,5 @@ def via_base(base: str | None) -> str | None:
 
     origin = base_origin(base)
     if origin is None:
-        raise ConfigError(f"--via {base!r} is no base URL: scheme, host and port, like http://api:8000")
+        raise ConfigError(f"--via {mask_login(base)!r} is no base URL: scheme, host and port, like http://api:8000")
     return origin

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from corscheck.cli.ask.inputs import reason
 from corscheck.model.bounded import lines_of
-from corscheck.model.masking import hide_url, mask_lines, mask_url
+from corscheck.model.masking import hide_url, mask_lines, mask_url, show_host
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
@@ -107,8 +107,9 @@ def with_scheme(text: str) -> str:
 
 
 def guess(text: str) -> tuple[str, str | None]:
-    """Return the URL, and the text if its scheme is guessed."""
+    """Return the URL, whose host is shown from now on, and the text if its scheme is guessed."""
     url = with_scheme(text)
+    show_host(url)
     return url, text if url != text.strip(_AROUND) else None
 
 

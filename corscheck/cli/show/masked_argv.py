@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from corscheck.model.masking import MASK, is_secret_header, mask_certificate, mask_login, mask_text, mask_url
+from corscheck.model.masking import (
+    MASK,
+    is_secret_header,
+    mask_certificate,
+    mask_header,
+    mask_login,
+    mask_text,
+    mask_url,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,8 +51,11 @@ def _all(value: str) -> str:  # noqa: ARG001 - the signature of a mask
 
 
 def _header(line: str) -> str:
-    name, colon, _ = line.partition(":")
-    return f"{name}: {MASK}" if colon and is_secret_header(name.strip(" =")) else mask_text(line)
+    name, colon, value = line.partition(":")
+    if not colon:
+        return mask_text(line)
+    name = name.strip(" =")
+    return f"{name}: {MASK if is_secret_header(name) else mask_header(name, value.strip())}"
 
 
 _MASKS: dict[str, Callable[[str], str]] = {

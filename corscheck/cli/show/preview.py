@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.model.masking import mask_certificate, mask_header, mask_login, mask_url
+from corscheck.model.masking import mask_body, mask_certificate, mask_header, mask_login, mask_url
 from corscheck.model.printable import printable
 from corscheck.report.formats import curl
 from corscheck.report.text.exchanges import request_lines
@@ -71,7 +71,7 @@ def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterato
         if request.send_to is not None:
             yield f"* to {printable(request.send_to)}"
         yield from request_lines(request.method, url, headers)
-        yield from _body(request)
+        yield from _body(request, show_secrets=options.show_secrets)
     if not planned or _held_back(probe, planned):
         if not planned and not _held_back_whole(probe, options):
             return
@@ -80,11 +80,12 @@ def _requests(probe: Probe, options: RunOptions, because: str | None) -> Iterato
         yield f"{printable(probe.method)} itself would not be sent: {why}"
 
 
-def _body(request: WireRequest) -> Iterator[str]:
+def _body(request: WireRequest, *, show_secrets: bool) -> Iterator[str]:
     if request.body is None:
         return
     yield ">"
-    text = request.body[:_BODY].decode("utf-8", "replace")
+    text = request.body[: 4 * _BODY].decode("utf-8", "replace")
+    text = (text if show_secrets else mask_body(text))[:_BODY]
     more = f" ... ({len(request.body)} bytes)" if len(request.body) > _BODY else ""
     yield from (f"> {printable(line)}" for line in (text + more).splitlines())
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.model.masking import mask_header, mask_url, secret_parameters
+from corscheck.model.masking import mask_body, mask_header, mask_url, secret_parameters
 from corscheck.report.text.exchanges import split_url
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def command(request: CurlRequest, *, show_secrets: bool = False) -> str:
     words.append(["-g", "--path-as-is", shlex.quote(url) if show_secrets else _url(url)])
     words += [["-H", _header(name, value, show_secrets=show_secrets)] for name, value in headers]
     words += _defaults_off(request, {name.lower() for name, _ in headers})
-    words += _body(request.body)
+    words += _body(request.body, show_secrets=show_secrets)
     words += _pairs(request.options)
     text = " \\\n  ".join(" ".join(w) for w in words)
     if request.body is not None and _in_file(request.body):
@@ -96,13 +96,14 @@ def _defaults_off(request: CurlRequest, names: set[str]) -> list[list[str]]:
     return [["-H", shlex.quote(f"{name}:")] for name in off]
 
 
-def _body(body: bytes | None) -> list[list[str]]:
+def _body(body: bytes | None, *, show_secrets: bool) -> list[list[str]]:
     if body is None:
         return []
     if _in_file(body):
         return [["--data-binary", "@body.bin"]]
+    text = body.decode()
     # In --data an @ at the start would name a file; --data-raw takes the text literally.
-    return [["--data-raw", shlex.quote(body.decode())]]
+    return [["--data-raw", shlex.quote(text) if show_secrets or mask_body(text) == text else '"$BODY"']]
 
 
 def _in_file(body: bytes) -> bool:

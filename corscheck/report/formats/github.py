@@ -6,6 +6,7 @@ also reads workflow commands from everything else that a job prints: ``inert`` d
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +88,8 @@ def add_summary(saved: Saved, path: str) -> None:
     """Append the report to the job summary as far as it fits. Raises ``OSError``."""
     file = Path(path)
     taken = file.stat().st_size if file.exists() else 0
-    with file.open("a", encoding="utf-8", errors="backslashreplace", newline="") as out:
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace", newline="") as out:
         for piece in document(saved, SUMMARY_BYTES - taken):
             taken += len(piece.encode("utf-8", "backslashreplace"))
             # The tables are cut to fit. In a file that is full already the rest stays out, or GitHub would refuse all.
