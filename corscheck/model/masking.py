@@ -215,6 +215,8 @@ def hide_body(text: str) -> None:
     for found in _JSON_FIELD.finditer(text):
         if means_secret(found[1], whole=False):
             hide((found[3].strip('"'),))
+        elif found[3][0] in "[{":
+            hide_body(found[3])
 
 
 def hide_url(url: str) -> None:
@@ -309,9 +311,8 @@ def _mask_authority(text: str) -> str:
         return slashes + MASK + bare[bare.rfind("@") if colon and len(name) < at else at :]
     if not colon or name.startswith("[") or _PORT.match(after):
         return text
-    at = bare.rfind("@")
-    if at >= 0:
-        return slashes + MASK + bare[at:]
+    if "@" in bare:
+        return slashes + MASK + bare[bare.rfind("@") :]
     return text if end else f"{slashes}{name}:{MASK}"
 
 
@@ -380,8 +381,7 @@ def mask_lines(text: str) -> str:
 
 
 def _mask_chunk(found: re.Match[str]) -> str:
-    text = found[0]
-    return _mask_userinfo(text) if "@" in text or "://" in text else text
+    return _mask_userinfo(found[0]) if "@" in found[0] or "://" in found[0] else found[0]
 
 
 def _mask_json_field(found: re.Match[str]) -> str:
