@@ -118,14 +118,18 @@ def refuses_host(response: HTTPResponse) -> bool:
 
 def quote_of(response: HTTPResponse) -> str:
     """Return the status of a response, and the first words of an error's body."""
-    # Masked before it is cut: half a secret is one, too.
-    text = mask_body(_text(response)) if not 200 <= response.status <= 299 else ""
+    # Masked before its tags are taken out, which say what a field is called, and before it is cut: half a secret is one, too.
+    text = _plain(mask_body(body_text(response))) if not 200 <= response.status <= 299 else ""
     short = f"{text[:_LONGEST]}{'...' if len(text) > _LONGEST else ''}"
     return f"{status_line(response)}: {short}" if text else status_line(response)
 
 
 def _text(response: HTTPResponse) -> str:
-    return " ".join(_TAG.sub(" ", body_text(response)).replace("&nbsp;", " ").split())
+    return _plain(body_text(response))
+
+
+def _plain(text: str) -> str:
+    return " ".join(_TAG.sub(" ", text).replace("&nbsp;", " ").split())
 
 
 def _names_origin(text: str, origin: str) -> bool:
