@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 WILDCARD = "*"
 
+Arguments: TypeAlias = tuple[tuple[str, str | bool | int | tuple[str, ...] | None], ...]
+"""Names and values as a framework takes them."""
+
 Place: TypeAlias = Literal["added", "around", "derived", "absent"]
 """Where a layer is: added to its application, wrapped around it, in a class of its own, or nowhere yet."""
 

@@ -8,7 +8,7 @@ that ``send="auto"`` sends: none that may change data.
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -42,6 +42,10 @@ _MOST_NAMED = 3
 _JSON = ("Content-Type", "application/json")
 
 
+Passing: TypeAlias = Literal["yes", "no", "preflight", "unknown"]
+"""Whether a request passes. "preflight" says that its preflight does, and that it was not sent."""
+
+
 class Trial(Struct, frozen=True):
     """What an application did with other settings.
 
@@ -49,6 +53,7 @@ class Trial(Struct, frozen=True):
     change data. ``kept`` counts the other requests that still pass,
     ``broken`` are those that no longer do, ``admitted`` the strangers that could not read before.
     ``open_before`` says that a stranger could read before, and still can, ``closed`` that one no longer can.
+    ``preflights`` counts the requests in question of which only the preflight was sent.
     """
 
     passes: bool | None
@@ -57,6 +62,7 @@ class Trial(Struct, frozen=True):
     admitted: tuple[str, ...] = ()
     open_before: bool = False
     closed: bool = False
+    preflights: int = 0
 
 
 class Mender:
@@ -122,14 +128,15 @@ class Mender:
         return self._layer
 
     def _text(self, layer: CorsLayer, settings: CorsSettings, solved: dict[Probe, tuple[str, ...]]) -> str | None:
-        code = merged_code(layer.target, settings, layer.place)
-        if code is None:
-            return None
         try:
+            code = merged_code(layer.target, layer.written(settings), layer.place)
+            if code is None or (layer.place == "absent" and not self._is_silent(next(reversed(solved)))):
+                return None
             trial = self._try(layer, settings, solved)
         except Exception:  # noqa: BLE001 - the layer does not take these settings: they are not proposed
             return None
-        if trial.passes is False:
+        # What passes without a layer is allowed by something else, and that is where it belongs.
+        if trial.passes is False or (layer.place == "absent" and trial.broken):
             return None
         lines = [*layer.faults, merged_lead(layer.target, layer.place)]
         lines += [f"  {line}" for line in code.splitlines()]
@@ -139,7 +146,7 @@ class Mender:
         """Whether the probe passes with these settings."""
         try:
             with layer.applied(settings):
-                return self._passes(_harmless(probe), names) is True
+                return self._passes(_harmless(probe), names) in ("yes", "preflight")
         except Exception:  # noqa: BLE001 - as in _text
             return False
 
@@ -155,28 +162,46 @@ class Mender:
         inside = {probe.origin for probe in strangers if everyone or self._allowed(probe)}
         with layer.applied(settings):
             passes = [self._passes(_harmless(probe), names) for probe, names in solved.items()]
-            if False in passes:
+            if "no" in passes:
                 return Trial(passes=False)
             broken = tuple(probe for probe in passed if not self._allowed(probe))
             now = dict.fromkeys(probe.origin for probe in strangers if self._allowed(probe))
         admitted = tuple(origin for origin in now if origin not in inside)
         return Trial(
-            None if None in passes else True,
+            None if "unknown" in passes else True,
             len(passed) - len(broken),
             broken,
             admitted,
             any(origin in inside for origin in now),
             any(origin not in now for origin in inside),
+            passes.count("preflight"),
+        )
+
+    def _is_silent(self, probe: Probe) -> bool:
+        """Whether nothing but the router answers a preflight of this request, and no answer speaks CORS."""
+        asked = _harmless(probe)
+        mark = ("X-Corscheck-Preflight", "1")
+        results = (self._ask(asked), self._ask(replace(asked, headers=(*asked.headers, mark), send="never")))
+        answers = [(e.kind, e.response) for result in results for e in result.exchanges if e.response is not None]
+        return all(
+            (kind != "preflight" or answer.status in (404, 405)) and not any(map(_is_of_cors, answer.headers))
+            for kind, answer in answers
         )
 
     def _allowed(self, probe: Probe) -> bool:
         return self._ask(probe).verdict == "allowed"
 
-    def _passes(self, probe: Probe, names: Iterable[str]) -> bool | None:
+    def _passes(self, probe: Probe, names: Iterable[str]) -> Passing:
         result = self._ask(probe)
-        if any(exchange.held_back for exchange in result.exchanges) and (result.verdict != "allowed" or names):
-            return None
-        return result.verdict == "allowed" and {name.lower() for name in names} <= set(result.readable_headers)
+        if any(exchange.held_back for exchange in result.exchanges):
+            return "preflight" if result.verdict == "allowed" and not names else "unknown"
+        readable = {name.lower() for name in names} <= set(result.readable_headers)
+        return "yes" if result.verdict == "allowed" and readable else "no"
+
+
+def _is_of_cors(header: tuple[str, str]) -> bool:
+    name, value = header[0].lower(), header[1].lower()
+    return name.startswith("access-control-") or (name == "vary" and "origin" in value)
 
 
 def _harmless(probe: Probe) -> Probe:
@@ -252,6 +277,12 @@ def _foreign(origin: str, mark: str) -> list[str]:
 def _told(trial: Trial, count: int) -> str:
     """Return the sentence on what the trial showed."""
     request = "the request passes" if count == 1 else f"the {count} requests pass"
+    if trial.preflights:
+        # These are not sent, since they may change data.
+        several = f"the preflights of the {count} requests pass"
+        if trial.preflights < count:
+            several = f"{request} ({trial.preflights} only as a preflight)"
+        request = "its preflight passes" if count == 1 else several
     if trial.passes is None:
         request = "the request was not sent again, since it may change data"
     others = f"{trial.kept} other{'' if trial.kept == 1 else 's'} still pass{'es' if trial.kept == 1 else ''}"

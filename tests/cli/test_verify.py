@@ -341,7 +341,9 @@ def test_the_fix_of_an_application_is_tried_on_it() -> None:
     said = " ".join(done.stdout.split())
     assert 'allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST", "PUT"],' in said
     assert 'allow_headers=["Authorization", "x-tenant"],' in said
-    assert "Verified on your application: the request passes, 6 others still pass, strangers are still refused." in said
+    assert (
+        "Verified on your application: its preflight passes, 6 others still pass, strangers are still refused." in said
+    )
 
 
 def test_entries_that_no_page_can_match() -> None:

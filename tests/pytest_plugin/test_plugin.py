@@ -271,7 +271,7 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
             "> FAIL  *",
             "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             '      allow_methods=[[]"GET", "PUT"],',
-            "Verified on your application: the 2 requests pass, * still pass*, strangers are still refused.",
+            "Verified on your application: the preflights of the 2 requests pass, * still pass*, strangers are still refused.",
             "*corscheck.toml:9: [[][[]check]] everybody writes",
             "FAILED corscheck.toml::everybody writes - *",
         ]

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE, OTHER, NEW = "https://app.example.com", "https://admin.example.com", "https://new.example.com"
 TENANT = ("X-Tenant", "7")
 VERIFIED = re.compile(
-    r"Verified on your application: the request passes, \d+ others? still pass(es)?, strangers are still refused\."
+    r"Verified on your application: (the request|its preflight) passes, \d+ others? still pass(es)?, strangers are still refused\."
 )
 
 Make = Callable[..., Any]
@@ -320,7 +320,8 @@ def test_nothing_is_sent_that_may_change_data() -> None:
         return "here"
 
     said = advice(ask(app, probe(method="PUT", send="always")))
-    assert "Verified on your application: the request passes" in said
+    # The trial has seen no more than that.
+    assert "Verified on your application: its preflight passes" in said
     assert set(ran) == {"GET"}
     ran.clear()
     said = advice(ask(app, probe(method="POST", send="always")))
@@ -380,8 +381,8 @@ CORS_PREFLIGHT_MAX_AGE = 77
 """
 
 
-def django(directory: Path, *arguments: str, kind: str = "wsgi", hosts: str = '["*"]') -> Any:
-    directory.joinpath("project_settings.py").write_text(_SETTINGS.format(hosts=hosts, cors=_CORS))
+def django(directory: Path, *arguments: str, kind: str = "wsgi", hosts: str = '["*"]', cors: str = _CORS) -> Any:
+    directory.joinpath("project_settings.py").write_text(_SETTINGS.format(hosts=hosts, cors=cors))
     directory.joinpath("project.py").write_text(_PROJECT.format(kind=kind))
     return subprocess.run(
         [sys.executable, "-m", "corscheck", "probe", "--app", "project:app", "--app-dir", str(directory), *arguments],
@@ -417,6 +418,25 @@ def test_django(tmp_path: Path, kind: str) -> None:
     tmp_path.joinpath("project_settings.py").write_text(_SETTINGS.format(hosts='["*"]', cors=last))
     again = subprocess.run(done.args, capture_output=True, encoding="utf-8", cwd=ROOT, timeout=60, check=False)
     assert again.returncode == 0, again.stdout
+
+
+@pytest.mark.parametrize("everyone", ["CORS_ALLOW_ALL_ORIGINS", "CORS_ORIGIN_ALLOW_ALL"])
+def test_django_is_told_what_to_switch_off(tmp_path: Path, everyone: str) -> None:
+    """What is pasted after the old settings must not leave the site open to everyone, with cookies."""
+    asked = ("/data", "--origin", PAGE, "--credentials", "include", "--json", "-")
+    first = django(tmp_path, *asked, cors=f"{everyone} = True")
+    pasted = f"{everyone} = True\n" + code_of(json.loads(first.stdout)["probes"][0]["findings"][0]["advice"])
+    assert "CORS_ALLOW_CREDENTIALS = True" in pasted
+    again = django(tmp_path, *asked, "--origin", "https://evil.example", cors=pasted)
+    assert [p["verdict"] for p in json.loads(again.stdout)["probes"]] == ["allowed", "blocked"], pasted
+
+
+def test_django_keeps_the_flags_of_patterns(tmp_path: Path) -> None:
+    cors = 'import re\nCORS_ALLOWED_ORIGIN_REGEXES = [re.compile(r"https://APP[.]example[.]com$", re.I)]'
+    done = django(tmp_path, "/data", "--origin", NEW, "--origin", PAGE, "--json", "-", cors=cors)
+    said = json.loads(done.stdout)["probes"][0]["findings"][0]["advice"]
+    again = django(tmp_path, "/data", "--origin", NEW, "--origin", PAGE, cors=code_of(said))
+    assert again.returncode == 0, said
 
 
 def test_django_refuses_the_host(tmp_path: Path) -> None:

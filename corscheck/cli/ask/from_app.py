@@ -59,8 +59,10 @@ class InProcess(Struct, frozen=True):
 
     def schema(self) -> object:
         """Return the OpenAPI document that the application generates, as FastAPI does."""
+        from corscheck.sources.app.claims import attribute
+
         app = self._load().app
-        make = getattr(app, "openapi", None)
+        make = attribute(app, "openapi")
         if not callable(make):
             raise ConfigError(f"--openapi app: {self.name} has no openapi(), as a FastAPI has: name a file or a URL")
         with printing(True):

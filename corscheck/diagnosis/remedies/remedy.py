@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.wanted import Wanted
 
 Language: TypeAlias = Literal["apache", "caddy", "haproxy", "javascript", "nginx", "python", "ruby", "xml"]
-Value: TypeAlias = str | int | bool | tuple[str, ...]
+Value: TypeAlias = str | int | bool | tuple[str, ...] | None
 Pairs: TypeAlias = "list[tuple[str, Value]]"
 
 COMMENTS: dict[Language, str] = {
@@ -110,17 +110,18 @@ def demand_kept_preflights(wanted: Wanted, name: str) -> None:
 
 def arguments(pairs: Iterable[tuple[str, Value]]) -> str:
     """Return keyword arguments of a Python call, one per line, each with a trailing comma."""
-    return "\n".join(f"    {name}={_value(value, f'{name}=')}," for name, value in pairs)
+    return "\n".join(f"    {name}={literal(value, f'{name}=')}," for name, value in pairs)
 
 
 def properties(pairs: Iterable[tuple[str, Value]]) -> str:
     """Return properties of a JavaScript object, one per line, each with a trailing comma."""
-    return "\n".join(f"    {name}: {_value(value, f'{name}: ', true='true')}," for name, value in pairs)
+    return "\n".join(f"    {name}: {literal(value, f'{name}: ', true='true')}," for name, value in pairs)
 
 
-def _value(value: Value, before: str, true: str = "True") -> str:
+def literal(value: Value, before: str, indent: int = 4, true: str = "True") -> str:
+    """Return a literal; a list is written so that it fits on a line after ``before``, or one item per line."""
     if isinstance(value, tuple):
-        return listing(value, before)
+        return listing(value, before, indent)
     # Check for True before numbers, because bool is a subclass of int. False is never written: it is the default.
     if value is True:
         return true

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ _ORDER = (
 _SEVERAL = re.compile(r"\s*[,;\s]\s*")
 """Between names that were written into one string."""
 
+_FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _SAMPLES = {"integer": "1", "number": "1", "boolean": "true"}
 _FORMATS = {"uuid": "00000000-0000-4000-8000-000000000000", "date": "2030-01-01", "date-time": "2030-01-01T00:00:00Z"}
 _CONVERTORS = {"int": "1", "float": "1", "uuid": _FORMATS["uuid"]}
@@ -92,7 +94,7 @@ def read(app: Any) -> Reading | None:
     while not is_starlette(inner):
         if is_cors(type(inner)):
             claims.append(of_instance(inner))
-        inner = getattr(inner, "app", None)
+        inner = attribute(inner, "app")
         if inner is None:
             return None
     claims += read_added(inner)
@@ -107,7 +109,37 @@ def is_starlette(app: Any) -> bool:
 
 def is_cors(cls: Any) -> bool:
     """Whether a class is Starlette's ``CORSMiddleware`` or derived from it."""
-    return any(c.__name__ == "CORSMiddleware" for c in getattr(cls, "__mro__", ()))
+    return any(
+        c.__name__ == "CORSMiddleware" and c.__module__.startswith("starlette.")
+        for c in attribute(cls, "__mro__") or ()
+    )
+
+
+def attribute(node: Any, name: str) -> Any:
+    """Return an attribute of an object of the application, or None: what its own code raises counts as none."""
+    try:
+        return getattr(node, name, None)
+    except Exception:  # noqa: BLE001 - an application's __getattr__ or property may raise anything
+        return None
+
+
+def expression(pattern: Any, implied: re.RegexFlag = re.NOFLAG) -> str:
+    """Return a regular expression as a string that means the same once it is compiled with the ``implied`` flags.
+
+    Raises ``re.error`` if there is none.
+    """
+    if not isinstance(pattern, re.Pattern):
+        return str(pattern)
+    text = str(pattern.pattern)
+    with suppress(re.error):
+        if re.compile(text, implied).flags == pattern.flags:
+            return text
+    if implied & re.IGNORECASE & ~pattern.flags:
+        text = f"(?-i:{text})"
+    letters = "".join(letter for letter, flag in _FLAGS.items() if pattern.flags & flag & ~implied)
+    said = f"(?{letters}){text}" if letters else text
+    re.compile(said, implied)
+    return said
 
 
 def _framework(app: Any) -> str:
@@ -117,8 +149,8 @@ def _framework(app: Any) -> str:
 def read_added(app: Any, prefix: str = "") -> list[Claim]:
     """Return the claims of middleware added with ``add_middleware``."""
     found = []
-    for one in getattr(app, "user_middleware", ()):
-        if is_cors(getattr(one, "cls", None)):
+    for one in attribute(app, "user_middleware") or ():
+        if is_cors(attribute(one, "cls")):
             given = {**dict(zip(_ORDER, getattr(one, "args", ()), strict=False)), **getattr(one, "kwargs", {})}
             found.append(_claim(given, prefix))
     return found
@@ -128,7 +160,7 @@ def _claim(given: dict[str, Any], prefix: str = "", *, around: bool = False) -> 
     regex = given.get("allow_origin_regex")
     return Claim(
         allow_origins=_texts(given.get("allow_origins", ())),
-        allow_origin_regex=getattr(regex, "pattern", regex),
+        allow_origin_regex=None if regex is None else expression(regex),
         allow_methods=_texts(given.get("allow_methods", ("GET",))),
         allow_headers=_texts(given.get("allow_headers", ())),
         allow_credentials=bool(given.get("allow_credentials", False)),
@@ -185,24 +217,29 @@ def _operations(app: Any, prefix: str, claims: list[Claim]) -> Iterator[AppOpera
     described = dict(_described(app))
     for template, item in described.items():
         yield from _of_schema(prefix, template, item, app)
-    hidden = {getattr(app, name, None) for name in _DOCUMENTATION}
-    for route in getattr(app, "routes", ()):
-        path: str | None = getattr(route, "path", None)
-        methods = getattr(route, "methods", None)
-        mounted = getattr(route, "app", None)
+    hidden = {attribute(app, name) for name in _DOCUMENTATION}
+    for route in attribute(app, "routes") or ():
+        path: str | None = attribute(route, "path")
+        methods = attribute(route, "methods")
+        mounted = attribute(route, "app")
         if path is None or path in hidden:
             continue
         if methods:
             format_ = getattr(route, "path_format", path)
             if format_ not in described:
                 yield from _of_route(prefix + path, methods)
-        elif mounted is not None and not methods and getattr(mounted, "routes", None) and hasattr(route, "routes"):
+        elif (
+            mounted is not None
+            and not methods
+            and attribute(mounted, "routes")
+            and attribute(route, "routes") is not None
+        ):
             claims += read_added(mounted, prefix + path)
             yield from _operations(mounted, prefix + path, claims)
 
 
 def _described(app: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    schema = getattr(app, "openapi", None)
+    schema = attribute(app, "openapi")
     if schema is None:
         return
     try:

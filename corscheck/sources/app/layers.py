@@ -6,6 +6,7 @@ imported here: an application brings its own. Nothing on disk is touched, and le
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from functools import partial
@@ -14,8 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from corscheck.model.cors_settings import WILDCARD, CorsSettings, Place
-from corscheck.sources.app.claims import Claim, is_cors, is_starlette, of_instance, read_added, split_names
+from corscheck.model.cors_settings import WILDCARD, Arguments, CorsSettings, Place
+from corscheck.sources.app.bare import is_bare
+from corscheck.sources.app.claims import (
+    Claim,
+    attribute,
+    expression,
+    is_cors,
+    is_starlette,
+    of_instance,
+    read_added,
+    split_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +38,9 @@ _DEEPEST = 50
 _ALWAYS = ("accept", "accept-language", "content-language", "content-type")
 """The headers that Starlette, Litestar and Flask's preflights allow anyway, or that need no permission."""
 
+_NONE: dict[str, Any] = {"allow_origins": [], "allow_headers": [], "expose_headers": [], "allow_credentials": False}
+"""The arguments of a ``CORSMiddleware`` that need not be written."""
+
 _INNER = ("app", "application", "wsgi_app", "asgi_app", "handler")
 """The attributes by which wrappers hold what they wrap."""
 
@@ -35,13 +49,16 @@ class CorsLayer(Struct, frozen=True):
     """A CORS layer of an application that can be asked.
 
     ``target`` is its name for ``corscheck fix --for``. ``settings`` are as they are meant: a list that was written into
-    one string is split, and ``faults`` say so. ``applied`` is a context manager in which other settings hold.
+    one string is split, and ``faults`` say so. ``applied`` is a context manager in which other settings hold, and
+    ``written`` returns the arguments by which they hold for good: those that ``applied`` sets, without those that an
+    own default says anyway.
     """
 
     target: str
     settings: CorsSettings
     place: Place
     applied: Callable[[CorsSettings], AbstractContextManager[None]]
+    written: Callable[[CorsSettings], Arguments]
     faults: tuple[str, ...] = ()
 
 
@@ -72,8 +89,14 @@ def _wrapped(app: Any) -> Iterator[Any]:
 
 def _attribute(node: Any, name: str) -> Any:
     # A bound method is the application's own entry, such as Flask's wsgi_app, and not something that it wraps.
-    found = getattr(node, name, None)
-    return None if getattr(found, "__self__", None) is node else found
+    found = attribute(node, name)
+    return None if attribute(found, "__self__") is node else found
+
+
+def _unlike(known: dict[str, Any], arguments: dict[str, Any]) -> Arguments:
+    """Return the arguments whose values are not those that are known."""
+    told = ((n, v) for n, v in arguments.items() if n not in known or known[n] != v)
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in told)
 
 
 # Starlette and FastAPI
@@ -93,12 +116,17 @@ def _starlette(app: Any) -> CorsLayer | None:
     stack = list(_wrapped(inner.middleware_stack))
     added = next((node for node in stack if is_cors(type(node))), None)
     claims = read_added(inner)
+    if added is not None and not _is_own(added):
+        # A derived class may have other parameters, so that only the instance says what they come to.
+        claim = of_instance(added)
+        return _of_claim(target, claim, "added", added, max_age=claim.max_age != Claim().max_age)
     if added is not None and claims:
         given = next(one for one in inner.user_middleware if is_cors(getattr(one, "cls", None)))
         return _of_claim(target, claims[0], "added", added, max_age="max_age" in getattr(given, "kwargs", {}))
-    if added is not None or claims:
+    if added is not None or claims or not is_bare(app):
         return None
-    return CorsLayer(target, CorsSettings(methods=("GET",)), "absent", _inserting(stack[0]))
+    written = partial(_arguments, _NONE)
+    return CorsLayer(target, CorsSettings(methods=("GET",)), "absent", _inserting(stack[0]), written)
 
 
 def _until(app: Any, inner: Any) -> Iterator[Any]:
@@ -134,8 +162,12 @@ def _of_claim(target: str, claim: Claim, place: Place, middleware: Any, *, max_a
             vars(middleware).update(before)
 
     # The settings of a derived class may have other names, and it may do more: it is not replaced.
-    own = type(middleware).__name__ == "CORSMiddleware"
-    return CorsLayer(target, settings, place if own else "derived", applied, claim.faults)
+    where: Place = place if _is_own(middleware) else "derived"
+    return CorsLayer(target, settings, where, applied, partial(_arguments, _NONE), claim.faults)
+
+
+def _is_own(middleware: Any) -> bool:
+    return type(middleware).__name__ == "CORSMiddleware"
 
 
 def _inserting(outermost: Any) -> Callable[[CorsSettings], AbstractContextManager[None]]:
@@ -154,18 +186,23 @@ def _inserting(outermost: Any) -> Callable[[CorsSettings], AbstractContextManage
 
 
 def _parameters(settings: CorsSettings) -> dict[str, Any]:
-    parameters: dict[str, Any] = {
-        "allow_origins": list(settings.origins),
+    parameters: dict[str, Any] = {"allow_origins": list(settings.origins)}
+    if settings.patterns:
+        # One pattern, because these middlewares take one.
+        parameters["allow_origin_regex"] = settings.patterns[0]
+    parameters |= {
         "allow_methods": list(settings.methods),
         "allow_headers": list(settings.headers),
-        "expose_headers": list(settings.exposed),
         "allow_credentials": settings.credentials,
+        "expose_headers": list(settings.exposed),
     }
-    if settings.patterns:
-        parameters["allow_origin_regex"] = settings.patterns[0]
     if settings.max_age is not None:
         parameters["max_age"] = settings.max_age
     return {**parameters, **dict(settings.others)}
+
+
+def _arguments(known: dict[str, Any], settings: CorsSettings) -> Arguments:
+    return _unlike(known, _parameters(settings))
 
 
 # Django
@@ -177,7 +214,7 @@ def _django() -> CorsLayer | None:
     if found is None or settings is None:
         return None
     conf = found.conf
-    patterns = tuple(getattr(p, "pattern", p) for p in conf.CORS_ALLOWED_ORIGIN_REGEXES)
+    patterns = tuple(expression(p) for p in conf.CORS_ALLOWED_ORIGIN_REGEXES)
     own = CorsSettings(
         origins=((WILDCARD,) if conf.CORS_ALLOW_ALL_ORIGINS else ()) + split_names(conf.CORS_ALLOWED_ORIGINS),
         patterns=patterns,
@@ -187,11 +224,12 @@ def _django() -> CorsLayer | None:
         credentials=bool(conf.CORS_ALLOW_CREDENTIALS),
         max_age=getattr(settings, "CORS_PREFLIGHT_MAX_AGE", None),
     )
-    return CorsLayer("django", own, "added", _overriding)
+    # What is empty or off needs no line, unless it has to undo one that is there.
+    off = {name: value for name, value in _variables(own).items() if value is False or value == []}
+    return CorsLayer("django", own, "added", _overriding, lambda wanted: _unlike(off, _variables(wanted)))
 
 
-@contextmanager
-def _overriding(settings: CorsSettings) -> Iterator[None]:
+def _variables(settings: CorsSettings) -> dict[str, Any]:
     changed: dict[str, Any] = {
         "CORS_ALLOW_ALL_ORIGINS": WILDCARD in settings.origins,
         "CORS_ALLOWED_ORIGINS": [origin for origin in settings.origins if origin != WILDCARD],
@@ -203,8 +241,13 @@ def _overriding(settings: CorsSettings) -> Iterator[None]:
     }
     if settings.max_age is not None:
         changed["CORS_PREFLIGHT_MAX_AGE"] = settings.max_age
+    return changed
+
+
+@contextmanager
+def _overriding(settings: CorsSettings) -> Iterator[None]:
     # Django's own way for tests. django-cors-headers reads its settings at each request.
-    with import_module("django.test.utils").override_settings(**changed):
+    with import_module("django.test.utils").override_settings(**_variables(settings)):
         yield
 
 
@@ -216,8 +259,8 @@ _FLASK_OTHERS = (
 
 
 def _flask(app: Any) -> CorsLayer | None:
-    for function in getattr(app, "after_request_funcs", {}).get(None, ()):
-        if getattr(function, "__name__", "") != "cors_after_request":
+    for function in app.after_request_funcs.get(None, ()):
+        if attribute(function, "__name__") != "cors_after_request":
             continue
         names = function.__code__.co_freevars
         cells = dict(zip(names, function.__closure__ or (), strict=True))
@@ -230,10 +273,13 @@ def _flask(app: Any) -> CorsLayer | None:
 
 def _of_resources(app: Any, resources: list[Any]) -> CorsLayer:
     pattern, options = resources[0]
-    path = str(getattr(pattern, "pattern", pattern))
+    path = expression(pattern)
     option = partial(_option, options)
-    defaults = import_module("flask_cors.core").DEFAULT_OPTIONS
-    origins = [getattr(one, "pattern", one) for one in option("origins") or ()]
+    core = import_module("flask_cors.core")
+    # What CORS(app) takes without being told.
+    known = {**core.DEFAULT_OPTIONS, **core.get_app_kwarg_dict(app)}
+    # Flask-CORS compiles strings so that they ignore case.
+    origins = [expression(one, re.IGNORECASE) for one in option("origins") or ()]
     literal = {one for one in option("origins") or () if isinstance(one, str)}
     age = option("max_age")
     settings = CorsSettings(
@@ -242,28 +288,23 @@ def _of_resources(app: Any, resources: list[Any]) -> CorsLayer:
         methods=split_names(option("methods") or ()),
         headers=tuple(
             WILDCARD if text in (WILDCARD, ".*") else text
-            for text in (getattr(one, "pattern", one) for one in option("allow_headers") or ())
+            for text in (expression(one, re.IGNORECASE) for one in option("allow_headers") or ())
         ),
         exposed=split_names(option("expose_headers") or ()),
         credentials=bool(option("supports_credentials")),
         max_age=int(age) if age is not None and str(age).isdigit() else None,
         others=(
-            *((("resources", path),) if path != defaults.get("resources") else ()),
-            *((name, option(name)) for name in _FLASK_OTHERS if option(name) not in (None, defaults.get(name))),
+            *((("resources", path),) if path != known.get("resources") else ()),
+            *((name, option(name)) for name in _FLASK_OTHERS if option(name) not in (None, known.get(name))),
         ),
     )
+    # Everything else is told in any case.
+    untold = {name: known.get(name) for name in ("supports_credentials", "expose_headers", "max_age")}
 
     @contextmanager
     def applied(settings: CorsSettings) -> Iterator[None]:
-        given = {
-            "origins": [*settings.origins, *settings.patterns],
-            "methods": list(settings.methods),
-            "allow_headers": list(settings.headers),
-            "expose_headers": list(settings.exposed) or None,
-            "supports_credentials": settings.credentials,
-            "max_age": settings.max_age,
-        }
-        made = import_module("flask_cors.core").get_cors_options(app, given)
+        given = _keywords(settings)
+        made = core.get_cors_options(app, given)
         before = list(resources)
         resources[0] = (resources[0][0], _grafted(options, made, given))
         try:
@@ -271,7 +312,21 @@ def _of_resources(app: Any, resources: list[Any]) -> CorsLayer:
         finally:
             resources[:] = before
 
-    return CorsLayer("flask", settings, "added", applied)
+    def written(settings: CorsSettings) -> Arguments:
+        return (*_unlike(untold, _keywords(settings)), *settings.others)
+
+    return CorsLayer("flask", settings, "added", applied, written)
+
+
+def _keywords(settings: CorsSettings) -> dict[str, Any]:
+    return {
+        "origins": [*settings.origins, *settings.patterns],
+        "methods": list(settings.methods),
+        "allow_headers": list(settings.headers),
+        "supports_credentials": settings.credentials,
+        "expose_headers": list(settings.exposed) or None,
+        "max_age": settings.max_age,
+    }
 
 
 def _option(options: Any, name: str) -> Any:
@@ -293,8 +348,9 @@ def _grafted(options: Any, made: Any, given: dict[str, Any]) -> Any:
 
 
 def _litestar(app: Any) -> CorsLayer | None:
-    config = getattr(app, "cors_config", None)
-    if config is None:
+    config = app.cors_config
+    # A derived class may have other parameters.
+    if type(config).__name__ != "CORSConfig":
         return None
     settings = CorsSettings(
         origins=tuple(config.allow_origins),
@@ -319,4 +375,6 @@ def _litestar(app: Any) -> CorsLayer | None:
             vars(config).clear()
             vars(config).update(before)
 
-    return CorsLayer("litestar", settings, "added", applied)
+    # Without these two, a CORSConfig allows all origins and all headers.
+    known = {name: value for name, value in _NONE.items() if name not in ("allow_origins", "allow_headers")}
+    return CorsLayer("litestar", settings, "added", applied, partial(_arguments, known))

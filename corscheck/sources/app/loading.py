@@ -95,16 +95,32 @@ def interface(app: Any) -> Interface | None:
         inner = inner.func
     call = getattr(inner, "__call__", None)  # noqa: B004 - needs the method itself, not whether it exists
     required = _arguments(app)
-    if inspect.iscoroutinefunction(inner) or inspect.iscoroutinefunction(call):
+    if _is_coroutine(inner) or _is_coroutine(call):
         return "asgi" if required != 0 else None
     kinds: dict[int | None, Interface] = {3: "asgi", 2: "wsgi"}
     return kinds.get(required)
 
 
+def _is_coroutine(function: Any) -> bool:
+    try:
+        return inspect.iscoroutinefunction(function)
+    except Exception:  # noqa: BLE001 - an object whose __getattr__ raises anything
+        return False
+
+
+def _signature(app: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(app)
+    except (TypeError, ValueError):
+        raise
+    except Exception:  # noqa: BLE001 - an object whose __getattr__ raises anything: its class has the method
+        return inspect.signature(getattr(app, "__call__"))  # noqa: B004, B009 - the method, as its class defines it
+
+
 def _arguments(app: Callable[..., Any]) -> int | None:
     """Return the number of required positional arguments, or None if it is unknown."""
     try:
-        parameters = inspect.signature(app).parameters.values()
+        parameters = _signature(app).parameters.values()
     except (TypeError, ValueError):
         return None
     if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
