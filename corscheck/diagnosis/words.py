@@ -50,7 +50,9 @@ _CSRF = re.compile(r"\bCSRF\b|\bXSRF\b|cross[- ]site request forgery", re.IGNORE
 """A check of its own, which speaks of origins as well: a server that has it may know nothing of CORS."""
 
 _TAG = re.compile(r"<(?:script|style)\b.{0,2000}?</(?:script|style)>|<[^<>]{0,300}>", re.DOTALL | re.IGNORECASE)
-_UNRELATED = re.compile(r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed", re.IGNORECASE)
+_UNRELATED = re.compile(
+    r"origin (?:(?:web )?server|dns|is unreachable|error)|method not allowed|not found", re.IGNORECASE
+)
 
 
 class Words(Struct, frozen=True):

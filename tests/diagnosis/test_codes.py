@@ -519,3 +519,34 @@ def test_words_are_evidence(name: str) -> None:
 def test_words_that_say_nothing_of_cors(body: str) -> None:
     server = both(Reply(403, body=body), OK)
     assert ask(server, **PUT).codes[0] in ("CORS601", "CORS630")
+
+
+def _without(header: str, status: int) -> Server:
+    """A server that hides from whoever has no login, preflights included."""
+    return lambda asked: OK if header in asked.headers else Reply(status)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_login_that_is_missing_from_the_preflight(status: int) -> None:
+    """Without a token everything is refused: a GET with the page's own headers, at the same URL, tells."""
+    seen = ask(_without("authorization", status), headers=TOKEN)
+    assert seen.codes[0] == "CORS601"
+    assert len(seen.controls) <= 4
+    assert ask(always(Reply(status)), headers=TOKEN).codes[0] != "CORS601"
+
+
+@pytest.mark.parametrize(
+    ("reply", "code"),
+    [
+        (
+            Reply(403, (), "CSRF verification failed. Origin checking failed - https://app.example is not trusted."),
+            "CORS630",
+        ),
+        (Reply(404, (), "<p>Page not found. See our guide on CORS, headers.</p>"), "CORS631"),
+        (Reply(404, (), '{"error": "not found", "origin": "203.0.113.7"}'), "CORS631"),
+        (Reply(403, (), "Access denied: your origin country is blocked"), "CORS630"),
+    ],
+)
+def test_words_about_another_origin(reply: Reply, code: str) -> None:
+    """A text that has the word origin, or CORS, does not decide alone."""
+    assert ask(always(reply)).codes[0] == code

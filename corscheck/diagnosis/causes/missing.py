@@ -139,6 +139,11 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
         return [Cause("CORS603", message, evidence)]
     if hypothesis == "preflight only":
         return [Cause("CORS622", f"{without}, only OPTIONS has them.", evidence)]
+    if facts.in_preflight and hypothesis in ("status", "nothing here") and _has_own_headers(facts):
+        # With the page's own headers, such as a token: a login that is missing from the preflight?
+        control = yield from facts.experiments.as_typed_without_origin()
+        if hypothesis == "status" or (control is not None and 200 <= control.status <= 299):
+            return [refusals.by_status(facts, _evidence(facts, words), logged_in=control)]
     if hypothesis == "nothing here":
         return [
             Cause("CORS631", f"There is nothing at this URL: a GET is answered with a {facts.status} too.", evidence)
@@ -159,11 +164,12 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
         options = f", and so is OPTIONS ({preflight.status})" if preflight is not None else ""
         unknown = ": nothing here knows CORS" if preflight is not None and preflight.status in (404, 405, 501) else ""
         return [Cause("CORS621", f"{without}{options}{unknown}.", evidence)]
-    if facts.in_preflight and facts.status in (400, 403, 404) and facts.probe.headers:
-        # With the page's own headers, such as a token: a login that is missing from the preflight?
-        control = yield from facts.experiments.as_typed_without_origin()
-        return [refusals.by_status(facts, _evidence(facts, words), logged_in=control)]
     return [refusals.by_status(facts, evidence)]
+
+
+def _has_own_headers(facts: Facts) -> bool:
+    """Whether the request has headers that a server may take for a login, and was refused as one without a login is."""
+    return bool(facts.probe.headers) and facts.status in (400, 403, 404)
 
 
 def _undecided(facts: Facts, found: Iterable[Hypothesis], words: Words | None) -> list[Cause]:

@@ -165,6 +165,12 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
     if status in (404, 410):
         message = f"There is nothing at this URL: {method} is answered with a {status}, and so is OPTIONS."
         return Cause("CORS631", message, evidence or seen)
+    if status == 403 and method not in SAFE:
+        message = (
+            f"The server refuses this {method} with a 403 of its own, such as that of an access rule or of a check against "
+            "forged requests (CSRF). Its answer has no CORS headers, so that the page cannot see the status."
+        )
+        return Cause("CORS630", message, evidence or seen, "Let that check admit the request, or send what it wants.")
     if status == 403:
         message = (
             f"The server refuses this {method} with a 403, with and without an Origin: an access rule, not CORS, decides. "
