@@ -39,6 +39,7 @@ QUICK = 0.02
 """Seconds within which a long text needs no comparison with a short one."""
 
 SMALL: dict[str, str] = {
+    "sources.app.claims:expression": "a pattern of the application that is asked, compiled and not searched",
     "diagnosis.words:_mentions": "an escaped name between two look-arounds of one character",
     "runner.mending:_matched": "allow_origin_regex of the application that is asked, over an origin",
     "sources.app.questions:lookalikes": "allow_origin_regex of the application that is asked, over an origin made from it",

@@ -186,6 +186,13 @@ WORDINGS: tuple[Wording, ...] = (
         ),
         ("CORS203", "CORS204", "CORS502"),
     ),
+    Wording(
+        "firefox",
+        re.compile(
+            r"The resource at [“\"'](?P<url>[^”\"']+)[”\"'] was blocked due to its Cross-Origin-Resource-Policy"
+        ),
+        ("CORS308",),
+    ),
     Wording("firefox", re.compile(r"Blocked loading mixed active content [“\"'](?P<url>[^”\"']+)[”\"']"), ("CORS202",)),
     # ---- WebKit
     _webkit(
@@ -215,6 +222,18 @@ WORDINGS: tuple[Wording, ...] = (
         *_CORS_CHECK,
     ),
     _webkit(r"Load cannot follow more than 20 redirections", "CORS503"),
+    _webkit(r"Not allowed to follow a redirection while loading (?P<url>\S+)", "CORS507"),
+    _webkit(r"Not allowed to use restricted network port \d+: (?P<url>\S+)", "CORS201"),
+    _webkit(r"FTP URLs are disabled", "CORS502"),
+    _webkit(r"No-Cors mode requires follow redirect mode", "CORS205"),
+    _webkit(
+        r"Cancelled load to (?P<url>\S+) because it violates the resource's Cross-Origin-Resource-Policy", "CORS308"
+    ),
+    _webkit(
+        r"\[blocked\] The page at (?P<origin>\w++://[^/ ]++)\S*+ requested insecure content from (?P<url>\S+?)\. ",
+        "CORS202",
+    ),
+    _webkit(r"Fetch API cannot load (?P<url>\S+?)\.?$", "CORS203", specific=False),
     _webkit(
         r"(?:Fetch API|XMLHttpRequest) cannot load (?P<url>\S+) due to access control checks",
         "CORS301",
@@ -235,7 +254,9 @@ STARTS = re.compile(
     r"(?<!to )Access-Control-Allow-Origin cannot contain|Credentials flag is true, but|"
     r"Method \S+ is not allowed by Access|Request header field \S+ is not allowed by)|"
     r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
-    r"Load cannot follow more than|(?:\b[A-Z]{3,7} )?(?:(?<!\S)https?://\S++ )?net::ERR_(?!FAILED|ABORTED)"
+    r"Load cannot follow more than|Not allowed to follow a redirection|Not allowed to use restricted network port|"
+    r"FTP URLs are disabled|No-Cors mode requires|(?<!policy: )Cancelled load to|\[blocked\] The page at |"
+    r"The resource at [“\"']|(?:\b[A-Z]{3,7} )?(?:(?<!\S)https?://\S++ )?net::ERR_(?!FAILED|ABORTED)"
 )
 """Matches the start of a message in pasted text."""
 

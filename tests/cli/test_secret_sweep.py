@@ -8,6 +8,7 @@ counts them.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -273,8 +274,9 @@ def test_child_processes_and_temporary_files(how: tuple[str, ...], url: str, tmp
         while not done.is_set():
             seen.update(children(process.pid))
             for path in temporary.iterdir():
-                if path.stat(follow_symlinks=False).st_mode & 0o077 and not path.is_symlink():
-                    open_to_others.add(path.name)
+                with contextlib.suppress(FileNotFoundError):  # it is temporary
+                    if path.stat(follow_symlinks=False).st_mode & 0o077 and not path.is_symlink():
+                        open_to_others.add(path.name)
             time.sleep(0.02)
 
     watcher = threading.Thread(target=watch)
