@@ -62,7 +62,7 @@ def meant(text: object, known: Iterable[str]) -> str | None:
 def typed(
     kinds: type | tuple[type, ...], reason: str, hint: str, then: Callable[[str, Any], Any] | None = None
 ) -> Check:
-    """Make a check for instances of ``kinds``; a bool is no number. ``then`` checks the value further.
+    """Make a check for instances of ``kinds``; a bool is not a number. ``then`` checks the value further.
 
     ``{kind}`` in the reason is the type of a wrong value, ``{option}`` in the hint the name of the option.
     """
@@ -150,7 +150,7 @@ def several(check: Check, example: str, *, least: int = 0) -> Check:
 
 
 def check_url(option: str, value: Any) -> str:
-    """Check for a string. A string that is no URL is accepted: the browser's verdict on it is ``invalid``."""
+    """Check for a string. A string that is not a valid URL is accepted: the browser's verdict on it is ``invalid``."""
     if not isinstance(value, str):
         near = "Pass str(...) of it." if hasattr(value, "host") else "Pass a str, e.g. 'https://api.example.com/data'."
         raise invalid(option, value, f"expected a URL as a string, got {_kind(value)}", near)

@@ -131,9 +131,7 @@ def _forgot_command(argv: Sequence[str]) -> str | None:
     from corscheck.model.masking import mask_url
 
     shown = mask_url(first)
-    return (
-        f"corscheck: {shown!r} is no command. To ask it:\n  corscheck probe {shown} --origin https://app.example.com\n"
-    )
+    return f"corscheck: unknown command {shown!r}. To ask a URL:\n  corscheck probe {shown} --origin https://app.example.com\n"
 
 
 def _failed(error: OSError) -> int:

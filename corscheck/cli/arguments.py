@@ -46,7 +46,8 @@ class NetworkArguments(Struct, frozen=True):
     max_time: opt.MaxTime = 10.0
     http2: Annotated[bool, Option("--http2", help="Offer HTTP/2.")] = False
     transport: Annotated[
-        TransportName, Option("--transport", help="What carries the requests; auto: curl where it can be had.")
+        TransportName,
+        Option("--transport", help="HTTP library: httpx or libcurl. auto picks libcurl if it is installed."),
     ] = "auto"
     ipv4: Annotated[bool, Option("-4", "--ipv4", help="IPv4 addresses only.")] = False
     ipv6: Annotated[bool, Option("-6", "--ipv6", help="IPv6 addresses only.")] = False
@@ -84,7 +85,7 @@ class PaceArguments(Struct, frozen=True):
     """How fast and how often to send."""
 
     rate: opt.Rate = None
-    retry: Annotated[int, Option("--retry", metavar="N", min=0, help="Ask again when there is no answer.")] = 0
+    retry: Annotated[int, Option("--retry", metavar="N", min=0, help="Retry N times after a network failure.")] = 0
     wait_for: Annotated[
         float,
         Option(

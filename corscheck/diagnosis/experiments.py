@@ -36,9 +36,14 @@ only a CORS layer sends, but not for this origin, or an error by which a CORS la
 """
 
 
-class Answered(Struct, frozen=True):
-    """What an experiment came to. ``what`` describes its request."""
+Kind: TypeAlias = Literal["simple", "without origin", "as typed", "preflight", "options", "other"]
+"""The kind of an experiment: the method of ``Experiments`` that asks it; ``other`` for those that only evidence needs."""
 
+
+class Answered(Struct, frozen=True):
+    """What an experiment came to. ``what`` describes its request, in words for the evidence."""
+
+    kind: Kind
     what: str
     outcome: Outcome
     response: HTTPResponse
@@ -102,27 +107,30 @@ class Experiments:
         """Every experiment that was answered, in order."""
         return tuple(answered for answered in self._done.values() if answered is not None)
 
+    def answer(self, kind: Kind) -> Answered | None:
+        """Return what the experiment of a kind came to; None if it was not asked or not answered."""
+        return next((answered for answered in self.done if answered.kind == kind), None)
+
     def simple(self) -> Asked:
         """GET from the page without headers of its own, which needs no preflight."""
         control = self._control(method="GET", headers=(), redirect="manual", credentials=self._credentials)
-        return self._ask(f"GET from {self._probe.origin}", control)
+        return self._ask(f"GET from {self._probe.origin}", control, "simple")
 
     def without_origin(self) -> Asked:
         """The same GET without an Origin header: as a page of the server's own origin sends it."""
         own = parse_url(self._url).origin
         control = self._control(origin=own, method="GET", headers=(), redirect="manual", credentials=self._credentials)
-        return self._ask("GET without Origin", control)
+        return self._ask("GET without Origin", control, "without origin")
 
     def as_typed_without_origin(self) -> Asked:
         """The same GET without an Origin header, but with the page's own headers, such as a token."""
         own = parse_url(self._url).origin
-        return self._ask(
-            "GET without Origin, with the page's headers", self._control(origin=own, method="GET", redirect="manual")
-        )
+        control = self._control(origin=own, method="GET", redirect="manual", credentials=self._credentials)
+        return self._ask("GET without Origin, with the page's headers", control, "as typed")
 
     def preflight(self) -> Asked:
         """A preflight for GET without request headers, which every CORS setup allows to the origins that it knows."""
-        return self._ask(f"preflight for GET from {self._probe.origin}", self._preflight("GET", ()))
+        return self._ask(f"preflight for GET from {self._probe.origin}", self._preflight("GET", ()), "preflight")
 
     def preflight_with_method(self, method: str) -> Asked:
         """A preflight for the page's method alone, without request headers."""
@@ -135,10 +143,10 @@ class Experiments:
         return self._ask(f"preflight for GET with {header[0]}", self._preflight("GET", (header,)))
 
     def own_options(self) -> Asked:
-        """OPTIONS from the server's own origin, which is no preflight."""
+        """OPTIONS from the server's own origin, without Access-Control-Request-Method: not a preflight."""
         own = parse_url(self._url).origin
         control = self._control(origin=own, method="OPTIONS", headers=(), redirect="manual", credentials="omit")
-        return self._ask("OPTIONS that is no preflight", control)
+        return self._ask("OPTIONS without Access-Control-Request-Method", control, "options")
 
     def from_origin(self, origin: str) -> Asked:
         """The request that failed, or its preflight, from another origin."""
@@ -186,7 +194,7 @@ class Experiments:
         )  # fmt: skip
         return replace(base, **changes)
 
-    def _ask(self, what: str, control: Probe) -> Asked:
+    def _ask(self, what: str, control: Probe, kind: Kind = "other") -> Asked:
         if what in self._done:
             return self._done[what]
         # With headers of the page's own, a GET may need a preflight too.
@@ -198,7 +206,8 @@ class Experiments:
         answer = outcome.exchanges[0].answer if outcome is not None and outcome.exchanges else None
         answered = None
         if outcome is not None and isinstance(answer, HTTPResponse):
-            answered = Answered(what, outcome, answer, control.origin, outcome.exchanges[0].request.kind == "preflight")
+            preflight = outcome.exchanges[0].request.kind == "preflight"
+            answered = Answered(kind, what, outcome, answer, control.origin, preflight)
         self._done[what] = answered
         return answered
 

@@ -114,7 +114,7 @@ def words_of(response: HTTPResponse, request: HTTPRequest) -> Words | None:
 
 
 def refuses_host(response: HTTPResponse) -> bool:
-    """Whether an error says that the host name of the URL is refused, whoever asks."""
+    """Whether an error says that the host name of the URL is refused, for every origin."""
     return not 200 <= response.status <= 399 and _HOST.search(_text(response)) is not None
 
 

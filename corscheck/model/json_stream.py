@@ -34,7 +34,7 @@ class JSONStream:
         more = self._peek() != "}"
         while more:
             if self._peek() != '"':
-                self._fail("a name in quotes was to be expected")
+                self._fail("expected a name in quotes")
             name = self.value()
             self._take(":")
             yield str(name)
@@ -89,7 +89,7 @@ class JSONStream:
     def _take(self, wanted: str) -> None:
         found = self._peek()
         if found != wanted:
-            self._fail(f"{wanted!r} was to be expected, not {repr(found) if found else 'the end of the file'}")
+            self._fail(f"expected {wanted!r}, found {repr(found) if found else 'the end of the file'}")
         self._at += 1
 
     def _comma(self) -> bool:

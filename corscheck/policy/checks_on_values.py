@@ -129,7 +129,7 @@ def _check_headers(settings: PolicySettings, path: Path, complaints: Complaints,
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
             shown = mask_malformed_header(complaints.shown(at).strip('"'))
-            complaints.add(at, f'"{shown}" is no header line: write it as "Name: value"')
+            complaints.add(at, f'"{shown}" is not a header line: write it as "Name: value"')
         elif not is_token(name.strip()) and not invalid:
             complaints.add(at, f'"{name.strip()}" is no header name: letters, digits and hyphens')
         elif is_forbidden_request_header(name.strip(), value.strip()):
@@ -171,7 +171,7 @@ def _http_url(text: str) -> URL | None:
 def base_url(text: str) -> str | None:
     """Return what is wrong with a ``base-url``, or None."""
     if _http_url(text) is None:
-        return 'is no base URL: scheme, host, perhaps a path, like "https://api.example.com/v1"'
+        return 'is not a base URL: scheme, host, perhaps a path, like "https://api.example.com/v1"'
     if "?" in text or "#" in text:
         return "has a query or a fragment, paths cannot be put behind it: take that away"
     return None

@@ -39,7 +39,7 @@ def parse(text: str) -> Iterator[FoundRequest]:
     while True:
         call = _CALL.match(text, at)
         if call is None:
-            raise SourceError(f"{place(text, at)}: a call of fetch was to be expected")
+            raise SourceError(f"{place(text, at)}: expected a call of fetch()")
         reader = Reader(text, call.end())
         if reader.peek() not in ("'", '"', "`"):
             raise reader.error("the URL must be a text in quotes")
@@ -133,7 +133,7 @@ def _headers(found: Any, where: str) -> Headers:
         raise SourceError(f"{where}: headers must be an object, or a list of pairs")
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, (str, int)) for p in pair)):
-            raise SourceError(f"{where}: headers: an item is no pair of a name and a value")
+            raise SourceError(f"{where}: headers: expected pairs of a name and a value")
         # A character above U+00FF is kept: fetch() throws for it, and the probe reports that.
         out.append((str(pair[0]), str(pair[1])))
     return tuple(out)

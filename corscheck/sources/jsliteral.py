@@ -52,7 +52,7 @@ class Reader:
             # A quoted text may be a secret: of one that is in the wrong place only its quote is shown.
             ahead = re.match(r"['\"`]|[^'\"`]{0,20}", self.text[self.at :])
             found = repr(ahead[0]) if ahead is not None and ahead[0] else "the end"
-            raise self.error(f"{wanted!r} was to be expected, not {found}")
+            raise self.error(f"expected {wanted!r}, found {found}")
         self.at += len(wanted)
 
     def error(self, what: str) -> SourceError:
@@ -126,7 +126,7 @@ class Reader:
             elif word := re.compile(r"[A-Za-z_$][\w$]*|\d+").match(self.text, self.at):
                 name, self.at = word[0], word.end()
             else:
-                raise self.error("the name of a property was to be expected")
+                raise self.error("expected the name of a property")
             self.take(":")
             found[name] = self.value()
             if self.peek() != "}":

@@ -89,7 +89,7 @@ def test_inconclusive(command: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "line 1, byte 0: no HAR file: a JSON object was to be expected"),
+        ("", "line 1, byte 0: no HAR file: expected a JSON object"),
         ('{"log": {"entries": []}}', "there are no entries in it"),
         ('{"log": {"entries": [\n{"request": }]}}', "line 2, byte 22: no JSON: expecting value"),
     ],

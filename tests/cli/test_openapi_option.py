@@ -84,7 +84,7 @@ def test_a_request_that_is_held_back_is_not_said_to_be_refused(command: Command)
     [
         (["--openapi", "nowhere.json"], "--openapi: cannot read nowhere.json: no such file or directory"),
         (["--openapi", __file__], "test_openapi_option.py"),
-        (["--openapi", SHOP, "--base-url", "here"], "--base-url 'here' is no base URL"),
+        (["--openapi", SHOP, "--base-url", "here"], "--base-url 'here' is not a base URL"),
         (["--base-url", "http://x"], "--base-url is about the operations of a document: --openapi FILE|URL names one"),
         (["--exclude", "/x"], "--exclude is about the operations of a document"),
         (["--openapi", "app"], "--openapi app asks the application of --app for its schema"),
@@ -275,7 +275,7 @@ def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
     ("script", "message"),
     [
         ([READ, answer("404 Not Found", "nope")], "/o?token=*** answers 404 Not Found"),
-        ([READ, answer("302 Found", "", "Location: ftp://x/")], "is no http URL"),
+        ([READ, answer("302 Found", "", "Location: ftp://x/")], "is not an http URL"),
         ([READ, *[answer("302 Found", "", "Location: /"), READ] * 6], "redirects more than 5 times"),
         ([READ, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"], "peer closed connection"),
         ([READ, answer("200 OK", "{")], "no JSON: expecting property name"),

@@ -87,7 +87,7 @@ def test_a_report_is_a_list_of_targets(file: Path, command: Command, fake: Runne
 
 
 BAD: list[tuple[str, str]] = [
-    ("http://a.example/ http://b.example/", "is no URL: one a line, without blanks"),
+    ("http://a.example/ http://b.example/", "is not a URL: write one per line, without blanks"),
     ('{"url": ', "not a JSON object"),
     ("{}", "url is missing"),
     ('{"url": 1}', "url must be a text"),
@@ -96,8 +96,8 @@ BAD: list[tuple[str, str]] = [
     ('{"url": "x", "credentials": "yes"}', "credentials is 'yes', not one of omit, same-origin, include"),
     ('{"url": "x", "expected": "inconclusive"}', "expected is 'inconclusive', not one of allowed, blocked, invalid"),
     ('{"url": "x", "headers": "X-A: 1"}', "headers must be pairs"),
-    ('{"url": "x", "headers": ["X-A: 1"]}', "headers: an item is no pair of a name and a value"),
-    ('{"url": "x", "headers": {"X-A": 1}}', "is no pair of a name and a value"),
+    ('{"url": "x", "headers": ["X-A: 1"]}', "headers: expected pairs of a name and a value"),
+    ('{"url": "x", "headers": {"X-A": 1}}', "expected pairs of a name and a value"),
     ('{"url": "x", "body": 12}', "body is a length here"),
 ]
 
@@ -115,7 +115,7 @@ def test_mistakes(line: str, message: str, file: Path, command: Command, fake: R
 def test_every_mistake_is_named(file: Path, command: Command, fake: Runner) -> None:
     file.write_text("a b\n" * 12)
     done = command("probe", "--targets", str(file), "--origin", PAGE)
-    assert done.stderr.count("is no URL") == 10
+    assert done.stderr.count("is not a URL") == 10
     assert "and 2 more" in done.stderr
 
 

@@ -127,7 +127,7 @@ def test_what_may_change_data_is_sent_only_when_asked_for() -> None:
 
 def test_the_422_of_a_body_that_is_none() -> None:
     done = verify("fastapi_production:app", "--send", "always")
-    assert "  422   PUT /data, a body that is no JSON: the page can read it" in done.stdout.splitlines()
+    assert "  422   PUT /data, a body that is not JSON: the page can read it" in done.stdout.splitlines()
 
 
 # Other configurations, asked through the questions themselves.

@@ -57,7 +57,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "a URL without scheme": ('"/data"', '"api.example.com/data"', 11, ("urls[0]", "https://api.example.com/data")),
     "a URL that is none": ('"/data"', '"https://exa mple/"', 11, ("urls[0]", "is no URL")),
     "a path and no base-url": ('base-url = "https://api.example.com"', "", 11, ("urls[0]", "there is no base-url")),
-    "base-url that is none": ("https://api.example.com", "api.example.com", 1, ("base-url", "is no base URL")),
+    "base-url that is none": ("https://api.example.com", "api.example.com", 1, ("base-url", "is not a base URL")),
     "base-url with a query": ("https://api.example.com", "https://api.example.com/?v=1", 1, ("has a query",)),
     "via with a path": ("[defaults]", 'via = "http://api:8000/v1"\n[defaults]', 3, ("via", "is no base to send to")),
     "no origins": ('origins = ["https://app.example.com"]', "", 9, ("origins is missing", "[defaults]")),

@@ -287,7 +287,7 @@ def test_the_nearest_server_counts() -> None:
     ("url", "message"),
     [
         ("/v2", "its server is '/v2', which a file cannot complete: --base-url"),
-        ("ftp://x", "is no http URL: --base-url"),
+        ("ftp://x", "is not an http URL: --base-url"),
     ],
 )
 def test_servers_that_cannot_be_asked(url: str, message: str) -> None:
@@ -339,8 +339,8 @@ def test_selections_of_nothing(select: list[str], exclude: list[str], message: s
         ("openapi: 3.0.0\npaths:\n  /a: [1\n  b: 2\n", "d, line 4, column 4: neither JSON nor YAML: "),
         ("\tx: 1", "d, line 1, column 1: neither JSON nor YAML: "),
         ("", "d, line 1, column 1: no JSON: expecting value"),
-        ("[1]", "d: no OpenAPI document: an object was to be expected"),
-        ("just words", "d: no OpenAPI document: an object was to be expected"),
+        ("[1]", "d: no OpenAPI document: expected an object"),
+        ("just words", "d: no OpenAPI document: expected an object"),
         ("swagger: '2.0'", "d: this is Swagger '2.0': convert it to OpenAPI 3 first"),
         ('{"openapi": "4.0"}', "d: no OpenAPI document that is known: its version is '4.0', not 3"),
         ('{"info": {}}', "d: no OpenAPI document that is known: it has no field 'openapi'"),

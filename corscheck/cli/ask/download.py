@@ -54,5 +54,5 @@ def _parsed(url: str, option: str, base: str | None = None) -> str:
     except URLError:
         found = None
     if found is None or found.scheme not in HTTP_SCHEMES:
-        raise ConfigError(f"{option}: {mask_url(url)!r} is no http URL")
+        raise ConfigError(f"{option}: {mask_url(url)!r} is not an http URL")
     return found.without_fragment

@@ -117,7 +117,7 @@ def _base(text: str | None) -> str | None:
         url = None
     if url is None or url.scheme not in HTTP_SCHEMES or "?" in text or "#" in text:
         raise ConfigError(
-            f"--base-url {mask_login(text)!r} is no base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
+            f"--base-url {mask_login(text)!r} is not a base URL: scheme, host, perhaps a path, like https://api.example.com/v1"
         )
     return url.href
 

@@ -43,7 +43,7 @@ def parse(text: str, inputs: Inputs) -> FormPart:
     """Parse ``name=value``, ``name=@file;type=...;filename=...`` or ``name=<file`` (the content as a plain field)."""
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise ConfigError(f"-F {MASK} is no part of a form: write name=value, or name=@file for an upload")
+        raise ConfigError(f"-F {MASK} is not part of a form: write name=value, or name=@file for an upload")
     if value[:1] not in ("@", "<"):
         value, options = _options(value)
         hide_url(f"?{name}={value}")

@@ -263,5 +263,5 @@ def via_base(base: str | None) -> str | None:
 
     origin = base_origin(base)
     if origin is None:
-        raise ConfigError(f"--via {mask_login(base)!r} is no base URL: scheme, host and port, like http://api:8000")
+        raise ConfigError(f"--via {mask_login(base)!r} is not a base URL: scheme, host and port, like http://api:8000")
     return origin

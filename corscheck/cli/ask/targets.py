@@ -204,7 +204,7 @@ def parse(line: str) -> TargetLine | None:
     """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
         if re.search(r"\s", line):
-            raise ConfigError(f"{mask_lines(line)!r} is no URL: one a line, without blanks")
+            raise ConfigError(f"{mask_lines(line)!r} is not a URL: write one per line, without blanks")
         url, guessed = guess(line)
         return TargetLine(url, guessed=guessed)
     import json
@@ -254,6 +254,6 @@ def _headers(found: Any) -> Headers:
     out: list[Header] = []
     for pair in pairs:
         if not (isinstance(pair, (list, tuple)) and len(pair) == 2 and all(isinstance(p, str) for p in pair)):
-            raise ConfigError('headers: an item is no pair of a name and a value, both texts: write ["X-A", "1"]')
+            raise ConfigError('headers: expected pairs of a name and a value, both strings: write ["X-A", "1"]')
         out.append((pair[0], pair[1]))
     return tuple(out)

@@ -115,7 +115,7 @@ def refused_silently(facts: Facts, evidence: str) -> Asking:
 
 
 def unparsed(facts: Facts) -> list[Cause]:
-    """Return what spoils a list that does not parse, by the first item that is no name; empty if nothing is known."""
+    """Return what spoils a list that does not parse, by the first item that is not a name; empty if nothing is known."""
     code, name = facts.failure.code, ACAM if facts.failure.code == "CORS403" else ACAH
     bad = first_bad_element(facts.headers, name) or ""
     residue = nearness.residue(bad)

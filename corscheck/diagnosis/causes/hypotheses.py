@@ -47,7 +47,7 @@ class Row(Struct, frozen=True):
 
     ``get``: a GET from the page. ``preflight``: a preflight for GET from the page without header names. ``bare``: how
     the status of that GET without Origin compares (``named``: it allows some other origin). ``options``: how the status
-    of an OPTIONS request that is no preflight compares with that of the preflight.
+    of an OPTIONS request without Access-Control-Request-Method compares with that of the preflight.
     """
 
     cause: Hypothesis

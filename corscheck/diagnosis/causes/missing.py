@@ -206,7 +206,8 @@ def _depends_on_origin(facts: Facts) -> bool:
     """Whether it is the origin that the error status is about: it is a preflight's, or another request gets another."""
     if facts.in_preflight or words_of(facts.response, facts.exchange.request) is not None:
         return True
-    return any(a.status != facts.status for a in facts.experiments.done if a.what.startswith("GET without Origin"))
+    answers = (facts.experiments.answer("without origin"), facts.experiments.answer("as typed"))
+    return any(answered.status != facts.status for answered in answers if answered is not None)
 
 
 def _evidence(facts: Facts, words: Words | None) -> str:

@@ -129,7 +129,7 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
         return Cause("CORS629", f"The server fails on OPTIONS with a {seen}.", evidence or seen)
     allow = line(facts.headers, "Allow")
     spoken = speaks_cors(facts.headers)
-    get_answer = next((a for a in facts.experiments.done if a.what.startswith("GET from")), None)
+    get_answer = facts.experiments.answer("simple")
     if (
         spoken is not None
         and get_answer is not None
@@ -222,8 +222,9 @@ def unrouted_advice(facts: Facts) -> str | None:
 
 
 def _status_of_get(facts: Facts) -> int | None:
-    """Return the status of an experiment's GET, or None if there was none."""
-    return next((a.status for a in facts.experiments.done if a.what.startswith("GET")), None)
+    """Return the status of a GET from the page, or else of one without Origin; None if there was none."""
+    answered = facts.experiments.answer("simple") or facts.experiments.answer("without origin")
+    return answered.status if answered is not None else None
 
 
 def firewall(response: HTTPResponse) -> str | None:

@@ -109,7 +109,7 @@ def check_head(path: str, head: dict[str, Any]) -> None:
             f"{path}: written in schema {version[:20]}, which this corscheck cannot read (it reads {SCHEMA_VERSION})"
         )
     if not isinstance(head.get("run", {}), dict):
-        raise ConfigError(f"{path}: no report of corscheck's: its run is no object")
+        raise ConfigError(f"{path}: not a report of corscheck's: its run is not an object")
 
 
 # ---------------------------------------------------------------------- JSON Lines
@@ -241,5 +241,5 @@ def _summary(source: _Source, last: dict[str, Any]) -> dict[str, Any]:
         raise ConfigError(f"{source}: no report of corscheck's: its summary is invalid: {error}") from None
     ended = last.get("run")
     if ended is not None and not isinstance(ended, dict):
-        raise ConfigError(f"{source}: no report of corscheck's: the run of its last line is no object")
+        raise ConfigError(f"{source}: not a report of corscheck's: the run of its last line is not an object")
     return summary

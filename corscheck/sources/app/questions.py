@@ -167,7 +167,7 @@ class Questions:
             assert wrong.wrong is not None
             self._error("422", f"GET {wrong.wrong}", wrong.wrong, origin, well)
         elif takes_json is not None:
-            row = f"422 {takes_json.method} {takes_json.path}, a body that is no JSON"
+            row = f"422 {takes_json.method} {takes_json.path}, a body that is not JSON"
             if self._send == "always":
                 self._put("error", row, self._probe(takes_json, origin, well), body=b"{")
             else:

@@ -50,7 +50,7 @@ class Stream(JSONStream):
         if self._peek() == "\xef" and self._text.startswith("\xef\xbb\xbf"):
             self._at += 3
         if self._peek() != "{":
-            self._fail("no HAR file: a JSON object was to be expected")
+            self._fail("no HAR file: expected a JSON object")
         found = False
         for name in self.names():
             if name == "log" and not found:
@@ -100,7 +100,7 @@ class Stream(JSONStream):
                 if self._at < len(self._text) or not self._fill():
                     break
             if not raw:
-                self._fail("a value was to be expected")
+                self._fail("expected a value")
         try:
             return json.loads(raw)
         except (ValueError, RecursionError) as error:

@@ -75,7 +75,7 @@ def read(text: str, name: str) -> OpenAPIDocument:
 def check(found: Any, name: str) -> OpenAPIDocument:
     """Check that a parsed object is an OpenAPI 3 document, and wrap it. Raises ``SourceError`` if it is not."""
     if not isinstance(found, dict):
-        raise SourceError(f"{name}: no OpenAPI document: an object was to be expected")
+        raise SourceError(f"{name}: no OpenAPI document: expected an object")
     if "swagger" in found:
         raise SourceError(
             f"{name}: this is Swagger {quoted(text_of(found['swagger']))}: convert it to OpenAPI 3 first (swagger2openapi does)"

@@ -214,7 +214,9 @@ class _Reader(Struct):
                 f"{self.where}: its server {quoted(written)} is no URL: --base-url URL names one"
             ) from None
         if url.scheme not in HTTP_SCHEMES:
-            raise SourceError(f"{self.where}: its server {quoted(written)} is no http URL: --base-url URL names one")
+            raise SourceError(
+                f"{self.where}: its server {quoted(written)} is not an http URL: --base-url URL names one"
+            )
         return url.without_fragment
 
     def _written(self) -> str:
