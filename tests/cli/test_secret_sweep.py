@@ -219,8 +219,13 @@ def test_a_link_that_the_user_names_is_followed(option: str, url: str, tmp_path:
     assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o600
 
 
-def children(of: int) -> Iterator[str]:
-    """Yield the command line of every process below one, as ``ps`` shows them."""
+def command_line(pid: int) -> bytes:
+    """Return the command line of a process; OSError when it has ended."""
+    return (Path("/proc") / str(pid) / "cmdline").read_bytes()
+
+
+def children(of: int, own: bytes) -> Iterator[str]:
+    """Yield the command line of every process below one, as ``ps`` shows them; *own* is the one that was typed."""
     parents = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -231,10 +236,9 @@ def children(of: int) -> Iterator[str]:
     below = {of}
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
         below |= more
-    own = (Path("/proc") / str(of) / "cmdline").read_bytes()
     for pid in below - {of}:
         try:
-            line = (Path("/proc") / str(pid) / "cmdline").read_bytes()
+            line = command_line(pid)
         except OSError:
             continue
         # Between fork and exec a child has the command line of its parent, which the user typed.
@@ -268,11 +272,12 @@ def test_child_processes_and_temporary_files(how: tuple[str, ...], url: str, tmp
         [sys.executable, "-m", "corscheck", *argv], cwd=tmp_path, env=environment | {"TMPDIR": str(temporary)},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
     )  # fmt: skip
+    own = command_line(process.pid)  # read once: the process may end before the watcher's last look
     done = threading.Event()
 
     def watch() -> None:
         while not done.is_set():
-            seen.update(children(process.pid))
+            seen.update(children(process.pid, own))
             for path in temporary.iterdir():
                 with contextlib.suppress(FileNotFoundError):  # it is temporary
                     if path.stat(follow_symlinks=False).st_mode & 0o077 and not path.is_symlink():
