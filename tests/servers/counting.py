@@ -13,9 +13,10 @@ from types import TracebackType
 
 
 class CountingServer:
-    """Runs in a thread of its own. ``pause`` is how many seconds an answer takes."""
+    """Runs in a thread of its own. ``pause`` is how many seconds an answer takes; the paths in ``held`` wait."""
 
     def __init__(self, pause: float = 0.0) -> None:
+        self.held: set[str] = set()
         self.asked: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.port = 0
@@ -77,6 +78,8 @@ class CountingServer:
         self.most[host] = max(self.most[host], self._now[host])
         if self._pause:
             await asyncio.sleep(self._pause)
+        while path in self.held:
+            await asyncio.sleep(0.002)
         self._now[host] -= 1
         allow = "" if path.startswith("/b") else "Access-Control-Allow-Origin: *\r\n"
         if path.startswith("/reflect"):
