@@ -22,6 +22,9 @@ HEAVY = ("browser", "framework", "hostile", "slow")
 # A job in the background has interrupts ignored, and its children inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# The same for hang-ups under nohup.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A random example may take as long as it likes: two processes of tests share the machine with their servers.
 settings.register_profile("corscheck", settings(deadline=None))

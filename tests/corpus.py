@@ -18,11 +18,18 @@ _ECHO = {
 }
 
 
+_UNATTRIBUTED = {("encode-0124", "firefox")}
+"""The recorder gave a console line to a case by the path in it, which Firefox had changed here (``/c%09/``)."""
+
+
 @cache
 def rows(name: str) -> dict[str, dict[str, Any]]:
-    """``cases``, ``chromium``, ``firefox`` or ``webkit``, by case id."""
-    with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        return {row["id"]: row for row in map(json.loads, lines)}
+    """``cases``, ``chromium``, ``firefox`` or ``webkit``, by case id. ``more-`` files hold the later recordings."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in (DATA / f"{name}.jsonl", DATA / f"more-{name}.jsonl"):
+        with path.open(encoding="utf-8") as lines:
+            found |= {row["id"]: row for row in map(json.loads, lines)}
+    return found
 
 
 def ids() -> list[str]:
@@ -33,6 +40,23 @@ def ids() -> list[str]:
 def requests(case: dict[str, Any]) -> list[dict[str, Any]]:
     """What the page asks, one after the other."""
     return case.get("sequence") or [case["request"]]
+
+
+def page_keywords(case: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
+    """What a case says beyond ``fetch()``'s arguments: the page's embedder policy, a listener on XMLHttpRequest's upload."""
+    found: dict[str, Any] = {"coep": case["page"]["coep"]} if "coep" in case["page"] else {}
+    # Opaque origins of https pages: a srcdoc frame in https://app.example.
+    if case["page"].get("kind") == "null-https":
+        found["secure_context"] = True
+    xhr = step.get("xhr", {"listen": "none", "at": ""})
+    if xhr["listen"] not in ("none", "null", "removed", "unset", "down") and xhr["at"] != "after":
+        found["upload_listener"] = True
+    return found
+
+
+def body_of(step: dict[str, Any]) -> str | None:
+    """The body of a request. XMLHttpRequest drops that of GET and HEAD, which ``fetch()`` refuses."""
+    return None if "xhr" in step and step["method"] in ("GET", "HEAD") else step.get("body")
 
 
 def reply(case: dict[str, Any], hop: int, kind: str, request_headers: dict[str, str]) -> dict[str, Any]:
@@ -76,6 +100,40 @@ def _unnamed(console: str | None) -> str | None:
     return console and re.sub(r"Request header field \S+ is", "Request header field X is", console)
 
 
+_LISTENED_NOTE = (
+    " The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute."
+)
+
+
+def _as_fetch(case: dict[str, Any], console: str | None) -> str | None:
+    """XMLHttpRequest's console text in the words that ``fetch()`` has for it."""
+    if console is None or "xhr" not in requests(case)[0]:
+        return console
+    console = console.replace("Access to XMLHttpRequest at", "Access to fetch at").replace(_LISTENED_NOTE, "")
+    return console.replace("XMLHttpRequest cannot load", "Fetch API cannot load")
+
+
+def sent(case: dict[str, Any], seen: list[dict[str, Any]]) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Requests as a case with ``log`` compares them: kind, request target, and the values of the headers it lists.
+
+    Not compared are the headers by which a browser is known, unless script set them: corscheck has a name of its own.
+    """
+    own = {n.lower(): v for n, v in case["request"]["headers"]}
+    names = {n for n in case["log"] if n in own or n not in ("accept", "accept-language")}
+    return [
+        (
+            request["kind"],
+            request["target"],
+            sorted(
+                (n.lower(), v)
+                for n, v in request["sent"]
+                if n.lower() in names and (n.lower() != "user-agent" or v == own.get("user-agent"))
+            ),
+        )
+        for request in seen
+    ]
+
+
 def _libsoup(case: dict[str, Any]) -> frozenset[str]:
     """The aspects that WebKitGTK's network layer decides, which Safari does not have: they say nothing of the engine."""
     if case["group"] == "malformed":
@@ -93,6 +151,9 @@ def _libsoup(case: dict[str, Any]) -> frozenset[str]:
         return frozenset(ASPECTS)
     if any("raw" in r and not re.match(r"HTTP/1\.[01] [0-9]{3}[ \r]", r["raw"]) for r in replies):
         return frozenset(ASPECTS)
+    # What its bytes beyond ASCII stand for, in a Location and in a value that script sets.
+    if "log" in case and not all(v.isascii() for v in locations + [v for _, v in case["request"]["headers"]]):
+        return frozenset((*ASPECTS, "sent"))
     shown = ("access-control-allow-methods", "access-control-allow-headers", "location")
     return frozenset({"console"} if any(n in shown and not v.isascii() for n, v in fields) else ())
 
@@ -120,7 +181,10 @@ def differences(
         found["readable"] = (truth["readable_headers"], readable)
     said = truth.get("console")
     # The recording's page had a path of its own; here the page stands at its origin's "/".
+    said = _as_fetch(case, said)
     said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+", "/", said)
+    if (case_id, engine) in _UNATTRIBUTED:
+        not_engine |= {"console"}
     if (
         "console" not in not_engine
         and said != console
@@ -133,10 +197,10 @@ def differences(
 def judged(case_id: str, engine: str) -> tuple[str, ...]:
     """The aspects by which this case can be judged."""
     not_engine = _libsoup(rows("cases")[case_id]) if engine == "webkit" else frozenset[str]()
-    found = ["verdict"]
-    if not is_odd(rows("cases")[case_id]):
+    case, found = rows("cases")[case_id], ["verdict"]
+    if not is_odd(case):
         readable = ["readable"] if rows(engine)[case_id]["outcome"] == "allowed" else []
-        found += ["requests", *readable, "console"]
+        found += ["requests", *readable, "console", *(["sent"] if "log" in case else [])]
     return tuple(aspect for aspect in found if aspect not in not_engine)
 
 

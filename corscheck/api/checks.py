@@ -15,7 +15,7 @@ from corscheck.model.masking import mask_text
 from corscheck.model.page_origin import judge_origin
 from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME, ConfigError, Send
 from corscheck.protocol.outcome import VERDICTS
-from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
+from corscheck.protocol.request import CACHE_MODES, CREDENTIALS_MODES, EMBEDDER_POLICIES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.transports.base import TransportName
 
 if TYPE_CHECKING:
@@ -291,6 +291,9 @@ _REQUEST_CHECKS: dict[str, Check] = {
     "mode": choice(*REQUEST_MODES),
     "body": check_body,
     "cache": choice(*CACHE_MODES),
+    "upload_listener": boolean,
+    "coep": choice(*EMBEDDER_POLICIES),
+    "secure_context": boolean,
     "gate": optional(several(_engine, "chromium", least=1)),
     "expected": choice(*VERDICTS),
     "send": choice(*get_args(Send)),

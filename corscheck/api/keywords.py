@@ -11,7 +11,7 @@ from typing import Any, Literal, Required, TypeAlias, TypedDict
 
 from corscheck.model.values import Depth, EngineName, FailOn, Send
 from corscheck.protocol.outcome import Verdict
-from corscheck.protocol.request import CacheMode, Credentials, Mode, Redirect
+from corscheck.protocol.request import CacheMode, Credentials, EmbedderPolicy, Mode, Redirect
 from corscheck.transports.base import TransportName
 
 HeadersLike: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -65,6 +65,9 @@ class _Request(TypedDict, total=False):
     mode: Mode
     body: bytes | str | None
     cache: CacheMode
+    upload_listener: bool
+    coep: EmbedderPolicy
+    secure_context: bool
     gate: EngineName | Iterable[EngineName] | None
     expected: Verdict
     via: str | None

@@ -10,7 +10,7 @@ from corscheck.api import keywords
 from corscheck.api.app import app_conversation, question_of
 from corscheck.api.arguments import documented, in_words_of_the_api, probe_of, read, run_options_of
 from corscheck.api.checks import invalid
-from corscheck.runner.conversation import new_cache
+from corscheck.runner.conversation import new_caches
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ class Page:
         self._defaults: dict[str, Any] = {
             name: asked[name] for name in ("origin", "engine", "auth", "cookies", "send") if name in asked
         }
-        engine = probe_of("http://localhost/", self._defaults).engine
+        probe_of("http://localhost/", self._defaults)  # raises ConfigError if there is no origin
         self._app = asked.get("app")
         run = run_options_of(asked)
         with in_words_of_the_api(self._app):
             self._conversation = Conversation(run) if self._app is None else app_conversation(self._app, run)
-        self._cache = new_cache(engine)
+        self._caches = new_caches()
         self._console: dict[str, list[str]] = {}
         self._index = 0
 
@@ -67,7 +67,8 @@ class Page:
         Args:
             url: as for ``probe``.
             options: the keyword arguments of ``probe`` that make up the request and what is expected of it: ``method``,
-                ``headers``, ``credentials``, ``redirect``, ``mode``, ``body``, ``cache``, ``auth``, ``cookies``,
+                ``headers``, ``credentials``, ``redirect``, ``mode``, ``body``, ``cache``, ``upload_listener``, ``coep``,
+                ``secure_context``, ``auth``, ``cookies``,
                 ``send``, ``via``, ``gate``, ``expected``. The rest belongs to the page.
 
         Returns:
@@ -86,7 +87,7 @@ class Page:
         question = replace(question_of(url, asked, self._app), index=self._index)
         self._index += 1
         with in_words_of_the_api(self._app):
-            result = self._conversation.ask(question, self._cache)
+            result = self._conversation.ask(question, self._caches)
         for engine, text in result.console.items():
             lines = self._console.setdefault(engine, [])
             lines += [line for line in (text or "").splitlines() if line not in lines]

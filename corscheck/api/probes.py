@@ -44,6 +44,10 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
         mode: ``cors`` (the default), ``no-cors`` or ``same-origin``.
         body: a ``str`` is sent as UTF-8 with the Content-Type that ``fetch()`` gives it; ``bytes`` get none.
         cache: the cache mode of ``fetch()``. Default ``default``.
+        upload_listener: script listens to upload progress (``xhr.upload.onprogress``), which forces a preflight.
+        coep: the page's Cross-Origin-Embedder-Policy: ``unsafe-none`` (the default), ``require-corp`` or
+            ``credentialless``. It decides in mode ``no-cors`` only.
+        secure_context: a page of origin ``null`` is embedded in https pages, so that mixed content is blocked there.
         auth: stored credentials (user, password), sent only if the credentials mode allows it.
         cookies: the value of a ``Cookie`` header, sent only if the credentials mode allows it.
         send: ``auto`` (the default) holds back requests that may change data, ``always`` sends them, ``never`` sends
@@ -54,7 +58,9 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
 
     The judgement:
         engine: whose rules are followed: ``chromium`` (the default), ``firefox``, ``webkit`` or ``standard``.
-        gate: the engines for which ``expected`` must hold. Default: ``engine`` if it is given, else Chromium and Firefox.
+        gate: the engines for which ``expected`` must hold. Default: ``engine`` if it is given, else Chromium, Firefox
+            and WebKit. If one of them would send another request than the engine, that request is sent too, provided
+            that it is safe or has not been sent yet.
         expected: the verdict that counts as passed. Default ``allowed``.
         diagnose: send up to four control requests after a blocked probe if they tell causes apart. Default False, so that a
             program sends what it asks for and nothing else. With ``app``, settings by which the probe passes are tried

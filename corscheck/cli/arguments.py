@@ -15,7 +15,7 @@ from corscheck.cli import options as opt
 from corscheck.cli.options import Strings
 from corscheck.model.masking import hide_url
 from corscheck.model.values import LONGEST_TIME, ConfigError, Depth, FailOn, Send
-from corscheck.protocol.request import Mode, Redirect
+from corscheck.protocol.request import EmbedderPolicy, Mode, Redirect
 from corscheck.transports.base import NetworkOptions, TransportName
 
 if TYPE_CHECKING:
@@ -183,6 +183,19 @@ class ProbeArguments(Struct, frozen=True):
     user: opt.User = None
     mode: Annotated[Mode, Option("--mode", help="fetch()'s mode.")] = "cors"
     redirect: Annotated[Redirect, Option("--redirect", help="fetch()'s redirect mode.")] = "follow"
+    upload_listener: Annotated[
+        bool, Option("--upload-listener", help="Script listens to upload progress, which forces a preflight.")
+    ] = False
+    coep: Annotated[
+        EmbedderPolicy,
+        Option("--coep", help="The page's Cross-Origin-Embedder-Policy. It decides in mode no-cors only."),
+    ] = "unsafe-none"
+    secure_context: Annotated[
+        bool,
+        Option(
+            "--secure-context", help="A page of --origin null is embedded in https pages: mixed content is blocked."
+        ),
+    ] = False
     targets: opt.Targets = None
     shard: opt.ShardOf = None
     app: Annotated[

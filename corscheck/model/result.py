@@ -15,7 +15,7 @@ from corscheck.model.json import to_plain
 from corscheck.model.printable import printable
 from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Severity
 from corscheck.protocol.outcome import StepStatus, Verdict
-from corscheck.protocol.request import Credentials, Headers, Mode, Redirect
+from corscheck.protocol.request import Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
 
 class Reason(Struct, frozen=True):
@@ -165,6 +165,9 @@ class Result(Struct, frozen=True, kw_only=True):
     credentials: Credentials = "same-origin"
     redirect: Redirect = "follow"
     mode: Mode = "cors"
+    upload_listener: bool = False
+    coep: EmbedderPolicy = "unsafe-none"
+    secure_context: bool = False
     body: int | None = None
     engine: EngineName = "chromium"
     send: Send = "auto"
@@ -211,6 +214,11 @@ class Result(Struct, frozen=True, kw_only=True):
         """Return the report's probe object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
         plain: dict[str, Any] = to_plain(self)
         return plain
+
+    @property
+    def modes(self) -> tuple[object, ...]:
+        """What says how the page asks, beside the request itself."""
+        return (self.credentials, self.redirect, self.mode, self.upload_listener, self.coep, self.secure_context)
 
     @property
     def word(self) -> str:

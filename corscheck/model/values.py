@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from corscheck.protocol.outcome import Verdict
-from corscheck.protocol.request import CacheMode, Credentials, Headers, Mode, Redirect
+from corscheck.protocol.request import CacheMode, Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
 EngineName: TypeAlias = Literal["standard", "chromium", "firefox", "webkit"]
 Basis: TypeAlias = Literal["recorded", "source", "text"]
@@ -17,6 +17,8 @@ FailOn: TypeAlias = Literal["high", "medium", "low", "info", "never"]
 Depth: TypeAlias = Literal["normal", "full"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 ENGINE_NAMES: tuple[EngineName, ...] = ("standard", "chromium", "firefox", "webkit")
+DEFAULT_GATE: tuple[EngineName, ...] = ("chromium", "firefox", "webkit")
+"""The engines in which a verdict has to hold, unless others are named."""
 SCHEMA_VERSION = "1.0"
 
 LONGEST_TIME = 1_000_000.0
@@ -99,7 +101,8 @@ class Probe(Struct, frozen=True):
     line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored credentials, which are
     sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
     always masked (a policy's ``${VARIABLES}``). ``upload_listener`` says that script listens to upload progress, which
-    forces a preflight.
+    forces a preflight. ``coep`` is the page's Cross-Origin-Embedder-Policy, and ``secure_context`` says that a page of
+    origin ``null`` is embedded in https pages.
     """
 
     url: str
@@ -112,7 +115,7 @@ class Probe(Struct, frozen=True):
     body: bytes | None = None
     cache: CacheMode = "default"
     engine: EngineName = "chromium"
-    gate: tuple[EngineName, ...] = ("chromium", "firefox")
+    gate: tuple[EngineName, ...] = DEFAULT_GATE
     send: Send = "auto"
     body_asked: bool = False
     expected: Verdict = "allowed"
@@ -124,3 +127,5 @@ class Probe(Struct, frozen=True):
     via: str | None = None
     secret_headers: frozenset[str] = frozenset()
     upload_listener: bool = False
+    coep: EmbedderPolicy = "unsafe-none"
+    secure_context: bool = False

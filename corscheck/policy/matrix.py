@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from corscheck.model.values import CheckRef, Probe
+from corscheck.model.values import DEFAULT_GATE, LONGEST_TIME, CheckRef, Probe
 from corscheck.policy import checks_on_values
 from corscheck.protocol.engines import ENGINES
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Headers
 
-GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 TEXT = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` sets for a string body."""
 
 _KEYS = (
     "origins", "methods", "headers", "credentials", "redirect", "send", "body", "complete", "engines", "expect",
-    "because", "exposes", "hides", "max_age", "vary_origin", "preflight", "status",
+    "because", "exposes", "hides", "max_age", "vary_origin", "preflight", "status", "mode", "upload_listener", "coep",
+    "secure_context",
 )  # fmt: skip
 _OF_READABLE = ("exposes", "hides", "max_age", "vary_origin", "status")
 """Defaults that describe a readable response. Checks that expect another verdict do not inherit them."""
@@ -91,6 +91,10 @@ class Matrix(Struct, frozen=True):
             headers=common.headers,
             credentials=common.credentials,
             redirect=common.redirect,
+            mode=common.mode,
+            upload_listener=common.upload_listener,
+            coep=common.coep,
+            secure_context=common.secure_context,
             body=common.body,
             engine=common.engine,
             gate=common.gate,
@@ -132,7 +136,7 @@ class Resolver(Struct, frozen=True):
         wants = self._wants(found, where, own)
         body = found.get("body")
         methods = tuple(dict.fromkeys(found.get("methods") or (("GET",) if body is None else ("POST",))))
-        gate = tuple(dict.fromkeys(found.get("engines") or GATE))
+        gate = tuple(dict.fromkeys(found.get("engines") or DEFAULT_GATE))
         origins = tuple(dict.fromkeys(found.get("origins") or ()))
         self._combinations(found, where, wants, methods, gate, path)
         headers, secret = self._headers(own)
@@ -144,6 +148,10 @@ class Resolver(Struct, frozen=True):
             headers=headers,
             credentials=found.get("credentials") or "same-origin",
             redirect=found.get("redirect") or "follow",
+            mode=found.get("mode") or "cors",
+            upload_listener=found.get("upload_listener") or False,
+            coep=found.get("coep") or "unsafe-none",
+            secure_context=found.get("secure_context") or False,
             body=None if body is None else body.encode("utf-8", "surrogatepass"),
             engine=gate[0],
             gate=gate,
@@ -238,11 +246,13 @@ class Resolver(Struct, frozen=True):
             and {"GET", "HEAD"} & {m.upper() for m in methods}
         ):
             add(where["body"], 'GET and HEAD have no body: methods = ["POST"]')
-        for name in gate if wants.max_age is not None else ():
+        if wants.max_age is not None:
+            name = min(gate, key=lambda name: ENGINES[name].rules.max_age_cap or LONGEST_TIME)
             cap = ENGINES[name].rules.max_age_cap
-            if wants.max_age is not None and not wants.max_age.possible(cap):
+            if not wants.max_age.possible(cap):
                 most = f"{name} caches a preflight for {cap} seconds at most" if cap is not None else "no number is"
-                add(where["max_age"], f'"{wants.max_age}" can never hold: {most}')
+                cure = f"; lower it, or name engines without {name}" if cap is not None and len(gate) > 1 else ""
+                add(where["max_age"], f'"{wants.max_age}" can never hold: {most}{cure}')
 
     def _headers(self, own: Layer) -> tuple[Headers, frozenset[str]]:
         """Merge the headers of all layers; a nearer layer overrides headers of the same name.

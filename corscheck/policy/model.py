@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corscheck.model.values import EngineName, Send
-from corscheck.protocol.request import Credentials, Redirect
+from corscheck.protocol.request import Credentials, EmbedderPolicy, Mode, Redirect
 
 Expected = Literal["allowed", "blocked", "invalid"]
 Text = Annotated[str, Field(min_length=1)]
@@ -41,11 +41,21 @@ class PolicySettings(Table):
     )
     credentials: Credentials | None = Field(None, description="fetch()'s credentials mode; default same-origin.")
     redirect: Redirect | None = Field(None, description="fetch()'s redirect mode; default follow.")
+    mode: Mode | None = Field(None, description="fetch()'s mode; default cors.")
+    upload_listener: bool | None = Field(
+        None, description="true: script listens to upload progress, which forces a preflight."
+    )
+    coep: EmbedderPolicy | None = Field(
+        None, description="The page's Cross-Origin-Embedder-Policy. It decides in mode no-cors only."
+    )
+    secure_context: bool | None = Field(
+        None, description="true: pages of origin null are embedded in https pages, so mixed content is blocked."
+    )
     send: Send | None = Field(None, description="auto (default): requests that may change data are held back.")
     body: str | None = Field(None, description="A body as text; it is sent only with send = always.")
     complete: bool | None = Field(None, description="true: a request that was held back is inconclusive.")
     engines: Annotated[list[EngineName], Field(min_length=1)] | None = Field(
-        None, description="Whose rules must hold; the first one drives. Default chromium and firefox."
+        None, description="Whose rules must hold; the first one drives. Default chromium, firefox and webkit."
     )
     expect: Expected | None = Field(
         None, description="The verdict; default allowed, with because it follows from that."

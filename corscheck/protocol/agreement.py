@@ -6,7 +6,7 @@ without which both come to the same verdict is the reason.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
@@ -20,9 +20,15 @@ from corscheck.protocol.request import HTTPResponse
 from corscheck.protocol.safelist import HINTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from corscheck.protocol.cache import PreflightCache
     from corscheck.protocol.engines import Departure, Engine
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
+
+Caches: TypeAlias = "Mapping[str, PreflightCache]"
+"""Preflight caches by the name of the engine."""
 
 _ODD_STATUSES = frozenset({*STATUSES, 407, 421})
 _JUDGED_BY_VALUE = frozenset(
@@ -62,14 +68,40 @@ def _is_plain(answer: Answer) -> bool:
     return len(set(seen)) == len(seen)
 
 
-def replay(outcome: Outcome, engine: Engine, registrable_domain: RegistrableDomain = no_suffixes) -> Outcome | None:
+def replay(
+    outcome: Outcome,
+    engine: Engine,
+    registrable_domain: RegistrableDomain = no_suffixes,
+    cache: PreflightCache | None = None,
+    now: float = 0.0,
+) -> Outcome | None:
     """Judge the same exchanges by another engine's rules; None if it would have sent a request that was not recorded."""
+    flow = fetch(outcome.request, engine, now=now, cache=cache, registrable_domain=registrable_domain)
     try:
-        return run(
-            fetch(outcome.request, engine, registrable_domain=registrable_domain), Recording(outcome.exchanges).answer
-        )
+        return run(flow, Recording(outcome.exchanges).answer)
     except NotRecordedError:
         return None
+
+
+def judge_by_all(
+    outcome: Outcome,
+    registrable_domain: RegistrableDomain = no_suffixes,
+    caches: Caches | None = None,
+    now: float = 0.0,
+) -> dict[str, Outcome | None]:
+    """Judge the same exchanges by the rules of every engine, as ``replay`` does.
+
+    ``caches`` are the preflight caches of the engines, which use and fill them; ``now`` is when the fetch began, in
+    seconds.
+    """
+    if caches is None and all_engines_agree(outcome):
+        return dict.fromkeys(ENGINES, outcome)
+    return {
+        name: outcome
+        if name == outcome.engine
+        else replay(outcome, engine, registrable_domain, caches[name] if caches is not None else None, now)
+        for name, engine in ENGINES.items()
+    }
 
 
 def why(outcome: Outcome, other: Outcome) -> str | None:

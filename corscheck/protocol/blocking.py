@@ -14,6 +14,7 @@ from corscheck.protocol import safelist
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import is_header_value, normalize_value
 from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trustworthy, parse_url
+from corscheck.protocol.redirect import spelled
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, Request
@@ -59,7 +60,7 @@ def construct(request: Request, rules: Rules = STANDARD) -> Constructed | Refusa
     Returns a ``Refusal`` where the constructor throws a TypeError.
     """
     try:
-        url = parse_url(request.url)
+        url = spelled(parse_url(request.url), rules)
     except URLError:
         return Refusal("CORS101", "URL", request.url, "The URL does not parse: fetch() throws a TypeError.")
     # Userinfo makes fetch() throw; in a Location it is a matter of redirect:9 and 10.
@@ -127,26 +128,28 @@ def is_bad_port(url: URL) -> bool:
     return url.scheme in ("http", "https", "ws", "wss") and url.effective_port in BAD_PORTS
 
 
-def is_mixed_content(page_origin: str, url: URL) -> bool:
+def is_mixed_content(page_origin: str, url: URL, *, secure_context: bool = False) -> bool:
     """Whether mixed content blocks the URL: the page is secure, the target is http or ws and not loopback.
 
-    Source: https://www.w3.org/TR/mixed-content/#should-block-fetch. The result for an opaque origin is False, because
-    ``null`` does not tell whether the page behind it is secure.
+    Source: https://www.w3.org/TR/mixed-content/#should-block-fetch. ``null`` does not tell whether a page with an opaque
+    origin is secure: ``secure_context`` says so (``Request.secure_context``).
     """
-    if page_origin == OPAQUE or url.scheme not in ("http", "ws"):
+    if url.scheme not in ("http", "ws"):
         return False
-    return parse_url(page_origin).scheme == "https" and not is_potentially_trustworthy(url)
+    secure = secure_context if page_origin == OPAQUE else parse_url(page_origin).scheme == "https"
+    return secure and not is_potentially_trustworthy(url)
 
 
-def blocked(page_origin: str, url: URL) -> Refusal | None:
+def blocked(page_origin: str, url: URL, *, secure_context: bool = False) -> Refusal | None:
     """``main-fetch:7``: bad port, then mixed content. Returns None if neither blocks the request.
 
-    ``page_origin`` is a serialized origin. CSP and integrity policy depend on the page's own headers: not checked.
+    ``page_origin`` is a serialized origin, ``secure_context`` as in ``Request``. CSP and integrity policy depend on the
+    page's own headers: not checked.
     """
     if is_bad_port(url):
         message = f"Port {url.effective_port} is one that browsers never connect to."
         return Refusal("CORS201", "port", str(url.effective_port), message)
-    if is_mixed_content(page_origin, url):
+    if is_mixed_content(page_origin, url, secure_context=secure_context):
         message = "A page loaded over https may not ask an insecure http address (mixed content)."
         return Refusal("CORS202", "mixed content", url.href, message)
     return None

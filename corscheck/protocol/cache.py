@@ -58,10 +58,14 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
 
 
 class _Entry(Struct):
-    """The permissions under one key: (method or lower-case header name, credentials flag) mapped to the expiry time."""
+    """The permissions under one key: (method or lower-case header name, credentials flag) mapped to the expiry time.
+
+    ``expires`` is when the last of them does, also of an entry without any.
+    """
 
     methods: dict[tuple[str, bool], float] = field(default_factory=dict)
     headers: dict[tuple[str, bool], float] = field(default_factory=dict)
+    expires: float = 0.0
 
 
 class PreflightCache:
@@ -117,9 +121,14 @@ class PreflightCache:
     ) -> bool:
         include = credentials == "include"
         # http-fetch:4.1: GET, HEAD and POST need no entry. Firefox wants one for HEAD: cache_unlisted_methods.
-        if (method_needed or method not in self.rules.cache_unlisted_methods) and not self._matches(
-            entry.methods, method, include, now, wildcard=True
-        ):
+        safelisted = method in self.rules.cache_unlisted_methods
+        if method_needed and safelisted:
+            # The use-CORS-preflight flag: even a safelisted method needs an entry. No engine looks for the method in it:
+            # cache_forced_needs_method in engines.py.
+            if now >= entry.expires:
+                return False
+            safelisted = not self.rules.cache_forced_needs_method
+        if not safelisted and not self._matches(entry.methods, method, include, now, wildcard=True):
             return False
         # https://fetch.spec.whatwg.org/#concept-cache-match-header: a cached * does not cover Authorization. Chromium
         # keeps this rule although its preflight check does not, so such a request is preflighted every time.
@@ -168,6 +177,7 @@ class PreflightCache:
             return
         entry = self._entries.setdefault(key, _Entry())
         flag = credentials == "include"
+        entry.expires = max(entry.expires, now + seconds)
         for method in methods:
             entry.methods[method, flag] = now + seconds
         for name in names:

@@ -16,7 +16,7 @@ from corscheck.protocol.origin import OPAQUE, RegistrableDomain, URLError, parse
 from corscheck.protocol.outcome import Step
 
 if TYPE_CHECKING:
-    from corscheck.protocol.request import Credentials, Headers
+    from corscheck.protocol.request import Credentials, EmbedderPolicy, Headers
 
 ACAO = "Access-Control-Allow-Origin"
 ACAC = "Access-Control-Allow-Credentials"
@@ -118,9 +118,10 @@ def corp_check(
     origin: str,
     response_url: str,
     headers: Headers,
-    coep: Literal["unsafe-none", "require-corp", "credentialless"] = "unsafe-none",
+    coep: EmbedderPolicy = "unsafe-none",
     *,
     registrable_domain: RegistrableDomain,
+    rules: Rules = STANDARD,
 ) -> bool:
     """*Cross-origin resource policy internal check*: whether a page may load a no-cors response.
 
@@ -129,9 +130,11 @@ def corp_check(
     assumes a response that was fetched without credentials. Raises ``URLError`` if ``response_url`` is invalid.
     """
     # Step 3: keywords are case-sensitive and never a list, so "Same-Origin" or two fields count as absent.
-    policy = get(headers, CORP)
+    policy = field_value(headers, CORP, rules)
     if policy not in ("same-origin", "same-site", "cross-origin"):
-        policy = "same-origin" if coep == "require-corp" else None
+        # Step 4. Firefox: only an absent or empty field counts as same-origin, corp_unknown_value_passes in engines.py.
+        defaults = coep == "require-corp" and not (policy and rules.corp_unknown_value_passes)
+        policy = "same-origin" if defaults else None
     if policy is None or policy == "cross-origin":
         return True
     target = parse_url(response_url).origin
@@ -157,12 +160,20 @@ def vary_steps(check: CheckResult, headers: Headers) -> list[Step]:
     return [Step("http:vary", "pass", "Vary", "Origin", vary)] if names & {"origin", "*"} else []
 
 
-def corp_steps(origin: str, response_url: str, headers: Headers, registrable_domain: RegistrableDomain) -> list[Step]:
-    """Return the row of the *cross-origin resource policy check*, if the response has the header."""
-    received = get(headers, CORP)
-    if received is None:
+def corp_steps(
+    origin: str,
+    response_url: str,
+    headers: Headers,
+    coep: EmbedderPolicy,
+    registrable_domain: RegistrableDomain,
+    rules: Rules = STANDARD,
+) -> list[Step]:
+    """Return the row of the *cross-origin resource policy check*; none if neither the response nor the page has a policy."""
+    received = field_value(headers, CORP, rules)
+    if received is None and coep != "require-corp":
         return []
-    if corp_check(origin, response_url, headers, registrable_domain=registrable_domain):
-        return [Step("http-fetch:5", "pass", CORP, None, received)]
-    message = f"{CORP} is {received}: this page may not load the response (http-fetch:5)."
+    if corp_check(origin, response_url, headers, coep, registrable_domain=registrable_domain, rules=rules):
+        return [] if received is None else [Step("http-fetch:5", "pass", CORP, None, received)]
+    told = f"{CORP} is {received}" if received is not None else f"{CORP} is missing and the page requires it (COEP)"
+    message = f"{told}: this page may not load the response (http-fetch:5)."
     return [Step("http-fetch:5", "fail", CORP, "cross-origin", received, message, "CORS308")]

@@ -77,7 +77,21 @@ class Rules(Struct, frozen=True):
     cache_wildcards_without_credentials: bool = False
     cache_replaces_whole_entry: bool = False
     cache_wildcards_literal_with_credentials: bool = False
+    cache_forced_needs_method: bool = True
     warns_authorization_by_wildcard: bool = False
+    corp_unknown_value_passes: bool = False
+    coep_credentialless: bool = True
+    location_escapes_controls: bool = False
+    path_pipe_encoded: bool = False
+    repeated_header_first: tuple[str, ...] = ()
+    repeated_empty_values_dropped: bool = False
+    conditional_request_revalidates: bool = False
+    cache_headers_merged: bool = False
+    preflight_has_cache_headers: bool = False
+    preflight_has_user_agent: bool = False
+    encodings_to_trustworthy: str = "gzip, deflate, br, zstd"
+    encodings_by_scheme: bool = False
+    priority: str | None = None
 
 
 class Departure(Struct, frozen=True):
@@ -194,6 +208,17 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "redirect_drops", ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect"),
               "client hints set by script (DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory), on a redirect",
               "travel along", "are removed", "measured with Chromium 156"),
+    Departure("chromium", "cache_forced_needs_method", False,
+              "preflight cache: a safelisted method under an upload listener", "must be listed", "needs an entry, not its method",
+              f"{_REC} (XMLHttpRequest)"),
+    Departure("chromium", "path_pipe_encoded", True,
+              "| in the path of a URL", "is sent as it is", "is sent as %7C", _REC),
+    Departure("chromium", "conditional_request_revalidates", True,
+              "If-None-Match and the like set by script", "makes the cache mode no-store: Pragma and Cache-Control say no-cache",
+              "makes the cache mode no-cache: Cache-Control says max-age=0", _REC),
+    Departure("chromium", "preflight_has_cache_headers", True,
+              "Cache-Control and Pragma of fetch's cache mode", "are sent with the actual request",
+              "are sent with the preflight too", _REC),
     # Firefox
     Departure("firefox", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -262,6 +287,28 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("firefox", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode",
               "measured with Firefox 153"),
+    Departure("firefox", "cache_forced_needs_method", False,
+              "preflight cache: a safelisted method under an upload listener", "must be listed", "needs an entry, not its method",
+              f"{_REC} (XMLHttpRequest)"),
+    Departure("firefox", "corp_unknown_value_passes", True,
+              "unknown Cross-Origin-Resource-Policy on a page with COEP require-corp", "counts as same-origin", "is ignored", _REC),
+    Departure("firefox", "location_escapes_controls", True,
+              "blanks and control characters in a Location", "are removed, or trimmed at its ends", "are percent-encoded", _REC),
+    Departure("firefox", "repeated_header_first",
+              ("authorization", "content-disposition", "content-type", "from", "if-modified-since", "if-unmodified-since",
+               "location", "max-forwards", "user-agent"),
+              "Content-Type and other single headers set twice", "are combined", "the first is sent",
+              f"{_REC}; nsHttpHeaderArray.h, IsSingletonHeader"),
+    Departure("firefox", "repeated_empty_values_dropped", True,
+              "a header set several times, some values empty", "are combined", "the empty values are dropped", _REC),
+    Departure("firefox", "cache_headers_merged", True,
+              "Cache-Control or Pragma set by script under a cache mode that sets it", "is sent as script set it",
+              "gets the cache mode's value appended", "nsHttpChannel.cpp, SetHeaderOnce"),
+    Departure("firefox", "preflight_has_cache_headers", True,
+              "Cache-Control and Pragma of fetch's cache mode", "are sent with the actual request",
+              "are sent with the preflight too", _REC),
+    Departure("firefox", "priority", "u=4",
+              "Priority", "is not sent over HTTP/1.1", "is sent: u=4", _REC),
     # WebKit
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -334,6 +381,18 @@ DEPARTURES: tuple[Departure, ...] = (
               f"{_WK}; CrossOriginPreflightResultCache.cpp, canSkipPreflight"),
     Departure("webkit", "cache_wildcards_without_credentials", True,
               "preflight cache: * and a request with credentials", "covers it", "does not cover it", _WK),
+    Departure("webkit", "cache_forced_needs_method", False,
+              "preflight cache: a safelisted method under an upload listener", "must be listed", "needs an entry, not its method",
+              f"{_WK} (XMLHttpRequest)"),
+    Departure("webkit", "coep_credentialless", False,
+              "Cross-Origin-Embedder-Policy: credentialless", "sends no credentials in mode no-cors", "is not supported", _WK),
+    Departure("webkit", "preflight_has_user_agent", True,
+              "User-Agent set by script", "is not sent with the preflight", "is", _WK),
+    Departure("webkit", "encodings_to_trustworthy", "gzip, deflate, br",
+              "Accept-Encoding over https", "up to the user agent", "gzip, deflate, br", _WK),
+    Departure("webkit", "encodings_by_scheme", True,
+              "Accept-Encoding to http://localhost", "up to the user agent", "as to other http addresses",
+              "libsoup's content decoder"),
 )
 # fmt: on
 

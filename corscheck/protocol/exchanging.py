@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
 from corscheck.protocol.outcome import Step
 from corscheck.protocol.request import HTTPRequest, HTTPResponse, NetworkError
 from corscheck.protocol.steps import NETWORK_CODES
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from corscheck.protocol.engines import Engine
-    from corscheck.protocol.request import Answer, ExchangeKind, Headers, Request
+    from corscheck.protocol.request import Answer, EmbedderPolicy, ExchangeKind, Headers, Request
 
 
 class Exchanging(Trace):
@@ -24,7 +25,20 @@ class Exchanging(Trace):
     def __init__(self, request: Request, engine: Engine, now: float) -> None:
         super().__init__(request, engine, now)
         self.rules = engine.rules
+        self.embedder_policy = self._embedder_policy()
         self.stream = False
+
+    def _embedder_policy(self) -> EmbedderPolicy:
+        """The page's Cross-Origin-Embedder-Policy, as far as the engine obeys it.
+
+        https://html.spec.whatwg.org/multipage/browsers.html#obtain-an-embedder-policy: only a secure context has one.
+        """
+        request = self.request
+        if request.coep == "unsafe-none" or (request.coep == "credentialless" and not self.rules.coep_credentialless):
+            return "unsafe-none"
+        if request.origin == OPAQUE:
+            return request.coep if request.secure_context else "unsafe-none"
+        return request.coep if is_potentially_trustworthy(parse_url(request.origin)) else "unsafe-none"
 
     def exchange(
         self, kind: ExchangeKind, method: str, headers: Headers, body: bytes | None
@@ -35,6 +49,9 @@ class Exchanging(Trace):
         sends_credentials = kind == "actual" and (
             mode == "include" or (mode == "same-origin" and self.tainting == "basic")
         )
+        # https://html.spec.whatwg.org/multipage/browsers.html#coep-credentialless: it is about mode no-cors alone.
+        if self.tainting == "opaque" and self.embedder_policy == "credentialless":
+            sends_credentials = False
         request = HTTPRequest(
             kind=kind,
             hop=len(self.urls) - 1,

@@ -17,6 +17,7 @@ from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, Engine
 from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
+from corscheck.protocol.headers import combine
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
@@ -120,7 +121,7 @@ class _Fetch(Exchanging):
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(request.origin, url)
+        refusal = blocking.blocked(request.origin, url, secure_context=request.secure_context)
         if refusal is not None:
             if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and refusal.code == "CORS202":
                 self.tainting = "cors"
@@ -267,7 +268,7 @@ class _Fetch(Exchanging):
         """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
         self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
-        headers = self.headers
+        headers = combine(self.headers, self.rules)
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
             headers = (*headers, ("Origin", origin))
@@ -286,7 +287,10 @@ class _Fetch(Exchanging):
 
     def _check_policy(self, response: HTTPResponse) -> None:
         """``http-fetch:5``: Cross-Origin-Resource-Policy, for every response of a no-cors request, redirects included."""
-        for step in corp_steps(self.request.origin, self.urls[-1].href, response.headers, self.registrable_domain):
+        origin, url = self.request.origin, self.urls[-1].href
+        for step in corp_steps(
+            origin, url, response.headers, self.embedder_policy, self.registrable_domain, self.rules
+        ):
             self.steps.append(replace(step, exchange=len(self.exchanges) - 1))
             if step.status == "fail":
                 self.fail("CORS308", step.message, phase="actual", value=step.received, status=response.status)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from corscheck.protocol.engines import Rules
     from corscheck.protocol.request import Headers
 
 OWS = " \t"
@@ -56,6 +57,28 @@ def get(headers: Headers, name: str) -> str | None:
     """
     values = get_all(headers, name)
     return ", ".join(values) if values else None
+
+
+def combine(headers: Headers, rules: Rules) -> Headers:
+    """Return one field for each name, as browsers send them: values joined with ", ", the name as it was spelled first.
+
+    Firefox keeps the first value of some headers and drops empty ones among several: ``repeated_header_first`` and
+    ``repeated_empty_values_dropped`` in engines.py.
+    """
+    spelling: dict[str, str] = {}
+    for name, _ in headers:
+        spelling.setdefault(name.lower(), name)
+    if len(spelling) == len(headers):
+        return headers
+    combined = []
+    for lower, name in spelling.items():
+        values = get_all(headers, lower)
+        if rules.repeated_empty_values_dropped and len(values) > 1:
+            values = [value for value in values if value] or [""]
+        if lower in rules.repeated_header_first:
+            values = values[:1]
+        combined.append((name, ", ".join(values)))
+    return tuple(combined)
 
 
 def get_decode_split(headers: Headers, name: str) -> list[str] | None:

@@ -10,6 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
@@ -100,15 +101,35 @@ def locate(headers: Headers, base: URL, rules: Rules = STANDARD) -> Location:
     # identical_locations_count_once in engines.py.
     if len(values) > 1 and not (rules.identical_locations_count_once and len(set(values)) == 1):
         return Location(joined, None)
-    text = values[0].encode("latin-1").decode("utf-8", "replace")
+    text = _escape(values[0], rules)
     try:
-        url = parse_url(text, base.href)
+        url = spelled(parse_url(text, base.href), rules)
         # Step 4: the target inherits the fragment only if it has none. An empty one ("#") counts as a fragment.
         if base.fragment and not url.fragment and "#" not in text:
             url = parse_url(url.href + base.fragment)
     except URLError:
         return Location(joined, None)
     return Location(values[0], url)
+
+
+def _escape(value: str, rules: Rules) -> str:
+    """Percent-encode the bytes of a ``Location`` that are not ASCII, each by itself: they need not be UTF-8.
+
+    The URL parser would encode U+00E9 as %C3%A9; browsers ask for %E9 (WPT: redirect-location-escape). Firefox encodes
+    blanks and control characters too: location_escapes_controls in engines.py.
+    """
+    lowest = "!" if rules.location_escapes_controls else "\0"
+    highest = "~" if rules.location_escapes_controls else "\x7f"
+    return "".join(char if lowest <= char <= highest else f"%{ord(char):02X}" for char in value)
+
+
+def spelled(url: URL, rules: Rules) -> URL:
+    """Spell a URL as the engine's own parser does: Chromium encodes ``|`` in a path, path_pipe_encoded in engines.py."""
+    if not rules.path_pipe_encoded or "|" not in url.path:
+        return url
+    path = url.path.replace("|", "%7C")
+    at = url.href.index(url.path, len(url.scheme) + len("://"))
+    return replace(url, href=url.href[:at] + path + url.href[at + len(url.path) :], path=path)
 
 
 def is_redirect(status: int, location: Location, rules: Rules = STANDARD) -> bool:

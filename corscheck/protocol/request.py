@@ -16,6 +16,7 @@ Credentials: TypeAlias = Literal["omit", "same-origin", "include"]
 Redirect: TypeAlias = Literal["follow", "error", "manual"]
 Mode: TypeAlias = Literal["cors", "no-cors", "same-origin"]
 CacheMode: TypeAlias = Literal["default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached"]
+EmbedderPolicy: TypeAlias = Literal["unsafe-none", "require-corp", "credentialless"]
 ExchangeKind: TypeAlias = Literal["preflight", "actual"]
 ErrorKind: TypeAlias = Literal["dns", "connect", "tls", "timeout", "protocol", "too-large", "proxy", "app"]
 
@@ -23,6 +24,7 @@ CREDENTIALS_MODES: tuple[Credentials, ...] = ("omit", "same-origin", "include")
 REDIRECT_MODES: tuple[Redirect, ...] = ("follow", "error", "manual")
 REQUEST_MODES: tuple[Mode, ...] = ("cors", "no-cors", "same-origin")
 CACHE_MODES: tuple[CacheMode, ...] = ("default", "no-store", "reload", "no-cache", "force-cache", "only-if-cached")
+EMBEDDER_POLICIES: tuple[EmbedderPolicy, ...] = ("unsafe-none", "require-corp", "credentialless")
 ERROR_KINDS: tuple[ErrorKind, ...] = ("dns", "connect", "tls", "timeout", "protocol", "too-large", "proxy", "app")
 
 
@@ -32,7 +34,9 @@ class Request(Struct, frozen=True):
     ``url`` is absolute. ``origin`` is a serialized origin (``https://app.example``), or ``null`` for an opaque one.
     ``method`` and ``headers`` are as script passes them, before normalization. ``stream`` is true for a
     ``ReadableStream`` body. ``use_cors_preflight`` is the standard's use-CORS-preflight flag (an upload listener),
-    ``unsafe_request`` its unsafe-request flag, unset only for EventSource and elements.
+    ``unsafe_request`` its unsafe-request flag, unset only for EventSource and elements. ``coep`` is the page's
+    Cross-Origin-Embedder-Policy. ``secure_context`` says that a page with an opaque origin is embedded in secure pages
+    only, so that mixed content is blocked there too; a page's own origin tells this for every other page.
     """
 
     url: str
@@ -47,6 +51,8 @@ class Request(Struct, frozen=True):
     stream: bool = False
     use_cors_preflight: bool = False
     unsafe_request: bool = True
+    coep: EmbedderPolicy = "unsafe-none"
+    secure_context: bool = False
 
 
 class HTTPRequest(Struct, frozen=True):

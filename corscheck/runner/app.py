@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.protocol.cache import PreflightCache
+    from corscheck.protocol.agreement import Caches
     from corscheck.runner.mending import Mender
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import Transport
@@ -109,15 +109,15 @@ class AppConversation(Conversation):
             transport = WSGITransport(loaded.app, self._hosts)
         super().__init__(options, transport)
 
-    def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
-        """The result of one probe; ``cache`` is the page's preflight cache, if it has one.
+    def ask(self, probe: Probe, caches: Caches | None = None) -> Result:
+        """The result of one probe; ``caches`` are the page's preflight caches, if it has any.
 
         If a probe is blocked that should pass, and diagnosis is on, the advice has the settings by which it passes.
         Raises ``ConfigError`` if the application refuses the host that paths are taken at.
         """
         _add_host(self._hosts, probe)
         with printing(self._aside), exit_raises():
-            result = _without_place(super().ask(probe, cache))
+            result = _without_place(super().ask(probe, caches))
         _check_host(result)
         if probe.expected == result.verdict == "allowed":
             self._remember(probe)

@@ -9,15 +9,18 @@ import time
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.diagnosis.findings import diagnose
 from corscheck.model.suffixes import registrable_domain
+from corscheck.protocol.agreement import Caches, judge_by_all
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
-from corscheck.protocol.fetch import fetch
+from corscheck.protocol.fetch import Flow, fetch
+from corscheck.protocol.replay import NotRecordedError, Recording
 from corscheck.protocol.request import Answer, HeldBack, Request
 from corscheck.protocol.steps import NETWORK_CODES
-from corscheck.runner.sending import dress, may_send
+from corscheck.runner.sending import SAFE_METHODS, dress, may_send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -55,6 +58,8 @@ def fetch_request(probe: Probe) -> Request:
         body=probe.body,
         cache=probe.cache,
         use_cors_preflight=probe.upload_listener,
+        coep=probe.coep,
+        secure_context=probe.secure_context,
     )
 
 
@@ -94,20 +99,23 @@ def conversation(
     probe: Probe,
     options: RunOptions,
     assembler: Assembler,
-    cache: PreflightCache | None = None,
+    caches: Caches | None = None,
     *,
     alone: bool = False,
 ) -> Asking[Result]:
     """Ask one probe: its fetch, repeated as often as the options say, and then the diagnosis' control requests.
 
-    ``cache`` is the page's preflight cache, if it has one; control probes are asked outside of it. ``alone`` says that this
-    is not one of many probes, so that an allowed one is worth a control, too.
+    ``caches`` are the page's preflight caches, one for each engine, if it has any; controls are asked outside of them.
+    ``alone`` says that this is not one of many probes, so that an allowed one is worth a control, too.
     """
     patience = Patience(options)
+    began = time.monotonic()
+    cache = caches[probe.engine] if caches is not None else None
     outcome = yield from once(probe, options, cache)
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
+    outcomes = yield from _other_engines(probe, options, outcome, caches, began)
     diagnosis = diagnose(probe, outcome, alone=alone)
     seen: Outcome | None = None
     try:
@@ -119,7 +127,50 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    return assembler.result(probe, outcome, findings)
+    return assembler.result(probe, outcome, findings, outcomes)
+
+
+def _other_engines(
+    probe: Probe, options: RunOptions, outcome: Outcome, caches: Caches | None, began: float
+) -> Generator[WireRequest | Pause, Answer, dict[str, Outcome | None]]:
+    """Judge the answers by the rules of every engine. An engine of the gate asks what was not asked yet.
+
+    None stands for an engine that is not in the gate and would have sent another request.
+    """
+    outcomes = judge_by_all(outcome, registrable_domain, caches, began)
+    for name in probe.gate:
+        if outcomes[name] is None:
+            yield Pause()
+            cache = caches[name] if caches is not None else None
+            outcomes[name] = yield from _complete(replace(probe, engine=name), options, outcome, cache)
+    return outcomes
+
+
+def _complete(
+    probe: Probe, options: RunOptions, known: Outcome, cache: PreflightCache | None
+) -> Generator[WireRequest, Answer, Outcome]:
+    """Run one fetch with the answers that are known already; ask only for the others."""
+    recording = Recording(known.exchanges)
+    sent = {
+        e.request.method for e in known.exchanges if e.request.kind == "actual" and not isinstance(e.answer, HeldBack)
+    }
+    flow = _flow(probe, cache)
+    try:
+        request = next(flow)
+        while True:
+            try:
+                answer = recording.answer(request)
+            except NotRecordedError:
+                # What may change data on the server is not done a second time for the sake of another engine.
+                repeats = request.method in sent and request.method not in SAFE_METHODS
+                if may_send(request, probe) and not repeats:
+                    answer = yield dress(request, probe, options.network.user_agent)
+                else:
+                    answer = HeldBack(time.monotonic())
+            request = flow.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+    return outcome
 
 
 def once(
@@ -129,13 +180,7 @@ def once(
 
     ``allows`` counts a request that is about to be sent, and says whether it may be.
     """
-    flow = fetch(
-        fetch_request(probe),
-        probe.engine,
-        now=time.monotonic(),
-        cache=cache,
-        registrable_domain=registrable_domain,
-    )
+    flow = _flow(probe, cache)
     try:
         request = next(flow)
         while True:
@@ -149,6 +194,16 @@ def once(
     return outcome
 
 
-def new_cache(probe_engine: str) -> PreflightCache:
-    """Return an empty preflight cache with an engine's rules."""
-    return PreflightCache(ENGINES[probe_engine].rules)
+def _flow(probe: Probe, cache: PreflightCache | None) -> Flow:
+    return fetch(
+        fetch_request(probe),
+        probe.engine,
+        now=time.monotonic(),
+        cache=cache,
+        registrable_domain=registrable_domain,
+    )
+
+
+def new_caches() -> dict[str, PreflightCache]:
+    """Return the empty preflight caches of a page: one for each engine."""
+    return {name: PreflightCache(engine.rules) for name, engine in ENGINES.items()}

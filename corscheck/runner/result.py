@@ -25,13 +25,15 @@ from corscheck.model.result import (
 )
 from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import ENGINE_NAMES, EngineName
-from corscheck.protocol.agreement import all_engines_agree, replay, why
+from corscheck.protocol.agreement import judge_by_all, why
 from corscheck.protocol.cache import max_age
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.request import ErrorKind, HTTPResponse, NetworkError
 from corscheck.protocol.steps import CODES, NETWORK_CODES, NOT_RECORDED, standard_url
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from corscheck.model.result import Finding, Observation
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
@@ -53,13 +55,16 @@ class Assembler:
         self.url = _as_is if show_secrets else mask_url
         self.body = _as_is if show_secrets else mask_body
 
-    def result(self, probe: Probe, outcome: Outcome, findings: tuple[Finding, ...] = ()) -> Result:
-        """The saved model of one probe, with what diagnosis found."""
-        same = all_engines_agree(outcome)
-        outcomes: dict[EngineName, Outcome | None] = {
-            name: outcome if same or name == outcome.engine else replay(outcome, ENGINES[name], registrable_domain)
-            for name in ENGINE_NAMES
-        }
+    def result(
+        self,
+        probe: Probe,
+        outcome: Outcome,
+        findings: tuple[Finding, ...] = (),
+        outcomes: Mapping[str, Outcome | None] | None = None,
+    ) -> Result:
+        """The saved model of one probe, with what diagnosis found. ``outcomes`` are those of all engines, if they are known."""
+        if outcomes is None:
+            outcomes = judge_by_all(outcome, registrable_domain)
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome, outcomes[name]) for name in ENGINE_NAMES
         }
@@ -77,6 +82,9 @@ class Assembler:
             credentials=probe.credentials,
             redirect=probe.redirect,
             mode=probe.mode,
+            upload_listener=probe.upload_listener,
+            coep=probe.coep,
+            secure_context=probe.secure_context,
             body=None if body is None else len(body),
             engine=probe.engine,
             send=probe.send,
@@ -125,7 +133,7 @@ class Assembler:
         step = next((s.step for s in outcome.steps if s.decisive), code.step)
         return Reason(failure.code, step, standard_url(step), self.text(failure.message))
 
-    def _preflight(self, outcome: Outcome, outcomes: dict[EngineName, Outcome | None]) -> PreflightRecord:
+    def _preflight(self, outcome: Outcome, outcomes: Mapping[str, Outcome | None]) -> PreflightRecord:
         first = outcome.preflight
         seconds: dict[str, int] = {}
         answer = _good_preflight(outcome)

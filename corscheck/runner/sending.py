@@ -12,12 +12,26 @@ from typing import TYPE_CHECKING
 from corscheck._version import __version__
 from corscheck.model.masking import is_secret_header, mask_header
 from corscheck.model.suffixes import registrable_domain
+from corscheck.protocol.engines import ENGINES
+from corscheck.protocol.headers import get
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url, same_origin, same_site
+from corscheck.protocol.preflight import ACRH
 from corscheck.transports.base import WireRequest
 
 if TYPE_CHECKING:
     from corscheck.model.values import Probe
-    from corscheck.protocol.request import Header, Headers, HTTPRequest
+    from corscheck.protocol.engines import Rules
+    from corscheck.protocol.origin import URL
+    from corscheck.protocol.request import CacheMode, Header, Headers, HTTPRequest
+
+_CONDITIONAL = frozenset({"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"})
+
+_NO_CACHE: Headers = (("Pragma", "no-cache"), ("Cache-Control", "no-cache"))
+_CACHE_HEADERS: dict[CacheMode, Headers] = {
+    "no-cache": (("Cache-Control", "max-age=0"),),
+    "no-store": _NO_CACHE,
+    "reload": _NO_CACHE,
+}
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -41,15 +55,18 @@ def may_send(request: HTTPRequest, probe: Probe) -> bool:
 def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> WireRequest:
     """Return the complete request: the protocol's headers, then those that a browser adds unless script set them."""
     url = parse_url(request.url)
-    headers = _withhold(request, probe)
+    rules = ENGINES[probe.engine].rules
+    headers = _with_cache_headers(_withhold(request, probe), request, probe, rules)
     given = {n.lower() for n, _ in headers}
     added: list[Header] = []
 
     def add(name: str, value: str) -> None:
         if name.lower() not in given:
             added.append((name, value))
+            given.add(name.lower())
 
     add("Accept", "*/*")
+    add("Accept-Encoding", _encodings(given, url, rules))
     add("Accept-Language", ACCEPT_LANGUAGE)
     if request.page_origin != OPAQUE:
         add("Referer", request.page_origin + "/")
@@ -57,6 +74,10 @@ def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> 
         add("Sec-Fetch-Mode", request.mode)
         add("Sec-Fetch-Site", fetch_site(request))
         add("Sec-Fetch-Dest", "empty")
+    if rules.priority is not None:
+        add("Priority", rules.priority)
+    if request.kind == "preflight" and rules.preflight_has_user_agent and (own := get(probe.headers, "User-Agent")):
+        add("User-Agent", own)
     add("User-Agent", user_agent or USER_AGENT)
     if request.credentials:
         for name, value in _stored_credentials(request, probe):
@@ -69,6 +90,32 @@ def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> 
         send_to=probe.via if request.hop == 0 or _same_place(request, probe) else None,
         new_connection=request.new_connection,
     )
+
+
+def _encodings(given: set[str], url: URL, rules: Rules) -> str:
+    """Return the Accept-Encoding: none for a part of a resource, the newer ones where no old proxy can be in between."""
+    if "range" in given:
+        return "identity"
+    secure = url.scheme == "https" if rules.encodings_by_scheme else is_potentially_trustworthy(url)
+    return rules.encodings_to_trustworthy if secure else "gzip, deflate"
+
+
+def _with_cache_headers(headers: Headers, request: HTTPRequest, probe: Probe, rules: Rules) -> Headers:
+    """Add what the cache mode adds: https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch, before step 8.20."""
+    if request.kind == "preflight" and not rules.preflight_has_cache_headers:
+        return headers
+    mode: CacheMode = probe.cache
+    # A preflight has no conditional header: it asks for one.
+    names = (request.get(ACRH) or "").split(",") if request.kind == "preflight" else [n.lower() for n, _ in headers]
+    if mode == "default" and not _CONDITIONAL.isdisjoint(names):
+        mode = "no-cache" if rules.conditional_request_revalidates else "no-store"
+    for name, value in _CACHE_HEADERS.get(mode, ()):
+        own = get(headers, name)
+        if own is None:
+            headers = (*headers, (name, value))
+        elif rules.cache_headers_merged and value not in own:
+            headers = tuple((n, f"{v}, {value}" if n.lower() == name.lower() else v) for n, v in headers)
+    return headers
 
 
 def _same_place(request: HTTPRequest, probe: Probe) -> bool:

@@ -13,7 +13,7 @@ from corscheck.transports.choice import live
 if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
-    from corscheck.protocol.cache import PreflightCache
+    from corscheck.protocol.agreement import Caches
     from corscheck.transports.base import Transport
 
 
@@ -26,9 +26,9 @@ class Conversation:
         self._assembler = Assembler(show_secrets=options.show_secrets)
         self._pace = Pace(options.rate)
 
-    def ask(self, probe: Probe, cache: PreflightCache | None = None) -> Result:
-        """Return the result of one probe; ``cache`` is the page's preflight cache, if it has one."""
-        return self.drive(conversation(probe, self.options, self._assembler, cache, alone=True))
+    def ask(self, probe: Probe, caches: Caches | None = None) -> Result:
+        """Return the result of one probe; ``caches`` are the page's preflight caches, if it has any."""
+        return self.drive(conversation(probe, self.options, self._assembler, caches, alone=True))
 
     def drive(self, asking: Asking[Returned]) -> Returned:
         """Send what a conversation asks to send, and wait where it pauses."""

@@ -19,6 +19,7 @@ from corscheck.transports.base import (
     MAX_HEADER_BYTES,
     WireRequest,
 )
+from corscheck.transports.decoding import decoded
 from corscheck.transports.failures import NetworkFailure, seconds
 from corscheck.transports.http.shield import needs_shield, shield, unshield
 
@@ -254,13 +255,16 @@ class WireExchange:
             status=self._status,
             headers=self._headers,
             reason=reason,
-            body=b"".join(self._kept or ()) if self.request.keep_body else self._evidence,
+            body=b"".join(self._kept or ()) if self.request.keep_body else self._decoded_evidence(),
             body_error=self._body_error,
             at=at,
             elapsed_ms=(at - self.started) * 1000,
             http_version=version,
             sent=self.lines.text,
         )
+
+    def _decoded_evidence(self) -> bytes:
+        return decoded(self._evidence, self._headers)[:EVIDENCE_BYTES] if self._evidence else b""
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
         """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""

@@ -76,7 +76,13 @@ def test_page() -> None:
     with corscheck.Page(origin=ORIGIN, app=app, send="always") as page:
         for _ in range(2):
             assert page.fetch("/data", method="PUT").verdict == "allowed"
-    # The preflight is remembered for the five seconds of a browser's default.
+    # The preflight is remembered for the five seconds of a browser's default. Firefox's cache knows no wildcards: it
+    # would send a second preflight, which is therefore sent; the PUT is not repeated.
+    assert app.asked == ["startup", "OPTIONS /data", "PUT /data", "PUT /data", "OPTIONS /data", "shutdown"]
+    app = App()
+    with corscheck.Page(origin=ORIGIN, app=app, send="always", engine="chromium") as page:
+        for _ in range(2):
+            assert page.fetch("/data", method="PUT").passed
     assert app.asked == ["startup", "OPTIONS /data", "PUT /data", "PUT /data", "shutdown"]
 
 

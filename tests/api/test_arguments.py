@@ -250,7 +250,7 @@ def test_headers_of_a_mapping_go_out_as_they_are() -> None:
 def test_a_single_string_stands_for_a_list_of_one() -> None:
     assert make_probe(URL, origin=PAGE, gate="firefox").gate == ("firefox",)
     assert make_probe(URL, origin=PAGE, gate=["firefox"]).gate == ("firefox",)
-    assert make_probe(URL, origin=PAGE).gate == ("chromium", "firefox")
+    assert make_probe(URL, origin=PAGE).gate == ("chromium", "firefox", "webkit")
     with RawServer([READ, OK]) as server:
         there = f"api.example:80:127.0.0.1:{server.port}"
         result = corscheck.probe("http://api.example/", origin="http://app.example", connect_to=there, proxy="")

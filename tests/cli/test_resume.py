@@ -125,7 +125,15 @@ def probes(count: int) -> list[Probe]:
 
 def small(probe: Probe) -> Result:
     """A result with a short line."""
-    asked = replace(samples.INVALID, url=probe.url, origin=probe.origin, index=probe.index, method="GET", headers=())
+    asked = replace(
+        samples.INVALID,
+        url=probe.url,
+        origin=probe.origin,
+        index=probe.index,
+        method="GET",
+        headers=(),
+        gate=probe.gate,
+    )
     return replace(asked, steps=(), findings=(), engines={}, console={}, reason=None)
 
 
@@ -211,7 +219,7 @@ def test_interrupted_while_the_old_results_are_handed_on(tmp_path: Path) -> None
         ({"mode": "no-cors"}, "mode cors, which is no-cors now"),
         ({"body": b"abc"}, "body of length none, which is 3 now"),
         ({"engine": "firefox"}, "engine chromium, which is firefox now"),
-        ({"gate": ("webkit",)}, "engines chromium, firefox, which is webkit now"),
+        ({"gate": ("webkit",)}, "engines chromium, firefox, webkit, which is webkit now"),
         ({"send": "always"}, "send auto, which is always now"),
         ({"expected": "blocked"}, "expected allowed, which is blocked now"),
         ({"via": "http://u:secret@api"}, "via none, which is http://***@api now"),

@@ -395,8 +395,9 @@ def test_only_if_cached_is_for_mode_same_origin() -> None:
     assert ask(request(cache="only-if-cached"), response())[0].verdict == "invalid"
 
 
-def test_bytes_of_a_location_that_are_no_utf_8_are_replaced() -> None:
-    assert locate((("Location", "/\xff"),), URL).url == parse_url("https://api.example/%EF%BF%BD")
+def test_bytes_of_a_location_are_percent_encoded_each_by_itself() -> None:
+    """As all three browsers do (group ``encode`` of the recordings), whether they are UTF-8 or not."""
+    assert locate((("Location", "/\xff\xc3\xa9"),), URL).url == parse_url("https://api.example/%FF%C3%A9")
 
 
 def test_an_empty_fragment_is_a_fragment_of_its_own() -> None:

@@ -112,10 +112,11 @@ class ReplayServer:
         authority: str,
     ) -> None:
         lower = {n.lower(): v for n, v in headers}
-        host, path = lower.get("host", authority), target
+        host, (path, _, query) = lower.get("host", authority), target.partition("?")
         if "://" in target:
             split = urlsplit(target)
             scheme, host, path = split.scheme, split.netloc.rpartition("@")[2], split.path
+            query = split.query
         body_length = int(lower.get("content-length", "0"))
         while body_length > 0:
             body_length -= len(connection.recv(min(body_length, 65536)) or b"x" * body_length)
@@ -126,7 +127,15 @@ class ReplayServer:
         kind = "preflight" if method == "OPTIONS" and "access-control-request-method" in lower else "actual"
         with self._lock:
             self.log.setdefault(found[1], []).append(
-                {"kind": kind, "method": method, "scheme": scheme, "host": host, "headers": headers}
+                {
+                    "kind": kind,
+                    "method": method,
+                    "scheme": scheme,
+                    "host": host,
+                    "headers": headers,
+                    "target": path + (f"?{query}" if query else ""),
+                    "sent": headers,
+                }
             )
         reply = corpus.reply(self.cases[found[1]], int(found[2]), kind, lower)
         if "raw" in reply:

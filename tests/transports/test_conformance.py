@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from dataclasses import dataclass
 
@@ -116,6 +117,7 @@ class Answer:
     method: str = "GET"
 
 
+GZIPPED = gzip.compress(b"no database")
 LONG = b"x" * (EVIDENCE_BYTES + 500)
 A_OK = b"HTTP/1.1 200 OK\r\nA: 1\r\n\r\n"
 BIG_VALUE = "v" * (MAX_HEADER_BYTES - 200)
@@ -175,12 +177,18 @@ ANSWERS = {
         headers=(("Content-Length", str(len(LONG))),),
         body=LONG[:EVIDENCE_BYTES],
     ),
-    "nothing is decompressed": Answer(
+    "a compressed body that is not": Answer(
         [b"HTTP/1.1 500 No\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nraw"],
         status=500,
         reason="No",
         headers=(("Content-Encoding", "gzip"), ("Content-Length", "3")),
-        body=b"raw",
+    ),
+    "a compressed body": Answer(
+        [b"HTTP/1.1 500 No\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(GZIPPED), GZIPPED)],
+        status=500,
+        reason="No",
+        headers=(("Content-Encoding", "gzip"), ("Content-Length", str(len(GZIPPED)))),
+        body=b"no database",
     ),
     "chunks": Answer(
         [b"HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"],

@@ -14,7 +14,7 @@ from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
 from corscheck.model.masking import hide_url, mask_login, mask_url
 from corscheck.model.page_origin import check_origin
-from corscheck.model.values import ENGINE_NAMES, ConfigError, Probe
+from corscheck.model.values import DEFAULT_GATE, ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import EngineName
     from corscheck.protocol.request import Credentials, Headers
 
-GATE: tuple[EngineName, ...] = ("chromium", "firefox")
-_OVERRIDES = ("credentials", "redirect", "mode", "expected", "cookies", "via")
+_OVERRIDES = ("credentials", "redirect", "mode", "coep", "expected", "cookies", "via")
 """Fields of a target that replace those of the command line."""
 
 _Asked = TypeVar("_Asked", "Probe", "AuditPlan")
@@ -139,7 +138,8 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
             user=target.login[0] if target.login is not None else common.user,
             password=target.login[1] if target.login is not None else common.password,
             secret_headers=target.secret_headers,
-            upload_listener=target.upload_listener,
+            upload_listener=target.upload_listener or common.upload_listener,
+            secure_context=target.secure_context or common.secure_context,
             **{name: getattr(target, name) or getattr(common, name) for name in _OVERRIDES},
         )
 
@@ -177,6 +177,9 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         credentials=credentials,
         redirect=typed.redirect,
         mode=typed.mode,
+        upload_listener=typed.upload_listener,
+        coep=typed.coep,
+        secure_context=typed.secure_context,
         body=body,
         body_asked=body is not None,
         engine=gate[0],
@@ -240,7 +243,7 @@ def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
     for name in names:
         if name not in ENGINE_NAMES:
             raise ConfigError(f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}")
-    return tuple(known for name in dict.fromkeys(names) for known in ENGINE_NAMES if known == name) or GATE
+    return tuple(known for name in dict.fromkeys(names) for known in ENGINE_NAMES if known == name) or DEFAULT_GATE
 
 
 def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:

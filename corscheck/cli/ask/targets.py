@@ -22,7 +22,7 @@ from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
 from corscheck.protocol.outcome import Verdict
-from corscheck.protocol.request import CREDENTIALS_MODES, REDIRECT_MODES, REQUEST_MODES
+from corscheck.protocol.request import CREDENTIALS_MODES, EMBEDDER_POLICIES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
@@ -45,10 +45,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "credentials": CREDENTIALS_MODES,
     "redirect": REDIRECT_MODES,
     "mode": REQUEST_MODES,
+    "coep": EMBEDDER_POLICIES,
     "expected": tuple(v for v in get_args(Verdict) if v != "inconclusive"),
 }
 _TEXTS = ("url", "origin", "method", "body", *_CHOICES)
-_KNOWN = {*_TEXTS, "headers", *Result.__struct_fields__}
+_FLAGS = ("upload_listener", "secure_context")
+_KNOWN = {*_TEXTS, *_FLAGS, "headers", *Result.__struct_fields__}
 """A saved probe's fields about its result are ignored; any other unknown field is an error."""
 
 
@@ -74,6 +76,8 @@ class TargetLine(Struct, frozen=True):
     via: str | None = None
     secret_headers: frozenset[str] = frozenset()
     upload_listener: bool = False
+    coep: Any = None
+    secure_context: bool = False
 
     @property
     def bare(self) -> bool:
@@ -88,8 +92,8 @@ class TargetLine(Struct, frozen=True):
     @property
     def plain(self) -> bool:
         """Whether the command line decides origin, expectation and modes."""
-        own = (self.origin, self.expected, self.credentials, self.redirect, self.mode)
-        return own == (None,) * len(own)
+        own = (self.origin, self.expected, self.credentials, self.redirect, self.mode, self.coep)
+        return own == (None,) * len(own) and not (self.upload_listener or self.secure_context)
 
 
 _REST = attrgetter(*(name for name in TargetLine.__struct_fields__ if name not in ("url", "guessed")))
@@ -222,12 +226,15 @@ def parse(line: str) -> TargetLine | None:
 def _target(found: dict[str, Any]) -> TargetLine:
     unknown = [name for name in found if name not in _KNOWN]
     if unknown:
-        raise ConfigError(f"unknown field {unknown[0]!r}; there are {', '.join(sorted({*_TEXTS, 'headers'}))}")
+        raise ConfigError(f"unknown field {unknown[0]!r}; there are {', '.join(sorted({*_TEXTS, *_FLAGS, 'headers'}))}")
     if isinstance(found.get("body"), int):
         raise ConfigError("body is a length here: a report does not keep the body itself; write its text")
     for name in _TEXTS:
         if found.get(name) is not None and not isinstance(found[name], str):
             raise ConfigError(f"{name} must be a text")
+    for name in _FLAGS:
+        if not isinstance(found.get(name, False), bool):
+            raise ConfigError(f"{name} must be true or false")
     if not found.get("url"):
         raise ConfigError("url is missing")
     for name, choices in _CHOICES.items():
@@ -242,6 +249,7 @@ def _target(found: dict[str, Any]) -> TargetLine:
         headers=_headers(headers) if headers is not None else None,
         body=body.encode("utf-8", "surrogatepass") if body is not None else None,
         **own,
+        **{name: found.get(name, False) for name in _FLAGS},
         guessed=guessed,
     )
 

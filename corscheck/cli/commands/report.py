@@ -138,6 +138,9 @@ def _show_again(saved: Saved, wanted: OutputOptions) -> None:
         silence_stdout()
 
 
+_MODES = ("credentials", "mode", "redirect", "upload_listener", "coep", "secure_context")
+
+
 def _view(saved: Saved, wanted: OutputOptions) -> Sink:
     """Return the view that the run had: one probe or audit whole, a matrix as grids, anything else as a list."""
     view = wanted.view()
@@ -152,7 +155,7 @@ def _view(saved: Saved, wanted: OutputOptions) -> Sink:
         total += 1
         expected.add(str(probe.get("expected")))
         origins.add(str(probe["origin"]))
-        modes = tuple(str(probe.get(name)) for name in ("credentials", "mode", "redirect"))
+        modes = tuple(str(probe.get(name)) for name in _MODES)
         shared.add(modes)
         urls.add((str(probe["url"]), *modes))
     if not total:

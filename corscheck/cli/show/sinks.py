@@ -132,7 +132,7 @@ class Grid(Viewed):
 
     def _belongs(self, result: Result) -> bool:
         first = self._block[0]
-        same = all(getattr(first, n) == getattr(result, n) for n in ("url", "credentials", "mode", "redirect"))
+        same = first.url == result.url and first.modes == result.modes
         return same and not any(r.origin == result.origin and r.method == result.method for r in self._block)
 
     def _flush(self, *, interrupted: bool) -> None:

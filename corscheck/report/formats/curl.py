@@ -49,6 +49,8 @@ def command(request: CurlRequest, *, show_secrets: bool = False) -> str:
         url = request.send_to.rstrip("/") + target
     words.append(["-g", "--path-as-is", shlex.quote(url) if show_secrets else _url(url)])
     words += [["-H", _header(name, value, show_secrets=show_secrets)] for name, value in headers]
+    if any(name.lower() == "accept-encoding" for name, _ in headers):
+        words.append(["--compressed"])  # curl decodes only then
     words += _defaults_off(request, {name.lower() for name, _ in headers})
     words += _body(request.body, show_secrets=show_secrets)
     words += _pairs(request.options)

@@ -150,7 +150,7 @@ def _panel(
     """Return the panel of a result, or an additional panel of the same kind if its cell is taken."""
     check = result.check.name if result.check is not None else None
     key: tuple[object, ...] = (
-        check, base, result.credentials, result.mode, result.redirect, result.headers, result.body, result.engine,
+        check, base, *result.modes, result.headers, result.body, result.engine,
     )  # fmt: skip
     copy = 0
     while (panel := panels.get((*key, copy))) is not None and origin in panel.grid.get(column, {}):

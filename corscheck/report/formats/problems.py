@@ -89,6 +89,9 @@ def request(result: Result) -> str:
     notes = [f"credentials {result.credentials}"] if result.credentials != "same-origin" else []
     notes += [f"mode {result.mode}"] if result.mode != "cors" else []
     notes += [f"redirect {result.redirect}"] if result.redirect != "follow" else []
+    notes += ["with an upload listener"] if result.upload_listener else []
+    notes += [f"COEP {result.coep}"] if result.coep != "unsafe-none" else []
+    notes += ["embedded in https pages"] if result.secure_context else []
     notes += [f"with {', '.join(name.lower() for name, _ in result.headers)}"] if result.headers else []
     more = f" ({', '.join(notes)})" if notes else ""
     return printable(f"{result.method} {result.url} from {result.origin}{more}")
@@ -105,7 +108,15 @@ def _code(result: Result) -> str:
 def _result_identity(result: Result, code: str) -> str:
     headers = sorted((name.lower(), value) for name, value in result.headers)
     check = result.check.name if result.check is not None else ""
-    asked = (result.url, result.origin, result.method, result.credentials, result.redirect, result.mode)
+    asked: tuple[str, ...] = (
+        result.url, result.origin, result.method, result.credentials, result.redirect, result.mode,
+    )  # fmt: skip
+    if result.modes[3:] != (
+        False,
+        "unsafe-none",
+        False,
+    ):  # as it was before these were known, so that it stays the same
+        asked = (*asked, repr(result.modes[3:]))
     return _identity(check, *asked, repr(headers), code)
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from corscheck.model.item import AnyItem
 
 _QUESTION = ("url", "origin", "method", "credentials", "redirect", "mode", "body")
+_SINCE = (("upload_listener", False), ("coep", "unsafe-none"), ("secure_context", False))
+"""More of a question, with what it is in a report of a version that did not know it."""
 
 
 class Baseline(Struct, frozen=True):
@@ -106,7 +108,8 @@ def _question(probe: Mapping[str, Any]) -> tuple[Any, ...]:
     """Return what identifies a probe in any run: the name of its check, and the request."""
     check = probe.get("check")
     headers = tuple((name.lower(), value) for name, value in probe["headers"])
-    return (check["name"] if check else None, *(probe[name] for name in _QUESTION), headers)
+    asked = [*(probe[name] for name in _QUESTION), *(probe.get(name, default) for name, default in _SINCE)]
+    return (check["name"] if check else None, *asked, headers)
 
 
 def _ways(probe: Mapping[str, Any]) -> frozenset[str]:

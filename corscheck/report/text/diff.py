@@ -155,8 +155,7 @@ def diff_results(old: Iterable[Result], new: Iterable[Result], *, ignore_host: b
 
 def _key(result: Result, ignore_host: bool) -> tuple[object, ...]:
     headers = tuple(sorted((name.lower(), value) for name, value in result.headers))
-    modes = (result.credentials, result.redirect, result.mode)
-    return (_url(result.url, ignore_host), result.origin, result.method, headers, *modes)
+    return (_url(result.url, ignore_host), result.origin, result.method, headers, *result.modes)
 
 
 def _probe_side(result: Result) -> ProbeSide:

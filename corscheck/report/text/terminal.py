@@ -90,10 +90,19 @@ def circumstances(result: Result, view: View) -> str:
         parts.append(f"mode {result.mode}")
     if result.redirect != "follow":
         parts.append(f"redirect {result.redirect}")
+    parts += [note for note, given in _page_notes(result) if given]
     if result.body is not None:
         parts.append(f"a body of {result.body} byte{'' if result.body == 1 else 's'}")
     who = "by the standard" if result.engine == "standard" else f"as {words.engine(result.engine)}"
     return ", ".join([*parts, who])
+
+
+def _page_notes(result: Result) -> tuple[tuple[str, bool], ...]:
+    return (
+        ("with an upload listener", result.upload_listener),
+        (f"COEP {result.coep}", result.coep != "unsafe-none"),
+        ("embedded in https pages", result.secure_context),
+    )
 
 
 def verdict(result: Result, view: View) -> list[str]:

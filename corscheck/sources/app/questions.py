@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from corscheck.model.page_origin import check_origin
 from corscheck.model.suffixes import registrable_domain
-from corscheck.model.values import ConfigError, Probe
+from corscheck.model.values import DEFAULT_GATE, ConfigError, Probe
 from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Questions:
         *,
         origins: Sequence[str] = (),
         send: Send = "auto",
-        gate: tuple[EngineName, ...] = ("chromium", "firefox"),
+        gate: tuple[EngineName, ...] = DEFAULT_GATE,
         expect: Verdict | None = None,
     ) -> None:
         self.reading = reading

@@ -17,6 +17,7 @@ from corscheck.model.app_error import OURS
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
+from corscheck.transports.decoding import decoded
 from corscheck.transports.exchange import DRAIN_SECONDS, EVIDENCE_SECONDS, lines_of, text_of
 from corscheck.transports.failures import printable, seconds
 from corscheck.transports.routing import split
@@ -171,7 +172,7 @@ class AppExchange:
             error = f"the application {self._complaint() or 'ended it too early'}"
         elif self.complete and self._length is not None and not self.is_head and self._received < self._length:
             error = f"the application gave {self._received} bytes of {self._length}"
-        body = self._body
+        body = decoded(self._body, self._headers)[:EVIDENCE_BYTES]
         if self._raised is not None and self._status >= 400:
             body = self._noted(body)
         return self._response(self._status, self._headers, body, error)
