@@ -83,10 +83,12 @@ class Rules(Struct, frozen=True):
     coep_credentialless: bool = True
     location_escapes_controls: bool = False
     path_pipe_encoded: bool = False
-    repeated_header_first: tuple[str, ...] = ()
-    repeated_empty_values_dropped: bool = False
+    hosts_forbid: str = ""
+    invalid_punycode_allowed: bool = False
+    repeated_values_replace: bool = False
+    body_type_is_first: bool = False
+    range_rewritten: bool = False
     conditional_request_revalidates: bool = False
-    cache_headers_merged: bool = False
     preflight_has_cache_headers: bool = False
     preflight_has_user_agent: bool = False
     encodings_to_trustworthy: str = "gzip, deflate, br, zstd"
@@ -213,6 +215,10 @@ DEPARTURES: tuple[Departure, ...] = (
               f"{_REC} (XMLHttpRequest)"),
     Departure("chromium", "path_pipe_encoded", True,
               "| in the path of a URL", "is sent as it is", "is sent as %7C", _REC),
+    Departure("chromium", "invalid_punycode_allowed", True,
+              "an invalid xn-- label in a host", "is an invalid URL", "is allowed", "measured with Chromium 156"),
+    Departure("chromium", "range_rewritten", True,
+              "Range: BYTES=00-1 of a GET", "is sent as it is", "is sent as bytes=0-1", "measured with Chromium 156"),
     Departure("chromium", "conditional_request_revalidates", True,
               "If-None-Match and the like set by script", "makes the cache mode no-store: Pragma and Cache-Control say no-cache",
               "makes the cache mode no-cache: Cache-Control says max-age=0", _REC),
@@ -294,16 +300,14 @@ DEPARTURES: tuple[Departure, ...] = (
               "unknown Cross-Origin-Resource-Policy on a page with COEP require-corp", "counts as same-origin", "is ignored", _REC),
     Departure("firefox", "location_escapes_controls", True,
               "blanks and control characters in a Location", "are removed, or trimmed at its ends", "are percent-encoded", _REC),
-    Departure("firefox", "repeated_header_first",
-              ("authorization", "content-disposition", "content-type", "from", "if-modified-since", "if-unmodified-since",
-               "location", "max-forwards", "user-agent"),
-              "Content-Type and other single headers set twice", "are combined", "the first is sent",
-              f"{_REC}; nsHttpHeaderArray.h, IsSingletonHeader"),
-    Departure("firefox", "repeated_empty_values_dropped", True,
-              "a header set several times, some values empty", "are combined", "the empty values are dropped", _REC),
-    Departure("firefox", "cache_headers_merged", True,
-              "Cache-Control or Pragma set by script under a cache mode that sets it", "is sent as script set it",
-              "gets the cache mode's value appended", "nsHttpChannel.cpp, SetHeaderOnce"),
+    Departure("firefox", "repeated_values_replace", True,
+              "a header set several times", "has its values combined",
+              "an empty value, and each one of a header like Authorization, takes the place of those before",
+              "measured with Firefox 153; nsHttpHeaderArray.h, IsSingletonHeader"),
+    Departure("firefox", "body_type_is_first", True,
+              "Content-Type set twice, with a body", "is combined", "the first is sent", _REC),
+    Departure("firefox", "hosts_forbid", '*"',
+              "* or \" in a host", "is allowed", "is an invalid URL", "measured with Firefox 153"),
     Departure("firefox", "preflight_has_cache_headers", True,
               "Cache-Control and Pragma of fetch's cache mode", "are sent with the actual request",
               "are sent with the preflight too", _REC),

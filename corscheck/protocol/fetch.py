@@ -17,7 +17,7 @@ from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, Engine
 from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
-from corscheck.protocol.headers import combine
+from corscheck.protocol.headers import combine, rewrite_range
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
@@ -268,7 +268,7 @@ class _Fetch(Exchanging):
         """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
         self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
-        headers = combine(self.headers, self.rules)
+        headers = self._combined()
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
             headers = (*headers, ("Origin", origin))
@@ -284,6 +284,16 @@ class _Fetch(Exchanging):
         elif self.tainting == "opaque":
             self._check_policy(response)
         return response
+
+    def _combined(self) -> Headers:
+        """The author's headers as they go out: one field for each name."""
+        headers, rules = self.headers, self.rules
+        if rules.body_type_is_first and self.body is not None:  # Firefox
+            first = next((i for i, (n, _) in enumerate(headers) if n.lower() == "content-type"), None)
+            headers = tuple(h for i, h in enumerate(headers) if i == first or h[0].lower() != "content-type")
+        if rules.range_rewritten and self.method == "GET":
+            headers = rewrite_range(headers)
+        return combine(headers, rules)
 
     def _check_policy(self, response: HTTPResponse) -> None:
         """``http-fetch:5``: Cross-Origin-Resource-Policy, for every response of a no-cors request, redirects included."""

@@ -60,25 +60,49 @@ def get(headers: Headers, name: str) -> str | None:
 
 
 def combine(headers: Headers, rules: Rules) -> Headers:
-    """Return one field for each name, as browsers send them: values joined with ", ", the name as it was spelled first.
-
-    Firefox keeps the first value of some headers and drops empty ones among several: ``repeated_header_first`` and
-    ``repeated_empty_values_dropped`` in engines.py.
-    """
+    """Return one field for each name, as browsers send them: values joined with ", ", the name as it was spelled first."""
     spelling: dict[str, str] = {}
     for name, _ in headers:
         spelling.setdefault(name.lower(), name)
     if len(spelling) == len(headers):
         return headers
-    combined = []
-    for lower, name in spelling.items():
-        values = get_all(headers, lower)
-        if rules.repeated_empty_values_dropped and len(values) > 1:
-            values = [value for value in values if value] or [""]
-        if lower in rules.repeated_header_first:
-            values = values[:1]
-        combined.append((name, ", ".join(values)))
-    return tuple(combined)
+    join = _join_as_firefox if rules.repeated_values_replace else _join
+    return tuple((name, join(lower, get_all(headers, lower))) for lower, name in spelling.items())
+
+
+def _join(_name: str, values: list[str]) -> str:
+    return ", ".join(values).strip(OWS)
+
+
+_SINGLE = frozenset(
+    {"authorization", "content-disposition", "content-type", "from", "if-modified-since", "if-unmodified-since", "location",
+     "max-forwards", "user-agent"}
+)  # fmt: skip
+"""Headers of which Firefox sends one value (nsHttpHeaderArray.h, IsSingletonHeader), of those that script can set."""
+
+
+def _join_as_firefox(name: str, values: list[str]) -> str:
+    """``repeated_values_replace`` in engines.py: an empty value, and each one of a single header, takes the place of all before."""
+    joined = ""
+    for value in values:
+        joined = value if not value or not joined or name in _SINGLE else f"{joined}, {value}"
+    return joined
+
+
+_SINGLE_RANGE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]*)[ \t]*-[ \t]*([0-9]*)", re.IGNORECASE)
+
+
+def rewrite_range(headers: Headers) -> Headers:
+    """Write a single range as Chromium sends it: ``range_rewritten`` in engines.py."""
+    return tuple((name, _range(value) if name.lower() == "range" else value) for name, value in headers)
+
+
+def _range(value: str) -> str:
+    found = _SINGLE_RANGE.fullmatch(value)
+    if found is None or found[1] == found[2] == "" or any(len(number) > 18 for number in found.groups()):
+        return value
+    first, last = (number and int(number) for number in found.groups())
+    return value if isinstance(first, int) and isinstance(last, int) and first > last else f"bytes={first}-{last}"
 
 
 def get_decode_split(headers: Headers, name: str) -> list[str] | None:

@@ -182,6 +182,23 @@ def _domain(host: str, registrable_domain: RegistrableDomain) -> str | None:
     return found + "." if found and dotted else found
 
 
+def is_punycode_valid(url: URL) -> bool:
+    """Whether each ``xn--`` label of the host stands for a name that has this very label: the parser does not look.
+
+    Source: https://url.spec.whatwg.org/#concept-domain-to-ascii, which fails for other labels.
+    """
+    if url.scheme not in HTTP_SCHEMES:
+        return True
+    try:
+        labels = [
+            label.removeprefix("xn--").encode("ascii").decode("punycode") if label.startswith("xn--") else label
+            for label in url.host.split(".")
+        ]
+        return parse_url(f"http://{'.'.join(labels)}/").host == url.host
+    except (URLError, UnicodeError):
+        return False
+
+
 def is_ip(host: str) -> bool:
     """Whether a serialized host is an IPv4 address or a bracketed IPv6 address."""
     return host.startswith("[") or (host[-1:].isdigit() and _is_ipv4(host))

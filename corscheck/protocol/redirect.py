@@ -20,6 +20,7 @@ from corscheck.protocol.origin import (
     URL,
     RegistrableDomain,
     URLError,
+    is_punycode_valid,
     parse_url,
     same_origin,
     same_site,
@@ -124,7 +125,14 @@ def _escape(value: str, rules: Rules) -> str:
 
 
 def spelled(url: URL, rules: Rules) -> URL:
-    """Spell a URL as the engine's own parser does: Chromium encodes ``|`` in a path, path_pipe_encoded in engines.py."""
+    """Return a URL as the engine's own parser has it. Raises ``URLError`` where that one refuses it.
+
+    Chromium encodes ``|`` in a path; Firefox forbids more in a host (path_pipe_encoded and hosts_forbid in engines.py).
+    """
+    if any(char in url.host for char in rules.hosts_forbid):
+        raise URLError(f"not a valid URL: {url.href!r}")
+    if "xn--" in url.host and not rules.invalid_punycode_allowed and not is_punycode_valid(url):
+        raise URLError(f"not a valid URL: {url.href!r}")
     if not rules.path_pipe_encoded or "|" not in url.path:
         return url
     path = url.path.replace("|", "%7C")

@@ -110,11 +110,8 @@ def _with_cache_headers(headers: Headers, request: HTTPRequest, probe: Probe, ru
     if mode == "default" and not _CONDITIONAL.isdisjoint(names):
         mode = "no-cache" if rules.conditional_request_revalidates else "no-store"
     for name, value in _CACHE_HEADERS.get(mode, ()):
-        own = get(headers, name)
-        if own is None:
+        if get(headers, name) is None:
             headers = (*headers, (name, value))
-        elif rules.cache_headers_merged and value not in own:
-            headers = tuple((n, f"{v}, {value}" if n.lower() == name.lower() else v) for n, v in headers)
     return headers
 
 
