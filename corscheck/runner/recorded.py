@@ -23,7 +23,7 @@ from corscheck.protocol.origin import parse_url
 from corscheck.protocol.outcome import Failure, Step
 from corscheck.protocol.preflight import unsafe_names
 from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError
-from corscheck.protocol.safelist import is_safelisted_request_header
+from corscheck.protocol.safelist import is_safelisted_method, is_safelisted_request_header
 from corscheck.protocol.steps import NOT_RECORDED
 from corscheck.runner.conversation import fetch_request
 from corscheck.runner.result import Assembler
@@ -110,6 +110,8 @@ class _Case:
         self.cookies = found.cookies is not None
         if self.preflight is not None and not entry.preflight:
             self.headers = _as_asked_for(self.headers, self.preflight)
+        # A preflight of a request that needs none: script listened to upload progress.
+        self.forced = self.preflight is not None and _is_forced(self.method, self.preflight)
         self.missing: str | None = None
         self.used: list[HAREntry] = []
 
@@ -141,7 +143,9 @@ class _Case:
             method=self.method,
             headers=self.headers,
             credentials=mode,
-            body=b"" if self.entry.body is not None else None,
+            # Chromium forces a preflight only for a request with a body.
+            body=b"" if self.entry.body is not None or (self.forced and self.method == "POST") else None,
+            upload_listener=self.forced,
             engine=self.engine,
             gate=self.terms.gate or (self.engine,),
             expected=self.terms.expected,
@@ -237,6 +241,11 @@ def _as_asked_for(headers: Headers, preflight: HAREntry) -> Headers:
     there = {name.lower() for name, _ in kept}
     asked = author_headers.sort(preflight.headers, "OPTIONS", preflight.url).asked
     return (*kept, *(h for h in (asked[1] if asked is not None else ()) if h[0].lower() not in there))
+
+
+def _is_forced(method: str, preflight: HAREntry) -> bool:
+    asked, names = preflight.asks_for
+    return is_safelisted_method(asked) and asked == method and not names
 
 
 def _undecided(outcome: Outcome, message: str) -> Outcome:

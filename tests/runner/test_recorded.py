@@ -258,3 +258,14 @@ def test_a_long_recording_is_read_in_a_window() -> None:
     assert len(found) == 2001
     assert [r.index for r in found] == list(range(2001))
     assert [len(r.exchanges) for r in found if r.method == "PUT"] == [2]
+
+
+def test_a_recorded_preflight_of_a_simple_request_was_forced() -> None:
+    """Script listened to upload progress. A failed one blocks (seen in all three browsers), and is not "not needed"."""
+    asked = {"Access-Control-Request-Method": "POST"}
+    post = entry("POST", sent={"Content-Type": "text/plain"}, came={"Access-Control-Allow-Origin": "*"}, at=1.0)
+    failed = entry("POST", sent={"Content-Type": "text/plain"}, status=0, came={}, at=1.0, error="net::ERR_FAILED")
+    refused = one(entry("OPTIONS", sent=asked, status=403, came={"Content-Length": "0"}), failed)
+    assert (refused.upload_listener, refused.preflight.sent, refused.verdict) == (True, True, "blocked")
+    good = one(entry("OPTIONS", sent=asked, status=204, came={"Access-Control-Allow-Origin": "*"}), post)
+    assert (good.upload_listener, good.preflight.sent, good.verdict) == (True, True, "allowed")
