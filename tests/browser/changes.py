@@ -42,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     found = []
     for browser in options.browser or BROWSERS:
-        for cases in records.CASE_FILES:
+        for cases in corpus.CASE_FILES:
             name = records.records_of(cases, browser)
             old = records.read(options.against, name) if options.against else committed(name)
             lines = compare(old, records.read(options.new, name))

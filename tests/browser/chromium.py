@@ -8,7 +8,7 @@ from contextlib import suppress
 from corscheck.browsers import find
 from corscheck.browsers.channel import Channel, CommandError, Message
 from corscheck.browsers.chromium import SWITCHES
-from corscheck.browsers.process import BrowserProcess, Workspace
+from corscheck.browsers.process import BrowserProcess
 from tests.browser.driver import Driver, case_in
 
 
@@ -18,7 +18,6 @@ class Chromium(Driver):
     fields = ("console", "cors_error", "net_error")
 
     async def start(self, url: str) -> None:
-        workspace = Workspace()
         argv = [
             find("chromium"),
             *SWITCHES,
@@ -26,34 +25,33 @@ class Chromium(Driver):
             "--no-proxy-server",
             "--ignore-certificate-errors",
             f"--host-resolver-rules=MAP * {self.address}",
-            f"--user-data-dir={workspace.profile}",
+            f"--user-data-dir={self.workspace.profile}",
             "about:blank",
         ]
-        self.process = BrowserProcess("Chromium", argv, workspace, {})
+        self.process = BrowserProcess("Chromium", argv, self.workspace, {})
         self._urls: dict[str, str] = {}
         self._attaching: set[asyncio.Task[None]] = set()
-        self._channel = await Channel.connect(await self.process.address(), self._event)
-        self.version = (await self._channel.call("Browser.getVersion"))["product"].partition("/")[2]
-        target = await self._channel.call("Target.createTarget", {"url": "about:blank"})
+        self.channel = await Channel.connect(await self.process.address(), self._event)
+        self.version = (await self.call("Browser.getVersion"))["product"].partition("/")[2]
+        target = await self.call("Target.createTarget", {"url": "about:blank"})
         attach = {"targetId": target["targetId"], "flatten": True}
-        session = (await self._channel.call("Target.attachToTarget", attach))["sessionId"]
+        session = (await self.call("Target.attachToTarget", attach))["sessionId"]
         await self._attach(session)
-        await self._channel.call("Page.navigate", {"url": url}, session=session)
+        await self.call("Page.navigate", {"url": url}, session=session)
 
     async def collect(self) -> None:
         await asyncio.sleep(0.5)  # events of the last case
         for seen in self.seen.values():
             seen["net_error"].sort()
-        await self._channel.close()
 
     async def _attach(self, session: str) -> None:
         for domain in ("Log", "Page", "Network"):
-            await self._channel.call(f"{domain}.enable", session=session)
+            await self.call(f"{domain}.enable", session=session)
         # A sandboxed frame is a target of its own.
         frames = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
-        await self._channel.call("Target.setAutoAttach", frames, session=session)
+        await self.call("Target.setAutoAttach", frames, session=session)
         with suppress(CommandError):
-            await self._channel.call("Runtime.runIfWaitingForDebugger", session=session)
+            await self.call("Runtime.runIfWaitingForDebugger", session=session)
 
     def _event(self, message: Message) -> None:
         params = message["params"]

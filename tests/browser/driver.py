@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import Any
 
-from corscheck.browsers.process import BrowserProcess
+from corscheck.browsers.channel import Channel, Message
+from corscheck.browsers.process import BrowserProcess, Workspace
 
 _CASE = re.compile(r"/c/([A-Za-z0-9_.-]+)/")
 
@@ -20,11 +21,13 @@ class Driver(ABC):
     """
 
     fields: tuple[str, ...] = ("console",)
+    channel: Channel | None = None
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.version = ""
         self.seen: defaultdict[str, defaultdict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+        self.workspace = Workspace()
         self.process: BrowserProcess | None = None
 
     @abstractmethod
@@ -35,10 +38,18 @@ class Driver(ABC):
     async def collect(self) -> None:
         """Add what the browser has said to ``seen``, after the last case."""
 
-    def stop(self) -> None:
+    async def call(self, method: str, params: Message | None = None, *, session: str | None = None) -> Message:
+        """Send the browser a command over ``channel``, and return its result."""
+        assert self.channel is not None
+        return await self.channel.call(method, params, session=session)
+
+    async def stop(self) -> None:
         """End the browser and remove its profile. May be called at any time."""
+        if self.channel is not None:
+            await self.channel.close()
         if self.process is not None:
             self.process.stop()
+        self.workspace.remove()
 
     def note(self, case_id: str | None, field: str, value: Any) -> None:
         """Add a value to a field of a case's record."""

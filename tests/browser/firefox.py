@@ -11,7 +11,7 @@ import json
 from corscheck.browsers import find
 from corscheck.browsers.channel import Channel
 from corscheck.browsers.firefox import PREFERENCES, command_line
-from corscheck.browsers.process import BrowserProcess, Workspace
+from corscheck.browsers.process import BrowserProcess
 from tests.browser.driver import Driver, case_in
 
 _LISTEN = """
@@ -26,37 +26,35 @@ class Firefox(Driver):
     """A running Firefox."""
 
     async def start(self, url: str) -> None:
-        workspace = Workspace()
         preferences = PREFERENCES | {
             "network.proxy.type": 0,
             "network.dns.forceResolve": self.address,
             "network.http.http3.enable": False,
         }
         lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()]
-        (workspace.profile / "user.js").write_text("".join(lines), encoding="utf-8")
-        argv = [*command_line(find("firefox"), workspace), "--remote-allow-system-access"]
-        self.process = BrowserProcess("Firefox", argv, workspace, {"HOME": str(workspace.path)})
-        self._channel = await Channel.connect(f"{await self.process.address()}/session", lambda _: None)
+        (self.workspace.profile / "user.js").write_text("".join(lines), encoding="utf-8")
+        argv = [*command_line(find("firefox"), self.workspace), "--remote-allow-system-access"]
+        self.process = BrowserProcess("Firefox", argv, self.workspace, {"HOME": str(self.workspace.path)})
+        self.channel = await Channel.connect(f"{await self.process.address()}/session", lambda _: None)
         capabilities = {"alwaysMatch": {"acceptInsecureCerts": True}}
-        session = await self._channel.call("session.new", {"capabilities": capabilities})
+        session = await self.call("session.new", {"capabilities": capabilities})
         self.version = session["capabilities"]["browserVersion"]
         self._window = await self._context({"moz:scope": "chrome"})
         await self._evaluate(_LISTEN)
         tab = await self._context({})
-        await self._channel.call("browsingContext.navigate", {"context": tab, "url": url, "wait": "none"})
+        await self.call("browsingContext.navigate", {"context": tab, "url": url, "wait": "none"})
 
     async def collect(self) -> None:
         await asyncio.sleep(0.5)  # lines of the last case
         for text in json.loads(await self._evaluate("JSON.stringify(recorded)")):
             self.note(case_in(text), "console", text)
-        await self._channel.close()
 
     async def _context(self, scope: dict[str, str]) -> str:
-        context: str = (await self._channel.call("browsingContext.getTree", scope))["contexts"][0]["context"]
+        context: str = (await self.call("browsingContext.getTree", scope))["contexts"][0]["context"]
         return context
 
     async def _evaluate(self, expression: str) -> str:
         params = {"expression": expression, "target": {"context": self._window}, "awaitPromise": False}
-        answer = await self._channel.call("script.evaluate", params)
+        answer = await self.call("script.evaluate", params)
         text: str = answer["result"].get("value", "")
         return text

@@ -31,11 +31,6 @@ _STALLED_SECONDS = 60.0
 """How long a browser may work on one case, or start. Firefox repeats some requests ten times."""
 
 
-def all_cases() -> dict[str, dict[str, Any]]:
-    """The cases of all files by id."""
-    return {i: case for name in records.CASE_FILES for i, case in corpus.rows(name).items()}
-
-
 def record(browser: str, cases: dict[str, dict[str, Any]]) -> dict[str, records.Record]:
     """Run cases in a new browser and return their records.
 
@@ -56,11 +51,14 @@ async def _record(browser: str, cases: dict[str, dict[str, Any]]) -> dict[str, r
                 status = driver.process and driver.process.exit_status
                 if status is not None or time.monotonic() - server.progress > _STALLED_SECONDS:
                     state = "made no progress" if status is None else f"ended with status {status}"
-                    raise BrowserUnavailable(f"{browser} {state} after {len(server.steps)} of {len(cases)} cases")
+                    said = driver.workspace.log.read_text("utf-8", "replace")[-600:]
+                    raise BrowserUnavailable(
+                        f"{browser} {state} after {len(server.steps)} of {len(cases)} cases. It said: {said}"
+                    )
             await driver.collect()
             return {i: records.assemble(case, browser, server, driver) for i, case in cases.items()}
     finally:
-        driver.stop()
+        await driver.stop()
 
 
 def mark_flaky(first: dict[str, records.Record], again: dict[str, records.Record]) -> None:
@@ -73,11 +71,13 @@ def mark_flaky(first: dict[str, records.Record], again: dict[str, records.Record
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--browser", choices=DRIVERS, required=True)
-    parser.add_argument("--out", type=Path, default=corpus.DATA, help="directory of the records, default: the stored ones")
+    parser.add_argument(
+        "--out", type=Path, default=corpus.DATA, help="write into this directory, default: the stored records"
+    )
     parser.add_argument("--only", default="", help="record only cases whose id matches this regular expression")
     parser.add_argument("--runs", type=int, default=1, help="record N times, and mark fields that differ as flaky")
     options = parser.parse_args()
-    cases = {i: case for i, case in all_cases().items() if re.search(options.only, i)}
+    cases = {i: case for i, case in corpus.all_cases().items() if re.search(options.only, i)}
     found: dict[str, records.Record] = {}
     for run in range(1, options.runs + 1):
         started = time.monotonic()
@@ -89,7 +89,6 @@ def main() -> None:
         found = found or recorded
         outcomes = ", ".join(f"{n} {name}" for name, n in Counter(r["outcome"] for r in recorded.values()).items())
         print(f"run {run}: {len(recorded)} cases in {time.monotonic() - started:.0f} s: {outcomes}", flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
     records.write(options.out, options.browser, found)
     print(f"flaky: {', '.join(i for i, r in found.items() if 'flaky' in r) or 'none'}")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from tests.browser.server import RecordingServer
 
 Record = dict[str, Any]
 
-CASE_FILES = ("cases", "more-cases")
 _ASKED = (
     "response_type", "status", "redirected", "final_url", "readable_headers", "body_length", "body_error", "error",
     "effective_headers", "upload_events",
@@ -27,9 +26,8 @@ _LEFT_OUT = frozenset(
     {"host", "connection", "content-length", "accept-encoding", "user-agent", "referer", "date", "via", "dnt"}
 )
 
-# What differs between two recordings of the same behaviour. The README of the records lists it.
+# What may differ between two recordings of the same behaviour, beside the fields that a record calls flaky.
 _NOT_COMPARED = frozenset({"version", "flaky"})
-_RANDOM = ((re.compile(r"moz-nullprincipal:\{[0-9a-f-]+\}"), "moz-nullprincipal:{}"),)
 
 
 def read(folder: Path, name: str) -> dict[str, Record]:
@@ -41,7 +39,8 @@ def read(folder: Path, name: str) -> dict[str, Record]:
 
 
 def parse(text: str) -> dict[str, Record]:
-    return {record["id"]: record for record in map(json.loads, text.splitlines())}
+    """Records from the text of a file, by id."""
+    return {record["id"]: record for record in map(json.loads, text.strip().split("\n"))}
 
 
 def records_of(cases: str, browser: str) -> str:
@@ -50,13 +49,23 @@ def records_of(cases: str, browser: str) -> str:
 
 
 def write(folder: Path, browser: str, records: dict[str, Record]) -> None:
-    """Write records into a browser's files, in the order of the cases. Records of other cases stay."""
-    for cases in CASE_FILES:
+    """Write records into a browser's files, in the order of the cases. Records of other cases stay.
+
+    A recording of all cases also gets a line in ``recorded.json``: the browser's version, and the date (UTC).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for cases in corpus.CASE_FILES:
         name = records_of(cases, browser)
         merged = read(folder, name) | records
-        lines = [json.dumps(merged[i]) + "\n" for i in corpus.rows(cases) if i in merged]
+        lines = [json.dumps(merged[i], ensure_ascii=False) + "\n" for i in corpus.rows(cases) if i in merged]
         if lines:
             (folder / f"{name}.jsonl").write_text("".join(lines), "utf-8")
+    if records.keys() == corpus.all_cases().keys():
+        path = folder / "recorded.json"
+        recorded = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        version = next(iter(records.values()))["version"]
+        recorded[browser] = {"version": version, "date": datetime.now(UTC).date().isoformat()}
+        path.write_text(json.dumps(recorded, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def assemble(case: dict[str, Any], browser: str, server: RecordingServer, driver: Driver) -> Record:
@@ -78,9 +87,12 @@ def assemble(case: dict[str, Any], browser: str, server: RecordingServer, driver
                 kinds.append([])
             else:
                 kinds[-1].append(entry["kind"])
-        record |= {"steps": steps, "kinds_per_step": kinds, "second_preflight_sent": any("preflight" in k for k in kinds[1:2])}
+        second = any("preflight" in step for step in kinds[1:2])
+        record |= {"steps": steps, "kinds_per_step": kinds, "second_preflight_sent": second}
     seen = driver.seen[case["id"]]
-    return record | {name: seen[name] or None for name in driver.fields} | {"console": "\n".join(seen["console"]) or None}
+    record |= {name: seen[name] or None for name in driver.fields}
+    record["console"] = "\n".join(seen["console"]) or None
+    return record
 
 
 def _request(case: dict[str, Any], entry: dict[str, Any]) -> Record:
@@ -100,14 +112,7 @@ def _request(case: dict[str, Any], entry: dict[str, Any]) -> Record:
 
 def changes(old: Record, new: Record) -> Iterator[tuple[str, Any, Any]]:
     """Yield (field, old value, new value) for every field in which two records of a case differ."""
+    skipped = _NOT_COMPARED.union(old.get("flaky", ()), new.get("flaky", ()))
     for name in dict.fromkeys([*old, *new]):
-        before, after = _comparable(old.get(name)), _comparable(new.get(name))
-        if name not in _NOT_COMPARED and before != after:
-            yield name, before, after
-
-
-def _comparable(value: Any) -> Any:
-    text = json.dumps(value)
-    for pattern, constant in _RANDOM:
-        text = pattern.sub(constant, text)
-    return json.loads(text)
+        if name not in skipped and old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)

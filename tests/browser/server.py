@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import ssl
 import threading
 import time
@@ -63,9 +64,9 @@ class RecordingServer(ReplayServer):
         except OSError as error:
             self.__exit__()
             raise PortsUnavailableError(
-                f"Cannot listen on {address}:{port}: {error.strerror}. Recording needs the ports 80, 443, 8080 and 8443 "
-                "of a loopback address, because pages must have origins without a port. Run it as root or with "
-                "CAP_NET_BIND_SERVICE, on Linux, while no other server listens on these ports of all addresses."
+                f"Cannot listen on {address}:{port}: {os.strerror(error.errno or 0)}. Recording needs ports 80, 443, 8080 and "
+                "8443 of a loopback address, because pages must have origins without a port. Run it on Linux, as root or "
+                "with CAP_NET_BIND_SERVICE, while no other server listens on one of these ports of all addresses."
             ) from error
         self.steps: dict[str, list[dict[str, Any]]] = {}
         self.finished = threading.Event()

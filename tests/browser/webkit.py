@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 from corscheck.browsers import BrowserUnavailable
-from corscheck.browsers.process import BrowserProcess, Workspace
+from corscheck.browsers.process import BrowserProcess
 from tests.browser.driver import Driver
 from tests.browser.server import HOSTS
 
@@ -30,30 +30,43 @@ class WebKit(Driver):
 
     async def start(self, url: str) -> None:
         program = find_webkit()
-        self._workspace = workspace = Workspace()
-        hosts = workspace.path / "hosts"
+        hosts = self.workspace.path / "hosts"
         hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{self.address} {host}\n" for host in HOSTS))
         display = self._start_display()
         environment = {
-            "DISPLAY": display, "HOME": str(workspace.path), "LC_ALL": "C.UTF-8", "GDK_BACKEND": "x11",
+            "DISPLAY": display, "HOME": str(self.workspace.path), "LC_ALL": "C.UTF-8", "GDK_BACKEND": "x11",
             "GIO_USE_PROXY_RESOLVER": "dummy", "GSETTINGS_BACKEND": "memory", "NO_AT_BRIDGE": "1",
-            **{f"XDG_{kind}_HOME": str(workspace.path / kind) for kind in ("CACHE", "CONFIG", "DATA")},
+            **{f"XDG_{kind}_HOME": str(self.workspace.path / kind) for kind in ("CACHE", "CONFIG", "DATA")},
         }  # fmt: skip
-        version = await asyncio.create_subprocess_exec(
-            program, "--version", env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        asked = subprocess.run(
+            [program, "--version"], env={**os.environ, **environment}, capture_output=True, check=True
         )
-        self.version = (await version.communicate())[0].decode().split()[-1]
+        self.version = asked.stdout.decode().split()[-1]
         argv = [
             *("unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])),
             *("sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', str(hosts)),
             *(program, "--enable-write-console-messages-to-stdout=true", "--ignore-tls-errors", url),
         ]
-        self.process = BrowserProcess("MiniBrowser", argv, workspace, environment)
+        self.process = BrowserProcess("MiniBrowser", argv, self.workspace, environment)
 
     def _start_display(self) -> str:
         """Start Xvfb and return its display, which it chooses and names when it is ready."""
         self._display = subprocess.Popen(
-            ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-noreset"],
+            # It ends with this process, even if that is killed.
+            [
+                "setpriv",
+                "--pdeathsig",
+                "TERM",
+                "Xvfb",
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1024x768x24",
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -64,7 +77,7 @@ class WebKit(Driver):
     async def collect(self) -> None:
         await asyncio.sleep(0.5)  # lines of the last case
         case_id = None
-        for line in self._workspace.log.read_text(encoding="utf-8", errors="replace").split("\n"):
+        for line in self.workspace.log.read_text(encoding="utf-8", errors="replace").split("\n"):
             if (found := _LINE.match(line)) is None:
                 continue
             kind, text = found.groups()
@@ -74,10 +87,10 @@ class WebKit(Driver):
                 self.note(case_id, "console", text)
                 self.note(case_id, "console_kinds", kind)
 
-    def stop(self) -> None:
-        super().stop()
+    async def stop(self) -> None:
+        await super().stop()
         if hasattr(self, "_display"):
-            self._display.kill()
+            self._display.terminate()  # SIGKILL would leave its lock file
             self._display.communicate()
 
 

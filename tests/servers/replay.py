@@ -13,7 +13,7 @@ import ssl
 import threading
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from tests import corpus
@@ -57,7 +57,7 @@ class ReplayServer:
             self._secure.add(port)
         return port
 
-    def __enter__(self) -> ReplayServer:
+    def __enter__(self) -> Self:
         for listener in self._listeners:
             threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         return self
