@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent / "data" / "browser-truth"
+CASE_FILES = ("cases", "more-cases")
 ASPECTS = ("verdict", "requests", "readable", "console")
 _WIRE = ("origin", "access-control-request-method", "access-control-request-headers")
 _ECHO = {
@@ -23,13 +24,16 @@ _UNATTRIBUTED = {("encode-0124", "firefox")}
 
 
 @cache
+def stored(name: str) -> dict[str, dict[str, Any]]:
+    """The lines of one file by case id, e.g. ``more-firefox``."""
+    with (DATA / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        return {row["id"]: row for row in map(json.loads, lines)}
+
+
+@cache
 def rows(name: str) -> dict[str, dict[str, Any]]:
-    """``cases``, ``chromium``, ``firefox`` or ``webkit``, by case id. ``more-`` files hold the later recordings."""
-    found: dict[str, dict[str, Any]] = {}
-    for path in (DATA / f"{name}.jsonl", DATA / f"more-{name}.jsonl"):
-        with path.open(encoding="utf-8") as lines:
-            found |= {row["id"]: row for row in map(json.loads, lines)}
-    return found
+    """``cases``, ``chromium``, ``firefox`` or ``webkit`` of both files, by case id."""
+    return {**stored(name), **stored(f"more-{name}")}
 
 
 def ids() -> list[str]:
@@ -211,7 +215,6 @@ def claim(engine: str, answers: dict[str, dict[str, Any]]) -> str:
         cases = [i for i in answers if aspect in judged(i, engine)]
         agreed = sum(aspect not in answers[i] for i in cases)
         cells.append(f"{agreed} of {len(cases)}")
-    version = next(iter(rows(engine).values()))["version"]
-    title = {"webkit": "WebKit (WebKitGTK"}.get(engine, engine.capitalize())
-    version = f"{version})" if "(" in title else version
-    return f"| {title} {version} | {' | '.join(cells)} |"
+    title = {"webkit": "WebKit (WebKitGTK {version})"}.get(engine, f"{engine.capitalize()} {{version}}")
+    recorded = json.loads((DATA / "recorded.json").read_text("utf-8"))[engine]
+    return f"| {title.format(**recorded)} | {recorded['date']} | {' | '.join(cells)} |"

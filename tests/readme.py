@@ -166,12 +166,12 @@ def options_table() -> str:
 
 
 def agreement_table() -> str:
-    """How far a run over the recorded cases agrees with the two browsers."""
+    """How far a run over the recorded cases agrees with the three browsers."""
     from tests.contract.test_browser_truth import ask_all, replaying
 
     lines = [
-        "| browser | verdict | requests on the wire | readable headers | console text |",
-        "| --- | --- | --- | --- | --- |",
+        "| browser | recorded | verdict | requests on the wire | readable headers | console text |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     with replaying() as server:
         lines += [corpus.claim(engine, ask_all(server, engine)) for engine in ("chromium", "firefox", "webkit")]

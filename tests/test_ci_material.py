@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.browser.record import DRIVERS
 from tests.test_examples import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -100,3 +103,35 @@ def test_ci_runs_what_there_is() -> None:
     assert (ROOT / ".ci" / "run").is_file()
     assert ".ci/run" in text
     assert "examples/corscheck.toml" in text
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_pin_their_actions_and_keep_no_credentials(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert steps
+    for step in steps:
+        assert re.fullmatch(r"\./\S+|[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]), step
+        if step["uses"].startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_a_workflow_records_every_browser_each_week() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "browsers.yml").read_text())
+    triggers = workflow[True]  # YAML 1.1 reads the key "on" as a boolean
+    assert triggers.keys() == {"schedule", "workflow_dispatch"}
+    job = workflow["jobs"]["record"]
+    assert [entry["browser"] for entry in job["strategy"]["matrix"]["include"]] == list(DRIVERS)
+    assert all(entry["packages"] for entry in job["strategy"]["matrix"]["include"])
+    script = "\n".join(step.get("run", "") for step in job["steps"])
+    recording, comparison = (shlex.split(line)[1:] for line in script.splitlines() if "-m tests.browser." in line)
+    assert recording == ["-m", "tests.browser.record", "--browser", "$BROWSER", "--runs", "2", "--out", "recorded"]
+    assert comparison == [
+        *("-m", "tests.browser.changes", "--browser", "$BROWSER"),
+        *("--against", "tests/data/browser-truth", "--new", "recorded"),
+    ]
+    assert job["env"]["BROWSER"] == "${{ matrix.browser }}"

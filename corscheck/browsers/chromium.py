@@ -47,7 +47,7 @@ _BACKGROUND_HOSTS = (
     "edge.microsoft.com",
 )
 
-_SWITCHES = (
+SWITCHES = (
     "--headless=new",
     "--remote-debugging-port=0",
     "--no-first-run",
@@ -110,7 +110,7 @@ def command_line(
     certificates = [*leaves.values(), *([pages.certificate] if pages.certificate is not None else [])]
     argv = [
         program,
-        *_SWITCHES,
+        *SWITCHES,
         f"--user-data-dir={workspace.profile}",
         f"--host-resolver-rules={','.join(rules)}",
         # The page with a null origin is at the page server's own address.

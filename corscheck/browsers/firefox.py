@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from corscheck.browsers.targets import Origin
     from corscheck.protocol.request import Headers
 
-_PREFERENCES: dict[str, object] = {
+PREFERENCES: dict[str, object] = {
     "network.proxy.type": 2,
     "network.proxy.allow_hijacking_localhost": True,  # pages at localhost and 127.0.0.1
     "network.proxy.failover_direct": False,
@@ -100,7 +100,7 @@ def prepare(
 ) -> None:
     """Write the profile. ``leaves`` are verified target certificates (DER). The forwarder applies all routes."""
     places = [o for o in origins if o.address is not None]
-    preferences = dict(_PREFERENCES)
+    preferences = dict(PREFERENCES)
     script = _proxy_script([o.serialized for o in places], pages.http_port, routes, forwarder_port)
     preferences["network.proxy.autoconfig_url"] = f"data:application/x-ns-proxy-autoconfig,{quote(script, safe='')}"
     if user_agent is not None:

@@ -1,4 +1,4 @@
-"""The whole of corscheck (API, drivers, live transport, masking, console) against everything recorded from two browsers.
+"""The whole of corscheck (API, drivers, live transport, masking, console) against everything recorded from three browsers.
 
 Each case is served byte for byte by the replay server, as a proxy so that every host name works, and asked through the
 Python API. Agreement is 100 % in all four aspects; ``python -m tests.readme`` writes the figures into the README.

@@ -13,7 +13,7 @@ import ssl
 import threading
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from tests import corpus
@@ -42,16 +42,22 @@ class ReplayServer:
         self.log: dict[str, list[dict[str, Any]]] = {}
         self._tls = tls
         self._lock = threading.Lock()
-        self._listeners = [socket.create_server(("127.0.0.1", 0), backlog=128) for _ in range(ports)]
-        self.ports = [listener.getsockname()[1] for listener in self._listeners]
+        self._listeners: list[socket.socket] = []
         self._secure: set[int] = set()
+        self.ports = [self.listen() for _ in range(ports)]
         if tls is not None:
-            listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-            self._listeners.append(listener)
-            self.tls_port = listener.getsockname()[1]
-            self._secure.add(self.tls_port)
+            self.tls_port = self.listen(secure=True)
 
-    def __enter__(self) -> ReplayServer:
+    def listen(self, address: str = "127.0.0.1", port: int = 0, *, secure: bool = False) -> int:
+        """Open one more port, before the server is entered."""
+        listener = socket.create_server((address, port), backlog=128)
+        self._listeners.append(listener)
+        port = listener.getsockname()[1]
+        if secure:
+            self._secure.add(port)
+        return port
+
+    def __enter__(self) -> Self:
         for listener in self._listeners:
             threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         return self
@@ -102,6 +108,10 @@ class ReplayServer:
             finally:
                 _close(connection)
 
+    def other(self, scheme: str, host: str, target: str, body: bytes) -> bytes:
+        """The answer to a request that is for no case."""
+        return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
     def _answer(
         self,
         connection: socket.socket,
@@ -117,23 +127,25 @@ class ReplayServer:
             split = urlsplit(target)
             scheme, host, path = split.scheme, split.netloc.rpartition("@")[2], split.path
             query = split.query
-        body_length = int(lower.get("content-length", "0"))
-        while body_length > 0:
-            body_length -= len(connection.recv(min(body_length, 65536)) or b"x" * body_length)
+        body, length = b"", int(lower.get("content-length", "0"))
+        while len(body) < length and (received := connection.recv(min(length - len(body), 65536))):
+            body += received
+        target = path + (f"?{query}" if query else "")
         found = _PATH.match(path)
         if found is None or found[1] not in self.cases:
-            connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            connection.sendall(self.other(scheme, host, target, body))
             return
         kind = "preflight" if method == "OPTIONS" and "access-control-request-method" in lower else "actual"
         with self._lock:
             self.log.setdefault(found[1], []).append(
                 {
                     "kind": kind,
+                    "hop": int(found[2]),
                     "method": method,
                     "scheme": scheme,
                     "host": host,
+                    "target": target,
                     "headers": headers,
-                    "target": path + (f"?{query}" if query else ""),
                     "sent": headers,
                 }
             )
@@ -141,10 +153,11 @@ class ReplayServer:
         if "raw" in reply:
             connection.sendall(reply["raw"].encode("latin-1"))
         elif "status" in reply:
-            connection.sendall(_render(reply, method, kind))
+            connection.sendall(render(reply, method, kind))
 
 
-def _render(reply: dict[str, Any], method: str, kind: str) -> bytes:
+def render(reply: dict[str, Any], method: str, kind: str) -> bytes:
+    """The bytes of a reply to a request of that method and kind."""
     status = reply["status"]
     body = reply.get("body", "" if kind == "preflight" else "hello").encode("latin-1")
     lines = [f"HTTP/1.1 {status} {_reason(status)}", *(f"{n}: {v}" for n, v in reply["headers"])]
