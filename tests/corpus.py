@@ -104,6 +104,7 @@ def _unnamed(console: str | None) -> str | None:
     return console and re.sub(r"Request header field \S+ is", "Request header field X is", console)
 
 
+_ADVICE = " Have the server send the header with a valid value."
 _LISTENED_NOTE = (
     " The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute."
 )
@@ -114,6 +115,7 @@ def _as_fetch(case: dict[str, Any], console: str | None) -> str | None:
     if console is None or "xhr" not in requests(case)[0]:
         return console
     console = console.replace("Access to XMLHttpRequest at", "Access to fetch at").replace(_LISTENED_NOTE, "")
+    console = console.replace("insecure XMLHttpRequest endpoint", "insecure resource").replace(_ADVICE, "")
     return console.replace("XMLHttpRequest cannot load", "Fetch API cannot load")
 
 
@@ -165,9 +167,20 @@ def _libsoup(case: dict[str, Any]) -> frozenset[str]:
 def differences(
     case_id: str, engine: str, verdict: str, seen: list[dict[str, Any]], readable: tuple[str, ...], console: str | None
 ) -> dict[str, tuple[Any, Any]]:
+    """What ``compare`` says of a recorded case."""
+    return compare(rows("cases")[case_id], rows(engine)[case_id], verdict, seen, readable, console)
+
+
+def compare(
+    case: dict[str, Any],
+    truth: dict[str, Any],
+    verdict: str,
+    seen: list[dict[str, Any]],
+    readable: tuple[str, ...],
+    console: str | None,
+) -> dict[str, tuple[Any, Any]]:
     """Aspect to (what the browser did, what was predicted), for every aspect in which they differ."""
-    case, truth = rows("cases")[case_id], rows(engine)[case_id]
-    odd = is_odd(case)
+    engine, odd = truth["browser"], is_odd(case)
     ours = "throws" if verdict == "invalid" else verdict
     found: dict[str, tuple[Any, Any]] = {}
     if ours != truth["outcome"] and not (odd and ours == "inconclusive"):
@@ -185,9 +198,9 @@ def differences(
         found["readable"] = (truth["readable_headers"], readable)
     said = truth.get("console")
     # The recording's page had a path of its own; here the page stands at its origin's "/".
-    said = _as_fetch(case, said)
-    said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+", "/", said)
-    if (case_id, engine) in _UNATTRIBUTED:
+    said, console = _as_fetch(case, said), _as_fetch(case, console)
+    said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+(&coep=[a-z-]+)?", "/", said)
+    if (case["id"], engine) in _UNATTRIBUTED:
         not_engine |= {"console"}
     if (
         "console" not in not_engine

@@ -14,6 +14,7 @@ from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import parse_url
+from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HTTPRequest, HTTPResponse, NetworkError, Request
 from tests import corpus
 
@@ -69,10 +70,8 @@ class Server:
         return HTTPResponse(reply["status"], (*reply["headers"], *own), at=self.now)
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkit"])
-@pytest.mark.parametrize("case_id", corpus.ids())
-def test_agrees_with_the_browser(case_id: str, engine: str) -> None:
-    case = corpus.rows("cases")[case_id]
+def predict(case: dict[str, Any], engine: str) -> tuple[Outcome, list[dict[str, Any]], str | None]:
+    """The outcome of the last step, the requests of all steps, and the page's console."""
     server = Server(case)
     cache = PreflightCache(ENGINES[engine].rules)
     console: list[str] = []
@@ -83,5 +82,11 @@ def test_agrees_with_the_browser(case_id: str, engine: str) -> None:
         )
         outcome = run(flow, server.answer)
         console += [line for line in (console_text(outcome) or "").split("\n") if line and line not in console]
-    text = "\n".join(console) or None
-    assert corpus.differences(case_id, engine, outcome.verdict, server.seen, outcome.readable_headers, text) == {}
+    return outcome, server.seen, "\n".join(console) or None
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkit"])
+@pytest.mark.parametrize("case_id", corpus.ids())
+def test_agrees_with_the_browser(case_id: str, engine: str) -> None:
+    outcome, seen, console = predict(corpus.rows("cases")[case_id], engine)
+    assert corpus.differences(case_id, engine, outcome.verdict, seen, outcome.readable_headers, console) == {}
