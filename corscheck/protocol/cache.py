@@ -13,8 +13,11 @@ from msgspec import Struct, field
 
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
+from corscheck.protocol.request import CONDITIONAL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from corscheck.protocol.origin import URL
     from corscheck.protocol.request import CacheMode, Credentials, Headers
 
@@ -55,6 +58,17 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
         return DEFAULT_SECONDS
     # preflight:7.10: the user agent sets the cap: max_age_cap in engines.py.
     return seconds if rules.max_age_cap is None else min(seconds, rules.max_age_cap)
+
+
+def effective_mode(mode: CacheMode, names: Iterable[str], rules: Rules) -> CacheMode:
+    """Return the cache mode of a request with headers of these lower-case names.
+
+    Source: https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch: a conditional header that script sets makes
+    it "no-store". Chromium: conditional_request_revalidates in engines.py.
+    """
+    if mode != "default" or CONDITIONAL.isdisjoint(names):
+        return mode
+    return "no-cache" if rules.conditional_request_revalidates else "no-store"
 
 
 class _Entry(Struct):

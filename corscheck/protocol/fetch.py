@@ -12,7 +12,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from corscheck.protocol import blocking, redirect
-from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.cache import PreflightCache, effective_mode
 from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, Engine
 from corscheck.protocol.exchanging import Exchanging
@@ -30,6 +30,7 @@ from corscheck.protocol.preflight import (
 )
 from corscheck.protocol.request import (
     Answer,
+    CacheMode,
     Headers,
     HeldBack,
     HTTPRequest,
@@ -120,6 +121,8 @@ class _Fetch(Exchanging):
         own = self.tainting == "basic" and same_origin(url.origin, request.origin)
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
+            if request.mode == "no-cors":
+                self._check_redirect_mode()
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
         refusal = blocking.blocked(request.origin, url, secure_context=request.secure_context)
         if refusal is not None:
@@ -155,15 +158,18 @@ class _Fetch(Exchanging):
             self.fail("CORS204", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
+        self._check_redirect_mode()
+        self.tainting = "opaque"
+        message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
+        self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
+        return (yield from self._actual())
+
+    def _check_redirect_mode(self) -> None:
         # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
         if self.request.redirect != "follow":
             self.fail(
                 "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
             )
-        self.tainting = "opaque"
-        message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
-        self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
-        return (yield from self._actual())
 
     # ------------------ the preflight: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
@@ -186,7 +192,7 @@ class _Fetch(Exchanging):
         key = self._cache_key(origin)
         cached = (
             cache is not None
-            and cache.reads(self.request.cache)
+            and cache.reads(self._cache_mode())
             and cache.covers(key, url, asked.credentials, asked.method, names, self.now, method_needed=forced)
         )
         why = ", ".join(reasons) or "an earlier hop was unsafe"
@@ -211,6 +217,9 @@ class _Fetch(Exchanging):
         kept = self.author_headers if self.rules.preflight_names_stay and len(self.urls) > 1 else self.headers
         names = unsafe_names(kept, self.rules)
         return because(self.method, names, forced=forced), names
+
+    def _cache_mode(self) -> CacheMode:
+        return effective_mode(self.request.cache, [n.lower() for n, _ in self.headers], self.rules)
 
     def _preflight_cache(self) -> PreflightCache | None:
         """The cache for this hop. Chromium's exceptions are under ``cache_for_opaque_origins`` in engines.py."""
@@ -254,7 +263,7 @@ class _Fetch(Exchanging):
             )
         if judgement.authorization_by_wildcard:
             self.notices.append(("CORS406", url.href))
-        if cache is not None and cache.stores(self.request.cache):
+        if cache is not None and cache.stores(self._cache_mode()):
             cache.store(key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at)
 
     def _clear_cache(self, key: str) -> None:

@@ -55,6 +55,10 @@ class Request(Struct, frozen=True):
     secure_context: bool = False
 
 
+CONDITIONAL = frozenset({"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"})
+"""Lower-case names of the headers that change cache mode "default"."""
+
+
 class HTTPRequest(Struct, frozen=True):
     """One HTTP request that the driver has to send (``http-fetch``, ``preflight:1`` to ``6``).
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from corscheck._version import __version__
 from corscheck.model.masking import is_secret_header, mask_header
 from corscheck.model.suffixes import registrable_domain
+from corscheck.protocol.cache import effective_mode
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.headers import get
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url, same_origin, same_site
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from corscheck.protocol.engines import Rules
     from corscheck.protocol.origin import URL
     from corscheck.protocol.request import CacheMode, Header, Headers, HTTPRequest
-
-_CONDITIONAL = frozenset({"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"})
 
 _NO_CACHE: Headers = (("Pragma", "no-cache"), ("Cache-Control", "no-cache"))
 _CACHE_HEADERS: dict[CacheMode, Headers] = {
@@ -104,11 +103,9 @@ def _with_cache_headers(headers: Headers, request: HTTPRequest, probe: Probe, ru
     """Add what the cache mode adds: https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch, before step 8.20."""
     if request.kind == "preflight" and not rules.preflight_has_cache_headers:
         return headers
-    mode: CacheMode = probe.cache
     # A preflight has no conditional header: it asks for one.
     names = (request.get(ACRH) or "").split(",") if request.kind == "preflight" else [n.lower() for n, _ in headers]
-    if mode == "default" and not _CONDITIONAL.isdisjoint(names):
-        mode = "no-cache" if rules.conditional_request_revalidates else "no-store"
+    mode = effective_mode(probe.cache, names, rules)
     for name, value in _CACHE_HEADERS.get(mode, ()):
         if get(headers, name) is None:
             headers = (*headers, (name, value))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from corscheck.browsers import BrowserUnavailable
+from corscheck.browsers.errors import BrowserDiedError
 from tests import corpus
 from tests.browser import records
 from tests.browser.chromium import Chromium
@@ -34,7 +35,7 @@ _STALLED_SECONDS = 60.0
 def record(browser: str, cases: dict[str, dict[str, Any]]) -> dict[str, records.Record]:
     """Run cases in a new browser and return their records.
 
-    Raises ``BrowserUnavailable`` and ``PortsUnavailableError``, whose texts say what is missing.
+    Raises ``BrowserUnavailable`` and ``PortsUnavailableError``, whose texts say what is missing, and ``BrowserDiedError``.
     """
     return asyncio.run(_record(browser, cases))
 
@@ -52,7 +53,7 @@ async def _record(browser: str, cases: dict[str, dict[str, Any]]) -> dict[str, r
                 if status is not None or time.monotonic() - server.progress > _STALLED_SECONDS:
                     state = "made no progress" if status is None else f"ended with status {status}"
                     said = driver.workspace.log.read_text("utf-8", "replace")[-600:]
-                    raise BrowserUnavailable(
+                    raise BrowserDiedError(
                         f"{browser} {state} after {len(server.steps)} of {len(cases)} cases. It said: {said}"
                     )
             await driver.collect()
@@ -83,7 +84,7 @@ def main() -> None:
         started = time.monotonic()
         try:
             recorded = record(options.browser, cases)
-        except (BrowserUnavailable, PortsUnavailableError) as error:
+        except (BrowserDiedError, BrowserUnavailable, PortsUnavailableError) as error:
             sys.exit(f"error: {error}")
         mark_flaky(found, recorded)
         found = found or recorded

@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,51 @@ from tests.browser.server import PortsUnavailableError, RecordingServer
 BROWSERS = list(DRIVERS)
 
 
+@cache
 def stored(browser: str) -> dict[str, records.Record]:
     return {i: r for name in corpus.CASE_FILES for i, r in corpus.stored(records.records_of(name, browser)).items()}
 
 
+def features(case: dict[str, Any]) -> set[object]:
+    """What a recording of this case exercises."""
+    truth = [stored(browser)[case["id"]] for browser in BROWSERS]
+    found: set[object] = {case["page"]["kind"], (case["group"], *(record["outcome"] for record in truth))}
+    found |= {
+        (case["page"]["kind"], name)
+        for record in truth
+        for request in record["requests"]
+        for name, _ in request["headers"]
+        if name in ("authorization", "cookie")
+    }
+    for step in corpus.requests(case):
+        found |= {
+            (step["credentials"], case["target"]["scheme"]),
+            step.get("mode"),
+            step.get("cache"),
+            str(step.get("xhr")),
+        }
+    for hop in case["server"].get("hops", [case["server"]]):
+        found |= {key for reply in hop.values() for key in reply}
+    return found.union(case, case["server"], *truth)
+
+
 def sample() -> dict[str, dict[str, Any]]:
-    """Three cases of each group, of fewer where there are not as many."""
+    """Cases in random order, without those that add no feature."""
     cases = corpus.rows("cases")
-    groups: dict[str, list[str]] = {}
-    for case_id, case in cases.items():
-        groups.setdefault(case["group"], []).append(case_id)
-    chosen = random.Random(20261126)
-    return {i: cases[i] for group in groups.values() for i in chosen.sample(group, 3)}
+    chosen: dict[str, dict[str, Any]] = {}
+    covered: set[object] = set()
+    for case_id in random.Random(20261126).sample(list(cases), len(cases)):
+        if not features(cases[case_id]) <= covered:
+            chosen[case_id] = cases[case_id]
+            covered |= features(cases[case_id])
+    return chosen
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("browser", BROWSERS)
 def test_a_sample_is_recorded_as_it_is_stored(browser: str) -> None:
     cases = sample()
-    assert len(cases) > 60
+    assert {case["group"] for case in cases.values()} == {case["group"] for case in corpus.rows("cases").values()}
     try:
         recorded = record(browser, cases)
     except (BrowserUnavailable, PortsUnavailableError) as error:
@@ -69,12 +96,17 @@ def test_ports_in_use_or_forbidden_are_explained() -> None:
             RecordingServer({}, "127.91.17.3")
 
 
-def test_a_browser_that_does_not_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("program", "said"), [("false", "ended at once"), ("not-installed", "not a program that can be run")]
+)
+def test_a_browser_that_does_not_start_leaves_nothing(
+    program: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setenv("CORSCHECK_CHROMIUM", "false")
+    monkeypatch.setenv("CORSCHECK_CHROMIUM", program)
     # No ports are needed for this.
     monkeypatch.setattr("tests.browser.server._PORTS", {})
-    with pytest.raises(BrowserUnavailable, match="ended at once"):
+    with pytest.raises(BrowserUnavailable, match=said):
         record("chromium", {})
     assert list(tmp_path.iterdir()) == []
 

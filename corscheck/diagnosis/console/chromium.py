@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.protocol.origin import OPAQUE
+
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Failure, Outcome
+
+EMBEDDER = "(the page that embeds this one)"
+"""Stands for a URL that corscheck is not told."""
 
 SCHEMES = "chrome, chrome-experimental-site-token-provider, chrome-extension, chrome-untrusted, data, http, https, isolated-app"
 UNSAFE_REDIRECT_SCHEMES = (
@@ -80,8 +85,10 @@ def _other(failure: Failure, origin: str) -> str | None:
         where = f"Access to fetch at '{failure.value}' (redirected from '{failure.first_url}') from origin '{origin}'"
         return f"{where} has been blocked by CORS policy: Cross origin requests are only supported for protocol schemes: {SCHEMES}."
     if failure.code == "CORS202":
+        # The text names the page in the window. Of a frame's it is not known here.
+        page = f"{origin}/" if origin != OPAQUE else EMBEDDER
         return (
-            f"Mixed Content: The page at '{origin}/' was loaded over HTTPS, but requested an insecure resource"
+            f"Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure resource"
             f" '{failure.url}'. This request has been blocked; the content must be served over HTTPS."
         )
     if failure.code == "CORS203" and redirected:

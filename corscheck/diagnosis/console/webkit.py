@@ -76,7 +76,7 @@ def text(outcome: Outcome) -> str | None:
 
 
 def _mixed(outcome: Outcome, failure: Failure) -> str:
-    page = "null" if outcome.request.origin == OPAQUE else outcome.request.origin
+    page = "about:srcdoc" if outcome.request.origin == OPAQUE else outcome.request.origin
     lines = [_MIXED.format(page=page, url=failure.url)]
     if failure.hop == 0:
         lines.append(_NO_RESOURCE)
