@@ -117,8 +117,9 @@ def _as_fetch(case: dict[str, Any], console: str | None) -> str | None:
     if console is None or "xhr" not in requests(case)[0]:
         return console
     console = console.replace("Access to XMLHttpRequest at", "Access to fetch at").replace(_LISTENED_NOTE, "")
+    console = re.sub(r'Refused to set unsafe header ".*"\n?', "", console)
     console = console.replace("insecure XMLHttpRequest endpoint", "insecure resource").replace(_ADVICE, "")
-    return console.replace("XMLHttpRequest cannot load", "Fetch API cannot load")
+    return console.replace("XMLHttpRequest cannot load", "Fetch API cannot load") or None
 
 
 def sent(case: dict[str, Any], seen: list[dict[str, Any]]) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -205,6 +206,8 @@ def compare(
         # The recorded page is embedded in this one, which corscheck is not told.
         said = said and re.sub(r"The page at '[^']*'", f"The page at '{EMBEDDER}'", said)
     said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+(&coep=[a-z-]+)?", "/", said)
+    # Firefox names each opaque origin anew.
+    said = said and re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", said)
     if (case["id"], engine) in _UNATTRIBUTED:
         not_engine |= {"console"}
     if (

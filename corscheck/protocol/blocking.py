@@ -14,7 +14,7 @@ from corscheck.protocol import safelist
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import is_header_value, normalize_value
 from corscheck.protocol.origin import OPAQUE, URL, URLError, is_potentially_trustworthy, parse_url
-from corscheck.protocol.redirect import spelled
+from corscheck.protocol.spelling import spelled
 
 if TYPE_CHECKING:
     from corscheck.protocol.request import Headers, Request

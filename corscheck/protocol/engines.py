@@ -51,6 +51,8 @@ class Rules(Struct, frozen=True):
     locations_refused_first: tuple[str, ...] | None = None
     malformed_location_fails_in_every_mode: bool = False
     mode_before_mixed_content: bool = False
+    mixed_content_before_redirect_check: bool = False
+    mixed_content_before_userinfo: bool = False
     userinfo_before_redirect_error: bool = False
     preflight_location_needs_follow: bool = False
     redirect_drops: tuple[str, ...] = ()
@@ -300,6 +302,12 @@ DEPARTURES: tuple[Departure, ...] = (
               "unknown Cross-Origin-Resource-Policy on a page with COEP require-corp", "counts as same-origin", "is ignored", _REC),
     Departure("firefox", "location_escapes_controls", True,
               "blanks and control characters in a Location", "are removed, or trimmed at its ends", "are percent-encoded", _REC),
+    Departure("firefox", "mixed_content_before_redirect_check", True,
+              "a redirect to http from an https page, on an answer that fails the CORS check", "fails the CORS check",
+              "is blocked as mixed content", "measured with Firefox 153"),
+    Departure("firefox", "mixed_content_before_userinfo", True,
+              "a redirect from an https page to an http URL with userinfo", "is named as a matter of the userinfo",
+              "is named as mixed content", "measured with Firefox 153"),
     Departure("firefox", "repeated_values_replace", True,
               "a header set several times", "has its values combined",
               "an empty value, and each one of a header like Authorization, takes the place of those before",
@@ -388,6 +396,9 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("webkit", "cache_forced_needs_method", False,
               "preflight cache: a safelisted method under an upload listener", "must be listed", "needs an entry, not its method",
               f"{_WK} (XMLHttpRequest)"),
+    Departure("webkit", "mixed_content_before_userinfo", True,
+              "a redirect from an https page to an http URL with userinfo", "is named as a matter of the userinfo",
+              "is named as mixed content", _WK),
     Departure("webkit", "coep_credentialless", False,
               "Cross-Origin-Embedder-Policy: credentialless", "sends no credentials in mode no-cors", "is not supported", _WK),
     Departure("webkit", "preflight_has_user_agent", True,

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from corscheck.protocol import blocking, redirect
 from corscheck.protocol.cache import PreflightCache, effective_mode
 from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
-from corscheck.protocol.engines import ENGINES, Engine
+from corscheck.protocol.engines import ENGINES, STANDARD, Engine
 from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
 from corscheck.protocol.headers import combine, rewrite_range
@@ -100,7 +100,9 @@ class _Fetch(Exchanging):
             self.urls = []
             self.refuse(made, "invalid")
         self.urls = [made.url]
-        self.method, self.headers, self.author_headers = made.method, made.headers, made.headers
+        # XMLHttpRequest combines on setRequestHeader(): https://xhr.spec.whatwg.org/#the-setrequestheader()-method.
+        headers = combine(made.headers, STANDARD) if self.request.use_cors_preflight else made.headers
+        self.method, self.headers, self.author_headers = made.method, headers, headers
         for dropped in made.dropped:
             step = CODES[dropped.code].step
             self.steps.append(Step(step, "warn", dropped.name, None, "dropped", dropped.message, dropped.code))
@@ -314,6 +316,10 @@ class _Fetch(Exchanging):
             if step.status == "fail":
                 self.fail("CORS308", step.message, phase="actual", value=step.received, status=response.status)
 
+    def _is_mixed(self, url: URL | None) -> bool:
+        request = self.request
+        return url is not None and blocking.is_mixed_content(request.origin, url, secure_context=request.secure_context)
+
     def _check(self, origin: str, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
         """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
         index = len(self.exchanges) - 1
@@ -324,7 +330,8 @@ class _Fetch(Exchanging):
         # The standard reads Location only after the CORS check. Engines that reject a bad one first: engines.py,
         # malformed_location_fails_in_every_mode and locations_refused_first.
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
-        if malformed or (redirecting and redirect.refused_first(location, self.rules)):
+        mixed = self.rules.mixed_content_before_redirect_check and self._is_mixed(location.url)
+        if malformed or (redirecting and (mixed or redirect.refused_first(location, self.rules))):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)
@@ -367,6 +374,7 @@ class _Fetch(Exchanging):
             body=self.body,
             stream=self.stream,
             redirect=self.request.redirect,
+            secure_context=self.request.secure_context,
         )
 
     def _preflight_ahead(self, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:

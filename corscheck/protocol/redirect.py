@@ -10,8 +10,8 @@ import itertools
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from corscheck.protocol.blocking import is_mixed_content
 from corscheck.protocol.engines import STANDARD, Rules
 from corscheck.protocol.headers import get_all
 from corscheck.protocol.origin import (
@@ -20,12 +20,12 @@ from corscheck.protocol.origin import (
     URL,
     RegistrableDomain,
     URLError,
-    is_punycode_valid,
     parse_url,
     same_origin,
     same_site,
 )
 from corscheck.protocol.safelist import strip_authorization, strip_body_headers
+from corscheck.protocol.spelling import spelled
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Tainting
@@ -60,6 +60,7 @@ class Hop(Struct, frozen=True):
     body: bytes | None
     stream: bool
     redirect: Redirect
+    secure_context: bool = False
 
 
 class Follow(Struct, frozen=True):
@@ -122,22 +123,6 @@ def _escape(value: str, rules: Rules) -> str:
     lowest = "!" if rules.location_escapes_controls else "\0"
     highest = "~" if rules.location_escapes_controls else "\x7f"
     return "".join(char if lowest <= char <= highest else f"%{ord(char):02X}" for char in value)
-
-
-def spelled(url: URL, rules: Rules) -> URL:
-    """Return a URL as the engine's own parser has it. Raises ``URLError`` where that one refuses it.
-
-    Chromium encodes ``|`` in a path; Firefox forbids more in a host (path_pipe_encoded and hosts_forbid in engines.py).
-    """
-    if any(char in url.host for char in rules.hosts_forbid):
-        raise URLError(f"not a valid URL: {url.href!r}")
-    if "xn--" in url.host and not rules.invalid_punycode_allowed and not is_punycode_valid(url):
-        raise URLError(f"not a valid URL: {url.href!r}")
-    if not rules.path_pipe_encoded or "|" not in url.path:
-        return url
-    path = url.path.replace("|", "%7C")
-    at = url.href.index(url.path, len(url.scheme) + len("://"))
-    return replace(url, href=url.href[:at] + path + url.href[at + len(url.path) :], path=path)
 
 
 def is_redirect(status: int, location: Location, rules: Rules = STANDARD) -> bool:
@@ -211,6 +196,11 @@ def _refusal(hop: Hop, value: str, target: URL | None, rules: Rules) -> Refuse |
 def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | None:
     """``redirect:9`` and ``10``: a target URL with a username or password. ``https://@host`` has neither."""
     if target is None or not target.has_credentials:
+        return None
+    # Main fetch blocks it then: mixed_content_before_userinfo in engines.py.
+    if rules.mixed_content_before_userinfo and is_mixed_content(
+        hop.page_origin, target, secure_context=hop.secure_context
+    ):
         return None
     # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):

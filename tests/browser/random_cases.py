@@ -39,9 +39,10 @@ _POLICIES = (
 )
 _AGES = ("600", "600", "600", "0", "-1", "abc", "", "600.5", "+60")
 _ODD_ORIGINS = ("null", "http://other.example", "*, *", "", "app.example", "https://app.example/", "HTTP://app.example")
-_LOCATIONS = ("", "1", "/c/{id}/1#f", "http://[::1", "http://", "ftp://a.example/", "mailto:a@b.c", "data:text/plain,x",
-              "foo:bar", "http://u:p@third.example/c/{id}/1", "http://@third.example/c/{id}/1", "/c/{id}/1?a|b",
+_LOCATIONS = ("", "1", "/c/{id}/1#f", "http://[::1", "http://", "ftp://a.example/", "data:text/plain,x",
+              "http://u:p@third.example/c/{id}/1", "http://@third.example/c/{id}/1", "/c/{id}/1?a|b",
               "http://api.example:6000/", "//third.example/c/{id}/1")  # fmt: skip
+"""None to mailto: and the like, for which Firefox ends the page's process."""
 
 
 def cases(seed: int, count: int) -> dict[str, dict[str, Any]]:
@@ -67,14 +68,19 @@ def _case(random: Random, case_id: str) -> dict[str, Any]:
     hops = [{"preflight": _preflight(random, origin), "actual": _actual(random, origin)} for _ in range(3)]
     if about == "redirect" or (about in ("no-cors", "upload") and random.random() < 0.3):
         for number in range(random.choice((1, 1, 2))):
-            _redirect(random, case_id, number, hops[number]["actual"])
+            _redirect(random, case_id, number, hops[number]["actual"], about)
     if about == "sequence":
+        # Firefox begins to use its preflight cache for a host after two repeats. The recorder's page makes these for one.
+        case["url"] = f"{random.choice(('http', 'https'))}://api.example/c/{case_id}/0"
         case["sequence"] = [
             case["request"],
             *(_again(random, case["request"]) for _ in range(random.choice((1, 1, 2, 3)))),
         ]
         for hop in hops:
             hop["preflight"]["headers"].append(["Access-Control-Max-Age", random.choice(_AGES)])
+    if about == "no-cors" and origin == "null" and case["request"]["credentials"] == "include":
+        # Whether Chromium then sends an Origin depends on the site of the embedding page, which corscheck is not told.
+        case["request"]["credentials"] = "omit"
     case["server"] = {"hops": hops}
     return case
 
@@ -171,9 +177,11 @@ def _actual(random: Random, origin: str) -> dict[str, Any]:
     return {"status": status, "headers": headers}
 
 
-def _redirect(random: Random, case_id: str, number: int, reply: dict[str, Any]) -> None:
+def _redirect(random: Random, case_id: str, number: int, reply: dict[str, Any], about: str) -> None:
     location = _place(random, case_id, number + 1)
     if random.random() < 0.12:
         location = random.choice(_LOCATIONS).replace("{id}", case_id)
+        if about == "upload" and ":6000" in location:  # Firefox's XMLHttpRequest says nothing then, not even "error"
+            location = ""
     reply["status"] = random.choice((301, 302, 303, 307, 308))
     reply["headers"].append(["Location", location])

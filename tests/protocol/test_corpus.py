@@ -11,8 +11,9 @@ from corscheck.diagnosis.console import console_text
 from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.drive import run
-from corscheck.protocol.engines import ENGINES
+from corscheck.protocol.engines import ENGINES, STANDARD
 from corscheck.protocol.fetch import fetch
+from corscheck.protocol.headers import combine
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.request import Answer, HTTPRequest, HTTPResponse, NetworkError, Request
@@ -22,6 +23,8 @@ from tests import corpus
 def page_request(case: dict[str, Any], step: dict[str, Any]) -> Request:
     headers, body = [(n, v) for n, v in step["headers"]], corpus.body_of(step)
     page = corpus.page_keywords(case, step)
+    if "xhr" in step:
+        headers = list(combine(tuple(headers), STANDARD))
     if body is not None and not any(n.lower() == "content-type" for n, _ in headers):
         headers.append(("Content-Type", "text/plain;charset=UTF-8"))
     return Request(

@@ -15,8 +15,8 @@ from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import URLError, parse_url
-from corscheck.protocol.redirect import spelled
 from corscheck.protocol.request import HTTPRequest, HTTPResponse
+from corscheck.protocol.spelling import spelled
 from corscheck.runner.conversation import fetch_request
 from corscheck.runner.sending import dress
 

@@ -69,7 +69,9 @@ def text(outcome: Outcome) -> str | None:
     origin = outcome.request.origin
     sentence = _CHECKS.get(failure.code) or _PERMISSIONS.get(failure.code)
     if sentence is None:
-        return _other(failure, origin)
+        # In mode no-cors a redirect to another scheme is a network error without a text.
+        silent = failure.code == "CORS502" and outcome.request.mode == "no-cors"
+        return None if silent else _other(failure, origin)
     lead = _PREFLIGHT if failure.phase == "preflight" and failure.code in _CHECKS else ""
     redirected = f" (redirected from '{failure.first_url}')" if failure.hop > 0 else ""
     return (

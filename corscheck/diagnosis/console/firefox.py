@@ -65,12 +65,12 @@ def text(outcome: Outcome) -> str | None:
         if outcome.failure.code == "CORS402":
             lines += _redirected_preflight(outcome, outcome.failure)
         else:
-            lines += _failed(outcome.failure, outcome.request.origin)
+            lines += _failed(outcome.failure, outcome.request)
     return "\n".join(lines) or None
 
 
-def _failed(failure: Failure, origin: str) -> list[str]:
-    url, code = failure.url, failure.code
+def _failed(failure: Failure, request: Request) -> list[str]:
+    url, code, origin = failure.url, failure.code, request.origin
     if code in _REASONS:
         lines = [_reason(code, failure.value, failure.status, url)]
         if failure.phase == "preflight" or failure.redirecting:
@@ -79,6 +79,8 @@ def _failed(failure: Failure, origin: str) -> list[str]:
     if code in _UNFOLLOWED:
         # Firefox prints nothing if the redirects never left the page's own origin.
         return [_unsuccessful(url)] if failure.tainting == "cors" or code in ("CORS504", "CORS505") else []
+    if code == "CORS502" and request.mode == "no-cors":
+        return []
     if code == "CORS502":
         return [*_refused_target(url, failure.value or "", origin), _unsuccessful(url)]
     if code in ("CORS201", "CORS202"):

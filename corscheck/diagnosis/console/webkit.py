@@ -21,7 +21,7 @@ _NOT_ALLOWED = "Origin {origin} is not allowed by Access-Control-Allow-Origin. S
 _SEVERAL = "Access-Control-Allow-Origin cannot contain more than one origin."
 _DENIED = "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: "
 _MIXED = (
-    "[blocked] The page at {page}/ requested insecure content from {url}. This content was blocked and must be served over "
+    "[blocked] The page at {page} requested insecure content from {url}. This content was blocked and must be served over "
     "HTTPS."
 )
 _NO_RESOURCE = "Not allowed to request resource"
@@ -76,7 +76,7 @@ def text(outcome: Outcome) -> str | None:
 
 
 def _mixed(outcome: Outcome, failure: Failure) -> str:
-    page = "about:srcdoc" if outcome.request.origin == OPAQUE else outcome.request.origin
+    page = "about:srcdoc" if outcome.request.origin == OPAQUE else f"{outcome.request.origin}/"
     lines = [_MIXED.format(page=page, url=failure.url)]
     if failure.hop == 0:
         lines.append(_NO_RESOURCE)
