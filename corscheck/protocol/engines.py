@@ -51,6 +51,7 @@ class Rules(Struct, frozen=True):
     locations_refused_first: tuple[str, ...] | None = None
     malformed_location_fails_in_every_mode: bool = False
     mode_before_mixed_content: bool = False
+    mixed_content_blocks_loopback: bool = False
     userinfo_before_redirect_error: bool = False
     preflight_location_needs_follow: bool = False
     redirect_drops: tuple[str, ...] = ()
@@ -317,6 +318,9 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("webkit", "empty_location_fails", True,
               "an empty Location", "redirects to the same URL", "is blocked at once, without a word",
               f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
+    Departure("webkit", "mixed_content_blocks_loopback", True,
+              "an https page and a loopback address over http (http://localhost, http://127.0.0.1)",
+              "is not mixed content", "is blocked as mixed content", "measured with WebKitGTK 2.50.6"),
     Departure("webkit", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode", _WK),
     Departure("webkit", "cache_key_has_fragment", True,

@@ -120,9 +120,10 @@ class _Fetch(Exchanging):
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(request.origin, url)
+        refusal = blocking.blocked(request.origin, url, loopback_too=self.rules.mixed_content_blocks_loopback)
         if refusal is not None:
-            if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and refusal.code == "CORS202":
+            late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
+            if late and refusal.code == "CORS202":
                 self.tainting = "cors"
                 yield from self._preflight_if_needed()
             self.refuse(refusal, "blocked")
@@ -146,6 +147,11 @@ class _Fetch(Exchanging):
         if self.request.mode == "same-origin":
             message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
             self.fail("CORS203", message, value=url.href)
+        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
+        if self.request.mode == "no-cors" and self.request.redirect != "follow":
+            self.fail(
+                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
+            )
 
     def _check_scheme(self, url: URL) -> None:
         # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
@@ -154,11 +160,6 @@ class _Fetch(Exchanging):
             self.fail("CORS204", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
-        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
-        if self.request.redirect != "follow":
-            self.fail(
-                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
-            )
         self.tainting = "opaque"
         message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
         self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
