@@ -1,9 +1,10 @@
-"""Fixtures for real browsers: each test that takes ``browser`` runs in Chromium and in Firefox."""
+"""Fixtures for real browsers: each test that takes ``browser`` runs in Chromium, Firefox and WebKitGTK."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from corscheck.browsers import BrowserUnavailable, find
 from tests.browsers.target import Target
 
 
-@pytest.fixture(scope="session", params=["chromium", "firefox"])
+@pytest.fixture(scope="session", params=["chromium", "firefox", "webkit"])
 def browser(request: pytest.FixtureRequest) -> str:
     """The name of an installed browser."""
     return installed(request.param)
@@ -45,6 +46,13 @@ def installed(name: str) -> str:
 def target():
     with Target() as server:
         yield server
+
+
+def installed_version(name: str) -> str:
+    """What the installed browser, or the package that it came with, says its version is."""
+    # MiniBrowser needs a display even for --version.
+    argv = [find(name), "--version"] if name != "webkit" else ["dpkg-query", "-W", "libwebkit2gtk-4.1-0"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
 def processes_in(group: int, folder: Path | None = None) -> list[int]:
