@@ -300,9 +300,10 @@ class _Fetch(Exchanging):
         goes = redirect.is_redirect(response.status, location, self.rules)
         redirecting = goes and self.request.redirect == "follow"
         # The standard reads Location only after the CORS check. Engines that reject a bad one first: engines.py,
-        # malformed_location_fails_in_every_mode and locations_refused_first.
+        # malformed_location_fails_in_every_mode, ftp_location_fails_in_every_mode and locations_refused_first.
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
-        if malformed or (redirecting and redirect.refused_first(location, self.rules)):
+        ftp = goes and redirect.is_refused_ftp(location, self.rules)
+        if malformed or ftp or (redirecting and redirect.refused_first(location, self.rules)):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)

@@ -202,6 +202,25 @@ def test_webkits_console_about_a_redirect_that_fails_the_check(location: str, st
     assert (console_text(outcome) or "").startswith(start)
 
 
+@pytest.mark.parametrize("acao", ["*", "https://b.example"])
+@pytest.mark.parametrize("mode", ["follow", "manual", "error"])
+def test_webkit_refuses_ftp_in_every_redirect_mode(mode: str, acao: str) -> None:
+    """Measured with WebKitGTK 2.50.6, whether or not the answer passes the CORS check."""
+    asked = request(redirect=mode)
+    outcome, _ = ask(asked, response(302, acao=acao, location="ftp://a.example/"), engine="webkit")
+    assert (outcome.verdict, outcome.failure and outcome.failure.code) == ("blocked", "CORS502")
+    assert console_text(outcome) == f"FTP URLs are disabled\n{LOAD.format(TARGET)}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "verdict"), [("chromium", "allowed"), ("firefox", "blocked"), ("webkit", "allowed")]
+)
+def test_empty_location_under_redirect_mode_error(engine: str, verdict: str) -> None:
+    """Measured in all three browsers."""
+    outcome, _ = ask(request(redirect="error"), response(303, acao="*", location=""), engine=engine)
+    assert outcome.verdict == verdict
+
+
 @pytest.mark.parametrize("url", ["ftp://a.example/", "file:///x", "foo:x", "blob:null/x", "about:blank"])
 def test_webkits_console_about_other_schemes(url: str) -> None:
     """Measured with WebKitGTK 2.50.6."""
