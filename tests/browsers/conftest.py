@@ -56,7 +56,7 @@ def installed_version(name: str) -> str:
 
 
 def processes_in(group: int, folder: Path | None = None) -> list[int]:
-    """The live processes of a group, and those whose command line names a folder.
+    """The live processes of a group, and those whose command line or environment names a folder.
 
     Zombies, which only wait for init to reap them, are not alive.
     """
@@ -66,7 +66,8 @@ def processes_in(group: int, folder: Path | None = None) -> list[int]:
             continue
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            named = folder is not None and str(folder).encode() in (entry / "cmdline").read_bytes()
+            said = b"" if folder is None else (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            named = folder is not None and str(folder).encode() in said
         except OSError:
             continue
         if (int(fields[2]) == group or named) and fields[0] != "Z":
