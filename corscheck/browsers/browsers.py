@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from typing import Literal, TypeAlias
 
@@ -11,7 +12,7 @@ from msgspec import Struct
 from corscheck.browsers.errors import BrowserUnavailable
 from corscheck.model.values import ConfigError
 
-Family: TypeAlias = Literal["chromium", "firefox"]
+Family: TypeAlias = Literal["chromium", "firefox", "webkit"]
 
 
 class Browser(Struct, frozen=True):
@@ -19,6 +20,7 @@ class Browser(Struct, frozen=True):
 
     ``family`` decides which driver it needs and which engine's rules it follows. ``programs`` are the program names to
     try, in order; the environment variable ``variable`` overrides them with a path. ``install`` says how to install it.
+    ``needs`` are further programs that must be in PATH.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Browser(Struct, frozen=True):
     programs: tuple[str, ...]
     variable: str
     install: str
+    needs: tuple[str, ...] = ()
 
 
 BROWSERS: dict[str, Browser] = {
@@ -74,12 +77,34 @@ BROWSERS: dict[str, Browser] = {
             "CORSCHECK_FIREFOX",
             "Debian: apt-get install firefox-esr",
         ),
+        Browser(
+            "webkit",
+            "WebKitGTK",
+            "webkit",
+            (
+                f"/usr/lib/{platform.machine()}-linux-gnu/webkit2gtk-4.1/MiniBrowser",  # Debian, Ubuntu
+                "/usr/libexec/webkit2gtk-4.1/MiniBrowser",  # Fedora
+                "/usr/lib/webkit2gtk-4.1/MiniBrowser",  # Arch
+            ),
+            "CORSCHECK_WEBKIT",
+            "Debian: apt-get install libwebkit2gtk-4.1-0 xvfb",
+            needs=("Xvfb",),
+        ),
     )
 }
 
 
+SAFARI = (
+    "Safari cannot be driven: it has no interface that reports requests and console texts. "
+    "Use webkit, which runs WebKitGTK: the same engine on Linux, with another network layer"
+)
+"""Why there is no browser ``safari``, and what to use instead."""
+
+
 def get(name: str) -> Browser:
     """Return the browser of a name. Raises ``ConfigError`` for a name that is not in ``BROWSERS``."""
+    if name == "safari":
+        raise ConfigError(SAFARI)
     try:
         return BROWSERS[name]
     except KeyError:
@@ -92,6 +117,16 @@ def find(name: str) -> str:
     Raises ``BrowserUnavailable``, which says what to install, and ``ConfigError`` for an unknown name.
     """
     browser = get(name)
+    program = _program(browser)
+    for need in browser.needs:
+        if shutil.which(need) is None:
+            raise BrowserUnavailable(
+                f"{browser.title} needs {need}, which is not in PATH. Install it ({browser.install})"
+            )
+    return program
+
+
+def _program(browser: Browser) -> str:
     if override := os.environ.get(browser.variable):
         if path := shutil.which(override):
             return path
@@ -99,9 +134,10 @@ def find(name: str) -> str:
     for program in browser.programs:
         if path := shutil.which(program):
             return path
-    looked = ", ".join(p for p in browser.programs if "/" not in p)
+    names = ", ".join(p for p in browser.programs if "/" not in p)
+    looked = f"{names} in PATH" if names else ", ".join(browser.programs)
     raise BrowserUnavailable(
-        f"{browser.title} was not found (looked for {looked} in PATH). Install it ({browser.install}), "
+        f"{browser.title} was not found (looked for {looked}). Install it ({browser.install}), "
         f"or set {browser.variable} to its path"
     )
 

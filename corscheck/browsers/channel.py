@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from corscheck.browsers.errors import BrowserDiedError, BrowserUnavailable
 
@@ -49,7 +49,7 @@ class Channel:
         self._reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def connect(cls, url: str, on_event: Callable[[Message], None]) -> Channel:
+    async def connect(cls, url: str, on_event: Callable[[Message], None]) -> Self:
         """Connect to a browser's WebSocket address. Raises ``BrowserUnavailable``."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
@@ -88,7 +88,7 @@ class Channel:
         try:
             # If the connection is closing, sending fails, but the reader ends too and fails all waiting commands.
             with contextlib.suppress(Exception):
-                await self._socket.send(json.dumps(message))
+                await self._socket.send(json.dumps(self._wrap(message)))
             return await answer
         finally:
             self._waiting.pop(number, None)
@@ -113,11 +113,7 @@ class Channel:
         reason = "it closed the connection"
         try:
             async for text in self._socket:
-                message = json.loads(text)
-                if message.get("id") is None:
-                    self._on_event(message)
-                else:
-                    self._answer(message)
+                self._receive(json.loads(text))
         except ConnectionClosed:
             pass
         except Exception as error:  # noqa: BLE001 - waiting commands must fail whatever the error is
@@ -127,6 +123,16 @@ class Channel:
             for answer, _ in self._waiting.values():
                 if not answer.done():
                     answer.set_exception(BrowserDiedError(reason))
+
+    def _receive(self, message: Message) -> None:
+        if message.get("id") is None:
+            self._on_event(message)
+        else:
+            self._answer(message)
+
+    def _wrap(self, message: Message) -> Message:
+        """Return the message as it is sent."""
+        return message
 
     def _answer(self, message: Message) -> None:
         answer, _ = self._waiting.get(message["id"], (None, None))

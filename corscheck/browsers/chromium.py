@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corscheck.browsers.certificate import spki_hash
 from corscheck.browsers.channel import Channel
-from corscheck.browsers.driver import BrowserPage, Driver, Wire
+from corscheck.browsers.driver import BrowserPage, ContextDriver, Wire
 from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
 from corscheck.browsers.routes import bracketed
 from corscheck.model.result import ObservedRequest
@@ -139,7 +139,7 @@ def _proxy_switches(routes: Routes, never: list[str]) -> list[str]:
     return [f"--proxy-server={servers}", f"--proxy-bypass-list={';'.join(bypass)}"]
 
 
-class ChromiumDriver(Driver):
+class ChromiumDriver(ContextDriver):
     """A running Chromium, Chrome or Edge."""
 
     quit_command = "Browser.close"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
+from corscheck.browsers import libsoup
 from corscheck.browsers.browsers import get
 from corscheck.browsers.routes import address_of
 
@@ -36,27 +37,26 @@ def engine_of(browser: str) -> EngineName:
 def compare(result: Result, observation: Observation) -> Observation:
     """Return the observation with ``agrees`` and ``differences`` set.
 
-    ``agrees`` is None if there is nothing to compare: one side is ``inconclusive``, or the result does not contain the
-    browser's engine. If a different engine drove the network, its exchanges and readable headers are no prediction for
-    this browser, so only verdict and console are compared.
+    The result must be driven by the browser's engine (``engine_of``): another engine's requests and readable headers are
+    no prediction for this browser. Raises ``ValueError`` otherwise. ``agrees`` is None if there is nothing to compare:
+    one side is ``inconclusive``, or WebKitGTK's network layer decides, for which ``differences`` holds the reason.
     """
     engine = engine_of(observation.browser)
-    drove = result.engine == engine
-    if drove:
-        predicted: str | None = result.verdict
-    else:
-        predicted = result.engines[engine].verdict if engine in result.engines else None
-    if predicted in {None, "inconclusive"} or observation.verdict == "inconclusive":
+    if result.engine != engine:
+        raise ValueError(f"a prediction for {engine} is needed, not one for {result.engine}")
+    if "inconclusive" in {result.verdict, observation.verdict}:
         return replace(observation, agrees=None, differences=())
+    if engine == "webkit" and (reason := libsoup.decides(result.exchanges)) is not None:
+        return replace(observation, agrees=None, differences=(f"not compared: {reason}",))
     differences = []
-    if predicted != observation.verdict:
-        differences.append(f"verdict: predicted {predicted}, observed {observation.verdict}")
+    if result.verdict != observation.verdict:
+        differences.append(f"verdict: predicted {result.verdict}, observed {observation.verdict}")
     else:
-        if drove and result.complete and predicted == "allowed":
+        if result.complete and result.verdict == "allowed":
             differences += _readable(result.readable_headers, observation.readable_headers)
-        if engine in result.console:
+        if engine in result.console and not (engine == "webkit" and libsoup.rewrites_console(result.exchanges)):
             differences += _console(result.console[engine], observation.console, engine)
-    if drove and result.complete:
+    if result.complete:
         differences += _requests(result, observation, engine)
     return replace(observation, agrees=not differences, differences=tuple(differences))
 
@@ -81,6 +81,8 @@ def _tolerant(text: str | None, engine: EngineName) -> list[str]:
     if engine == "chromium":
         # If several headers are not allowed, Chromium names one of them, in an unpredictable internal order.
         return [re.sub(r"Request header field \S+ is", "Request header field X is", line) for line in lines]
+    if engine == "webkit":
+        return lines
     # Firefox gives each opaque origin a new name: moz-nullprincipal:{<uuid>}?<address>.
     lines = [re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", line) for line in lines]
     # Firefox does not report warnings over WebDriver BiDi. The "request not http" line about a redirect to another
@@ -97,8 +99,8 @@ def _requests(result: Result, observation: Observation, engine: EngineName) -> l
             continue
         request = exchange.request
         row = _row(exchange.kind, request.method, request.url, request.headers)
-        # Browsers do not report that they repeat a request after a 421.
-        if not (repeated and ours and ours[-1] == row):
+        # Chromium and Firefox do not report that they repeat a request after a 421. WebKit's are recorded on the wire.
+        if not (repeated and ours and ours[-1] == row and engine != "webkit"):
             ours.append(row)
         repeated = exchange.response.status == _MISDIRECTED
     theirs = [_row(r.kind, r.method, r.url, r.headers) for r in observation.requests]

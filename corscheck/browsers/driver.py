@@ -15,6 +15,8 @@ from corscheck.browsers.channel import CommandError
 from corscheck.browsers.errors import PageUnusableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from corscheck.browsers.channel import Channel, Message
     from corscheck.browsers.pageserver import PageServer
     from corscheck.browsers.process import BrowserProcess
@@ -102,7 +104,7 @@ class BrowserPage(ABC):
     page, under which ``register`` holds it. ``discard`` is the command that removes the page's context.
     """
 
-    wire_type: type[Wire]
+    wire_type: Callable[[str], Wire]
 
     def __init__(
         self, channel: Channel, name: str, discard: tuple[str, Message], register: dict[str, BrowserPage]
@@ -167,23 +169,42 @@ class BrowserPage(ABC):
 class Driver(ABC):
     """A running browser. ``version`` is its version number, e.g. ``140.0``."""
 
-    quit_command: str
-
     def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
         self.version = ""
         self._process = process
         self._pages = pages
         self._open: dict[str, BrowserPage] = {}
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Connect to the browser and read its version."""
+
+    @abstractmethod
+    async def open_page(self, origin: Origin) -> BrowserPage:
+        """Open a page in a new context. Raises ``PageUnusableError`` if that fails."""
+
+    @abstractmethod
+    async def quit(self) -> None:
+        """Ask the browser to exit, so that it reaps its helper processes."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connections to the browser."""
+
+
+class ContextDriver(Driver):
+    """A browser with one connection, over which it opens a context for each page."""
+
+    quit_command: str
+
+    def __init__(self, process: BrowserProcess, pages: PageServer) -> None:
+        super().__init__(process, pages)
         self._connection: Channel | None = None
 
     @property
     def _channel(self) -> Channel:
         assert self._connection is not None
         return self._connection
-
-    @abstractmethod
-    async def connect(self) -> None:
-        """Connect to the browser and read its version."""
 
     async def open_page(self, origin: Origin) -> BrowserPage:
         """Open a page in a new context. Raises ``PageUnusableError`` if that fails."""

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from corscheck.browsers.certificate import fingerprint
 from corscheck.browsers.channel import Channel, CommandError
-from corscheck.browsers.driver import GRACE_SECONDS, BrowserPage, Driver, Wire
+from corscheck.browsers.driver import GRACE_SECONDS, BrowserPage, ContextDriver, Wire
 from corscheck.browsers.errors import BrowserDiedError
 from corscheck.model.result import ObservedRequest
 
@@ -83,6 +83,7 @@ _CONSOLE = (
     "Blocked loading mixed ",
     "Mixed Content: ",
     "Content-Security-Policy: ",
+    "The resource at ",
     "The resource from ",
 )
 
@@ -157,7 +158,7 @@ def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: 
     return "\n".join([*lines, "  return 'DIRECT';", "}"])
 
 
-class FirefoxDriver(Driver):
+class FirefoxDriver(ContextDriver):
     """A running Firefox."""
 
     quit_command = "browser.close"

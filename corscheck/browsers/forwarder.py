@@ -18,7 +18,9 @@ from corscheck.browsers.routes import Address
 if TYPE_CHECKING:
     from corscheck.browsers.routes import Routes
 
-_GRANTED = bytes((5, 0, 0, 1)) + bytes(6)
+GRANTED = bytes((5, 0, 0, 1)) + bytes(6)
+"""The answer to a SOCKS5 client whose connection is open."""
+
 _UNREACHABLE = bytes((5, 4, 0, 1)) + bytes(6)
 _REFUSED = bytes((5, 5, 0, 1)) + bytes(6)
 
@@ -54,7 +56,7 @@ class Forwarder:
         assert task is not None
         self._clients.add(task)
         try:
-            asked = await self._request(reader, writer) if self._socks else Address("", 0)
+            asked = await read_address(reader, writer) if self._socks else Address("", 0)
             try:
                 there_reader, there_writer = await self._connect(asked)
             except OSError as error:
@@ -64,8 +66,8 @@ class Forwarder:
                 return
             try:
                 if self._socks:
-                    writer.write(_GRANTED)
-                await asyncio.gather(_copy(reader, there_writer), _copy(there_reader, writer))
+                    writer.write(GRANTED)
+                await asyncio.gather(copy(reader, there_writer), copy(there_reader, writer))
             finally:
                 there_writer.transport.abort()
         except (OSError, EOFError, ValueError):
@@ -81,28 +83,30 @@ class Forwarder:
             return await asyncio.open_unix_connection(self._routes.unix_socket)
         return await asyncio.open_connection(*self._routes.address(asked))
 
-    @staticmethod
-    async def _request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Address:
-        """Read the address that a SOCKS5 client requests. Raises ``ValueError`` if it does not speak SOCKS5."""
-        version, methods = await reader.readexactly(2)
-        if version != 5:
-            raise ValueError("not SOCKS5")
-        await reader.readexactly(methods)
-        writer.write(bytes((5, 0)))
-        _, command, _, kind = await reader.readexactly(4)
-        if command != 1:
-            raise ValueError("not CONNECT")
-        if kind == 3:
-            (size,) = await reader.readexactly(1)
-            host = (await reader.readexactly(size)).decode("ascii")
-        else:
-            host = str(ipaddress.ip_address(await reader.readexactly(4 if kind == 1 else 16)))
-        return Address(host.lower(), int.from_bytes(await reader.readexactly(2), "big"))
 
-
-async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Copy a stream to its end, and pass the end on where the target can be half closed (TLS cannot)."""
     while data := await source.read(65536):
         target.write(data)
         await target.drain()
-    with contextlib.suppress(OSError):
-        target.write_eof()
+    if target.can_write_eof():
+        with contextlib.suppress(OSError):
+            target.write_eof()
+
+
+async def read_address(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Address:
+    """Read the address that a SOCKS5 client requests. Raises ``ValueError`` if it does not speak SOCKS5."""
+    version, methods = await reader.readexactly(2)
+    if version != 5:
+        raise ValueError("not SOCKS5")
+    await reader.readexactly(methods)
+    writer.write(bytes((5, 0)))
+    _, command, _, kind = await reader.readexactly(4)
+    if command != 1:
+        raise ValueError("not CONNECT")
+    if kind == 3:
+        (size,) = await reader.readexactly(1)
+        host = (await reader.readexactly(size)).decode("ascii")
+    else:
+        host = str(ipaddress.ip_address(await reader.readexactly(4 if kind == 1 else 16)))
+    return Address(host.lower(), int.from_bytes(await reader.readexactly(2), "big"))

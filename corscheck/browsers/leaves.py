@@ -18,7 +18,7 @@ from corscheck.model.values import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from corscheck.browsers.routes import Routes
+    from corscheck.browsers.routes import BrowserProxy, Routes
     from corscheck.transports.base import NetworkOptions
 
 
@@ -62,22 +62,8 @@ async def _leaf(
 
 
 async def _handshake(target: Address, context: ssl.SSLContext, routes: Routes) -> bytes:
-    proxy = routes.proxies.get("https")
-    there = routes.address(target)
-    if routes.unix_socket is not None:
-        reader, writer = await asyncio.open_unix_connection(routes.unix_socket)
-    elif proxy is None or _direct(target.host, routes):
-        reader, writer = await asyncio.open_connection(there.host, there.port)
-    elif proxy.scheme == "http":
-        reader, writer = await asyncio.open_connection(*proxy.address)
-    else:
-        raise ValueError(f"certificates can be fetched through an http proxy only, not through {proxy}")
+    _, writer = await connect(target, "https", routes)
     try:
-        if routes.unix_socket is None and proxy is not None and not _direct(target.host, routes):
-            writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
-            head = await reader.readuntil(b"\r\n\r\n")
-            if head.split(b" ", 2)[1:2] != [b"200"]:
-                raise ValueError(f"the proxy says {head.splitlines()[0].decode('latin-1')}")
         await writer.start_tls(context, server_hostname=target.host)
         certificate: bytes | None = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         assert certificate is not None
@@ -86,6 +72,33 @@ async def _handshake(target: Address, context: ssl.SSLContext, routes: Routes) -
         writer.transport.abort()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+async def connect(target: Address, scheme: str, routes: Routes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a target as the routes say: for https through the proxy's tunnel, for http to the proxy itself.
+
+    Raises ``ValueError`` if the proxy is not an http proxy or refuses, and ``OSError`` if there is no connection.
+    """
+    proxy = proxy_for(target, scheme, routes)
+    if routes.unix_socket is not None:
+        return await asyncio.open_unix_connection(routes.unix_socket)
+    if proxy is None:
+        return await asyncio.open_connection(*routes.address(target))
+    if proxy.scheme != "http":
+        raise ValueError(f"certificates can be fetched through an http proxy only, not through {proxy}")
+    reader, writer = await asyncio.open_connection(*proxy.address)
+    if scheme == "https":
+        writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode("ascii"))
+        head = await reader.readuntil(b"\r\n\r\n")
+        if head.split(b" ", 2)[1:2] != [b"200"]:
+            writer.transport.abort()
+            raise ValueError(f"the proxy says {head.splitlines()[0].decode('latin-1')}")
+    return reader, writer
+
+
+def proxy_for(target: Address, scheme: str, routes: Routes) -> BrowserProxy | None:
+    """Return the proxy that requests to a target pass through, if any."""
+    return None if routes.unix_socket is not None or _direct(target.host, routes) else routes.proxies.get(scheme)
 
 
 def _direct(host: str, routes: Routes) -> bool:

@@ -6,6 +6,7 @@ This module does not depend on any protocol. ``stop`` may be called at any time 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -56,15 +57,28 @@ class Workspace:
 
 
 class BrowserProcess:
-    """A running browser. ``group`` is its process group, which includes its helper processes."""
+    """A running browser. ``group`` is its process group, which includes its helper processes.
 
-    def __init__(self, title: str, argv: Sequence[str], workspace: Workspace, extra: Mapping[str, str]) -> None:
+    ``last_words`` is how many seconds it gets after SIGTERM, before SIGKILL: a program that keeps files outside of the
+    workspace removes them then.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        argv: Sequence[str],
+        workspace: Workspace,
+        extra: Mapping[str, str],
+        *,
+        last_words: float = 0.0,
+    ) -> None:
         if os.name != "posix":
             raise BrowserUnavailable("asking a real browser works on Linux and macOS only: it needs process groups")
         environment = {n: v for n, v in os.environ.items() if n.lower() not in _PROXY_VARIABLES}
         # TMPDIR inside the workspace removes the browser's temporary files together with it.
         environment.update(extra, TMPDIR=str(workspace.tmp))
         self._title = title
+        self._last_words = last_words
         self._workspace = workspace
         self._watcher: subprocess.Popen[bytes] | None = None
         self._stopped = False
@@ -93,7 +107,8 @@ class BrowserProcess:
         shell = shutil.which("sh")
         if shell is None:
             return
-        script = 'read -r _; kill -s KILL -- "-$1"; sleep 1; rm -rf -- "$2" "$3"'
+        gently = f'kill -s TERM -- "-$1"; sleep {self._last_words}; ' if self._last_words else ""
+        script = f'read -r _; {gently}kill -s KILL -- "-$1"; sleep 1; rm -rf -- "$2" "$3"'
         self._watcher = subprocess.Popen(  # noqa: S603 - nothing in it comes from outside
             [shell, "-c", script, "sh", str(self.group), str(self._workspace.path), str(self._workspace.tmp)],
             stdin=subprocess.PIPE,
@@ -109,15 +124,17 @@ class BrowserProcess:
 
     async def address(self) -> str:
         """Wait until the browser logs its ``ws://`` address, and return it. Raises ``BrowserUnavailable``."""
+        return await self.logged(_LISTENING)
+
+    async def logged(self, pattern: re.Pattern[str]) -> str:
+        """Wait until the browser logs a pattern, and return its group. Raises ``BrowserUnavailable``."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             text = self._workspace.log.read_text(encoding="utf-8", errors="replace")
-            if found := _LISTENING.search(text):
+            if found := pattern.search(text):
                 return found[1]
             if (status := self.exit_status) is not None:
-                raise BrowserUnavailable(
-                    f"{self._title} ended at once (status {status}). It said: {_last_lines(text)}{_hint(text)}"
-                )
+                raise ended_at_once(self._title, status, text)
             if time.monotonic() > deadline:
                 raise BrowserUnavailable(
                     f"{self._title} did not come up within {START_SECONDS:.0f} s. It said: {_last_lines(text)}"
@@ -138,6 +155,10 @@ class BrowserProcess:
         if self._stopped:
             return
         self._stopped = True
+        if self._last_words and self.exit_status is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(self._last_words)
         try:
             os.killpg(self.group, signal.SIGKILL)
         except ProcessLookupError:
@@ -150,6 +171,11 @@ class BrowserProcess:
             self._watcher.kill()
             self._watcher.communicate()
             self._watcher = None
+
+
+def ended_at_once(title: str, status: int, text: str) -> BrowserUnavailable:
+    """Return the error about a program that exited while it started; ``text`` is what it printed."""
+    return BrowserUnavailable(f"{title} ended at once (status {status}). It said: {_last_lines(text)}{_hint(text)}")
 
 
 def _last_lines(text: str) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from corscheck.browsers import browsers, chromium, firefox
+from corscheck.browsers import browsers, chromium, firefox, webkit
 from corscheck.browsers.channel import CommandError, require_websockets
 from corscheck.browsers.driver import check_strays, expression
 from corscheck.browsers.errors import BrowserDiedError, BrowserUnavailable, PageUnusableError
@@ -18,6 +18,7 @@ from corscheck.browsers.forwarder import Forwarder
 from corscheck.browsers.leaves import collect
 from corscheck.browsers.pageserver import PageServer
 from corscheck.browsers.process import BrowserProcess, Workspace
+from corscheck.browsers.recorder import Recorder
 from corscheck.browsers.routes import address_of, plan
 from corscheck.browsers.targets import groups, origins, parse_origin, refusal
 from corscheck.model.result import Observation
@@ -49,7 +50,7 @@ def observe(
 ) -> list[Observation]:
     """Run probes in a real browser, one after the other, and return the observations in the order of the probes.
 
-    ``browser`` is ``chromium``, ``chrome``, ``edge`` or ``firefox``. A page with exactly the probe's origin calls
+    ``browser`` is ``chromium``, ``chrome``, ``edge``, ``firefox`` or ``webkit``. A page with exactly the probe's origin calls
     ``fetch()`` with the probe's arguments. A body is passed as bytes, so its Content-Type is the one in ``headers``.
     ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called after each probe. All probes share one
     browser, unless the page of one would hide the target of another. With ``fresh_context=False`` probes from one
@@ -90,7 +91,12 @@ def check(probes: Sequence[Probe], browser: str, network: NetworkOptions) -> Non
     for probe in probes:
         if (reason := refusal(probe, family)) is not None:
             raise ConfigError(reason)
-    plan(probes, network)
+    routes = plan(probes, network)
+    others = [str(proxy) for proxy in routes.proxies.values() if proxy.scheme != "http"]
+    if family == "webkit" and others:
+        raise ConfigError(
+            f"WebKit is driven through a proxy of corscheck's own, which can use an http proxy, not {others[0]}"
+        )
 
 
 class BrowserSession:
@@ -143,9 +149,10 @@ class BrowserSession:
         workspace = Workspace()
         stack.callback(workspace.remove)
         self.pages = await stack.enter_async_context(PageServer(asked))
-        socks = self._browser.family == "firefox"
+        family = self._browser.family
+        socks = family == "firefox"
         forwarder_port = None
-        if routes.unix_socket is not None or (socks and routes.routes):
+        if family != "webkit" and (routes.unix_socket is not None or (socks and routes.routes)):
             forwarder_port = (await stack.enter_async_context(Forwarder(routes, socks=socks))).port
         title, agent = self._browser.title, network.user_agent
         driver: Driver
@@ -157,6 +164,13 @@ class BrowserSession:
             self.process = BrowserProcess(title, argv, workspace, extra)
             stack.callback(self.process.stop)
             driver = firefox.FirefoxDriver(self.process, self.pages)
+        elif family == "webkit":
+            recorder = await stack.enter_async_context(Recorder(asked, self.pages, routes, leaves))
+            self.process = BrowserProcess(
+                "Xvfb", webkit.DISPLAY_COMMAND, workspace, {}, last_words=webkit.DISPLAY_LAST_WORDS
+            )
+            stack.callback(self.process.stop)
+            driver = webkit.WebKitDriver(self.process, self.pages, program, recorder, agent)
         else:
             hosts = {a.host for p in self._probes if (a := address_of(p.url)) is not None}
             argv = chromium.command_line(
@@ -237,7 +251,10 @@ class BrowserSession:
             error = said["invalid"]
         else:
             verdict = "blocked"
-            error = None if sighting.trouble in _GENERIC else sighting.trouble
+            # WebKit's name of a failure is often one of its console lines.
+            trouble = sighting.trouble
+            known = trouble is None or trouble in _GENERIC or any(trouble in line for line in sighting.console)
+            error = None if known else trouble
         console = "\n".join(sighting.console) or None
         return Observation(self._browser.name, self.version, verdict, readable, console, sighting.requests, error)
 

@@ -84,7 +84,7 @@ def groups(probes: Sequence[Probe], family: Family) -> list[list[int]]:
     """Group the probes that can share a browser, and return their indices.
 
     In one browser no probe may target the address of another probe's page, because the page server would respond.
-    Chromium's resolver rules match host and port; Firefox's proxy script matches the scheme as well.
+    Chromium's resolver rules match host and port; the proxies of Firefox and WebKit see the scheme as well.
     """
     out: list[list[int]] = []
     pages: list[dict[object, str]] = []

@@ -214,9 +214,7 @@ class ProbeArguments(Struct, frozen=True):
     complete: opt.Complete = False
     engines: opt.Engines = ()
     expect: opt.Expect = None
-    in_browser: Annotated[
-        opt.Browser | None, Option("--in-browser", help="Also let a real browser do it; exit 4 if it differs.")
-    ] = None
+    in_browser: opt.InBrowser = None
     no_diagnose: Annotated[bool, Option("--no-diagnose", help="No control requests to find the cause.")] = False
     network: NetworkArguments = NetworkArguments()
     via: opt.Via = None

@@ -12,13 +12,12 @@ import typer
 from typer import Argument, Option
 
 from corscheck._version import __version__
-from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME
+from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME, ConfigError
 from corscheck.protocol.request import Credentials
 
 Strings: TypeAlias = Sequence[str]
 Expected: TypeAlias = Literal["allowed", "blocked", "invalid"]
 ColorMode: TypeAlias = Literal["auto", "always", "never"]
-Browser: TypeAlias = Literal["chromium", "chrome", "edge", "firefox"]
 
 
 def not_nan(value: float) -> float:
@@ -26,6 +25,17 @@ def not_nan(value: float) -> float:
     if value != value:
         raise typer.BadParameter("nan is not a number of seconds.")
     return value
+
+
+def _known_browser(name: str | None) -> str | None:
+    if name is not None:
+        from corscheck.browsers.browsers import get
+
+        try:
+            get(name)
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from None
+    return name
 
 
 def _show_version(wanted: bool) -> None:
@@ -36,6 +46,16 @@ def _show_version(wanted: bool) -> None:
 
 Version = Annotated[
     bool, Option("--version", is_eager=True, callback=_show_version, help="Print the version and exit.")
+]
+
+InBrowser = Annotated[
+    str | None,
+    Option(
+        "--in-browser",
+        metavar="chromium|chrome|edge|firefox|webkit",
+        callback=_known_browser,
+        help="Also let a real browser do it; exit 4 if it differs.",
+    ),
 ]
 
 # What is asked

@@ -7,7 +7,13 @@ from corscheck.model.printable import printable
 ENGINES = {"standard": "the standard", "chromium": "Chromium", "firefox": "Firefox", "webkit": "WebKit"}
 BASES = {"source": "from its source"}
 """The source of an engine's rules, unless they were recorded from it or are the standard's text."""
-BROWSERS = {"chromium": "Chromium", "chrome": "Chrome", "edge": "Edge", "firefox": "Firefox"}
+BROWSERS = {
+    "chromium": "Chromium",
+    "chrome": "Chrome",
+    "edge": "Edge",
+    "firefox": "Firefox",
+    "webkit": "WebKitGTK",
+}
 
 _PREFIX = "access-control-"
 

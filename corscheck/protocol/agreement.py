@@ -53,6 +53,9 @@ def all_engines_agree(outcome: Outcome) -> bool:
         return False
     if request.stream or request.use_cors_preflight or not request.unsafe_request:
         return False
+    # Mixed content: engines do not agree on loopback.
+    if request.origin.startswith("https:") and request.url[:5].lower() == "http:":
+        return False
     # Which headers a preflight asks about, and what covers them.
     names = [name.lower() for name, _ in request.headers]
     if len(set(names)) < len(names) or not _JUDGED_BY_VALUE.isdisjoint(names):

@@ -53,6 +53,8 @@ class Rules(Struct, frozen=True):
     mode_before_mixed_content: bool = False
     mixed_content_before_redirect_check: bool = False
     mixed_content_before_userinfo: bool = False
+    mixed_content_blocks_loopback: bool = False
+    ftp_location_fails_in_every_mode: bool = False
     userinfo_before_redirect_error: bool = False
     preflight_location_needs_follow: bool = False
     redirect_drops: tuple[str, ...] = ()
@@ -371,11 +373,17 @@ DEPARTURES: tuple[Departure, ...] = (
               "is checked without credentials", "is checked as if with credentials: * does not do",
               f"{_WK}; SubresourceLoader.cpp, checkRedirectionCrossOriginAccessControl"),
     Departure("webkit", "redirect_error_needs_location", True,
-              "redirect mode error, redirect status without Location", "is blocked", "is delivered",
+              "redirect mode error, redirect status without Location or with an empty one", "is blocked", "is delivered",
               f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
     Departure("webkit", "empty_location_fails", True,
               "an empty Location", "redirects to the same URL", "is blocked at once, without a word",
               f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
+    Departure("webkit", "ftp_location_fails_in_every_mode", True,
+              "a Location to ftp: under redirect mode manual or error, or on an answer that fails the CORS check",
+              "plays no part", "is a network error (FTP URLs are disabled)", "measured with WebKitGTK 2.50.6"),
+    Departure("webkit", "mixed_content_blocks_loopback", True,
+              "an https page and a loopback address over http (http://localhost, http://127.0.0.1)",
+              "is not mixed content", "is blocked as mixed content", "measured with WebKitGTK 2.50.6"),
     Departure("webkit", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode", _WK),
     Departure("webkit", "cache_key_has_fragment", True,

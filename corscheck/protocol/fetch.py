@@ -123,12 +123,16 @@ class _Fetch(Exchanging):
         own = self.tainting == "basic" and same_origin(url.origin, request.origin)
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
-            if request.mode == "no-cors":
-                self._check_redirect_mode()
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(request.origin, url, secure_context=request.secure_context)
+        refusal = blocking.blocked(
+            request.origin,
+            url,
+            secure_context=request.secure_context,
+            loopback_too=self.rules.mixed_content_blocks_loopback,
+        )
         if refusal is not None:
-            if self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and refusal.code == "CORS202":
+            late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
+            if late and refusal.code == "CORS202":
                 self.tainting = "cors"
                 yield from self._preflight_if_needed()
             self.refuse(refusal, "blocked")
@@ -152,6 +156,11 @@ class _Fetch(Exchanging):
         if self.request.mode == "same-origin":
             message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
             self.fail("CORS203", message, value=url.href)
+        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
+        if self.request.mode == "no-cors" and self.request.redirect != "follow":
+            self.fail(
+                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
+            )
 
     def _check_scheme(self, url: URL) -> None:
         # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
@@ -160,18 +169,10 @@ class _Fetch(Exchanging):
             self.fail("CORS204", message, value=url.href)
 
     def _no_cors(self) -> _Exchanging:
-        self._check_redirect_mode()
         self.tainting = "opaque"
         message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
         self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
         return (yield from self._actual())
-
-    def _check_redirect_mode(self) -> None:
-        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
-        if self.request.redirect != "follow":
-            self.fail(
-                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
-            )
 
     # ------------------ the preflight: https://fetch.spec.whatwg.org/#cors-preflight-fetch-0
 
@@ -318,7 +319,12 @@ class _Fetch(Exchanging):
 
     def _is_mixed(self, url: URL | None) -> bool:
         request = self.request
-        return url is not None and blocking.is_mixed_content(request.origin, url, secure_context=request.secure_context)
+        return url is not None and blocking.is_mixed_content(
+            request.origin,
+            url,
+            secure_context=request.secure_context,
+            loopback_too=self.rules.mixed_content_blocks_loopback,
+        )
 
     def _check(self, origin: str, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
         """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
@@ -328,10 +334,11 @@ class _Fetch(Exchanging):
         goes = redirect.is_redirect(response.status, location, self.rules)
         redirecting = goes and self.request.redirect == "follow"
         # The standard reads Location only after the CORS check. Engines that reject a bad one first: engines.py,
-        # malformed_location_fails_in_every_mode and locations_refused_first.
+        # malformed_location_fails_in_every_mode, ftp_location_fails_in_every_mode and locations_refused_first.
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
         mixed = self.rules.mixed_content_before_redirect_check and self._is_mixed(location.url)
-        if malformed or (redirecting and (mixed or redirect.refused_first(location, self.rules))):
+        ftp = goes and redirect.is_refused_ftp(location, self.rules)
+        if malformed or ftp or (redirecting and (mixed or redirect.refused_first(location, self.rules))):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)

@@ -141,6 +141,11 @@ def refused_first(location: Location, rules: Rules) -> bool:
     return location.url is None or location.url.scheme in schemes
 
 
+def is_refused_ftp(location: Location, rules: Rules) -> bool:
+    """Whether the engine rejects a Location to ftp: in every redirect mode: ``ftp_location_fails_in_every_mode``."""
+    return rules.ftp_location_fails_in_every_mode and location.url is not None and location.url.scheme == "ftp"
+
+
 def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = STANDARD) -> Follow | Deliver | Refuse:
     """Decide what to do with a response after the CORS check: ``http-fetch:6`` and ``redirect:1`` to ``22``.
 
@@ -154,9 +159,11 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
     # Chromium, before it looks at the redirect mode: malformed_location_fails_in_every_mode in engines.py.
     if goes and location.url is None and rules.malformed_location_fails_in_every_mode:
         return _bad_location(location.value)
+    if goes and is_refused_ftp(location, rules):
+        return _refusal(hop, location.value or "", location.url, rules) or _bad_location(location.value)
     # http-fetch:6, mode "error": the status alone is enough. Chromium: redirect_error_needs_location in engines.py.
     if hop.redirect == "error":
-        if rules.redirect_error_needs_location and not goes:
+        if rules.redirect_error_needs_location and not (goes and location.value):
             return Deliver("returned-as-is")
         first = _userinfo_refusal(hop, location.url, rules) if rules.userinfo_before_redirect_error else None
         return first or Refuse(
@@ -199,7 +206,10 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
         return None
     # Main fetch blocks it then: mixed_content_before_userinfo in engines.py.
     if rules.mixed_content_before_userinfo and is_mixed_content(
-        hop.page_origin, target, secure_context=hop.secure_context
+        hop.page_origin,
+        target,
+        secure_context=hop.secure_context,
+        loopback_too=rules.mixed_content_blocks_loopback,
     ):
         return None
     # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.

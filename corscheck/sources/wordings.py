@@ -213,6 +213,7 @@ WORDINGS: tuple[Wording, ...] = (
     _webkit(
         r"Cross-origin redirection to (?P<url>\S+) denied by Cross-Origin Resource Sharing policy: "
         r"(?:not allowed to follow|redirection URL)",
+        "CORS501",
         "CORS502",
         "CORS504",
         "CORS505",
@@ -224,7 +225,9 @@ WORDINGS: tuple[Wording, ...] = (
     _webkit(r"Load cannot follow more than 20 redirections", "CORS503"),
     _webkit(r"Not allowed to follow a redirection while loading (?P<url>\S+)", "CORS507"),
     _webkit(r"Not allowed to use restricted network port \d+: (?P<url>\S+)", "CORS201"),
+    _webkit(r"CORS-preflight request was blocked", "CORS201"),
     _webkit(r"FTP URLs are disabled", "CORS502"),
+    _webkit(r"Cross origin requests are only supported for HTTP\.", "CORS204"),
     _webkit(r"No-Cors mode requires follow redirect mode", "CORS205"),
     _webkit(
         r"Cancelled load to (?P<url>\S+) because it violates the resource's Cross-Origin-Resource-Policy", "CORS308"
@@ -255,7 +258,8 @@ STARTS = re.compile(
     r"Method \S+ is not allowed by Access|Request header field \S+ is not allowed by)|"
     r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
     r"Load cannot follow more than|Not allowed to follow a redirection|Not allowed to use restricted network port|"
-    r"FTP URLs are disabled|No-Cors mode requires|(?<!policy: )Cancelled load to|\[blocked\] The page at |"
+    r"FTP URLs are disabled|No-Cors mode requires|(?<!policy: )C(?:ancelled load to|"
+    r"ross origin requests are only supported for HTTP)|CORS-preflight request was blocked|\[blocked\] The page at |"
     r"The resource at [“\"']|(?:\b[A-Z]{3,7} )?(?:(?<!\S)https?://\S++ )?net::ERR_(?!FAILED|ABORTED)"
 )
 """Matches the start of a message in pasted text."""

@@ -1,9 +1,10 @@
-"""Fixtures for real browsers: each test that takes ``browser`` runs in Chromium and in Firefox."""
+"""Fixtures for real browsers: each test that takes ``browser`` runs in Chromium, Firefox and WebKitGTK."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from corscheck.browsers import BrowserUnavailable, find
 from tests.browsers.target import Target
 
 
-@pytest.fixture(scope="session", params=["chromium", "firefox"])
+@pytest.fixture(scope="session", params=["chromium", "firefox", "webkit"])
 def browser(request: pytest.FixtureRequest) -> str:
     """The name of an installed browser."""
     return installed(request.param)
@@ -47,8 +48,15 @@ def target():
         yield server
 
 
+def installed_version(name: str) -> str:
+    """What the installed browser, or the package that it came with, says its version is."""
+    # MiniBrowser needs a display even for --version.
+    argv = [find(name), "--version"] if name != "webkit" else ["dpkg-query", "-W", "libwebkit2gtk-4.1-0"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+
+
 def processes_in(group: int, folder: Path | None = None) -> list[int]:
-    """The live processes of a group, and those whose command line names a folder.
+    """The live processes of a group, and those whose command line or environment names a folder.
 
     Zombies, which only wait for init to reap them, are not alive.
     """
@@ -58,7 +66,8 @@ def processes_in(group: int, folder: Path | None = None) -> list[int]:
             continue
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            named = folder is not None and str(folder).encode() in (entry / "cmdline").read_bytes()
+            said = b"" if folder is None else (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+            named = folder is not None and str(folder).encode() in said
         except OSError:
             continue
         if (int(fields[2]) == group or named) and fields[0] != "Z":

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from corscheck.model.result import Observation, Result
+    from corscheck.model.values import EngineName
 
 
 @dataclass
@@ -62,7 +63,8 @@ class Differential:
         self._browser = browser
         self._loop = asyncio.new_event_loop()
         self._network = NetworkOptions(timeout=15.0, verify=False, proxy="")
-        self._conversation = Conversation(RunOptions(network=self._network))
+        # What is compared is not masked: some console texts contain userinfo.
+        self._conversation = Conversation(RunOptions(network=self._network, show_secrets=True))
         self._number = 0
 
     def __enter__(self) -> Differential:
@@ -70,7 +72,11 @@ class Differential:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         targets = [self._fill(url, "start") for url in ("{A}/", "{B}/", "{S}/")]
-        known = [self._probe({"origin": o}, {"method": "GET", "headers": []}, url) for o in ORIGINS for url in targets]
+        known = [
+            probe_of({"origin": o}, {"method": "GET", "headers": []}, url, self.engine)
+            for o in ORIGINS
+            for url in targets
+        ]
         self._session = BrowserSession(known, self._browser, self._network)
         self._await(self._session.__aenter__())
         return self
@@ -93,31 +99,13 @@ class Differential:
         case_id = f"d-{self._number}"
         case = json.loads(self._fill(json.dumps(case), case_id))
         self._cases[case_id] = case
-        probe = self._probe(case["page"], case["request"], case["url"])
+        probe = probe_of(case["page"], case["request"], case["url"], self.engine)
         observation = self._await(self._session.ask(probe, fresh_context=False))
         result = self._conversation.ask(probe)
         del self._cases[case_id]
         self._server.log.pop(case_id, None)
         self.counts[result.reason.code if result.reason else result.verdict] += 1
         return Answer(case, result, compare(result, observation))
-
-    def _probe(self, page: dict[str, Any], request: dict[str, Any], url: str) -> Probe:
-        headers = [(n, v) for n, v in request["headers"]]
-        body = request.get("body")
-        if body is not None and not any(n.lower() == "content-type" for n, _ in headers):
-            headers.append(("Content-Type", "text/plain;charset=UTF-8"))
-        return Probe(
-            url=url,
-            origin=page["origin"],
-            method=request["method"],
-            headers=tuple(headers),
-            credentials=request.get("credentials", "same-origin"),
-            redirect=request.get("redirect", "follow"),
-            mode=request.get("mode", "cors"),
-            body=None if body is None else body.encode(),
-            engine=self.engine,
-            send="always",
-        )
 
     def _fill(self, text: str, case_id: str) -> str:
         ports = {"{A:port}": self._server.ports[0], "{B:port}": self._server.ports[1]}
@@ -129,3 +117,23 @@ class Differential:
 
     def _await(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+def probe_of(page: dict[str, Any], request: dict[str, Any], url: str, engine: EngineName) -> Probe:
+    """The probe of a case in the corpus' format."""
+    headers = [(n, v) for n, v in request["headers"]]
+    body = request.get("body")
+    if body is not None and not any(n.lower() == "content-type" for n, _ in headers):
+        headers.append(("Content-Type", "text/plain;charset=UTF-8"))
+    return Probe(
+        url=url,
+        origin=page["origin"],
+        method=request["method"],
+        headers=tuple(headers),
+        credentials=request.get("credentials", "same-origin"),
+        redirect=request.get("redirect", "follow"),
+        mode=request.get("mode", "cors"),
+        body=None if body is None else body.encode(),
+        engine=engine,
+        send="always",
+    )

@@ -15,7 +15,7 @@ import pytest
 from corscheck.browsers import BrowserSession, BrowserUnavailable, observe
 from corscheck.model.values import Probe
 from corscheck.transports.base import NetworkOptions
-from tests.browsers.conftest import processes_in
+from tests.browsers.conftest import installed, processes_in
 from tests.browsers.target import HANG, OPEN, Reply
 
 pytestmark = pytest.mark.browser
@@ -68,13 +68,15 @@ def test_browser_that_dies_in_mid_run(browser, target):
     assert processes_in(process.group) == []
 
 
-def test_nothing_is_left_after_an_exception(chromium, target, tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["chromium", "webkit"])
+def test_nothing_is_left_after_an_exception(name, target, tmp_path, monkeypatch):
+    browser = installed(name)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     fine = Probe(target.url("http", target.on("/fine", ANY=Reply(200, OPEN))), "http://app.example")
     groups = []
 
     async def scene():
-        async with BrowserSession([fine], chromium, NetworkOptions(timeout=5)) as session:
+        async with BrowserSession([fine], browser, NetworkOptions(timeout=5)) as session:
             groups.append(session.process.group)
             assert processes_in(session.process.group)
             assert list(tmp_path.iterdir())
@@ -83,13 +85,15 @@ def test_nothing_is_left_after_an_exception(chromium, target, tmp_path, monkeypa
 
     with pytest.raises(LookupError):
         asyncio.run(scene())
-    assert [processes_in(group, tmp_path) for group in groups] == [[]]
+    # What ends on its own may take a moment.
+    assert until(lambda: [processes_in(group, tmp_path) for group in groups] == [[]])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_nothing_is_left_when_we_are_ended(chromium, target, tmp_path, number):
-    check_ended(chromium, target, tmp_path, number)
+@pytest.mark.parametrize("name", ["chromium", "webkit"])
+def test_nothing_is_left_when_we_are_ended(name, target, tmp_path, number):
+    check_ended(installed(name), target, tmp_path, number)
 
 
 def test_nothing_is_left_when_we_are_killed(browser, target, tmp_path):

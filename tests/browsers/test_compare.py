@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from corscheck.browsers.compare import compare, engine_of
 from corscheck.model.result import (
@@ -17,6 +18,7 @@ from corscheck.model.result import (
 )
 
 ORIGIN = "http://app.example"
+ACAM = "Access-Control-Allow-Methods"
 URL = "http://api.example/x"
 PUT = (("Origin", ORIGIN),)
 ASKED = (("Access-Control-Request-Method", "PUT"), ("Origin", ORIGIN))
@@ -25,6 +27,13 @@ ASKED = (("Access-Control-Request-Method", "PUT"), ("Origin", ORIGIN))
 def exchange(kind="actual", method="PUT", headers=PUT, status=200):
     response = None if status is None else ResponseRecord(status, ())
     return ExchangeRecord(kind, 0, RequestRecord(method, URL, headers), response, None, 1.0, status is None)
+
+
+def answered(*headers, method="PUT", status=200, url=URL):
+    """An exchange whose answer has headers: names and values in turn."""
+    found = exchange(method=method)
+    response = ResponseRecord(status, tuple(zip(headers[::2], headers[1::2], strict=True)))
+    return structs.replace(found, request=RequestRecord(method, url, PUT), response=response)
 
 
 PREFLIGHT = exchange("preflight", "OPTIONS", ASKED, 204)
@@ -86,8 +95,18 @@ NOT_HTTP = "Cross-Origin Request Blocked: [...] at ftp://a/. (Reason: CORS reque
         ({}, {}),
         ({"engine": "firefox"}, {"browser": "firefox"}),
         ({}, {"browser": "chrome"}),
-        # Another engine drove: its exchanges and readable headers say nothing.
-        ({"engine": "firefox", "readable_headers": (), "exchanges": ()}, {"browser": "edge"}),
+        ({}, {"browser": "edge"}),
+        ({"engine": "webkit"}, {"browser": "webkit"}),
+        # WebKit's repetition after a 421 is on the wire.
+        (
+            {"engine": "webkit", "exchanges": (exchange(status=421), exchange())},
+            {"browser": "webkit", "requests": (SEEN_PUT, SEEN_PUT)},
+        ),
+        # libsoup replaces bytes that are not UTF-8, also in the console.
+        (
+            {"engine": "webkit", **BLOCKED, "exchanges": (answered(ACAM, "\xe9"),), "console": {"webkit": "\xe9"}},
+            {"browser": "webkit", **BLOCKED, "requests": (SEEN_PUT,), "console": "\ufffd"},
+        ),
         # Chromium names one of several missing headers.
         (
             {**BLOCKED, "console": {"chromium": X_A}},
@@ -141,9 +160,14 @@ def test_agreement(predicted, observed):
             f"requests: predicted PUT {AT}; observed none",
         ),
         (
-            {"engines": {"firefox": EngineVerdict("blocked", "recorded")}},
-            {"browser": "firefox"},
-            "verdict: predicted blocked, observed allowed",
+            {"engine": "webkit", "exchanges": (PREFLIGHT, answered(ACAM, "\xe9"))},
+            {"browser": "webkit", "requests": (SEEN_PREFLIGHT,)},
+            f"requests: predicted OPTIONS {AT} Request-Method='PUT', PUT {AT}; observed OPTIONS {AT} Request-Method='PUT'",
+        ),
+        (
+            {"engine": "webkit", "console": {"webkit": "x"}, "exchanges": (PREFLIGHT, answered(ACAM, "e"))},
+            {"browser": "webkit"},
+            "console: predicted 'x', observed None",
         ),
     ],
 )
@@ -158,12 +182,47 @@ def test_difference(predicted, observed, difference):
     [
         ({"verdict": "inconclusive"}, {}),
         ({}, {"verdict": "inconclusive"}),
-        ({"engines": {}}, {"browser": "firefox"}),
     ],
 )
 def test_nothing_to_compare(predicted, observed):
     found = compare(result(**predicted), observation(**observed))
     assert (found.agrees, found.differences) == (None, ())
+
+
+@pytest.mark.parametrize("browser", ["firefox", "webkit"])
+def test_prediction_of_another_engine_is_refused(browser):
+    with pytest.raises(ValueError, match=f"a prediction for {browser} is needed, not one for chromium"):
+        compare(result(), observation(browser=browser))
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "reason"),
+    [
+        ((answered("Location", "/a", "Location", "/b", status=302),), "joins several Location headers"),
+        ((answered("Location", "/\xe9", status=302),), "that is not ASCII"),
+        ((answered("Location", "http://else.example/", method="DELETE", status=307),), "turns a DELETE"),
+        (
+            (
+                answered("Location", "//else.example/", method="DELETE", status=307),
+                answered(method="DELETE", url="http://else.example/"),
+            ),
+            "turns a DELETE",
+        ),
+        ((answered("Location", "/b", method="DELETE", status=307), answered(method="DELETE")), None),
+        ((answered("Location", "http://else.example/", method="PUT", status=307),), None),
+        ((answered("Location", "/a", "Location", "/b"),), None),
+    ],
+)
+def test_what_only_libsoup_decides_is_not_compared(exchanges, reason):
+    seen = {"verdict": "blocked", "readable_headers": ()}
+    found = compare(result(engine="webkit", exchanges=exchanges), observation(browser="webkit", **seen))
+    assert found.agrees is (False if reason is None else None)
+    if reason is not None:
+        (said,) = found.differences
+        assert said.startswith("not compared: libsoup ")
+        assert reason in said
+    # Chromium and Firefox have network layers of their own.
+    assert compare(result(exchanges=exchanges), observation(**seen)).agrees is False
 
 
 def test_what_was_held_back_is_not_compared():
@@ -172,4 +231,5 @@ def test_what_was_held_back_is_not_compared():
 
 
 def test_engine_of():
-    assert [engine_of(n) for n in ("chromium", "chrome", "edge", "firefox")] == ["chromium"] * 3 + ["firefox"]
+    names = ("chromium", "chrome", "edge", "firefox", "webkit")
+    assert [engine_of(n) for n in names] == ["chromium"] * 3 + ["firefox", "webkit"]

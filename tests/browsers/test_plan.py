@@ -10,9 +10,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec.structs import replace
 
 from corscheck import browsers as package
-from corscheck.browsers import BrowserUnavailable, available, check, find
+from corscheck.browsers import BROWSERS, BrowserUnavailable, available, check, find
 from corscheck.browsers.certificate import fingerprint, issue, public_key_info, spki_hash
 from corscheck.browsers.firefox import _proxy_script
 from corscheck.browsers.pageserver import PageServer
@@ -41,6 +42,8 @@ ORIGIN = "https://app.example"
         ("firefox", Probe("https://app.example/x", ORIGIN), "at the page's own origin"),
         ("chromium", Probe("https://localhost:3000/", "http://localhost:3000"), "host and port"),
         ("firefox", Probe("https://localhost:3000/", "http://localhost:3000"), None),
+        ("webkit", Probe("https://localhost:3000/", "http://localhost:3000"), None),
+        ("webkit", Probe("https://app.example/x", ORIGIN), "at the page's own origin"),
         ("chromium", Probe("https://localhost:3001/", "http://localhost:3000"), None),
         ("chromium", Probe(URL, ORIGIN, credentials="include", cookies="a=b"), "stored credentials"),
         ("chromium", Probe(URL, ORIGIN, cookies="a=b"), None),
@@ -66,7 +69,7 @@ def test_page_of_one_probe_never_hides_the_target_of_another():
         Probe("http://localhost:8002/", "null"),
     ]
     assert groups(probes, "chromium") == [[0, 1, 4], [2, 3]]
-    assert groups(probes, "firefox") == [[0, 1, 3, 4], [2]]
+    assert groups(probes, "firefox") == groups(probes, "webkit") == [[0, 1, 3, 4], [2]]
 
 
 def test_routes_in_chromiums_terms():
@@ -166,12 +169,15 @@ def test_public_key_of_other_certificates():
 
 def test_finding_browsers(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    for name in ("CHROMIUM", "CHROME", "EDGE", "FIREFOX"):
+    for name in ("CHROMIUM", "CHROME", "EDGE", "FIREFOX", "WEBKIT"):
         monkeypatch.delenv(f"CORSCHECK_{name}", raising=False)
     with pytest.raises(
         BrowserUnavailable, match=r"Chromium was not found .*apt-get install chromium.*CORSCHECK_CHROMIUM"
     ):
         find("chromium")
+    # MiniBrowser is never in PATH, but Xvfb has to be.
+    with pytest.raises(BrowserUnavailable, match=r"apt-get install libwebkit2gtk-4\.1-0 xvfb"):
+        find("webkit")
     assert set(available()) <= {"chromium", "chrome", "edge", "firefox"}
     program = tmp_path / "google-chrome"
     program.write_text("#!/bin/sh\n")
@@ -184,6 +190,15 @@ def test_finding_browsers(monkeypatch, tmp_path):
         find("firefox")
     with pytest.raises(ConfigError, match="no browser is called 'opera'"):
         find("opera")
+    monkeypatch.setenv("CORSCHECK_WEBKIT", str(program))
+    with pytest.raises(BrowserUnavailable, match="WebKitGTK needs Xvfb, which is not in PATH"):
+        find("webkit")
+    (tmp_path / "Xvfb").symlink_to(program)
+    assert find("webkit") == str(program)
+    monkeypatch.delenv("CORSCHECK_WEBKIT")
+    monkeypatch.setitem(BROWSERS, "webkit", replace(BROWSERS["webkit"], programs=("/nowhere/MiniBrowser",)))
+    with pytest.raises(BrowserUnavailable, match=r"looked for /nowhere/MiniBrowser\). Install it .*xvfb"):
+        find("webkit")
 
 
 def test_websockets_missing(monkeypatch):
@@ -203,7 +218,13 @@ def test_trustme_missing(monkeypatch):
 
 def test_check_names_the_reason():
     with pytest.raises(ConfigError, match="no browser is called"):
+        check([], "opera", NetworkOptions())
+    with pytest.raises(ConfigError, match=r"Safari cannot be driven.*Use webkit"):
         check([], "safari", NetworkOptions())
+    socks = NetworkOptions(proxy="socks5://127.0.0.1")
+    check([Probe(URL, ORIGIN)], "firefox", socks)
+    with pytest.raises(ConfigError, match=r"WebKit .* not socks5://127\.0\.0\.1:1080"):
+        check([Probe(URL, ORIGIN)], "webkit", socks)
     with pytest.raises(ConfigError, match="own origin"):
         check([Probe(URL, ORIGIN), Probe(f"{ORIGIN}/x", ORIGIN)], "firefox", NetworkOptions())
 

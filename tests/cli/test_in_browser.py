@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from corscheck.model.result import Observation
 from corscheck.model.values import Probe
-from tests.cli.fakes import Command, Runner
+from tests.cli.fakes import Command, Runner, answer
 
 
 def _observe(monkeypatch: pytest.MonkeyPatch, seen: Observation | Exception) -> None:
@@ -48,6 +48,44 @@ def test_a_browser_that_differs(command: Command, fake: Runner, monkeypatch: pyt
     done = command.probe("--in-browser", "chromium")
     assert done.status == 4
     assert "Please report" in done.stdout
+
+
+def test_another_engine_drives(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The prediction that is compared follows the rules of the browser's engine, and asks without experiments."""
+    from corscheck.model.result import Result
+    from corscheck.runner.single import Conversation
+
+    asked: list[tuple[str, bool]] = []
+
+    def ask(self: Conversation, probe: Probe) -> Result:
+        asked.append((probe.engine, self.options.diagnose))
+        return answer(probe)
+
+    compared: list[str] = []
+
+    def compare(result: Result, seen: Observation) -> Observation:
+        compared.append(result.engine)
+        return replace(seen, agrees=True)
+
+    monkeypatch.setattr(Conversation, "ask", ask)
+    _observe(monkeypatch, SEEN)
+    monkeypatch.setattr(import_module("corscheck.browsers.compare"), "compare", compare)
+    done = command.probe("--in-browser", "webkit", "--engine", "firefox")
+    assert done.status == 0
+    assert "WebKitGTK 1.2 was seen to do the same." in done.stdout
+    assert (asked, compared) == ([("webkit", False)], ["webkit"])
+    assert command.probe("--in-browser", "firefox", "--engine", "firefox").status == 0
+    assert (asked, compared) == ([("webkit", False)], ["webkit", "firefox"])
+
+
+def test_what_was_not_compared_has_a_reason(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    _observe(monkeypatch, replace(SEEN, verdict="blocked", error="X"))
+    _compare(monkeypatch, agrees=None, differences=("not compared: libsoup joins several Location headers",))
+    done = command.probe("--in-browser", "chromium")
+    assert done.status == 0
+    assert "Chromium 1.2: blocked (X); not compared: libsoup joins several Location headers." in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_no_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

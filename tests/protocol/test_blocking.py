@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from corscheck.diagnosis.console import console_text
+from corscheck.protocol.agreement import all_engines_agree
 from corscheck.protocol.blocking import BAD_PORTS, is_mixed_content
 from corscheck.protocol.origin import parse_url
-from tests.protocol.kit import ask, request, response
+from tests.protocol.kit import PAGE, TARGET, ask, request, response
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,119 @@ def test_mixed_content(page: str, url: str, mixed: bool) -> None:
 def test_mixed_content_blocks_before_anything_is_sent() -> None:
     outcome, sent = ask(request("http://api.example/", method="PUT"))
     assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS202", [])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000/", "http://localhost/", "http://a.localhost/", "http://[::1]/", "http://127.1.2.3/"]
+)
+def test_loopback_is_mixed_content_to_webkit_alone(url: str) -> None:
+    """Measured with WebKitGTK 2.50.6, Chromium 156 and Firefox 153."""
+    for engine in ("standard", "chromium", "firefox"):
+        outcome, sent = ask(request(url), response(acao="*"), engine=engine)
+        assert (outcome.verdict, len(sent), all_engines_agree(outcome)) == ("allowed", 1, False)
+    outcome, sent = ask(request(url), engine="webkit")
+    assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", "CORS202", [])
+    assert console_text(outcome) == (
+        f"[blocked] The page at https://app.example/ requested insecure content from {url}. This content was blocked and "
+        f"must\nNot allowed to request resource\nFetch API cannot load {url} due to access control checks."
+    )
+
+
+@pytest.mark.parametrize("engine", ["chromium", "firefox", "webkit"])
+def test_what_is_named_before_a_bad_port_and_mixed_content(engine: str) -> None:
+    """Measured in all three browsers: the mode, then mixed content, then the port."""
+    both = "http://api.example:6000/"
+    for asked, code in (
+        (request(both), "CORS202"),
+        (request(both, origin="http://app.example"), "CORS201"),
+        (request(both, mode="no-cors"), "CORS202"),
+        (request(both, mode="no-cors", redirect="manual"), "CORS205"),
+        (request(both, mode="same-origin"), "CORS203"),
+    ):
+        outcome, sent = ask(asked, engine=engine)
+        assert (outcome.verdict, outcome.failure and outcome.failure.code, sent) == ("blocked", code, [])
+
+
+LOAD = "Fetch API cannot load {} due to access control checks."
+AT = "http://api.example:6000/"
+
+
+@pytest.mark.parametrize(
+    ("page", "method", "location", "text"),
+    [
+        # The preflight of a redirect fails in words of its own, and without that preflight the request in others.
+        ("http://app.example", "PUT", AT, f"CORS-preflight request was blocked\n{LOAD.format(AT)}"),
+        ("http://app.example", "GET", AT, f"Not allowed to use restricted network port 6000: {AT}"),
+        (PAGE, "PUT", AT, f"CORS-preflight request was blocked\n{LOAD.format(AT)}"),
+        (
+            PAGE,
+            "GET",
+            AT,
+            (
+                f"[blocked] The page at https://app.example/ requested insecure content from {AT}. This content was blocked and "
+                f"must be served over HTTPS.\n{LOAD.format(TARGET)}"
+            ),
+        ),
+        (
+            PAGE,
+            "GET",
+            "http://a:b/",
+            (
+                "Cross-origin redirection to http://a:b/ denied by Cross-Origin Resource Sharing policy: not allowed to follow a "
+                f"cross-origin CORS redirection with non CORS scheme\n{LOAD.format(TARGET)}"
+            ),
+        ),
+    ],
+)
+def test_webkits_console_about_a_redirect_that_goes_nowhere(page: str, method: str, location: str, text: str) -> None:
+    """Measured with WebKitGTK 2.50.6."""
+    preflight = [response(204, acao="*", acam="PUT")] if method == "PUT" else []
+    asked = request(origin=page, method=method)
+    outcome, sent = ask(asked, *preflight, response(307, acao="*", location=location), engine="webkit")
+    assert (outcome.verdict, len(sent)) == ("blocked", len(preflight) + 1)
+    assert console_text(outcome) == text
+
+
+@pytest.mark.parametrize(
+    ("location", "start"),
+    [
+        ("", "Origin https://app.example is not allowed by Access-Control-Allow-Origin. Status code: 301\n"),
+        (
+            "http://a:b/",
+            "Cross-origin redirection to http://a:b/ denied by Cross-Origin Resource Sharing policy: Origin",
+        ),
+    ],
+)
+def test_webkits_console_about_a_redirect_that_fails_the_check(location: str, start: str) -> None:
+    """Measured with WebKitGTK 2.50.6."""
+    outcome, _ = ask(request(), response(301, location=location), engine="webkit")
+    assert (console_text(outcome) or "").startswith(start)
+
+
+@pytest.mark.parametrize("acao", ["*", "https://b.example"])
+@pytest.mark.parametrize("mode", ["follow", "manual", "error"])
+def test_webkit_refuses_ftp_in_every_redirect_mode(mode: str, acao: str) -> None:
+    """Measured with WebKitGTK 2.50.6, whether or not the answer passes the CORS check."""
+    asked = request(redirect=mode)
+    outcome, _ = ask(asked, response(302, acao=acao, location="ftp://a.example/"), engine="webkit")
+    assert (outcome.verdict, outcome.failure and outcome.failure.code) == ("blocked", "CORS502")
+    assert console_text(outcome) == f"FTP URLs are disabled\n{LOAD.format(TARGET)}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "verdict"), [("chromium", "allowed"), ("firefox", "blocked"), ("webkit", "allowed")]
+)
+def test_empty_location_under_redirect_mode_error(engine: str, verdict: str) -> None:
+    """Measured in all three browsers."""
+    outcome, _ = ask(request(redirect="error"), response(303, acao="*", location=""), engine=engine)
+    assert outcome.verdict == verdict
+
+
+@pytest.mark.parametrize("url", ["ftp://a.example/", "file:///x", "foo:x", "blob:null/x", "about:blank"])
+def test_webkits_console_about_other_schemes(url: str) -> None:
+    """Measured with WebKitGTK 2.50.6."""
+    outcome, _ = ask(request(url), engine="webkit")
+    assert console_text(outcome) == f"Cross origin requests are only supported for HTTP.\n{LOAD.format(url)}"
 
 
 def test_mode_same_origin() -> None:

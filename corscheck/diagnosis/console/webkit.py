@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.protocol.blocking import is_bad_port
 from corscheck.protocol.headers import extract_list, get, get_all
-from corscheck.protocol.origin import OPAQUE, URL, parse_url
+from corscheck.protocol.origin import OPAQUE, URL, is_loopback_host, parse_url
 from corscheck.protocol.preflight import ACAH, ACAM, ACRH
 from corscheck.protocol.redirect import STATUSES, locate
 from corscheck.protocol.request import HTTPResponse
@@ -20,13 +21,14 @@ _LAST = "Fetch API cannot load {url} due to access control checks."
 _NOT_ALLOWED = "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}"
 _SEVERAL = "Access-Control-Allow-Origin cannot contain more than one origin."
 _DENIED = "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: "
-_MIXED = (
-    "[blocked] The page at {page} requested insecure content from {url}. This content was blocked and must be served over "
-    "HTTPS."
-)
+_NON_CORS_SCHEME = "not allowed to follow a cross-origin CORS redirection with non CORS scheme"
+_MIXED = "[blocked] The page at {page} requested insecure content from {url}. This content was blocked and must{rest}"
+_REST = " be served over HTTPS."
+"""The end of that sentence, which WebKit leaves out for a loopback target (measured with WebKitGTK 2.50.6)."""
 _NO_RESOURCE = "Not allowed to request resource"
 
 _REASONS = {
+    "CORS204": "Cross origin requests are only supported for HTTP.",
     "CORS205": f"No-Cors mode requires follow redirect mode\n{_NO_RESOURCE}",
     "CORS301": _NOT_ALLOWED,
     "CORS302": "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
@@ -69,28 +71,41 @@ def text(outcome: Outcome) -> str | None:
         return None
     if failure.code == "CORS203":
         return f"Fetch API cannot load {failure.url}."
-    if failure.code == "CORS202":
+    preflight_refused = failure.hop > 0 and outcome.preflight.needed and is_bad_port(parse_url(failure.url))
+    if failure.code == "CORS202" and not preflight_refused:
         return _mixed(outcome, failure)
+    if failure.code in ("CORS201", "CORS202"):
+        return _restricted_port(failure, preflight_refused=preflight_refused)
     reason = _reason(outcome, failure)
     return None if reason is None else f"{reason}\n{_LAST.format(url=failure.url)}"
 
 
 def _mixed(outcome: Outcome, failure: Failure) -> str:
     page = "about:srcdoc" if outcome.request.origin == OPAQUE else f"{outcome.request.origin}/"
-    lines = [_MIXED.format(page=page, url=failure.url)]
+    target = parse_url(failure.url)
+    rest = "" if is_loopback_host(target.host) and not target.host.endswith(".") else _REST
+    lines = [_MIXED.format(page=page, url=_without_userinfo(target), rest=rest)]
     if failure.hop == 0:
         lines.append(_NO_RESOURCE)
     return "\n".join([*lines, _LAST.format(url=failure.last_url or failure.url)])
 
 
+def _restricted_port(failure: Failure, *, preflight_refused: bool) -> str:
+    """Return what WebKitGTK 2.50.6 was measured to print: the preflight of a redirect fails in words of its own."""
+    if preflight_refused:
+        return f"CORS-preflight request was blocked\n{_LAST.format(url=failure.url)}"
+    return f"Not allowed to use restricted network port {parse_url(failure.url).effective_port}: {failure.url}"
+
+
 def _reason(outcome: Outcome, failure: Failure) -> str | None:
-    if failure.code == "CORS201":
-        return f"Not allowed to use restricted network port {parse_url(failure.url).effective_port}: {failure.url}"
+    if failure.code == "CORS501":
+        cross_origin = parse_url(failure.url).origin != outcome.request.origin and outcome.request.mode == "cors"
+        return f"{_DENIED.format(target=failure.value)}{_NON_CORS_SCHEME}" if cross_origin and failure.value else None
     if failure.code == "CORS502":
         if (failure.value or "").startswith("ftp:"):
             return "FTP URLs are disabled"
         denied = _DENIED.format(target=failure.value)
-        return f"{denied}not allowed to follow a cross-origin CORS redirection with non CORS scheme"
+        return f"{denied}{_NON_CORS_SCHEME}"
     if failure.code in ("CORS504", "CORS505"):
         target = _without_userinfo(parse_url(failure.value or ""))
         return f"{_DENIED.format(target=target)}redirection URL {failure.value} has credentials"
@@ -144,10 +159,13 @@ def _redirect_target(failure: Failure, exchange: Exchange | None) -> str | None:
     if failure.code not in _CHECKS or failure.phase != "actual" or exchange is None:
         return None
     answer = exchange.answer
-    if not isinstance(answer, HTTPResponse) or answer.status not in STATUSES or get(answer.headers, "Location") is None:
+    if not isinstance(answer, HTTPResponse) or answer.status not in STATUSES:
+        return None
+    location = get(answer.headers, "Location")
+    if not location:
         return None
     url = locate(answer.headers, parse_url(failure.url)).url
-    return _without_userinfo(url) if url is not None else None
+    return _without_userinfo(url) if url is not None else location
 
 
 def _without_userinfo(url: URL) -> str:

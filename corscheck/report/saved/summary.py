@@ -65,7 +65,7 @@ class Summary(Struct):
         self.allowed_preflight_only += result.word == "allowed*"
         if result.observed is not None:
             self.differing += result.observed.agrees is False
-            self.unobserved += result.observed.error is not None
+            self.unobserved += result.observed.verdict == "inconclusive"
 
     def _add_audit(self, audit: Audit) -> None:
         self.audits += 1

@@ -54,7 +54,9 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
 
 def _noteworthy(result: Result) -> bool:
     """Whether a real browser differs or could not be asked. A grid does not mention agreement."""
-    return result.observed is not None and (result.observed.agrees is False or result.observed.error is not None)
+    return result.observed is not None and (
+        result.observed.agrees is False or result.observed.verdict == "inconclusive"
+    )
 
 
 def _grid(results: Sequence[Result], cells: dict[tuple[str, str], tuple[str, str]], view: View) -> list[str]:

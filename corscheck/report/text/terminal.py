@@ -171,11 +171,12 @@ def observed(result: Result, view: View) -> list[str]:
     if seen is None:
         return []
     browser = f"{words.BROWSERS.get(seen.browser, printable(seen.browser))} {printable(seen.version)}".rstrip()
-    if seen.error is not None:
-        return wrap(f"{browser} could not be asked: {printable(seen.error)}", view.width, _LABEL, "  seen")
+    if seen.verdict == "inconclusive":
+        return wrap(f"{browser} could not be asked: {printable(seen.error or 'unknown')}", view.width, _LABEL, "  seen")
     if seen.agrees is None:
-        said = "not judged" if seen.verdict == "inconclusive" else seen.verdict
-        return wrap(f"{browser}: {said}; there is no prediction to hold it against.", view.width, _LABEL, "  seen")
+        error = f" ({printable(seen.error)})" if seen.error is not None else ""
+        reason = printable("; ".join(seen.differences)) or "there is no prediction to compare it with"
+        return wrap(f"{browser}: {seen.verdict}{error}; {reason}.", view.width, _LABEL, "  seen")
     if seen.agrees:
         return wrap(f"{browser} was seen to do the same.", view.width, _LABEL, "  seen")
     lines = wrap(f"{browser} was seen to differ. Please report this.", view.width, _LABEL, "  SEEN")
