@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 MaxAgeSyntax: TypeAlias = Literal["delta-seconds", "signed-integer", "digits-or-uncached"]
+HeadSyntax: TypeAlias = Literal["agreed", "tolerant", "strict"]
 Basis: TypeAlias = Literal["text", "recorded", "source"]
 
 
@@ -78,6 +79,8 @@ class Rules(Struct, frozen=True):
     cache_replaces_whole_entry: bool = False
     cache_wildcards_literal_with_credentials: bool = False
     warns_authorization_by_wildcard: bool = False
+    head_syntax: HeadSyntax = "agreed"
+    different_lengths_undecided: bool = False
 
 
 class Departure(Struct, frozen=True):
@@ -194,6 +197,10 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "redirect_drops", ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect"),
               "client hints set by script (DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory), on a redirect",
               "travel along", "are removed", "measured with Chromium 156"),
+    Departure("chromium", "head_syntax", "tolerant",
+              "a response that is not valid HTTP/1", "is left to the client: a verdict if Chromium and Firefox agree",
+              "a broken status line is repaired, whitespace before a colon is removed; NUL in the head and a 101 are blocked",
+              f"{_REC}; http_response_headers.cc, http_stream_parser.cc"),
     # Firefox
     Departure("firefox", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -262,6 +269,10 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("firefox", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode",
               "measured with Firefox 153"),
+    Departure("firefox", "head_syntax", "strict",
+              "a response that is not valid HTTP/1", "is left to the client: a verdict if Chromium and Firefox agree",
+              "a broken status line, or a chunked body that breaks before the first chunk, is blocked; a malformed header"
+              " line is ignored", f"{_REC}; nsHttpTransaction.cpp, nsHttpResponseHead.cpp"),
     # WebKit
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -319,6 +330,9 @@ DEPARTURES: tuple[Departure, ...] = (
               f"{_WK}; SubresourceLoader.cpp, didReceiveResponse"),
     Departure("webkit", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode", _WK),
+    Departure("webkit", "different_lengths_undecided", True,
+              "different values of Content-Length", "the response is rejected (RFC 9112, section 6.3)",
+              "no verdict: WebKitGTK reads it, which its HTTP library decides; Safari has another one", _WK),
     Departure("webkit", "cache_key_has_fragment", True,
               "preflight cache: another #fragment", "is the same entry", "is another entry", _WK),
     Departure("webkit", "cache_kept_after_failure", True,

@@ -66,13 +66,16 @@ def chosen(options: NetworkOptions) -> Chosen:
 def live(options: NetworkOptions) -> Transport:
     """Return a transport for these options, for one exchange at a time."""
     if chosen(options) == "curl":
-        return _Both(options) if options.transport == "auto" else _curl(options)
+        return _Both(options)
     return _httpx(options)
 
 
 def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions, deadline: float) -> Answered:
-    """Return the answer. With ``auto``, repeat a safe request over httpx if libcurl could not parse the response."""
-    if options.transport != "auto" or not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
+    """Return the answer. If libcurl could not parse the response, repeat a safe request over httpx.
+
+    libcurl does not hand over the bytes that it rejects, so nothing else can tell what browsers make of them.
+    """
+    if not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
         return answer
     transport = _httpx(options)
     try:
@@ -82,7 +85,7 @@ def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions,
 
 
 class _Both:
-    """``auto`` for one exchange at a time: libcurl for requests that may be repeated, httpx for all others."""
+    """libcurl for one exchange at a time. Requests that may not be repeated go over httpx if the choice is ours (``auto``)."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
@@ -91,7 +94,7 @@ class _Both:
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
         """See ``base.Transport``."""
-        if request.method in _REPEATABLE:
+        if request.method in _REPEATABLE or self._options.transport == "curl":
             return asked_again(request, self._curl.send(request, deadline), self._options, deadline)
         if self._httpx is None:
             self._httpx = _httpx(self._options)

@@ -11,11 +11,11 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.protocol.heads import JUNK_BYTES, find_start
+from corscheck.protocol.request import EVIDENCE_BYTES, RAW_BODY_BYTES, HTTPResponse, NetworkError, RawHead
 from corscheck.transports import failures
 from corscheck.transports.base import (
     DRAIN_BYTES,
-    EVIDENCE_BYTES,
     MAX_HEADER_BYTES,
     WireRequest,
 )
@@ -40,7 +40,7 @@ _SETTINGS = b"\x04"
 """The type of the first frame that a server sends over HTTP/2 (RFC 9113, section 3.4). It is the frame's fourth byte."""
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
+_INTERIM = re.compile(rb"(?i)HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 
 
@@ -59,7 +59,11 @@ class WireExchange:
     attempts: tuple[tuple[str, OSError], ...] = ()
     head_bytes = 0
     _head: bytes | bytearray = b""
-    _begin = _searched = 0
+    lines_read: Sequence[bytes] = ()
+    """The lines of the head, from a library that does not hand over the bytes before it parses them."""
+    ended = False
+    """Whether the server has closed the connection."""
+    _begin = _searched = _keep = 0
     _head_at: float | None = None
     _status = 0
     _headers: Headers = ()
@@ -89,6 +93,11 @@ class WireExchange:
     def peer(self) -> str:
         """The name of the server or proxy that responds, for messages."""
         return self.route.peer
+
+    @property
+    def strange(self) -> bool:
+        """Whether the bytes received so far are not the beginning of a status line."""
+        return not self._head.startswith(b"HTTP/"[: len(self._head)])
 
     @property
     def upgrades(self) -> bool:
@@ -160,15 +169,28 @@ class WireExchange:
         if http2 and self.fresh and self.received == len(data) and data[3:4] not in (b"", _SETTINGS):
             raise failures.not_http2(self.peer, data[:80])
         if self._head_at is not None or (http2 and self.received):
+            self.ended = not data
+            if len(self._head) < self._keep:
+                self._head += data
             return data
         if not data:
+            self.ended = True
+            if self.strange:
+                raise failures.not_http(self.peer, bytes(self._head[:80]))
             raise failures.hung_up(self.peer, self.route.mode == "forward", self.received)
         if not self._head:
             self._head = bytearray()
         self._head += data
         self.head_bytes = len(self._head)
-        if not self._head.startswith(b"HTTP/"[: len(self._head)]):
-            raise failures.not_http(self.peer, bytes(self._head[:80]))
+        strange = self.strange
+        if strange and not self._begin:
+            # Browsers skip a few bytes before a status line.
+            start = find_start(self._head)
+            if start is None and len(self._head) < JUNK_BYTES:
+                return None
+            if start is None:
+                raise failures.not_http(self.peer, bytes(self._head[:80]))
+            self._begin = start
         while match := _BLANK_LINE.search(self._head, max(self._begin, self._searched - 2)):
             if match.end() > MAX_HEADER_BYTES:
                 break
@@ -177,7 +199,10 @@ class WireExchange:
             self._begin = self._searched = match.end()
             # Only a WebSocket handshake asks to switch protocols. Nothing is read after its head.
             if interim is None or (interim.group(1) == b"101" and self.lines.upgrades):
+                if strange:
+                    raise failures.not_http(self.peer, bytes(self._head[:80]))
                 self._head_at = time.monotonic()
+                self._keep = match.end() + RAW_BODY_BYTES
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
                 # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
@@ -193,7 +218,14 @@ class WireExchange:
         """Return the ``NetworkError`` for a failure."""
         now = time.monotonic()
         sent = self.lines.text if self.written else ()
-        return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
+        raw = self.raw_head() if failure.kind == "protocol" else None
+        return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent, raw)
+
+    def raw_head(self, fault: Literal["", "location", "chunk"] = "") -> RawHead | None:
+        """Return the bytes of the response, up to the beginning of its body; None over HTTP/2, and if there are none."""
+        data = bytes(self._head[: self._keep or None]) or b"".join(self.lines_read)
+        ended = self.ended and not (self.lines_read and self._body_bytes)
+        return RawHead(data, ended, fault) if data else None
 
     def head(self, status: int, headers: Headers, short: bool | None = None) -> bool:
         """Record the head. Return whether to read the body. ``short`` is the result of ``is_short``, if known."""
@@ -259,8 +291,18 @@ class WireExchange:
             at=at,
             elapsed_ms=(at - self.started) * 1000,
             http_version=version,
+            raw=self._doubtful(version),
             sent=self.lines.text,
         )
+
+    def _doubtful(self, version: str) -> RawHead | None:
+        """Return the bytes of a response that the library reads, but not every browser. For ordinary ones, None."""
+        # A library that hands over lines does not hand over the framing of the body: what came of it was well-formed.
+        lines_only = bool(self.lines_read)
+        broken = self._body_error is not None and not (lines_only and self._body_bytes)
+        if version == "HTTP/2" or not (broken or is_doubtful(version, self._headers)):
+            return None
+        return self.raw_head("chunk" if broken and lines_only and not self.ended else "")
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
         """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""
@@ -291,6 +333,23 @@ def is_short(headers: Headers) -> bool:
             kind = value.lower()
     number = int(length[:20]) if length.isascii() and length.isdigit() else 0
     return number <= DRAIN_BYTES and not kind.startswith("text/event-stream")
+
+
+def is_doubtful(version: str, headers: Headers) -> bool:
+    """Whether browsers may reject a response that HTTP libraries read: for its version, or for fields that differ."""
+    if version not in ("HTTP/1.1", "HTTP/1.0"):
+        return True
+    seen: tuple[str, ...] = ()
+    for name, value in headers:
+        if len(name) in _SINGLE_LENGTHS and (lower := name.lower()) in _SINGLE:
+            if lower in seen or (lower == "content-length" and "," in value):
+                return True
+            seen = (*seen, lower)
+    return False
+
+
+_SINGLE = ("content-length", "content-disposition", "location")
+_SINGLE_LENGTHS = frozenset(map(len, _SINGLE))
 
 
 class HeaderLines:

@@ -64,7 +64,7 @@ from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
 from corscheck.transports.base import NetworkOptions
-from corscheck.transports.curl.transfer import _read as read_head
+from corscheck.transports.curl.lines import read_head
 from corscheck.transports.http.shield import shield, unshield
 from corscheck.transports.routing import Router
 from corscheck.transports.routing import split as split_url
