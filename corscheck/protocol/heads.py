@@ -28,9 +28,10 @@ class Syntax(Struct, frozen=True):
     ``start`` locates the status line; the bytes before it are skipped. ``repairs_status`` takes a status line without a
     number for a 200. ``cr_ends_line`` splits lines at CR alone, too. ``trims_names`` removes blanks before the colon.
     ``nul_rejected_anywhere`` rejects NUL in the whole head, not only in values. ``skips_101`` treats a 101 like any
-    other 1xx. ``truncated_over_tls`` accepts a head that ends with the connection over https, too.
-    ``first_chunk_decides`` rejects the response if its body breaks before the first chunk. ``chunked_needs_http11``
-    ignores chunked in a HTTP/1.0 response. ``default_port_only`` reads HTTP/0.9 only at the scheme's default port.
+    other 1xx. ``truncated_over_tls`` accepts a head that ends with the connection over https, too. ``body_decides``
+    rejects the response if its body breaks at once. ``chunked_needs_http11`` ignores chunked in a HTTP/1.0 response.
+    ``default_port_only`` reads HTTP/0.9 only at the scheme's default port. ``splits_dispositions`` takes a comma in a
+    Content-Disposition for the end of a value, of which there may be only one.
     """
 
     start: re.Pattern[bytes]
@@ -40,9 +41,10 @@ class Syntax(Struct, frozen=True):
     nul_rejected_anywhere: bool
     skips_101: bool
     truncated_over_tls: bool
-    first_chunk_decides: bool
+    body_decides: bool
     chunked_needs_http11: bool
     default_port_only: bool
+    splits_dispositions: bool
 
 
 TOLERANT = Syntax(
@@ -53,9 +55,10 @@ TOLERANT = Syntax(
     nul_rejected_anywhere=True,
     skips_101=True,
     truncated_over_tls=False,
-    first_chunk_decides=False,
+    body_decides=False,
     chunked_needs_http11=True,
     default_port_only=True,
+    splits_dispositions=True,
 )
 """Chromium."""
 
@@ -67,9 +70,10 @@ STRICT = Syntax(
     nul_rejected_anywhere=False,
     skips_101=False,
     truncated_over_tls=True,
-    first_chunk_decides=True,
+    body_decides=True,
     chunked_needs_http11=False,
     default_port_only=False,
+    splits_dispositions=False,
 )
 """Firefox."""
 
@@ -79,13 +83,14 @@ JUNK_BYTES = 11
 """How many bytes decide whether there is a status line: at most 7 bytes of junk, and 4 of the protocol's name."""
 
 _STARTS = tuple(syntax.start for syntax in SYNTAXES.values())
+_UNQUOTED = re.compile(r'(?:[^",]|"[^"]*"?)+')
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _VERSION = re.compile(rb"(?i)http/([0-9])[^.]*\.([0-9])")
 _CODE = re.compile(rb" +([0-9]+) *(.*)", re.DOTALL)
 _UPPER_CASE = re.compile(rb"HTTP|(?i:ICY)")
 _STRICT_STATUS = re.compile(
-    rb"(?:HTTP/(?:1\.[0-9]+|[23](?:\.[0-9]+)?)|(?i:ICY))(?:[ \t]+([0-9]+)(?:[ \t](.*))?|[ \t]*)", re.DOTALL
+    rb"(?:HTTP/(?:1\.[0-9]*|[23](?:\.[0-9]+)?)|(?i:ICY))(?: +([0-9]{1,3})(?:[ \t](.*))?)?", re.DOTALL
 )
 _CHUNK_SIZE = re.compile(rb"[ \t\v\f\r]*\+?(?:0[xX])?([0-9a-fA-F]+)")
 _LARGEST_CODE = 2**31 - 1
@@ -154,8 +159,8 @@ def read_answer(
     if first is None:
         message = "The answer is malformed, and a browser would wait for the rest of it."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
-    if isinstance(first, Head) and syntax != "agreed" and SYNTAXES[syntax].first_chunk_decides:
-        first = _Refused("its chunked body breaks before the first chunk") if _first_chunk_breaks(raw, first) else first
+    if isinstance(first, Head) and syntax != "agreed" and SYNTAXES[syntax].body_decides:
+        first = _Refused("its body breaks at once") if _body_breaks(raw, first, request.method) else first
     if isinstance(first, _DifferentLengths) and rules.different_lengths_undecided:
         message = f"{who} was recorded to read this answer, but not with every HTTP library: {first}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
@@ -203,11 +208,11 @@ def _final_head(raw: RawHead, syntax: Syntax, secure: bool, default_port: bool) 
         if start is None:
             if len(data) - position < JUNK_BYTES and not raw.ended:
                 raise _Unfinished
-            if position and position == len(data):
+            if position == len(data):
                 raise _Refused("the connection closes after a 1xx response")
             if position:
                 raise _Refused("no status line follows a 1xx response")
-            if syntax.default_port_only and not default_port:
+            if syntax.default_port_only and not default_port and data[:3].lower() != b"icy":
                 raise _Refused("it does not begin with a status line")
             # HTTP/0.9: everything is the body, and there is no header for the CORS check.
             return Head(200, "OK", "HTTP/0.9", (), 0)
@@ -218,11 +223,9 @@ def _final_head(raw: RawHead, syntax: Syntax, secure: bool, default_port: bool) 
             raise _Refused("its head ends with the connection, which an attacker may have cut")
         end = len(data) if blank is None else blank.end()
         head = _parse(data[start.end() : end], syntax, data, end)
-        if head.status // 100 == 1 and head.status != 101:
+        if head.status // 100 == 1 and (head.status != 101 or syntax.skips_101):
             position = end
             continue
-        if head.status == 101 and syntax.skips_101:
-            raise _Refused("it switches protocols (101) without being asked to")
         _check_duplicates(head, syntax)
         return head
 
@@ -286,9 +289,9 @@ def _repair_status(line: bytes, *, has_fields: bool) -> tuple[str, int, str]:
 def _strict_status(line: bytes) -> tuple[str, int, str]:
     """Parse a status line like Firefox: the number may be missing, but nothing else may stand in its place."""
     match = _STRICT_STATUS.fullmatch(line)
-    code = 200 if match is None or match[1] is None else _number(match[1], 1000)
-    if match is None or code > 999:
+    if match is None:
         raise _Refused("its status line is malformed")
+    code = int(match[1] or b"200")
     version = "HTTP/2.0" if line[5:6] == b"2" else "HTTP/1.0" if line.startswith((b"HTTP/1.0", b"ICY")) else "HTTP/1.1"
     return version, code, (match[2] or b"").decode("latin-1")
 
@@ -318,29 +321,54 @@ def _check_duplicates(head: Head, syntax: Syntax) -> None:
     ignored = syntax.chunked_needs_http11 and _is_chunked(head, syntax)
     if not ignored and len(set(_members(_values(head.headers, "content-length")))) > 1:
         raise _DifferentLengths("it has different values of Content-Length")
-    if len(set(_values(head.headers, "content-disposition"))) > 1:
+    dispositions = _values(head.headers, "content-disposition")
+    if syntax.splits_dispositions:
+        dispositions = [part for value in dispositions for part in _UNQUOTED.findall(value) or [value]]
+    if len(set(dispositions)) > 1:
         raise _Refused("it has different Content-Disposition fields")
     if len(set(_values(head.headers, "location"))) > 1:
         raise _two_locations()
 
 
-def _first_chunk_breaks(raw: RawHead, head: Head) -> bool:
-    if not _is_chunked(head, STRICT):
+def _body_breaks(raw: RawHead, head: Head, method: str) -> bool:
+    """Whether Firefox finds a fault in the body before it tells the page of the response."""
+    if method == "HEAD" or head.status in (204, 304):
         return False
-    line, newline, _ = raw.data[head.end :].lstrip(b"\r\n").partition(b"\n")
-    if raw.fault == "chunk":
-        return True
-    if not newline:
-        return raw.ended
-    size = _CHUNK_SIZE.match(line)
-    return size is None or len(size[1].lstrip(b"0")) > _SIZE_DIGITS
+    body = raw.data[head.end :]
+    if _is_chunked(head, STRICT):
+        return raw.fault == "chunk" or _chunks_break(body, ended=raw.ended)
+    lengths = _values(head.headers, "content-length")
+    return raw.ended and not body and bool(lengths) and lengths[0].strip("0").isdigit()
+
+
+def _chunks_break(body: bytes, *, ended: bool) -> bool:
+    """Whether a size in these first bytes of a body is malformed, or the body ends before there is any content.
+
+    Like Firefox, it skips an empty line, and whatever follows a size.
+    """
+    content = b""
+    while body:
+        line, newline, body = body.partition(b"\n")
+        if not newline:
+            break
+        if not line.rstrip(b"\r"):
+            continue
+        size = _CHUNK_SIZE.match(line)
+        if size is None or len(size[1].lstrip(b"0")) > _SIZE_DIGITS:
+            return True
+        length = int(size[1], 16)
+        if not length:
+            return False
+        content = content or body[:length]
+        body = body[length:]
+    return ended and not content
 
 
 def _body_error(raw: RawHead, head: Head) -> str | None:
     """Return why the body is incomplete, as far as the first bytes of it tell."""
     lengths = _values(head.headers, "content-length")
     if _is_chunked(head, STRICT):
-        return "malformed chunked body" if _first_chunk_breaks(raw, head) else None
+        return "malformed chunked body" if _chunks_break(raw.data[head.end :], ended=raw.ended) else None
     if not raw.ended or not lengths or not lengths[0].isascii() or not lengths[0].isdigit():
         return None
     expected, received = _number(lengths[0].encode(), 2**63 - 1), len(raw.data) - head.end

@@ -75,7 +75,8 @@ def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions,
 
     libcurl does not hand over the bytes that it rejects, so nothing else can tell what browsers make of them.
     """
-    if not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
+    unread = isinstance(answer, Unreadable) or (answer.raw is not None and answer.raw.fault == "chunk")
+    if not unread or request.method not in _REPEATABLE:
         return answer
     transport = _httpx(options)
     try:

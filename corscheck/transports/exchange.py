@@ -64,6 +64,7 @@ class WireExchange:
     ended = False
     """Whether the server has closed the connection."""
     _begin = _searched = _keep = 0
+    _switched = False
     _head_at: float | None = None
     _status = 0
     _headers: Headers = ()
@@ -119,6 +120,8 @@ class WireExchange:
 
     def timed_out(self) -> NetworkFailure:
         """Return the failure for a timeout, which names what the exchange was waiting for."""
+        if self._switched:
+            return failures.switched(self.peer)
         if self.until <= self.started:
             return NetworkFailure("timeout", f"No time was left to ask {self.peer}.")
         waited = seconds(self.until - self.started)
@@ -173,6 +176,10 @@ class WireExchange:
             if len(self._head) < self._keep:
                 self._head += data
             return data
+        if self._switched:
+            self._head += data
+            self.ended = not data
+            raise failures.switched(self.peer)
         if not data:
             self.ended = True
             if self.strange:
@@ -206,7 +213,12 @@ class WireExchange:
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
                 # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
-                raise failures.switched(self.peer)
+                # What follows, or the end, decides for Chromium.
+                self._switched = True
+                self.hurry(DRAIN_SECONDS)
+                break
+        if self._switched and len(self._head) > self._begin:
+            raise failures.switched(self.peer)
         if len(self._head) > MAX_HEADER_BYTES:
             raise failures.too_large(self.peer)
         self._searched = len(self._head)
@@ -297,12 +309,14 @@ class WireExchange:
 
     def _doubtful(self, version: str) -> RawHead | None:
         """Return the bytes of a response that the library reads, but not every browser. For ordinary ones, None."""
-        # A library that hands over lines does not hand over the framing of the body: what came of it was well-formed.
-        lines_only = bool(self.lines_read)
-        broken = self._body_error is not None and not (lines_only and self._body_bytes)
+        broken = self._body_error is not None and self._body_bytes < RAW_BODY_BYTES
+        if self.lines_read and self.ended and self._body_bytes:
+            broken = False  # some of a body is no fault
         if version == "HTTP/2" or not (broken or is_doubtful(version, self._headers)):
             return None
-        return self.raw_head("chunk" if broken and lines_only and not self.ended else "")
+        # A library that hands over lines does not hand over the sizes of chunks.
+        chunked = self.lines_read and any(name.lower() == "transfer-encoding" for name, _ in self._headers)
+        return self.raw_head("chunk" if broken and chunked else "")
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
         """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""
@@ -342,7 +356,7 @@ def is_doubtful(version: str, headers: Headers) -> bool:
     seen: tuple[str, ...] = ()
     for name, value in headers:
         if len(name) in _SINGLE_LENGTHS and (lower := name.lower()) in _SINGLE:
-            if lower in seen or (lower == "content-length" and "," in value):
+            if lower in seen or (lower != "location" and "," in value):
                 return True
             seen = (*seen, lower)
     return False

@@ -6,6 +6,7 @@ libcurl frames the messages. The rules for a valid head are those of h11, which 
 from __future__ import annotations
 
 import os
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _LOCATIONS = "Multiple Location headers"
 _NO_CLOSE_NOTIFY = "unexpected eof"
+
+_NOT_ALL = re.compile(rb"(?i)http/(?:2 |\S*\s+1[0-9][0-9])")
+"""Status lines of heads that do not decide alone: after a 1xx, a browser reads on. And HTTP/2 has no status line."""
 
 _ABORT = -1
 _OK = 0
@@ -72,7 +76,7 @@ class Transfer:
         self._failure: NetworkFailure | None = None
         self._lines.clear()
         self._head: LibcurlHead | None = None  # once it is complete
-        self._stopped = False
+        self._stopped = self._unreadable = False
         self._again = False
         self.names: tuple[str, ...] | None = None  # of the certificate, after asks_names()
         self.tunnelling = exchange.route.mode == "tunnel"
@@ -250,6 +254,8 @@ class Transfer:
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
         head = read_head(lines)
+        if isinstance(head, str) or head.status == 101:
+            self._unreadable = _NOT_ALL.match(lines[0]) is not None
         if isinstance(head, str):
             if not lines[0].startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
@@ -269,7 +275,7 @@ class Transfer:
             if not self.look():
                 return _ABORT
             if self._head is None:
-                return self._receive(chunk)
+                return _ABORT if self._lines else self._receive(chunk)
         return None if self.exchange.body(chunk) or self._stop() else _ABORT
 
     def _receive(self, data: bytes) -> int | None:
@@ -310,12 +316,12 @@ class Transfer:
         self._note()
         exchange.ended = exchange.ended or code in (_OK, pycurl.E_GOT_NOTHING)
         failed = exchange.failed(self._failure or self._failure_of(code, text))
-        if self._failure is not None or self.tunnelling:
+        if (self._failure is not None and not self._unreadable) or self.tunnelling:
             return failed
         if code == pycurl.E_FTP_WEIRD_SERVER_REPLY and _LOCATIONS in text:
             exchange.lines_read = tuple(self._lines)
             return replace(failed, raw=exchange.raw_head("location"))
-        if code in UNREADABLE or self._lines:
+        if self._unreadable or code in UNREADABLE or self._lines:
             return Unreadable(failed.kind, failed.message, failed.at, failed.elapsed_ms, failed.sent)
         return failed
 
