@@ -63,8 +63,14 @@ class Exchanging(Trace):
         """Return the answer as this engine parses it. HTTP leaves it to clients what to make of a malformed one."""
         if isinstance(answer, HeldBack) or answer.raw is None:
             return answer
-        default_port = self.urls[-1].port is None
-        return read_answer(answer, request, self.rules, self.engine.title, default_port=default_port)
+        return read_answer(
+            answer,
+            request,
+            self.rules,
+            self.engine.title,
+            default_port=self.urls[-1].port is None,
+            checked=self.tainting == "cors",
+        )
 
     def usable(self, answer: Answer) -> HTTPResponse:
         """Return the response; a network failure ends the fetch without a verdict."""

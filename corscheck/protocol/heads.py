@@ -95,6 +95,7 @@ _STRICT_STATUS = re.compile(
 _CHUNK_SIZE = re.compile(rb"[ \t\v\f\r]*\+?(?:0[xX])?([0-9a-fA-F]+)")
 _LARGEST_CODE = 2**31 - 1
 _SIZE_DIGITS = 8
+_UNREADABLE_LENGTH = 2**63
 
 
 class Rejected(NetworkError, frozen=True):  # noqa: N818 - a value, as its base, and nothing that is raised
@@ -125,6 +126,10 @@ def _two_locations() -> _Refused:
     return _Refused("it has two different Location fields", "CORS501")
 
 
+class _NotHTTP(_Refused):
+    """The response is another protocol's; the transport may know which."""
+
+
 class _DifferentLengths(_Refused):
     """The response has two lengths: RFC 9112, section 6.3."""
 
@@ -140,11 +145,18 @@ def find_start(data: bytes | bytearray) -> int | None:
 
 
 def read_answer(
-    answer: HTTPResponse | NetworkError, request: HTTPRequest, rules: Rules, who: str, *, default_port: bool
+    answer: HTTPResponse | NetworkError,
+    request: HTTPRequest,
+    rules: Rules,
+    who: str,
+    *,
+    default_port: bool,
+    checked: bool,
 ) -> HTTPResponse | NetworkError:
     """Return what an engine makes of an answer with ``raw``: a response, a ``Rejected``, or an inconclusive error.
 
-    ``who`` names the engine in messages. ``default_port`` says that the URL has the default port of its scheme.
+    ``who`` names the engine in messages. ``default_port`` says that the URL has the default port of its scheme,
+    ``checked`` that the response has to pass the CORS check.
     """
     raw, syntax = answer.raw, rules.head_syntax
     assert raw is not None
@@ -152,7 +164,7 @@ def read_answer(
     names: tuple[HeadSyntax, ...] = ("tolerant", "strict") if syntax == "agreed" else (syntax,)
     found = [_read(raw, SYNTAXES[name], secure=secure, default_port=default_port) for name in names]
     first = found[0]
-    if len(found) > 1 and _gist(found[0]) != _gist(found[1]):
+    if len(found) > 1 and _gist(found[0], checked=checked) != _gist(found[1], checked=checked):
         why = next((f"for one of them, {f}" for f in found if isinstance(f, _Refused)), "they read different fields")
         message = f"Chromium and Firefox do not agree on this malformed answer: {why}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
@@ -164,6 +176,8 @@ def read_answer(
     if isinstance(first, _DifferentLengths) and rules.different_lengths_undecided:
         message = f"{who} was recorded to read this answer, but not with every HTTP library: {first}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
+    if isinstance(first, _NotHTTP) and raw.note:
+        first = _Refused(raw.note.rstrip("."))
     if isinstance(first, _Refused):
         message = f"{'Browsers do' if len(found) > 1 else who + ' does'} not accept this response: {first}."
         return Rejected("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw, first.code)
@@ -182,10 +196,12 @@ def read_answer(
     )
 
 
-def _gist(found: Head | _Refused | None) -> object:
-    """Return what the rules read of a head; rejections are alike whatever their reasons."""
+def _gist(found: Head | _Refused | None, *, checked: bool) -> object:
+    """Return what the rules read of a head. What is blocked is alike, whatever the reason."""
     if not isinstance(found, Head):
-        return None if found is None else "rejected"
+        return None if found is None else "blocked"
+    if checked and not _values(found.headers, "access-control-allow-origin"):
+        return "blocked"
     return found.status, [(name.lower(), value) for name, value in found.headers if is_read(name)]
 
 
@@ -213,7 +229,7 @@ def _final_head(raw: RawHead, syntax: Syntax, secure: bool, default_port: bool) 
             if position:
                 raise _Refused("no status line follows a 1xx response")
             if syntax.default_port_only and not default_port and data[:3].lower() != b"icy":
-                raise _Refused("it does not begin with a status line")
+                raise _NotHTTP("it does not begin with a status line")
             # HTTP/0.9: everything is the body, and there is no header for the CORS check.
             return Head(200, "OK", "HTTP/0.9", (), 0)
         blank = _BLANK_LINE.search(data, start.end())
@@ -323,7 +339,7 @@ def _check_duplicates(head: Head, syntax: Syntax) -> None:
         raise _DifferentLengths("it has different values of Content-Length")
     dispositions = _values(head.headers, "content-disposition")
     if syntax.splits_dispositions:
-        dispositions = [part for value in dispositions for part in _UNQUOTED.findall(value) or [value]]
+        dispositions = [part.strip() for value in dispositions for part in _UNQUOTED.findall(value) or [value]]
     if len(set(dispositions)) > 1:
         raise _Refused("it has different Content-Disposition fields")
     if len(set(_values(head.headers, "location"))) > 1:
@@ -335,10 +351,12 @@ def _body_breaks(raw: RawHead, head: Head, method: str) -> bool:
     if method == "HEAD" or head.status in (204, 304):
         return False
     body = raw.data[head.end :]
+    # A missing body is a fault of a successful response only.
+    ended = raw.ended and head.status // 100 == 2 and head.status != 205
     if _is_chunked(head, STRICT):
-        return raw.fault == "chunk" or _chunks_break(body, ended=raw.ended)
+        return raw.fault == "chunk" or _chunks_break(body, ended=ended)
     lengths = _values(head.headers, "content-length")
-    return raw.ended and not body and bool(lengths) and lengths[0].strip("0").isdigit()
+    return ended and not body and bool(lengths) and 0 < _length(lengths[0]) < _UNREADABLE_LENGTH
 
 
 def _chunks_break(body: bytes, *, ended: bool) -> bool:
@@ -366,15 +384,18 @@ def _chunks_break(body: bytes, *, ended: bool) -> bool:
 
 def _body_error(raw: RawHead, head: Head) -> str | None:
     """Return why the body is incomplete, as far as the first bytes of it tell."""
-    lengths = _values(head.headers, "content-length")
     if _is_chunked(head, STRICT):
         return "malformed chunked body" if _chunks_break(raw.data[head.end :], ended=raw.ended) else None
-    if not raw.ended or not lengths or not lengths[0].isascii() or not lengths[0].isdigit():
-        return None
-    expected, received = _number(lengths[0].encode(), 2**63 - 1), len(raw.data) - head.end
-    if received < min(expected, RAW_BODY_BYTES):
+    lengths = _values(head.headers, "content-length")
+    expected, received = _length(lengths[0]) if lengths else 0, len(raw.data) - head.end
+    if raw.ended and received < min(expected, RAW_BODY_BYTES):
         return f"the connection closed after {received} bytes of {expected}"
     return None
+
+
+def _length(value: str) -> int:
+    """Return the number of a Content-Length; 0 if it is none."""
+    return _number(value.encode("latin-1"), _UNREADABLE_LENGTH) if value.isascii() and value.isdigit() else 0
 
 
 def _evidence(raw: RawHead, head: Head) -> bytes:

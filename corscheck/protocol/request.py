@@ -91,12 +91,13 @@ class RawHead(Struct, frozen=True):
     """The bytes of a response on which HTTP parsers differ, from its first byte to the beginning of its body.
 
     ``ended`` says that the connection ended after them. ``fault`` is what the HTTP library rejected behind these bytes
-    without handing it over: a second Location that differs, or the size of the first chunk.
+    without handing it over: a second Location that differs, or the size of a chunk. ``note`` is the library's complaint.
     """
 
     data: bytes
     ended: bool = False
     fault: Literal["", "location", "chunk"] = ""
+    note: str = ""
 
 
 class HTTPResponse(Struct, frozen=True):

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from corscheck.model.values import ConfigError
+from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import TransportName, Unreadable
 
 if TYPE_CHECKING:
-    from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 
 Chosen: TypeAlias = Literal["httpx", "curl"]
@@ -78,11 +79,16 @@ def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions,
     unread = isinstance(answer, Unreadable) or (answer.raw is not None and answer.raw.fault == "chunk")
     if not unread or request.method not in _REPEATABLE:
         return answer
+    began = time.monotonic()
     transport = _httpx(options)
     try:
-        return transport.send(request, deadline)
+        # The import is not the server's time.
+        again = transport.send(request, deadline + time.monotonic() - began)
     finally:
         transport.close()
+    if isinstance(answer, HTTPResponse) and isinstance(again, NetworkError) and again.raw is None:
+        return answer
+    return again
 
 
 class _Both:

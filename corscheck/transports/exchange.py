@@ -19,6 +19,7 @@ from corscheck.transports.base import (
     MAX_HEADER_BYTES,
     WireRequest,
 )
+from corscheck.transports.doubtful import is_doubtful
 from corscheck.transports.failures import NetworkFailure, seconds
 from corscheck.transports.http.shield import needs_shield, shield, unshield
 
@@ -230,14 +231,14 @@ class WireExchange:
         """Return the ``NetworkError`` for a failure."""
         now = time.monotonic()
         sent = self.lines.text if self.written else ()
-        raw = self.raw_head() if failure.kind == "protocol" else None
+        raw = self.raw_head(note=failure.message) if failure.kind == "protocol" else None
         return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent, raw)
 
-    def raw_head(self, fault: Literal["", "location", "chunk"] = "") -> RawHead | None:
+    def raw_head(self, fault: Literal["", "location", "chunk"] = "", note: str = "") -> RawHead | None:
         """Return the bytes of the response, up to the beginning of its body; None over HTTP/2, and if there are none."""
         data = bytes(self._head[: self._keep or None]) or b"".join(self.lines_read)
         ended = self.ended and not (self.lines_read and self._body_bytes)
-        return RawHead(data, ended, fault) if data else None
+        return RawHead(data, ended, fault, note) if data else None
 
     def head(self, status: int, headers: Headers, short: bool | None = None) -> bool:
         """Record the head. Return whether to read the body. ``short`` is the result of ``is_short``, if known."""
@@ -347,23 +348,6 @@ def is_short(headers: Headers) -> bool:
             kind = value.lower()
     number = int(length[:20]) if length.isascii() and length.isdigit() else 0
     return number <= DRAIN_BYTES and not kind.startswith("text/event-stream")
-
-
-def is_doubtful(version: str, headers: Headers) -> bool:
-    """Whether browsers may reject a response that HTTP libraries read: for its version, or for fields that differ."""
-    if version not in ("HTTP/1.1", "HTTP/1.0"):
-        return True
-    seen: tuple[str, ...] = ()
-    for name, value in headers:
-        if len(name) in _SINGLE_LENGTHS and (lower := name.lower()) in _SINGLE:
-            if lower in seen or (lower != "location" and "," in value):
-                return True
-            seen = (*seen, lower)
-    return False
-
-
-_SINGLE = ("content-length", "content-disposition", "location")
-_SINGLE_LENGTHS = frozenset(map(len, _SINGLE))
 
 
 class HeaderLines:

@@ -44,7 +44,7 @@ ROWS = (
     handshake("reset", RESET),
     handshake("alerts without end", Repeat(bytes((0x15, 3, 3, 0, 2, 1, 90)) * 1000, 10_000), deadline=2),
     Row("TLS: an http URL to a TLS port that hangs up", [[READ, OK]], no_answer("connect"), server="tls"),
-    Row("TLS: an http URL to a TLS port that says so", [[READ, alert(70)]], no_answer("protocol")),
+    Row("TLS: an http URL to a TLS port that says so", [[READ, alert(70)]], blocked("CORS522")),
     Row("TLS: an http URL to a TLS port that explains", [[READ, b"HTTP/1.1 400 Bad Request\r\n\r\nuse https"]],
         blocked("CORS301")),
     Row("TLS: an answer, and an end without close_notify", [[READ, HEAD + b"\r\nok"]], ALLOWED, server="tls", url=HTTPS),

@@ -79,7 +79,9 @@ def test_http2_without_the_package_h2(monkeypatch):
 def test_live(name, library, monkeypatch):
     used = []
     for of, kind in (("libcurl", CurlTransport), ("httpx", HTTPTransport)):
-        monkeypatch.setattr(kind, "send", lambda self, request, deadline, of=of: used.append(of))
+        monkeypatch.setattr(
+            kind, "send", lambda self, request, deadline, of=of: used.append(of) or HTTPResponse(200, ())
+        )
     transport = choice.live(NetworkOptions(transport=name))
     transport.send(WireRequest("GET", "http://127.0.0.1/", ()), 0)
     transport.close()

@@ -42,6 +42,9 @@ _NO_CLOSE_NOTIFY = "unexpected eof"
 _NOT_ALL = re.compile(rb"(?i)http/(?:2 |\S*\s+1[0-9][0-9])")
 """Status lines of heads that do not decide alone: after a 1xx, a browser reads on. And HTTP/2 has no status line."""
 
+_CODED = re.compile(rb"(?i)\s*transfer-encoding")
+"""A line of a head that does not decide alone in Firefox: it looks at the first chunk, too."""
+
 _ABORT = -1
 _OK = 0
 _BLANK = (b"\r\n", b"\n")
@@ -255,7 +258,7 @@ class Transfer:
             return self._abort(failures.too_large(exchange.peer))
         head = read_head(lines)
         if isinstance(head, str) or head.status == 101:
-            self._unreadable = _NOT_ALL.match(lines[0]) is not None
+            self._unreadable = _NOT_ALL.match(lines[0]) is not None or any(map(_CODED.match, lines))
         if isinstance(head, str):
             if not lines[0].startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
@@ -314,7 +317,8 @@ class Transfer:
         if self._failure is None and exchange.strange:
             self._receive(b"")
         self._note()
-        exchange.ended = exchange.ended or code in (_OK, pycurl.E_GOT_NOTHING)
+        if self._failure is None and code in (_OK, pycurl.E_GOT_NOTHING):
+            exchange.ended = True
         failed = exchange.failed(self._failure or self._failure_of(code, text))
         if (self._failure is not None and not self._unreadable) or self.tunnelling:
             return failed
