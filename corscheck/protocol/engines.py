@@ -271,8 +271,8 @@ DEPARTURES: tuple[Departure, ...] = (
               "measured with Firefox 153"),
     Departure("firefox", "head_syntax", "strict",
               "a response that is not valid HTTP/1", "is left to the client: a verdict if Chromium and Firefox agree",
-              "a broken status line, or a chunked body that breaks before the first chunk, is blocked; a malformed header"
-              " line is ignored", f"{_REC}; nsHttpTransaction.cpp, nsHttpResponseHead.cpp"),
+              "a broken status line, or a body that breaks at once, is blocked; a malformed header line is ignored",
+              f"{_REC}; nsHttpTransaction.cpp, nsHttpResponseHead.cpp"),
     # WebKit
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",

@@ -176,10 +176,10 @@ def read_answer(
     if isinstance(first, _DifferentLengths) and rules.different_lengths_undecided:
         message = f"{who} was recorded to read this answer, but not with every HTTP library: {first}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
-    if isinstance(first, _NotHTTP) and raw.note:
-        first = _Refused(raw.note.rstrip("."))
     if isinstance(first, _Refused):
         message = f"{'Browsers do' if len(found) > 1 else who + ' does'} not accept this response: {first}."
+        if isinstance(first, _NotHTTP) and raw.note:
+            message = f"{raw.note} {message}"
         return Rejected("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw, first.code)
     was = answer if isinstance(answer, HTTPResponse) else None
     return HTTPResponse(

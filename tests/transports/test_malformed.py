@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import corscheck
@@ -135,6 +135,7 @@ def mutated(draw: Callable[..., Any]) -> bytes:
 
 
 @pytest.mark.parametrize("engine", ["chromium", "firefox", "standard"])
+@example(text=b"HTTP/1.1 103 X\r\nLink:\n\r\n\r\n" + _VALID[0])
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=mutated())
 def test_the_transports_agree_on_mutated_responses(engine: str, text: bytes) -> None:

@@ -258,7 +258,8 @@ class Transfer:
             return self._abort(failures.too_large(exchange.peer))
         head = read_head(lines)
         if isinstance(head, str) or head.status == 101:
-            self._unreadable = _NOT_ALL.match(lines[0]) is not None or any(map(_CODED.match, lines))
+            behind_1xx = exchange.head_bytes > sum(map(len, lines))
+            self._unreadable = behind_1xx or _NOT_ALL.match(lines[0]) is not None or any(map(_CODED.match, lines))
         if isinstance(head, str):
             if not lines[0].startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
