@@ -64,8 +64,8 @@ def all_engines_agree(outcome: Outcome) -> bool:
 
 
 def _is_plain(answer: Answer) -> bool:
-    """Whether all engines read a response alike: no status with a meaning of its own, no CORS header twice."""
-    if not isinstance(answer, HTTPResponse) or answer.status in _ODD_STATUSES:
+    """Whether all engines read a response alike: well-formed, no status with a meaning of its own, no CORS header twice."""
+    if not isinstance(answer, HTTPResponse) or answer.status in _ODD_STATUSES or answer.raw is not None:
         return False
     seen = [lower for name, _ in answer.headers if (lower := name.lower()).startswith("access-control-")]
     return len(set(seen)) == len(seen)

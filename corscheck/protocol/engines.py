@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 MaxAgeSyntax: TypeAlias = Literal["delta-seconds", "signed-integer", "digits-or-uncached"]
+HeadSyntax: TypeAlias = Literal["agreed", "tolerant", "strict"]
 Basis: TypeAlias = Literal["text", "recorded", "source"]
 
 
@@ -98,6 +99,8 @@ class Rules(Struct, frozen=True):
     encodings_to_trustworthy: str = "gzip, deflate, br, zstd"
     encodings_by_scheme: bool = False
     priority: str | None = None
+    head_syntax: HeadSyntax = "agreed"
+    different_lengths_undecided: bool = False
 
 
 class Departure(Struct, frozen=True):
@@ -229,6 +232,10 @@ DEPARTURES: tuple[Departure, ...] = (
     Departure("chromium", "preflight_has_cache_headers", True,
               "Cache-Control and Pragma of fetch's cache mode", "are sent with the actual request",
               "are sent with the preflight too", _REC),
+    Departure("chromium", "head_syntax", "tolerant",
+              "a response that is not valid HTTP/1", "is left to the client: a verdict if Chromium and Firefox agree",
+              "a broken status line is repaired, whitespace before a colon is removed; NUL in the head and a 101 are blocked",
+              f"{_REC}; http_response_headers.cc, http_stream_parser.cc"),
     # Firefox
     Departure("firefox", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -323,6 +330,10 @@ DEPARTURES: tuple[Departure, ...] = (
               "are sent with the preflight too", _REC),
     Departure("firefox", "priority", "u=4",
               "Priority", "is not sent over HTTP/1.1", "is sent: u=4", _REC),
+    Departure("firefox", "head_syntax", "strict",
+              "a response that is not valid HTTP/1", "is left to the client: a verdict if Chromium and Firefox agree",
+              "a broken status line, or a body that breaks at once, is blocked; a malformed header line is ignored",
+              f"{_REC}; nsHttpTransaction.cpp, nsHttpResponseHead.cpp"),
     # WebKit
     Departure("webkit", "authorization_covered_by_wildcard", True,
               "Authorization under Access-Control-Allow-Headers: *", "must be listed by name (preflight:7.6)",
@@ -386,6 +397,9 @@ DEPARTURES: tuple[Departure, ...] = (
               "is not mixed content", "is blocked as mixed content", "measured with WebKitGTK 2.50.6"),
     Departure("webkit", "mode_before_mixed_content", True,
               "mode same-origin and mixed content at once", "is named as mixed content", "is named as a matter of the mode", _WK),
+    Departure("webkit", "different_lengths_undecided", True,
+              "different values of Content-Length", "the response is rejected (RFC 9112, section 6.3)",
+              "no verdict: WebKitGTK reads it, which its HTTP library decides; Safari has another one", _WK),
     Departure("webkit", "cache_key_has_fragment", True,
               "preflight cache: another #fragment", "is the same entry", "is another entry", _WK),
     Departure("webkit", "cache_kept_after_failure", True,

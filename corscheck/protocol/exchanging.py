@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from corscheck.protocol.heads import Rejected, read_answer
 from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
 from corscheck.protocol.outcome import Step
-from corscheck.protocol.request import HTTPRequest, HTTPResponse, NetworkError
+from corscheck.protocol.request import HeldBack, HTTPRequest, HTTPResponse, NetworkError
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.protocol.trace import Trace
 
@@ -63,7 +64,7 @@ class Exchanging(Trace):
             credentials=sends_credentials,
             body=body,
         )
-        answer = yield request
+        answer = self.parsed(request, (yield request))
         self.record(request, answer)
         if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
             message = "421: asked once more on a new connection."
@@ -71,13 +72,28 @@ class Exchanging(Trace):
                 Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1)
             )
             request = replace(request, new_connection=True)
-            answer = yield request
+            answer = self.parsed(request, (yield request))
             self.record(request, answer)
         return answer
+
+    def parsed(self, request: HTTPRequest, answer: Answer) -> Answer:
+        """Return the answer as this engine parses it. HTTP leaves it to clients what to make of a malformed one."""
+        if isinstance(answer, HeldBack) or answer.raw is None:
+            return answer
+        return read_answer(
+            answer,
+            request,
+            self.rules,
+            self.engine.title,
+            default_port=self.urls[-1].port is None,
+            checked=self.tainting == "cors",
+        )
 
     def usable(self, answer: Answer) -> HTTPResponse:
         """Return the response; a network failure ends the fetch without a verdict."""
         exchange = self.exchanges[-1]
+        if isinstance(answer, Rejected):
+            self.fail(answer.code, answer.message, phase=exchange.request.kind)
         if isinstance(answer, NetworkError):
             self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
         assert isinstance(answer, HTTPResponse)

@@ -28,6 +28,13 @@ EMBEDDER_POLICIES: tuple[EmbedderPolicy, ...] = ("unsafe-none", "require-corp", 
 ERROR_KINDS: tuple[ErrorKind, ...] = ("dns", "connect", "tls", "timeout", "protocol", "too-large", "proxy", "app")
 
 
+EVIDENCE_BYTES = 1024
+"""How many bytes of the body are kept if the status is 400 or above."""
+
+RAW_BODY_BYTES = 1024
+"""How many bytes after the head a ``RawHead`` holds."""
+
+
 class Request(Struct, frozen=True):
     """The arguments of a ``fetch()`` call and the origin of the page that makes it.
 
@@ -90,12 +97,26 @@ class HTTPRequest(Struct, frozen=True):
         return next((v for n, v in self.headers if n.lower() == lower), None)
 
 
+class RawHead(Struct, frozen=True):
+    """The bytes of a response on which HTTP parsers differ, from its first byte to the beginning of its body.
+
+    ``ended`` says that the connection ended after them. ``fault`` is what the HTTP library rejected behind these bytes
+    without handing it over: a second Location that differs, or the size of a chunk. ``note`` is the library's complaint.
+    """
+
+    data: bytes
+    ended: bool = False
+    fault: Literal["", "location", "chunk"] = ""
+    note: str = ""
+
+
 class HTTPResponse(Struct, frozen=True):
     """The response to one request: status and raw header fields.
 
     ``body`` is the part of the body kept as evidence (at most 1 KiB, failed responses only). ``body_error`` says why
     the body is incomplete; None if it is complete. ``at`` is the arrival time in seconds, on the clock of ``now``
     in ``fetch``. ``elapsed_ms`` is the duration of the exchange. ``sent`` holds the header fields that went out.
+    ``raw`` holds the bytes if engines may parse them differently (``heads``).
     """
 
     status: int
@@ -107,16 +128,21 @@ class HTTPResponse(Struct, frozen=True):
     elapsed_ms: float = 0.0
     http_version: str = "HTTP/1.1"
     sent: Headers = ()
+    raw: RawHead | None = None
 
 
 class NetworkError(Struct, frozen=True):
-    """No usable response: the kind of failure (one of ``ERROR_KINDS``) and a message."""
+    """No usable response: the kind of failure (one of ``ERROR_KINDS``) and a message.
+
+    ``raw`` holds what arrived of a malformed response, which an engine may read all the same (``heads``).
+    """
 
     kind: ErrorKind
     message: str
     at: float = 0.0
     elapsed_ms: float = 0.0
     sent: Headers = ()
+    raw: RawHead | None = None
 
 
 class HeldBack(Struct, frozen=True):

@@ -94,6 +94,7 @@ _TABLE = (
     Code("CORS510", "redirect:10", "a redirect within the page's own origin has a username or password in its URL"),
     Code("CORS520", "main-fetch:14.1", "Access-Control-Expose-Headers does not parse"),
     Code("CORS521", "http-network:body", "the body is cut short"),
+    Code("CORS522", "http-network:response", "the browser does not accept the response as HTTP"),
     # no verdict ("inconclusive")
     Code("CORS901", "network:dns", "the name does not resolve"),
     Code("CORS902", "network:connect", "no connection"),

@@ -162,8 +162,8 @@ def _place(url: URL, page: str) -> tuple[Any, ...]:
 
 
 def _is_recorded(answer: Answer) -> TypeGuard[HTTPResponse]:
-    """Whether this is a response that says what was sent for it: the record of the exchange needs nothing else."""
-    return isinstance(answer, HTTPResponse) and bool(answer.sent)
+    """Whether this is a well-formed response that says what was sent for it: its exchange needs nothing else."""
+    return isinstance(answer, HTTPResponse) and bool(answer.sent) and answer.raw is None
 
 
 def _is_shared(result: Result, path: list[tuple[WireRequest, Answer]]) -> bool:

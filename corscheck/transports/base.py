@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 TransportName: TypeAlias = Literal["auto", "httpx", "curl"]
 
-EVIDENCE_BYTES = 1024
-"""How many bytes of the body are kept if the status is 400 or above."""
-
 DRAIN_BYTES = 64 * 1024
 """How much of a body is read so that the connection can be reused. A longer body closes the connection."""
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from corscheck.model.values import ConfigError
+from corscheck.protocol.request import HTTPResponse, NetworkError
 from corscheck.transports.base import TransportName, Unreadable
 
 if TYPE_CHECKING:
-    from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.base import NetworkOptions, Transport, WireRequest
 
 Chosen: TypeAlias = Literal["httpx", "curl"]
@@ -66,23 +67,32 @@ def chosen(options: NetworkOptions) -> Chosen:
 def live(options: NetworkOptions) -> Transport:
     """Return a transport for these options, for one exchange at a time."""
     if chosen(options) == "curl":
-        return _Both(options) if options.transport == "auto" else _curl(options)
+        return _Both(options)
     return _httpx(options)
 
 
 def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions, deadline: float) -> Answered:
-    """Return the answer. With ``auto``, repeat a safe request over httpx if libcurl could not parse the response."""
-    if options.transport != "auto" or not isinstance(answer, Unreadable) or request.method not in _REPEATABLE:
+    """Return the answer. If libcurl could not parse the response, repeat a safe request over httpx.
+
+    libcurl does not hand over the bytes that it rejects, so nothing else can tell what browsers make of them.
+    """
+    unread = isinstance(answer, Unreadable) or (answer.raw is not None and answer.raw.fault == "chunk")
+    if not unread or request.method not in _REPEATABLE:
         return answer
+    began = time.monotonic()
     transport = _httpx(options)
     try:
-        return transport.send(request, deadline)
+        # The import is not the server's time.
+        again = transport.send(request, deadline + time.monotonic() - began)
     finally:
         transport.close()
+    if isinstance(answer, HTTPResponse) and isinstance(again, NetworkError) and again.raw is None:
+        return answer
+    return again
 
 
 class _Both:
-    """``auto`` for one exchange at a time: libcurl for requests that may be repeated, httpx for all others."""
+    """libcurl for one exchange at a time. Requests that may not be repeated go over httpx if the choice is ours (``auto``)."""
 
     def __init__(self, options: NetworkOptions) -> None:
         self._options = options
@@ -91,7 +101,7 @@ class _Both:
 
     def send(self, request: WireRequest, deadline: float) -> HTTPResponse | NetworkError:
         """See ``base.Transport``."""
-        if request.method in _REPEATABLE:
+        if request.method in _REPEATABLE or self._options.transport == "curl":
             return asked_again(request, self._curl.send(request, deadline), self._options, deadline)
         if self._httpx is None:
             self._httpx = _httpx(self._options)

@@ -11,15 +11,16 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.protocol.heads import JUNK_BYTES, find_start
+from corscheck.protocol.request import EVIDENCE_BYTES, RAW_BODY_BYTES, HTTPResponse, NetworkError, RawHead
 from corscheck.transports import failures
 from corscheck.transports.base import (
     DRAIN_BYTES,
-    EVIDENCE_BYTES,
     MAX_HEADER_BYTES,
     WireRequest,
 )
 from corscheck.transports.decoding import decoded
+from corscheck.transports.doubtful import is_doubtful
 from corscheck.transports.failures import NetworkFailure, seconds
 from corscheck.transports.http.shield import needs_shield, shield, unshield
 
@@ -41,7 +42,7 @@ _SETTINGS = b"\x04"
 """The type of the first frame that a server sends over HTTP/2 (RFC 9113, section 3.4). It is the frame's fourth byte."""
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\S+ +(1\d\d)\b")
+_INTERIM = re.compile(rb"(?i)HTTP/\S+ +(1\d\d)\b")
 _LENGTH_METHODS = ("POST", "PUT", "PATCH")
 
 
@@ -60,7 +61,12 @@ class WireExchange:
     attempts: tuple[tuple[str, OSError], ...] = ()
     head_bytes = 0
     _head: bytes | bytearray = b""
-    _begin = _searched = 0
+    lines_read: Sequence[bytes] = ()
+    """The lines of the head, from a library that does not hand over the bytes before it parses them."""
+    ended = False
+    """Whether the server has closed the connection."""
+    _begin = _searched = _keep = 0
+    _switched = False
     _head_at: float | None = None
     _status = 0
     _headers: Headers = ()
@@ -92,6 +98,11 @@ class WireExchange:
         return self.route.peer
 
     @property
+    def strange(self) -> bool:
+        """Whether the bytes received so far are not the beginning of a status line."""
+        return not self._head.startswith(b"HTTP/"[: len(self._head)])
+
+    @property
     def upgrades(self) -> bool:
         """Whether the request asks to switch protocols, so that a 101 is its response."""
         return self.lines.upgrades
@@ -111,6 +122,8 @@ class WireExchange:
 
     def timed_out(self) -> NetworkFailure:
         """Return the failure for a timeout, which names what the exchange was waiting for."""
+        if self._switched:
+            return failures.switched(self.peer)
         if self.until <= self.started:
             return NetworkFailure("timeout", f"No time was left to ask {self.peer}.")
         waited = seconds(self.until - self.started)
@@ -161,15 +174,32 @@ class WireExchange:
         if http2 and self.fresh and self.received == len(data) and data[3:4] not in (b"", _SETTINGS):
             raise failures.not_http2(self.peer, data[:80])
         if self._head_at is not None or (http2 and self.received):
+            self.ended = not data
+            if len(self._head) < self._keep:
+                self._head += data
             return data
+        if self._switched:
+            self._head += data
+            self.ended = not data
+            raise failures.switched(self.peer)
         if not data:
+            self.ended = True
+            if self.strange:
+                raise failures.not_http(self.peer, bytes(self._head[:80]))
             raise failures.hung_up(self.peer, self.route.mode == "forward", self.received)
         if not self._head:
             self._head = bytearray()
         self._head += data
         self.head_bytes = len(self._head)
-        if not self._head.startswith(b"HTTP/"[: len(self._head)]):
-            raise failures.not_http(self.peer, bytes(self._head[:80]))
+        strange = self.strange
+        if strange and not self._begin:
+            # Browsers skip a few bytes before a status line.
+            start = find_start(self._head)
+            if start is None and len(self._head) < JUNK_BYTES:
+                return None
+            if start is None:
+                raise failures.not_http(self.peer, bytes(self._head[:80]))
+            self._begin = start
         while match := _BLANK_LINE.search(self._head, max(self._begin, self._searched - 2)):
             if match.end() > MAX_HEADER_BYTES:
                 break
@@ -178,11 +208,19 @@ class WireExchange:
             self._begin = self._searched = match.end()
             # Only a WebSocket handshake asks to switch protocols. Nothing is read after its head.
             if interim is None or (interim.group(1) == b"101" and self.lines.upgrades):
+                if strange:
+                    raise failures.not_http(self.peer, bytes(self._head[:80]))
                 self._head_at = time.monotonic()
+                self._keep = match.end() + RAW_BODY_BYTES
                 return shield(bytes(self._head[: match.end()])) + bytes(self._head[match.end() :])
             if interim.group(1) == b"101":
                 # RFC 9110, section 7.8: a server must not switch to a protocol that the client did not name.
-                raise failures.switched(self.peer)
+                # What follows, or the end, decides for Chromium.
+                self._switched = True
+                self.hurry(DRAIN_SECONDS)
+                break
+        if self._switched and len(self._head) > self._begin:
+            raise failures.switched(self.peer)
         if len(self._head) > MAX_HEADER_BYTES:
             raise failures.too_large(self.peer)
         self._searched = len(self._head)
@@ -194,7 +232,14 @@ class WireExchange:
         """Return the ``NetworkError`` for a failure."""
         now = time.monotonic()
         sent = self.lines.text if self.written else ()
-        return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent)
+        raw = self.raw_head(note=failure.message) if failure.kind == "protocol" else None
+        return NetworkError(failure.kind, failure.message, now, (now - self.started) * 1000, sent, raw)
+
+    def raw_head(self, fault: Literal["", "location", "chunk"] = "", note: str = "") -> RawHead | None:
+        """Return the bytes of the response, up to the beginning of its body; None over HTTP/2, and if there are none."""
+        data = bytes(self._head[: self._keep or None]) or b"".join(self.lines_read)
+        ended = self.ended and not (self.lines_read and self._body_bytes)
+        return RawHead(data, ended, fault, note) if data else None
 
     def head(self, status: int, headers: Headers, short: bool | None = None) -> bool:
         """Record the head. Return whether to read the body. ``short`` is the result of ``is_short``, if known."""
@@ -260,11 +305,23 @@ class WireExchange:
             at=at,
             elapsed_ms=(at - self.started) * 1000,
             http_version=version,
+            raw=self._doubtful(version),
             sent=self.lines.text,
         )
 
     def _decoded_evidence(self) -> bytes:
         return decoded(self._evidence, self._headers)[:EVIDENCE_BYTES] if self._evidence else b""
+
+    def _doubtful(self, version: str) -> RawHead | None:
+        """Return the bytes of a response that the library reads, but not every browser. For ordinary ones, None."""
+        broken = self._body_error is not None and self._body_bytes < RAW_BODY_BYTES
+        if self.lines_read and self.ended and self._body_bytes:
+            broken = False  # some of a body is no fault
+        if version == "HTTP/2" or not (broken or is_doubtful(version, self._headers)):
+            return None
+        # A library that hands over lines does not hand over the sizes of chunks.
+        chunked = self.lines_read and any(name.lower() == "transfer-encoding" for name, _ in self._headers)
+        return self.raw_head("chunk" if broken and chunked else "")
 
     def shielded_headers(self) -> list[tuple[bytes, bytes]]:
         """Return the header lines to send, with the proxy's password, in the form that h11 accepts."""

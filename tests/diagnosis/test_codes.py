@@ -10,7 +10,7 @@ from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.protocol.drive import run
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.outcome import Outcome
-from corscheck.protocol.request import ERROR_KINDS, Answer, HTTPRequest, HTTPResponse, NetworkError, Request
+from corscheck.protocol.request import ERROR_KINDS, Answer, HTTPRequest, HTTPResponse, NetworkError, RawHead, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.runner.result import Assembler
 from tests.diagnosis.failures import FAILURES, TOKEN, always, both
@@ -48,6 +48,13 @@ def preflight(*headers: str, status: int = 204) -> Server:
 
 def acao(*values: str) -> Server:
     return always(Reply(200, tuple(f"Access-Control-Allow-Origin: {v}" for v in values)))
+
+
+def lengths(*values: int) -> Server:
+    """Answers with these Content-Length fields, which HTTP libraries reject if they differ."""
+    fields = b"".join(b"Content-Length: %d\r\n" % value for value in values)
+    head = RawHead(b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n" + fields + b"\r\nok")
+    return lambda asked: NetworkError("protocol", "malformed", raw=head)
 
 
 Case = tuple[Server, dict[str, Any]]
@@ -131,6 +138,7 @@ STEPS: dict[str, tuple[Case, Case]] = {
         (always(Reply(200, (ALLOW, "Access-Control-Expose-Headers: X-A X-B"))), {}),
         (always(Reply(200, (ALLOW, "Access-Control-Expose-Headers: X-A,X-B"))), {}),
     ),
+    "CORS522": ((lengths(1, 2), {}), (lengths(2, 2), {})),
     "CORS910": ((GOOD, {"method": "POST"}), (GOOD, {"method": "POST", "send": "always"})),
     **{
         NETWORK_CODES[kind]: ((lambda asked, kind=kind: NetworkError(kind, "no"), {}), (GOOD, {}))  # type: ignore[misc]

@@ -33,6 +33,7 @@ from corscheck.protocol import mime
 from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
+from corscheck.protocol.heads import read_answer
 from corscheck.protocol.origin import URLError, parse_url, same_site
 from corscheck.protocol.outcome import Outcome
 from corscheck.protocol.replay import Recording
@@ -46,6 +47,7 @@ from corscheck.protocol.request import (
     HTTPRequest,
     HTTPResponse,
     NetworkError,
+    RawHead,
 )
 from corscheck.protocol.safelist import unsafe_request_header_names
 from corscheck.report.formats import registry
@@ -64,7 +66,7 @@ from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
 from corscheck.transports.base import NetworkOptions
-from corscheck.transports.curl.transfer import _read as read_head
+from corscheck.transports.curl.lines import read_head
 from corscheck.transports.http.shield import shield, unshield
 from corscheck.transports.routing import Router
 from corscheck.transports.routing import split as split_url
@@ -287,6 +289,22 @@ def heads(data: bytes) -> None:
         assert not any(mark in name + value for name, value in head.headers for mark in "\r\n\0")
 
 
+def raw_heads(data: bytes) -> None:
+    """A malformed response is read by every engine, rejected in words, or left undecided; whoever reads on decides alike."""
+    for ended in (True, False):
+        given = NetworkError("protocol", "It is malformed.", raw=RawHead(data, ended))
+        for name, engine in ENGINES.items():
+            request = HTTPRequest("actual", 0, "GET", ("http://api.example/",), (), "https://app.example")
+            answer = read_answer(given, request, engine.rules, name, default_port=True, checked=True)
+            again = read_answer(answer, request, engine.rules, name, default_port=True, checked=True)
+            assert type(again) is type(answer)
+            if isinstance(answer, NetworkError):
+                assert answer.message.isprintable()
+                continue
+            assert answer.headers == again.headers
+            assert all(lists.is_token(field) and not {"\n", "\0"} & set(value) for field, value in answer.headers)
+
+
 def masking(data: bytes) -> None:
     """What is masked stays as it is when it is masked again; a mask takes out, it puts in nothing but itself."""
     text = data.decode("utf-8", "replace")
@@ -431,6 +449,7 @@ TARGETS: dict[str, Target] = {
     "resumed-reports": resumed_reports,
     "network-options": network_options,
     "heads": heads,
+    "raw-heads": raw_heads,
     "masking": masking,
     "fetches": fetches,
 }
@@ -570,6 +589,10 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "heads": (
         b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nX: a\t b \r\n folded\r\nContent-Length: 5\r\n\r\n",
         b"HTTP/2 204\r\nvary: origin\r\n\r\n",
+    ),
+    "raw-heads": (
+        b"xxHTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin : *\r\nX(A): 1\r\n folded\r\nContent-Length: 5, 5\r\n\r\n",
+        b"HTTP/1.1 103 X\r\nA: b\r\n\r\nHTTP/1.1 200abc\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n",
     ),
     "masking": (b"Authorization: Bearer abc", b"Location: https://u:p@a.example/?token=x&b=1#sig=y", b"Cookie: a=b; c"),
     "fetches": (

@@ -20,7 +20,7 @@ from corscheck.runner.many import results
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation
 from corscheck.transports.base import NetworkOptions
-from corscheck.transports.curl import CurlTransport
+from corscheck.transports.choice import live
 from corscheck.transports.http.transport import HTTPTransport
 from tests.hostile.row import OK, PAGE, Row
 from tests.servers.raw import READ, RawServer
@@ -37,7 +37,6 @@ def _one(probe: Probe, options: RunOptions, transport: Any) -> Result:
 
 
 def _many(probe: Probe, options: RunOptions, transport: str) -> Result:
-    """By the transport's name: "auto" would ask httpx what libcurl cannot read."""
     [result] = results([probe], replace(options, network=replace(options.network, transport=transport)))
     return result
 
@@ -45,7 +44,7 @@ def _many(probe: Probe, options: RunOptions, transport: str) -> Result:
 WAYS: dict[str, Way] = {
     "httpx": lambda probe, options: _one(probe, options, HTTPTransport(options.network)),
     "httpx-many": lambda probe, options: _many(probe, options, "httpx"),
-    "curl": lambda probe, options: _one(probe, options, CurlTransport(options.network)),
+    "curl": lambda probe, options: _one(probe, options, live(replace(options.network, transport="curl"))),
     "curl-many": lambda probe, options: _many(probe, options, "curl"),
 }
 """Every way to carry a probe; another transport joins with a line."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
+from corscheck.protocol.request import EVIDENCE_BYTES, HTTPResponse, NetworkError
+from corscheck.transports.base import DRAIN_BYTES, MAX_HEADER_BYTES, WireRequest
 from tests.servers.raw import HOLD, OK, READ, RESET, RawServer, Repeat
 from tests.transports.carriers import get
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from corscheck.model.app_error import AppError
-from corscheck.protocol.request import HTTPResponse, NetworkError
+from corscheck.protocol.request import EVIDENCE_BYTES, HTTPResponse, NetworkError
 from corscheck.transports.app.asgi import ASGITransport, AsyncASGITransport
 from corscheck.transports.app.wsgi import WSGITransport
-from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES, WireRequest
+from corscheck.transports.base import DRAIN_BYTES, MAX_HEADER_BYTES, WireRequest
 
 URL = "http://app.localhost/a%2fb/c?d=%20e"
 LONG = b"n" * (EVIDENCE_BYTES + 500)

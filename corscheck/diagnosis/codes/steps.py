@@ -346,4 +346,11 @@ STEPS: tuple[Record, ...] = (
         "Look at the server's log: something ended the answer early.",
         severity="low",
     ),
+    step_record(
+        "CORS522",
+        "The response is not valid HTTP, and the browser rejects it before it looks at the CORS headers.",
+        "A NUL byte, different lengths, or a broken status line may be an attack, so fetch() fails with a network error.",
+        f"GET /data\n\n200 OK\n{_ALLOW}\nContent-Length: 42\nContent-Length: 43",
+        "Look for the program that writes the header at fault: the server, or a proxy in front of it.",
+    ),
 )

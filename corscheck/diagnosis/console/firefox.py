@@ -53,7 +53,7 @@ _REASONS = {
     "CORS407": "header ‘{value}’ is not allowed according to header ‘Access-Control-Allow-Headers’ from CORS preflight response",
 }
 _WITH_STATUS = ("CORS301", "CORS401", "CORS402")
-_UNFOLLOWED = ("CORS501", "CORS503", "CORS504", "CORS505", "CORS506")
+_UNEXPLAINED = ("CORS501", "CORS503", "CORS504", "CORS505", "CORS506", "CORS522")
 
 
 def text(outcome: Outcome) -> str | None:
@@ -76,8 +76,8 @@ def _failed(failure: Failure, request: Request) -> list[str]:
         if failure.phase == "preflight" or failure.redirecting:
             lines.append(_unsuccessful(url))
         return lines
-    if code in _UNFOLLOWED:
-        # Firefox prints nothing if the redirects never left the page's own origin.
+    if code in _UNEXPLAINED:
+        # Firefox prints nothing if the requests never left the page's own origin.
         return [_unsuccessful(url)] if failure.tainting == "cors" or code in ("CORS504", "CORS505") else []
     if code == "CORS502" and request.mode == "no-cors":
         return []

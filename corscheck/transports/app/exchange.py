@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from corscheck.model.app_error import OURS
 from corscheck.protocol.headers import is_token
-from corscheck.protocol.request import HTTPResponse, NetworkError
-from corscheck.transports.base import DRAIN_BYTES, EVIDENCE_BYTES, MAX_HEADER_BYTES
+from corscheck.protocol.request import EVIDENCE_BYTES, HTTPResponse, NetworkError
+from corscheck.transports.base import DRAIN_BYTES, MAX_HEADER_BYTES
 from corscheck.transports.decoding import decoded
 from corscheck.transports.exchange import DRAIN_SECONDS, EVIDENCE_SECONDS, lines_of, text_of
 from corscheck.transports.failures import printable, seconds

@@ -72,8 +72,8 @@ def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
         return _proxy_failed(code, text, attempt)
     if code == pycurl.E_OK:
         return failures.hung_up(peer, proxied, exchange.received)
-    if code == pycurl.E_GOT_NOTHING:
-        return failures.hung_up(peer, proxied, 0)
+    if code == pycurl.E_GOT_NOTHING:  # after a 1xx at most
+        return failures.hung_up(peer, proxied, exchange.received)
     if code == pycurl.E_PEER_FAILED_VERIFICATION:
         return _certificate_refused(attempt, by_proxy=proxied)
     number = easy.getinfo(pycurl.OS_ERRNO)

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import re
 import time
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pycurl
+from msgspec.structs import replace
 
-from corscheck.protocol.headers import is_token
 from corscheck.transports import failures, handshakes
 from corscheck.transports.base import MAX_HEADER_BYTES, NAMES_SECONDS, Unreadable
 from corscheck.transports.curl.faults import (
@@ -24,26 +23,27 @@ from corscheck.transports.curl.faults import (
     failure_of,
     fault_of_certificate,
 )
+from corscheck.transports.curl.lines import LibcurlHead, read_head
 from corscheck.transports.curl.settings import dial, header_option
-from corscheck.transports.exchange import is_short
+from corscheck.transports.failures import NetworkFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.protocol.request import Header, Headers, HTTPResponse, NetworkError
+    from corscheck.protocol.request import HTTPResponse, NetworkError
     from corscheck.transports.curl.settings import CurlSettings
     from corscheck.transports.exchange import Phase, WireExchange
-    from corscheck.transports.failures import NetworkFailure
     from corscheck.transports.lookup import Addresses
     from corscheck.transports.routing import Route
 
-_STATUS = re.compile(rb"HTTP/([0-9]\.[0-9]|2) ([1-9][0-9]{2})(?: ([^\x00\r\n]*))?\r?\n")
-_NOT_IN_VALUES = re.compile("[\x00\r\n]")
-_LENGTH_DIGITS = 21
-"""libcurl accepts a Content-Length with so many digits, but h11 does not."""
+_LOCATIONS = "Multiple Location headers"
+_NO_CLOSE_NOTIFY = "unexpected eof"
 
-_SHORT_LINE = 256
-"""Lines up to this length are cached: most lines are the same in every response of a server."""
+_NOT_ALL = re.compile(rb"(?i)http/(?:2 |\S*\s+1[0-9][0-9])")
+"""Status lines of heads that do not decide alone: after a 1xx, a browser reads on. And HTTP/2 has no status line."""
+
+_CODED = re.compile(rb"(?i)\s*transfer-encoding")
+"""A line of a head that does not decide alone in Firefox: it looks at the first chunk, too."""
 
 _ABORT = -1
 _OK = 0
@@ -78,8 +78,8 @@ class Transfer:
         self.address = 0
         self._failure: NetworkFailure | None = None
         self._lines.clear()
-        self._head: _Head | None = None  # once it is complete
-        self._stopped = False
+        self._head: LibcurlHead | None = None  # once it is complete
+        self._stopped = self._unreadable = False
         self._again = False
         self.names: tuple[str, ...] | None = None  # of the certificate, after asks_names()
         self.tunnelling = exchange.route.mode == "tunnel"
@@ -253,9 +253,13 @@ class Transfer:
         exchange = self.exchange
         exchange.head_bytes += sum(map(len, lines))
         exchange.received = exchange.head_bytes
+        exchange.lines_read = lines
         if exchange.head_bytes > MAX_HEADER_BYTES:
             return self._abort(failures.too_large(exchange.peer))
-        head = _read(lines)
+        head = read_head(lines)
+        if isinstance(head, str) or head.status == 101:
+            behind_1xx = exchange.head_bytes > sum(map(len, lines))
+            self._unreadable = behind_1xx or _NOT_ALL.match(lines[0]) is not None or any(map(_CODED.match, lines))
         if isinstance(head, str):
             if not lines[0].startswith(b"HTTP/"):
                 return self._abort(failures.not_http(exchange.peer, lines[0]))
@@ -275,9 +279,17 @@ class Transfer:
             if not self.look():
                 return _ABORT
             if self._head is None:
-                self._abort(failures.not_http(self.exchange.peer, chunk[:80]))
-                return _ABORT
+                return _ABORT if self._lines else self._receive(chunk)
         return None if self.exchange.body(chunk) or self._stop() else _ABORT
+
+    def _receive(self, data: bytes) -> int | None:
+        """Process bytes that libcurl takes for HTTP/0.9. Browsers may find a status line a few bytes behind the first."""
+        try:
+            self.exchange.receive(data, http2=False)
+        except NetworkFailure as failure:
+            self._abort(failure)
+            return _ABORT
+        return None
 
     def _stop(self) -> bool:
         """Read no further. libcurl closes the connection, which is not an error here."""
@@ -299,14 +311,32 @@ class Transfer:
             self.look()
         head = self._head
         if head is not None:
-            if code != _OK and not self._stopped:
+            if code != _OK and not self._stopped and not self._ends_with_connection(head, text):
+                exchange.ended = code == pycurl.E_PARTIAL_FILE
                 exchange.body_failed(self._failure_of(code, text))
             return exchange.answer(head.reason, head.version)
+        if self._failure is None and exchange.strange:
+            self._receive(b"")
         self._note()
+        if self._failure is None and code in (_OK, pycurl.E_GOT_NOTHING):
+            exchange.ended = True
         failed = exchange.failed(self._failure or self._failure_of(code, text))
-        if self._failure is None and code in UNREADABLE and not self.tunnelling:
+        if (self._failure is not None and not self._unreadable) or self.tunnelling:
+            return failed
+        if code == pycurl.E_FTP_WEIRD_SERVER_REPLY and _LOCATIONS in text:
+            exchange.lines_read = tuple(self._lines)
+            return replace(failed, raw=exchange.raw_head("location"))
+        if self._unreadable or code in UNREADABLE or self._lines:
             return Unreadable(failed.kind, failed.message, failed.at, failed.elapsed_ms, failed.sent)
         return failed
+
+    def _ends_with_connection(self, head: LibcurlHead, text: str) -> bool:
+        """Whether this error is the end of a body that only the end of the connection delimits.
+
+        Browsers take TLS that ends without close_notify for such an end.
+        """
+        delimited = any(name.lower() in ("content-length", "transfer-encoding") for name, _ in head.headers)
+        return _NO_CLOSE_NOTIFY in text and not delimited
 
     def _failure_of(self, code: int, text: str) -> NetworkFailure:
         status = self._proxy_status() if self.tunnelling else b""
@@ -344,59 +374,3 @@ class Transfer:
         if not self.tunnelling and self._lines:
             exchange.head_bytes += sum(map(len, self._lines))
             exchange.received = exchange.head_bytes
-
-
-class _Head:
-    """A parsed head; ``short`` is the result of ``is_short``."""
-
-    __slots__ = ("headers", "reason", "short", "status", "version")
-
-    def __init__(self, version: str, status: int, reason: str, headers: Headers) -> None:
-        self.version, self.status, self.reason, self.headers = version, status, reason, headers
-        self.short = is_short(headers)
-
-
-def _read(lines: list[bytes]) -> _Head | str:
-    """Parse a head with its blank line by h11's rules. Return a message if it is invalid."""
-    status = _status(lines[0])
-    if status is None:
-        return "illegal status line"
-    headers = tuple([_field(line) if len(line) <= _SHORT_LINE else _read_field(line) for line in lines[1:-1]])
-    if None in headers:
-        return "illegal header line"
-    found: Headers = headers  # type: ignore[assignment]
-    fault = _framing_fault(found)
-    return f"bad {fault}" if fault is not None else _Head(*status, found)
-
-
-@lru_cache(maxsize=64)
-def _status(line: bytes) -> tuple[str, int, str] | None:
-    match = _STATUS.fullmatch(line)
-    return None if match is None else (f"HTTP/{match[1].decode()}", int(match[2]), (match[3] or b"").decode("latin-1"))
-
-
-def _read_field(line: bytes) -> Header | None:
-    """Parse a header line. Return None if it is invalid. No regular expression reads a value twice."""
-    name, colon, value = line.decode("latin-1").partition(":")
-    value = value.removesuffix("\n").removesuffix("\r")
-    if not colon or not line.endswith(b"\n") or not is_token(name) or _NOT_IN_VALUES.search(value):
-        return None
-    return name, value.strip(" \t")
-
-
-_field = lru_cache(maxsize=4096)(_read_field)
-
-
-def _framing_fault(headers: Headers) -> str | None:
-    """Return the name of a header whose framing libcurl accepts but h11 rejects."""
-    for name, value in headers:
-        if len(name) in _FRAMING_LENGTHS:
-            lower = name.lower()
-            if lower == "transfer-encoding" and value.lower() != "chunked":
-                return name
-            if lower == "content-length" and len(value) >= _LENGTH_DIGITS and value[:_LENGTH_DIGITS].isdecimal():
-                return name
-    return None
-
-
-_FRAMING_LENGTHS = frozenset({len("transfer-encoding"), len("content-length")})
