@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from corscheck.api import keywords
 from corscheck.api.checks import PROBE_CHECKS, check_url, invalid, meant
-from corscheck.model.values import DEFAULT_GATE, ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.runner import options as runner
 from corscheck.transports import base
 
@@ -82,7 +82,7 @@ def probe_of(url: str, checked: Mapping[str, Any]) -> Probe:
         url=url,
         origin=checked["origin"],
         engine=engine or "chromium",
-        gate=gate or ((engine,) if engine else DEFAULT_GATE),
+        gate=gate or ((engine,) if engine else ()),
         user=auth[0] if auth else None,
         password=auth[1] if auth else None,
         **parts,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
+from corscheck.protocol.origin import URLError, is_loopback_host, parse_url
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CacheMode, Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
@@ -19,10 +21,27 @@ SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 ENGINE_NAMES: tuple[EngineName, ...] = ("standard", "chromium", "firefox", "webkit")
 DEFAULT_GATE: tuple[EngineName, ...] = ("chromium", "firefox", "webkit")
 """The engines in which a verdict has to hold, unless others are named."""
+LOOPBACK_GATE: tuple[EngineName, ...] = ("chromium", "firefox")
 SCHEMA_VERSION = "1.0"
 
 LONGEST_TIME = 1_000_000.0
 """The longest time limit in seconds. System calls count milliseconds in 32 bits, which ends at 2,147,483 seconds."""
+
+
+def default_gate(url: str, origin: str) -> tuple[EngineName, ...]:
+    """Return the gate of a probe for which no engines are named.
+
+    WebKit blocks http://localhost on https pages as mixed content. Who asks a development server about a page that will
+    be at https does not want to know that: WebKit's verdict is shown then, but does not decide.
+    """
+    if origin.startswith("https:") and url.startswith("http:"):
+        try:
+            loopback = is_loopback_host(parse_url(url).host)
+        except URLError:
+            loopback = False
+        if loopback:
+            return LOOPBACK_GATE
+    return DEFAULT_GATE
 
 
 class ConfigError(ValueError):
@@ -96,9 +115,9 @@ class Excuse(Struct, frozen=True):
 class Probe(Struct, frozen=True):
     """One question: may a page at ``origin`` make this request and read the response?
 
-    ``engine`` drives the network. ``gate`` lists the engines for which ``expected`` must hold. ``via`` is another base
-    URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the body on the command
-    line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored credentials, which are
+    ``engine`` drives the network. ``gate`` lists the engines for which ``expected`` must hold (default: ``default_gate``).
+    ``via`` is another base URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the
+    body on the command line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored credentials, which are
     sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers whose values are
     always masked (a policy's ``${VARIABLES}``). ``upload_listener`` says that script listens to upload progress, which
     forces a preflight. ``coep`` is the page's Cross-Origin-Embedder-Policy, and ``secure_context`` says that a page of
@@ -115,7 +134,7 @@ class Probe(Struct, frozen=True):
     body: bytes | None = None
     cache: CacheMode = "default"
     engine: EngineName = "chromium"
-    gate: tuple[EngineName, ...] = DEFAULT_GATE
+    gate: tuple[EngineName, ...] = ()
     send: Send = "auto"
     body_asked: bool = False
     expected: Verdict = "allowed"
@@ -129,3 +148,7 @@ class Probe(Struct, frozen=True):
     upload_listener: bool = False
     coep: EmbedderPolicy = "unsafe-none"
     secure_context: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.gate:
+            force_setattr(self, "gate", default_gate(self.url, self.origin))

@@ -68,6 +68,7 @@ class Matrix(Struct, frozen=True):
     methods: tuple[str, ...]
     common: Probe
     wants: Wants = field(default_factory=Wants)
+    engines_by_default: bool = False
 
     def __len__(self) -> int:
         """The number of probes."""
@@ -97,7 +98,7 @@ class Matrix(Struct, frozen=True):
             secure_context=common.secure_context,
             body=common.body,
             engine=common.engine,
-            gate=common.gate,
+            gate=() if self.engines_by_default else common.gate,
             send=common.send,
             expected=common.expected,
             index=index,
@@ -161,7 +162,13 @@ class Resolver(Struct, frozen=True):
             secret_headers=secret,
         )
         return Matrix(
-            CheckRef(check.name, self.file, line), self._urls(check, path, wants), origins, methods, common, wants
+            CheckRef(check.name, self.file, line),
+            self._urls(check, path, wants),
+            origins,
+            methods,
+            common,
+            wants,
+            engines_by_default=not found.get("engines"),
         )
 
     def _merged(self, own: Layer) -> tuple[dict[str, Any], dict[str, Path]]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec.structs import replace
 
+from corscheck.protocol.departures import DEPARTURES
 from corscheck.protocol.drive import run
-from corscheck.protocol.engines import DEPARTURES, ENGINES
+from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
 from corscheck.protocol.origin import OPAQUE, RegistrableDomain, no_suffixes
 from corscheck.protocol.redirect import STATUSES
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.protocol.cache import PreflightCache
-    from corscheck.protocol.engines import Departure, Engine
+    from corscheck.protocol.departures import Departure
+    from corscheck.protocol.engines import Engine
     from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
 

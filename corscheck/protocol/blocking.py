@@ -128,27 +128,25 @@ def is_bad_port(url: URL) -> bool:
     return url.scheme in ("http", "https", "ws", "wss") and url.effective_port in BAD_PORTS
 
 
-def is_mixed_content(page_origin: str, url: URL, *, secure_context: bool = False, loopback_too: bool = False) -> bool:
+def is_mixed_content(request: Request, url: URL, rules: Rules = STANDARD) -> bool:
     """Whether mixed content blocks the URL: the page is secure, the target is http or ws and not loopback.
 
     Source: https://www.w3.org/TR/mixed-content/#should-block-fetch. ``null`` does not tell whether a page with an opaque
-    origin is secure: ``secure_context`` says so (``Request.secure_context``). ``loopback_too`` is WebKit's departure
-    (mixed_content_blocks_loopback in engines.py).
+    origin is secure: ``Request.secure_context`` says so. WebKit does not except loopback: mixed_content_blocks_loopback.
     """
     if url.scheme not in ("http", "ws"):
         return False
-    secure = secure_context if page_origin == OPAQUE else parse_url(page_origin).scheme == "https"
-    return secure and (loopback_too or not is_potentially_trustworthy(url))
+    secure = request.secure_context if request.origin == OPAQUE else parse_url(request.origin).scheme == "https"
+    return secure and (rules.mixed_content_blocks_loopback or not is_potentially_trustworthy(url))
 
 
-def blocked(page_origin: str, url: URL, *, secure_context: bool = False, loopback_too: bool = False) -> Refusal | None:
+def blocked(request: Request, url: URL, rules: Rules = STANDARD) -> Refusal | None:
     """``main-fetch:7``: mixed content, then bad port. Returns None if neither blocks the request.
 
-    The standard does not order them. All three browsers name mixed content if both apply (measured).
-    ``page_origin`` is a serialized origin, ``secure_context`` as in ``Request``. CSP and integrity policy depend on the
-    page's own headers: not checked.
+    The standard does not order them. All three browsers name mixed content if both apply (measured). CSP and integrity
+    policy depend on the page's own headers: not checked.
     """
-    if is_mixed_content(page_origin, url, secure_context=secure_context, loopback_too=loopback_too):
+    if is_mixed_content(request, url, rules):
         message = "A page loaded over https may not ask an insecure http address (mixed content)."
         return Refusal("CORS202", "mixed content", url.href, message)
     if is_bad_port(url):

@@ -1,7 +1,7 @@
 """The CORS-preflight cache. The caller passes the time in, in seconds.
 
 Source: https://fetch.spec.whatwg.org/#cors-preflight-cache and ``preflight:7.8`` to ``7.16``. Engines differ in key,
-wildcards, credentials and caps: see the ``cache_*`` and ``max_age_*`` entries in engines.py.
+wildcards, credentials and caps: see the ``cache_*`` and ``max_age_*`` entries in departures.py.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
     # preflight:7.9: absent means 5 seconds, not "no caching". Servers that want no caching must send 0.
     if not text:
         return DEFAULT_SECONDS
-    # Chromium and WebKit accept a sign: max_age_syntax and max_age_overflow in engines.py.
+    # Chromium and WebKit accept a sign: max_age_syntax and max_age_overflow in departures.py.
     if rules.max_age_syntax == "signed-integer":
         seconds = int(text) if _SIGNED.fullmatch(text) and len(text) < 4000 else None
         if seconds is not None and seconds > (rules.max_age_overflow or seconds):
@@ -56,7 +56,7 @@ def max_age(headers: Headers, rules: Rules = STANDARD) -> int | None:
         seconds = None
     if seconds is None:  # preflight:7.9: a value that does not parse counts as absent
         return DEFAULT_SECONDS
-    # preflight:7.10: the user agent sets the cap: max_age_cap in engines.py.
+    # preflight:7.10: the user agent sets the cap: max_age_cap in departures.py.
     return seconds if rules.max_age_cap is None else min(seconds, rules.max_age_cap)
 
 
@@ -64,7 +64,7 @@ def effective_mode(mode: CacheMode, names: Iterable[str], rules: Rules) -> Cache
     """Return the cache mode of a request with headers of these lower-case names.
 
     Source: https://fetch.spec.whatwg.org/#concept-http-network-or-cache-fetch: a conditional header that script sets makes
-    it "no-store". Chromium: conditional_request_revalidates in engines.py.
+    it "no-store". Chromium: conditional_request_revalidates in departures.py.
     """
     if mode != "default" or CONDITIONAL.isdisjoint(names):
         return mode
@@ -138,7 +138,7 @@ class PreflightCache:
         safelisted = method in self.rules.cache_unlisted_methods
         if method_needed and safelisted:
             # The use-CORS-preflight flag: even a safelisted method needs an entry. No engine looks for the method in it:
-            # cache_forced_needs_method in engines.py.
+            # cache_forced_needs_method in departures.py.
             if now >= entry.expires:
                 return False
             safelisted = not self.rules.cache_forced_needs_method

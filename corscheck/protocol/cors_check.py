@@ -36,7 +36,7 @@ class CheckResult(Struct, frozen=True):
 def field_value(headers: Headers, name: str, rules: Rules) -> str | None:
     """*Get* a header; None if absent: https://fetch.spec.whatwg.org/#concept-header-list-get."""
     # Repeated fields are joined with ", ", so "true" sent twice is not "true". Firefox drops empty fields before it
-    # joins: empty_fields_ignored in engines.py.
+    # joins: empty_fields_ignored in departures.py.
     if not rules.empty_fields_ignored:
         return get(headers, name)
     values = get_all(headers, name)
@@ -132,7 +132,7 @@ def corp_check(
     # Step 3: keywords are case-sensitive and never a list, so "Same-Origin" or two fields count as absent.
     policy = field_value(headers, CORP, rules)
     if policy not in ("same-origin", "same-site", "cross-origin"):
-        # Step 4. Firefox: only an absent or empty field counts as same-origin, corp_unknown_value_passes in engines.py.
+        # Step 4. Firefox: only an absent or empty field counts as same-origin, corp_unknown_value_passes in departures.py.
         defaults = coep == "require-corp" and not (policy and rules.corp_unknown_value_passes)
         policy = "same-origin" if defaults else None
     if policy is None or policy == "cross-origin":

@@ -97,7 +97,7 @@ class Exchanging(Trace):
         if isinstance(answer, NetworkError):
             self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
         assert isinstance(answer, HTTPResponse)
-        if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see engines.py
+        if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see departures.py
             message = "Chromium takes a 407 from a server for a network error."
             step = Step(
                 "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1

@@ -17,7 +17,7 @@ from corscheck.protocol.cors_check import corp_steps, cors_check, vary_steps
 from corscheck.protocol.engines import ENGINES, STANDARD, Engine
 from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
-from corscheck.protocol.headers import combine, rewrite_range
+from corscheck.protocol.headers import author_headers_on_the_wire, combine
 from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
@@ -30,7 +30,6 @@ from corscheck.protocol.preflight import (
 )
 from corscheck.protocol.request import (
     Answer,
-    CacheMode,
     Headers,
     HeldBack,
     HTTPRequest,
@@ -103,10 +102,11 @@ class _Fetch(Exchanging):
         # XMLHttpRequest combines on setRequestHeader(): https://xhr.spec.whatwg.org/#the-setrequestheader()-method.
         headers = combine(made.headers, STANDARD) if self.request.use_cors_preflight else made.headers
         self.method, self.headers, self.author_headers = made.method, headers, headers
+        self.cache_mode = effective_mode(self.request.cache, [n.lower() for n, _ in headers], self.rules)
         for dropped in made.dropped:
             step = CODES[dropped.code].step
             self.steps.append(Step(step, "warn", dropped.name, None, "dropped", dropped.message, dropped.code))
-        self.sticky = bool(self._reasons()[1])  # read only under preflight_sticks (Firefox, engines.py)
+        self.sticky = bool(self._reasons()[1])  # read only under preflight_sticks (Firefox, departures.py)
 
     def _forced(self) -> bool:
         """The use-CORS-preflight flag: an upload listener or a stream body forces a preflight even for GET and POST."""
@@ -124,12 +124,7 @@ class _Fetch(Exchanging):
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(
-            request.origin,
-            url,
-            secure_context=request.secure_context,
-            loopback_too=self.rules.mixed_content_blocks_loopback,
-        )
+        refusal = blocking.blocked(request, url, self.rules)
         if refusal is not None:
             late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
             if late and refusal.code == "CORS202":
@@ -181,7 +176,7 @@ class _Fetch(Exchanging):
         url, first = self.urls[-1], len(self.urls) == 1
         reasons, names = self._reasons()
         forced = self._forced()
-        # The standard decides afresh on every hop; Firefox does not: preflight_sticks in engines.py.
+        # The standard decides afresh on every hop; Firefox does not: preflight_sticks in departures.py.
         needed = bool(reasons) or (self.rules.preflight_sticks and self.sticky)
         if not needed:
             text = "not needed: safelisted method and headers"
@@ -195,7 +190,7 @@ class _Fetch(Exchanging):
         key = self._cache_key(origin)
         cached = (
             cache is not None
-            and cache.reads(self._cache_mode())
+            and cache.reads(self.cache_mode)
             and cache.covers(key, url, asked.credentials, asked.method, names, self.now, method_needed=forced)
         )
         why = ", ".join(reasons) or "an earlier hop was unsafe"
@@ -221,11 +216,8 @@ class _Fetch(Exchanging):
         names = unsafe_names(kept, self.rules)
         return because(self.method, names, forced=forced), names
 
-    def _cache_mode(self) -> CacheMode:
-        return effective_mode(self.request.cache, [n.lower() for n, _ in self.headers], self.rules)
-
     def _preflight_cache(self) -> PreflightCache | None:
-        """The cache for this hop. Chromium's exceptions are under ``cache_for_opaque_origins`` in engines.py."""
+        """The cache for this hop. Chromium's exceptions are under ``cache_for_opaque_origins`` in departures.py."""
         if self.rules.cache_for_opaque_origins:
             return self.cache
         if redirect.is_tainted(self.request.origin, tuple(self.urls)):
@@ -236,7 +228,7 @@ class _Fetch(Exchanging):
         return self.request.origin if self.rules.cache_by_page_origin else origin
 
     def _preflight_origin(self) -> str:
-        # preflight:1 clones the URL list: a tainted chain sends "null". Firefox: preflight_origin_stays in engines.py.
+        # preflight:1 clones the URL list: a tainted chain sends "null". Firefox: preflight_origin_stays in departures.py.
         if self.rules.preflight_origin_stays:
             return self.request.origin
         return redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
@@ -266,7 +258,7 @@ class _Fetch(Exchanging):
             )
         if judgement.authorization_by_wildcard:
             self.notices.append(("CORS406", url.href))
-        if cache is not None and cache.stores(self._cache_mode()):
+        if cache is not None and cache.stores(self.cache_mode):
             cache.store(key, url, asked.credentials, judgement.methods, judgement.names, judgement.seconds, response.at)
 
     def _clear_cache(self, key: str) -> None:
@@ -280,7 +272,7 @@ class _Fetch(Exchanging):
         """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
         self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
-        headers = self._combined()
+        headers = author_headers_on_the_wire(self.headers, self.method, self.body, self.rules)
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
             headers = (*headers, ("Origin", origin))
@@ -297,16 +289,6 @@ class _Fetch(Exchanging):
             self._check_policy(response)
         return response
 
-    def _combined(self) -> Headers:
-        """The author's headers as they go out: one field for each name."""
-        headers, rules = self.headers, self.rules
-        if rules.body_type_is_first and self.body is not None:  # Firefox
-            first = next((i for i, (n, _) in enumerate(headers) if n.lower() == "content-type"), None)
-            headers = tuple(h for i, h in enumerate(headers) if i == first or h[0].lower() != "content-type")
-        if rules.range_rewritten and self.method == "GET":
-            headers = rewrite_range(headers)
-        return combine(headers, rules)
-
     def _check_policy(self, response: HTTPResponse) -> None:
         """``http-fetch:5``: Cross-Origin-Resource-Policy, for every response of a no-cors request, redirects included."""
         origin, url = self.request.origin, self.urls[-1].href
@@ -317,15 +299,6 @@ class _Fetch(Exchanging):
             if step.status == "fail":
                 self.fail("CORS308", step.message, phase="actual", value=step.received, status=response.status)
 
-    def _is_mixed(self, url: URL | None) -> bool:
-        request = self.request
-        return url is not None and blocking.is_mixed_content(
-            request.origin,
-            url,
-            secure_context=request.secure_context,
-            loopback_too=self.rules.mixed_content_blocks_loopback,
-        )
-
     def _check(self, origin: str, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
         """``http-fetch:4.4``: the CORS check. It runs on every response: redirects, 404 and 500 included."""
         index = len(self.exchanges) - 1
@@ -333,12 +306,11 @@ class _Fetch(Exchanging):
         location = redirect.locate(response.headers, url, self.rules)
         goes = redirect.is_redirect(response.status, location, self.rules)
         redirecting = goes and self.request.redirect == "follow"
-        # The standard reads Location only after the CORS check. Engines that reject a bad one first: engines.py,
+        # The standard reads Location only after the CORS check. Engines that reject a bad one first: departures.py,
         # malformed_location_fails_in_every_mode, ftp_location_fails_in_every_mode and locations_refused_first.
         malformed = goes and location.url is None and self.rules.malformed_location_fails_in_every_mode
-        mixed = self.rules.mixed_content_before_redirect_check and self._is_mixed(location.url)
         ftp = goes and redirect.is_refused_ftp(location, self.rules)
-        if malformed or ftp or (redirecting and (mixed or redirect.refused_first(location, self.rules))):
+        if malformed or ftp or (redirecting and redirect.refused_first(location, self.request, self.rules)):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)
@@ -381,7 +353,7 @@ class _Fetch(Exchanging):
             body=self.body,
             stream=self.stream,
             redirect=self.request.redirect,
-            secure_context=self.request.secure_context,
+            request=self.request,
         )
 
     def _preflight_ahead(self, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
@@ -424,12 +396,8 @@ class _Fetch(Exchanging):
         if isinstance(became, redirect.Follow):
             message = f"Followed to {became.url.href}."
             self.steps.append(Step("redirect:22", "pass", "Location", None, became.url.href, message, exchange=index))
-            self.method, self.headers, self.body, self.stream = (
-                became.method,
-                became.headers,
-                became.body,
-                became.stream,
-            )
+            self.method, self.headers = became.method, became.headers
+            self.body, self.stream = became.body, became.stream
             self.urls.append(became.url)  # redirect:18; the caller's loop is redirect:22, main fetch again
             return True
         if became.kind == "opaque-redirect":

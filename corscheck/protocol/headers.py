@@ -82,19 +82,24 @@ _SINGLE = frozenset(
 
 
 def _join_as_firefox(name: str, values: list[str]) -> str:
-    """``repeated_values_replace`` in engines.py: an empty value, and each one of a single header, takes the place of all before."""
+    """``repeated_values_replace`` in departures.py: an empty value, and each of a single header, replaces all before."""
     joined = ""
     for value in values:
         joined = value if not value or not joined or name in _SINGLE else f"{joined}, {value}"
     return joined
 
 
-_SINGLE_RANGE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]*)[ \t]*-[ \t]*([0-9]*)", re.IGNORECASE)
+_SINGLE_RANGE = re.compile(r"bytes[ \t]*+=[ \t]*+([0-9]*+)[ \t]*+-[ \t]*+([0-9]*+)", re.IGNORECASE)
 
 
-def rewrite_range(headers: Headers) -> Headers:
-    """Write a single range as Chromium sends it: ``range_rewritten`` in engines.py."""
-    return tuple((name, _range(value) if name.lower() == "range" else value) for name, value in headers)
+def author_headers_on_the_wire(headers: Headers, method: str, body: bytes | None, rules: Rules) -> Headers:
+    """Return what script has set as it goes out: one field for each name, with what engines change in it."""
+    if rules.body_type_is_first and body is not None:  # Firefox
+        first = next((i for i, (n, _) in enumerate(headers) if n.lower() == "content-type"), None)
+        headers = tuple(h for i, h in enumerate(headers) if i == first or h[0].lower() != "content-type")
+    if rules.range_rewritten and method == "GET":  # Chromium
+        headers = tuple((name, _range(value) if name.lower() == "range" else value) for name, value in headers)
+    return combine(headers, rules)
 
 
 def _range(value: str) -> str:

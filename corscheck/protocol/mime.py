@@ -27,7 +27,7 @@ def gecko_request_essence(text: str) -> str | None:
     """Return the essence as Firefox parses a request's Content-Type: exactly one media type, else None.
 
     A trailing semicolon fails, e.g. ``text/plain;;;`` (measured; net_ParseRequestContentType in nsURLHelper.cpp). See
-    ``gecko_content_type`` in engines.py.
+    ``gecko_content_type`` in departures.py.
     """
     if "," in text:
         return None

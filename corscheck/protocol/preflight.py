@@ -36,7 +36,7 @@ class PreflightQuestion(Struct, frozen=True):
 
     ``origin`` is the serialized request origin (``null`` after a redirect taint), ``credentials`` the credentials mode
     of the actual request, ``names`` its CORS-unsafe request-header names. ``forced`` is the use-CORS-preflight flag.
-    ``unchecked`` skips the CORS check on the response (Firefox: ``preflight_to_own_origin_unchecked`` in engines.py).
+    ``unchecked`` skips the CORS check on the response (Firefox: ``preflight_to_own_origin_unchecked`` in departures.py).
     """
 
     origin: str
@@ -128,7 +128,7 @@ class _Judge:
             order = [status, *order]
         if not rules.preflight_lists_in_turn:
             # preflight:7.1 to 7.3 parse both lists before 7.5 to 7.7 search either, so a list that does not parse fails
-            # the preflight even if nothing in it is needed. Firefox: preflight_lists_in_turn in engines.py.
+            # the preflight even if nothing in it is needed. Firefox: preflight_lists_in_turn in departures.py.
             order.sort(key=lambda row: row.code in ("CORS405", "CORS406", "CORS407"))
         failed = next((row for row in order if row.status == "fail"), None)
         steps = tuple(row for row in (*origin_rows, status, methods, *names, age) if row is not None)
@@ -149,13 +149,13 @@ class _Judge:
 
     def _status_first(self, status: Step) -> bool:
         """Whether the engine reports the status before the CORS check. The standard joins both in one condition."""
-        # engines.py: preflight_status_first (WebKit), preflight_redirect_first (Chromium), locations_refused_first.
+        # departures.py: preflight_status_first (WebKit), preflight_redirect_first (Chromium), locations_refused_first.
         rules = self.rules
         if rules.preflight_status_first or status.code == "CORS501":
             return True
         if status.code != "CORS402":
             return False
-        return rules.preflight_redirect_first or refused_first(self.location, rules)
+        return rules.preflight_redirect_first or refused_first(self.location, None, rules)
 
     def _listed(self, name: str) -> tuple[str, ...]:
         found = extract_list(self.response.headers, name)
@@ -199,7 +199,7 @@ class _Judge:
         if is_safelisted_method(asked.method):  # preflight:7.5: GET, HEAD and POST pass unlisted
             return Step("preflight:7.5", "skip", ACAM, None, received, f"{asked.method} needs no listing.")
         # preflight:7.4 applies to an absent header only, not to an empty one. No engine implements it:
-        # forced_preflight_allows_unlisted_method in engines.py.
+        # forced_preflight_allows_unlisted_method in departures.py.
         forced_null = asked.forced and listed is None and self.rules.forced_preflight_allows_unlisted_method
         # preflight:7.5: methods compare byte for byte: "put" in the header does not allow PUT.
         if forced_null or asked.method in (listed or ()) or self._wildcard(listed or ()):
@@ -233,7 +233,7 @@ class _Judge:
         by_name = not self.rules.authorization_covered_by_wildcard
         if by_wildcard or (by_name and "authorization" in missing and "*" in lower):
             # preflight:7.6 comes before 7.7 and ignores *: Authorization must be listed by name. All three engines
-            # accept *: authorization_covered_by_wildcard in engines.py.
+            # accept *: authorization_covered_by_wildcard in departures.py.
             rows.append(self._authorization_by_wildcard(received))
             missing = [n for n in missing if n != "authorization"]
         elif by_name and "authorization" in missing:  # preflight:7.6 decides before 7.7, whatever sorts first

@@ -29,7 +29,7 @@ from corscheck.protocol.spelling import spelled
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Tainting
-    from corscheck.protocol.request import Headers, Mode, Redirect
+    from corscheck.protocol.request import Headers, Mode, Redirect, Request
 
 STATUSES = (301, 302, 303, 307, 308)
 LIMIT = 20
@@ -48,7 +48,10 @@ class Location(Struct, frozen=True):
 
 
 class Hop(Struct, frozen=True):
-    """The request at the time a redirect response arrives. ``count`` is the number of redirects followed so far."""
+    """The request at the time a redirect response arrives. ``count`` is the number of redirects followed so far.
+
+    ``request`` is what the page asked for.
+    """
 
     page_origin: str
     mode: Mode
@@ -60,7 +63,7 @@ class Hop(Struct, frozen=True):
     body: bytes | None
     stream: bool
     redirect: Redirect
-    secure_context: bool = False
+    request: Request | None = None
 
 
 class Follow(Struct, frozen=True):
@@ -100,7 +103,7 @@ def locate(headers: Headers, base: URL, rules: Rules = STANDARD) -> Location:
         return Location(None, None)
     joined = ", ".join(values)
     # Step 2: Location is a single header; sent twice it is a failure. Chromium and Firefox accept identical fields:
-    # identical_locations_count_once in engines.py.
+    # identical_locations_count_once in departures.py.
     if len(values) > 1 and not (rules.identical_locations_count_once and len(set(values)) == 1):
         return Location(joined, None)
     text = _escape(values[0], rules)
@@ -118,7 +121,7 @@ def _escape(value: str, rules: Rules) -> str:
     """Percent-encode the bytes of a ``Location`` that are not ASCII, each by itself: they need not be UTF-8.
 
     The URL parser would encode U+00E9 as %C3%A9; browsers ask for %E9 (WPT: redirect-location-escape). Firefox encodes
-    blanks and control characters too: location_escapes_controls in engines.py.
+    blanks and control characters too: location_escapes_controls in departures.py.
     """
     lowest = "!" if rules.location_escapes_controls else "\0"
     highest = "~" if rules.location_escapes_controls else "\x7f"
@@ -129,12 +132,20 @@ def is_redirect(status: int, location: Location, rules: Rules = STANDARD) -> boo
     """Whether the engine treats a response as a redirect: a redirect status and a ``Location`` header."""
     if status not in STATUSES or location.value is None:
         return False
-    # An empty Location resolves to the same URL, which loops. Chromium: empty_location_delivers in engines.py.
+    # An empty Location resolves to the same URL, which loops. Chromium: empty_location_delivers in departures.py.
     return not (rules.empty_location_delivers and not location.value)
 
 
-def refused_first(location: Location, rules: Rules) -> bool:
-    """Whether the engine rejects this Location before the CORS check: ``locations_refused_first`` in engines.py."""
+def refused_first(location: Location, request: Request | None, rules: Rules) -> bool:
+    """Whether the engine rejects this Location before the CORS check.
+
+    ``request`` is what the page asked for; None for the redirect of a preflight, which is never followed. See
+    ``mixed_content_before_redirect_check`` and ``locations_refused_first`` in departures.py.
+    """
+    url = location.url
+    if rules.mixed_content_before_redirect_check and url is not None and request is not None:
+        if is_mixed_content(request, url, rules):
+            return True
     schemes = rules.locations_refused_first
     if schemes is None or location.value is None:
         return False
@@ -156,12 +167,12 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
         return Deliver("not-a-redirect")
     location = locate(headers, hop.url, rules)
     goes = is_redirect(status, location, rules)
-    # Chromium, before it looks at the redirect mode: malformed_location_fails_in_every_mode in engines.py.
+    # Chromium, before it looks at the redirect mode: malformed_location_fails_in_every_mode in departures.py.
     if goes and location.url is None and rules.malformed_location_fails_in_every_mode:
         return _bad_location(location.value)
     if goes and is_refused_ftp(location, rules):
         return _refusal(hop, location.value or "", location.url, rules) or _bad_location(location.value)
-    # http-fetch:6, mode "error": the status alone is enough. Chromium: redirect_error_needs_location in engines.py.
+    # http-fetch:6, mode "error": the status alone is enough. Chromium: redirect_error_needs_location in departures.py.
     if hop.redirect == "error":
         if rules.redirect_error_needs_location and not (goes and location.value):
             return Deliver("returned-as-is")
@@ -204,13 +215,8 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
     """``redirect:9`` and ``10``: a target URL with a username or password. ``https://@host`` has neither."""
     if target is None or not target.has_credentials:
         return None
-    # Main fetch blocks it then: mixed_content_before_userinfo in engines.py.
-    if rules.mixed_content_before_userinfo and is_mixed_content(
-        hop.page_origin,
-        target,
-        secure_context=hop.secure_context,
-        loopback_too=rules.mixed_content_blocks_loopback,
-    ):
+    # Main fetch blocks it then: mixed_content_before_userinfo in departures.py.
+    if rules.mixed_content_before_userinfo and hop.request is not None and is_mixed_content(hop.request, target, rules):
         return None
     # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):
@@ -220,7 +226,7 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
     if hop.tainting == "cors":
         message = "A redirected cross-origin request may not have a username or password in its URL (redirect:10)."
         return Refuse("CORS505", target.href, message)
-    # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in engines.py.
+    # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in departures.py.
     if rules.own_origin_userinfo_blocked:
         return Refuse("CORS510", target.href, "Chromium refuses any redirect with a username or password in its URL.")
     return None
@@ -240,7 +246,7 @@ def follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
     # redirect:13 removes Authorization and nothing else: X-Api-Key and other author headers go to the new origin.
     if not same_origin(target.origin, hop.url.origin):
         headers = strip_authorization(headers)
-    # Chromium removes client hints on every redirect: redirect_drops in engines.py.
+    # Chromium removes client hints on every redirect: redirect_drops in departures.py.
     headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
     return Follow(target, method, headers, body, stream)
 

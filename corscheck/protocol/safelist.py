@@ -1,7 +1,7 @@
 """Methods and request headers: normalization, forbidden ones, and the CORS safelist.
 
 Source: https://fetch.spec.whatwg.org/#methods and https://fetch.spec.whatwg.org/#terminology-headers. ``rules`` carries
-the departures of an engine; engines.py lists them with their evidence.
+the departures of an engine; departures.py lists them with their evidence.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REQUEST_BODY_HEADERS = ("content-encoding", "content-language", "content-locatio
 NO_CORS_SAFELISTED = ("accept", "accept-language", "content-language", "content-type")
 
 HINTS = ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect", "save-data", "intervention")
-"""Chromium's additions to the safelist, if the value is valid (``client_hints_safelisted`` in engines.py)."""
+"""Chromium's additions to the safelist, if the value is valid (``client_hints_safelisted`` in departures.py)."""
 
 _FORBIDDEN_NAMES = frozenset(
     {
@@ -93,7 +93,7 @@ def is_forbidden_request_header(name: str, value: str, rules: Rules = STANDARD) 
     # The method overrides are forbidden only for CONNECT, TRACE and TRACK; "PUT" is an ordinary unsafe header.
     if lower in _METHOD_OVERRIDES:
         return any(is_forbidden_method(item) for item in split_value(value))
-    # User-Agent is not forbidden in the standard. Chromium: user_agent_forbidden in engines.py.
+    # User-Agent is not forbidden in the standard. Chromium: user_agent_forbidden in departures.py.
     return rules.user_agent_forbidden and lower == "user-agent"
 
 
@@ -115,7 +115,7 @@ def is_safelisted_request_header(name: str, value: str, rules: Rules = STANDARD)
         if not _has_no_unsafe_byte(value, rules):
             return False
         # The value is parsed as one MIME type; it is not split on commas, so "text/plain, text/plain" is unsafe.
-        # application/json is never safelisted. Firefox: gecko_content_type in engines.py.
+        # application/json is never safelisted. Firefox: gecko_content_type in departures.py.
         found = gecko_request_essence(value) if rules.gecko_content_type else essence(value)
         return found in SAFELISTED_ESSENCES
     if lower == "range":
@@ -127,7 +127,7 @@ def is_safelisted_request_header(name: str, value: str, rules: Rules = STANDARD)
 def _has_no_unsafe_byte(value: str, rules: Rules) -> bool:
     if not _UNSAFE_BYTES.isdisjoint(value):
         return False
-    # Bytes 0x80 to 0xFF are safe in the standard. Firefox: high_bytes_safelisted in engines.py.
+    # Bytes 0x80 to 0xFF are safe in the standard. Firefox: high_bytes_safelisted in departures.py.
     return rules.high_bytes_safelisted or value.isascii()
 
 
@@ -136,14 +136,14 @@ def _is_safelisted_range(value: str, rules: Rules) -> bool:
 
     Source: https://fetch.spec.whatwg.org/#simple-range-header-value with allowWhitespace false.
     """
-    # A suffix range ("bytes=-5") and several ranges are unsafe. WebKit: range_unit_ignores_case in engines.py.
+    # A suffix range ("bytes=-5") and several ranges are unsafe. WebKit: range_unit_ignores_case in departures.py.
     pattern = _SIGNED_RANGE if rules.range_takes_sign else _RANGE
     match = pattern.fullmatch(value.lower() if rules.range_unit_ignores_case else value)
     if match is None:
         return False
     # int() raises ValueError for more than 4300 digits; the 128 byte limit rules that out.
     numbers = [int(n) for n in match.groups() if n]
-    # The standard sets no upper limit; all three engines do: range_number_limit in engines.py.
+    # The standard sets no upper limit; all three engines do: range_number_limit in departures.py.
     if rules.range_number_limit is not None and max(numbers) >= rules.range_number_limit:
         return False
     return len(numbers) == 1 or numbers[0] <= numbers[1]
@@ -180,9 +180,9 @@ def unsafe_request_header_names(headers: Headers, rules: Rules = STANDARD) -> tu
 
     Source: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names. A non-empty result means that the request
     needs a preflight (``main-fetch:12``). Firefox lists a repeated header once per field
-    (``repeated_headers_named_each`` in engines.py).
+    (``repeated_headers_named_each`` in departures.py).
     """
-    # The standard judges each field by itself. Chromium and WebKit: repeated_headers_combined in engines.py.
+    # The standard judges each field by itself. Chromium and WebKit: repeated_headers_combined in departures.py.
     if rules.repeated_headers_combined:
         headers = combine(headers)
     unsafe: list[str] = []
@@ -195,7 +195,7 @@ def unsafe_request_header_names(headers: Headers, rules: Rules = STANDARD) -> tu
         else:
             unsafe.append(name.lower())
     # Step 5: above 1024 bytes in total, the safelisted headers become unsafe too. Firefox and WebKit have no total:
-    # safelisted_total_limit in engines.py.
+    # safelisted_total_limit in departures.py.
     if rules.safelisted_total_limit is not None and size > rules.safelisted_total_limit:
         unsafe += potentially
     return tuple(sorted(unsafe)) if rules.repeated_headers_named_each else tuple(sorted(set(unsafe)))

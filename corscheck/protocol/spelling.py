@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def spelled(url: URL, rules: Rules) -> URL:
     """Return a URL as the engine's own parser has it. Raises ``URLError`` where that one refuses it.
 
-    Chromium encodes ``|`` in a path; Firefox forbids more in a host (path_pipe_encoded and hosts_forbid in engines.py).
+    Chromium encodes ``|`` in a path; Firefox forbids more in a host (path_pipe_encoded and hosts_forbid in departures.py).
     """
     if any(char in url.host for char in rules.hosts_forbid):
         raise URLError(f"not a valid URL: {url.href!r}")

@@ -250,7 +250,25 @@ def test_headers_of_a_mapping_go_out_as_they_are() -> None:
 def test_a_single_string_stands_for_a_list_of_one() -> None:
     assert make_probe(URL, origin=PAGE, gate="firefox").gate == ("firefox",)
     assert make_probe(URL, origin=PAGE, gate=["firefox"]).gate == ("firefox",)
-    assert make_probe(URL, origin=PAGE).gate == ("chromium", "firefox", "webkit")
+    assert make_probe("https://api.example/", origin=PAGE).gate == ("chromium", "firefox", "webkit")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "all_three"),
+    [
+        ("http://127.0.0.1:8000/", "https://app.example", False),
+        ("http://localhost:8000/", "https://app.example", False),
+        ("http://app.localhost/", "https://app.example", False),
+        ("http://localhost:8000/", "http://localhost:3000", True),
+        ("https://localhost:8000/", "https://app.example", True),
+        ("http://api.example/", "https://app.example", True),
+        ("http://localhost:8000/", "null", True),
+    ],
+)
+def test_webkit_does_not_decide_about_loopback_on_https_pages(url: str, origin: str, all_three: bool) -> None:
+    """It calls that mixed content, which says nothing about the server that is being tested."""
+    assert make_probe(url, origin=origin).gate == ("chromium", "firefox", "webkit")[: 3 if all_three else 2]
+    assert make_probe(url, origin=origin, gate=["webkit"]).gate == ("webkit",)
     with RawServer([READ, OK]) as server:
         there = f"api.example:80:127.0.0.1:{server.port}"
         result = corscheck.probe("http://api.example/", origin="http://app.example", connect_to=there, proxy="")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from corscheck.protocol.engines import DEPARTURES
+from corscheck.protocol.departures import DEPARTURES
 
 
 def run(*argv: str, columns: int = 80) -> subprocess.CompletedProcess[str]:

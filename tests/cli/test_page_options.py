@@ -32,7 +32,7 @@ def by_engine(found: dict[str, Any]) -> dict[str, str]:
 
 def test_an_upload_listener_forces_a_preflight(command: Command) -> None:
     with RawServer([READ, REFUSED]) as server:
-        done = command("probe", server.url("/a"), "--origin", "https://app.example", "-d", "x", "--upload-listener",
+        done = command("probe", server.url("/a"), "--origin", "http://app.example", "-d", "x", "--upload-listener",
                        "--no-diagnose", "--json", "-")  # fmt: skip
         (found,) = json.loads(done.stdout)["probes"]
     assert done.status == 1
@@ -44,7 +44,7 @@ def test_an_upload_listener_forces_a_preflight(command: Command) -> None:
 def test_without_a_body_chromium_sends_none(command: Command) -> None:
     """Chromium's GET goes out at once; Firefox and WebKit would ask first, so their preflight is sent as well."""
     with RawServer([READ, FINE], [READ, REFUSED]) as server:
-        done = command("probe", server.url("/a"), "--origin", "https://app.example", "--upload-listener",
+        done = command("probe", server.url("/a"), "--origin", "http://app.example", "--upload-listener",
                        "--no-diagnose", "--json", "-")  # fmt: skip
         (found,) = json.loads(done.stdout)["probes"]
     assert done.status == 1

@@ -107,7 +107,7 @@ def test_a_bad_port_met_by_a_redirect() -> None:
     ],
 )
 def test_mixed_content(page: str, url: str, mixed: bool) -> None:
-    assert is_mixed_content(page, parse_url(url)) is mixed
+    assert is_mixed_content(request(url, origin=page), parse_url(url)) is mixed
 
 
 def test_mixed_content_blocks_before_anything_is_sent() -> None:

@@ -12,7 +12,8 @@ from corscheck.diagnosis.console import console_text
 from corscheck.protocol import engines
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.cors_check import corp_check, cors_check, looks_like_a_url
-from corscheck.protocol.engines import DEPARTURES, ENGINES, Rules
+from corscheck.protocol.departures import DEPARTURES
+from corscheck.protocol.engines import ENGINES, Rules
 from corscheck.protocol.origin import parse_url
 from corscheck.protocol.redirect import Follow, Hop, Refuse, http_redirect_fetch, is_redirect, locate
 from corscheck.protocol.safelist import combine, is_safelisted_request_header, unsafe_request_header_names

@@ -106,7 +106,11 @@ class InProcess(Struct, frozen=True):
         if reading is None or not reading.operations:
             raise ConfigError(self._unread(loaded, routes=reading is not None))
         questions = Questions(
-            reading, origins=origins, send=typed.send, gate=gate_of(typed.engines), expect=typed.expect
+            reading,
+            origins=origins,
+            send=typed.send,
+            gate=gate_of(typed.engines) if typed.engines else (),
+            expect=typed.expect,
         )
         if not questions.listed:
             raise ConfigError(_nobody(self.name, questions))

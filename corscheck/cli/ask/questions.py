@@ -82,6 +82,7 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
     origins: tuple[str, ...]
     methods: tuple[str, ...]
     common: Probe
+    engines_by_default: bool = False
     because: str | None = None
 
     @property
@@ -122,8 +123,9 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
 
     def _probe(self, target: TargetLine, origin: str, method: str, index: int) -> Probe:
         common = self.common
+        gate = () if self.engines_by_default else common.gate
         if target.bare:
-            return replace(common, url=target.url, origin=origin, method=method, index=index)
+            return replace(common, url=target.url, origin=origin, method=method, index=index, gate=gate)
         own_body = target.body is not None
         return replace(
             common,
@@ -135,6 +137,7 @@ class ProbeQuestion(Question[Probe], frozen=True, kw_only=True):
             # A body from a file was not typed here: it does not count as asking to send it.
             body_asked=common.body_asked and not own_body,
             index=index,
+            gate=gate,
             user=target.login[0] if target.login is not None else common.user,
             password=target.login[1] if target.login is not None else common.password,
             secret_headers=target.secret_headers,
@@ -195,7 +198,14 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     if not targets and not listed:
         raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
     made = ProbeQuestion(
-        targets=targets, file=file, origins=origins, methods=methods, common=common, total=0, because=because
+        targets=targets,
+        file=file,
+        origins=origins,
+        methods=methods,
+        common=common,
+        total=0,
+        because=because,
+        engines_by_default=not typed.engines,
     )
     total = made.count()
     for target in made._all() if file is None or file.guessed else targets:

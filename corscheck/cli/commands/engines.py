@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corscheck.protocol.engines import DEPARTURES, ENGINES
+from corscheck.protocol.departures import DEPARTURES
+from corscheck.protocol.engines import ENGINES
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from corscheck.model.page_origin import check_origin
 from corscheck.model.suffixes import registrable_domain
-from corscheck.model.values import DEFAULT_GATE, ConfigError, Probe
+from corscheck.model.values import ConfigError, Probe
 from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Questions:
         *,
         origins: Sequence[str] = (),
         send: Send = "auto",
-        gate: tuple[EngineName, ...] = DEFAULT_GATE,
+        gate: tuple[EngineName, ...] = (),
         expect: Verdict | None = None,
     ) -> None:
         self.reading = reading
@@ -80,7 +80,7 @@ class Questions:
         self.typed = bool(origins)
         self.listed = tuple(origins) or self._listed()
         self._send = send
-        self._gate = gate
+        self._engines: tuple[EngineName, tuple[EngineName, ...]] = (gate[0] if gate else "chromium", gate)
         self._expect = expect
         self.asked: list[AppQuestion] = []
         self.unasked: list[Unasked] = []
@@ -177,7 +177,8 @@ class Questions:
         self._error("500", "an exception that nobody handles", FAILING, origin, outside)
 
     def _error(self, status: str, what: str, path: str, origin: str, expected: Verdict) -> None:
-        probe = Probe(absolute(path), origin, send=self._send, gate=self._gate, engine=self._gate[0], expected=expected)
+        engine, gate = self._engines
+        probe = Probe(absolute(path), origin, send=self._send, gate=gate, engine=engine, expected=expected)
         self._put("error", f"{status} {what}", probe)
 
     def _headers(self) -> None:
@@ -229,14 +230,15 @@ class Questions:
         if operation.method not in _SAFE and not operation.form:
             # The way a page sends JSON. This Content-Type makes even a POST need a preflight.
             headers = (*headers, ("Content-Type", "application/json"))
+        engine, gate = self._engines
         return Probe(
             url=absolute(operation.url),
             origin=origin,
             method=operation.method,
             headers=(*headers, *more),
             credentials=credentials,
-            engine=self._gate[0],
-            gate=self._gate,
+            engine=engine,
+            gate=gate,
             send=self._send,
             expected=expected,
         )
