@@ -142,10 +142,9 @@ def refused_first(location: Location, request: Request | None, rules: Rules) -> 
     ``request`` is what the page asked for; None for the redirect of a preflight, which is never followed. See
     ``mixed_content_before_redirect_check`` and ``locations_refused_first`` in departures.py.
     """
-    url = location.url
-    if rules.mixed_content_before_redirect_check and url is not None and request is not None:
-        if is_mixed_content(request, url, rules):
-            return True
+    url, mixed_first = location.url, rules.mixed_content_before_redirect_check
+    if mixed_first and url is not None and request is not None and is_mixed_content(request, url, rules):
+        return True
     schemes = rules.locations_refused_first
     if schemes is None or location.value is None:
         return False
