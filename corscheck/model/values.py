@@ -119,9 +119,9 @@ class Probe(Struct, frozen=True):
     ``via`` is another base URL to connect to; the URL is judged as written. ``body_asked`` says that the user typed the
     body on the command line, which counts as a request to send it. ``user``, ``password`` and ``cookies`` are stored
     credentials, which are sent only if the credentials mode allows it. ``secret_headers`` are lower-case names of headers
-    whose values are always masked (a policy's ``${VARIABLES}``). ``upload_listener`` says that script listens to upload progress, which
-    forces a preflight. ``coep`` is the page's Cross-Origin-Embedder-Policy, and ``secure_context`` says that a page of
-    origin ``null`` is embedded in https pages.
+    whose values are always masked (a policy's ``${VARIABLES}``). ``upload_listener`` says that script listens to upload
+    progress, which forces a preflight. ``coep`` is the page's Cross-Origin-Embedder-Policy, and ``secure_context`` says
+    that a page of origin ``null`` is embedded in https pages.
     """
 
     url: str

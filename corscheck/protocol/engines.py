@@ -102,6 +102,7 @@ class Rules(Struct, frozen=True):
     encodings_to_trustworthy: str = "gzip, deflate, br, zstd"
     encodings_by_scheme: bool = False
     priority: str | None = None
+    origin_null_on_downgrade: bool = True
     head_syntax: HeadSyntax = "agreed"
     different_lengths_undecided: bool = False
 

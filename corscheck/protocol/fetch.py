@@ -275,7 +275,7 @@ class _Fetch(Exchanging):
         headers = author_headers_on_the_wire(self.headers, self.method, self.body, self.rules)
         # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
         if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
-            headers = (*headers, ("Origin", origin))
+            headers = (*headers, ("Origin", redirect.sent_origin(origin, self.urls[-1], self.tainting, self.rules)))
         answer = yield from self.exchange("actual", self.method, headers, self.body)
         if isinstance(answer, HeldBack):  # a good preflight alone decides: allowed, but not complete
             if self.preflight.cached or (self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight"):

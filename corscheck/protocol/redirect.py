@@ -287,3 +287,13 @@ def serialized_request_origin(page_origin: str, url_list: tuple[URL, ...]) -> st
     credentials, ``*`` passes the CORS check.
     """
     return OPAQUE if is_tainted(page_origin, url_list) else page_origin
+
+
+def sent_origin(origin: str, url: URL, tainting: Tainting, rules: Rules) -> str:
+    """Return the value of ``Origin``: outside of CORS, an https page does not tell an http server its origin.
+
+    Source: https://fetch.spec.whatwg.org/#append-a-request-origin-header, under the default referrer policy. Chromium
+    tells it: origin_null_on_downgrade in departures.py.
+    """
+    downgrade = tainting != "cors" and origin.startswith("https:") and url.scheme == "http"
+    return OPAQUE if downgrade and rules.origin_null_on_downgrade else origin

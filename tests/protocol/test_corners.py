@@ -416,3 +416,13 @@ def test_a_preflight_first_needed_after_a_redirect_is_reported_and_remembered(en
     assert (outcome.preflight.needed, outcome.preflight.sent) == (True, True)
     _, sent = ask(request(method="PUT"), response(acao="*"), engine=engine, cache=cache)
     assert [r.kind for r in sent] == ["actual"]
+
+
+@pytest.mark.parametrize(("engine", "sent"), [("standard", "null"), ("chromium", PAGE), ("firefox", "null")])
+def test_the_origin_is_kept_from_http_outside_of_cors(engine: str, sent: str) -> None:
+    """Measured with Chromium 156 and Firefox 153; mode cors tells everybody."""
+    asked = request("http://127.0.0.1/x", method="POST", mode="no-cors")
+    _, requests = ask(asked, response(), engine=engine)
+    assert requests[0].get("origin") == sent
+    _, requests = ask(request("http://127.0.0.1/x", method="POST"), response(), engine=engine)
+    assert requests[0].get("origin") == PAGE
