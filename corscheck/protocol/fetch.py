@@ -124,7 +124,7 @@ class _Fetch(Exchanging):
         if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
             self._check_mode(url)
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(request, url, self.rules)
+        refusal = blocking.blocked(request, url, self.rules, redirected=len(self.urls) > 1)
         if refusal is not None:
             late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
             if late and refusal.code == "CORS202":

@@ -215,7 +215,9 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
     if target is None or not target.has_credentials:
         return None
     # Main fetch blocks it then: mixed_content_before_userinfo in departures.py.
-    if rules.mixed_content_before_userinfo and hop.request is not None and is_mixed_content(hop.request, target, rules):
+    before = rules.mixed_content_before_userinfo
+    applies = before == "always" or (before == "own-origin" and hop.tainting != "cors")
+    if applies and hop.request is not None and is_mixed_content(hop.request, target, rules):
         return None
     # redirect:9 compares the target with the page's origin, not the hop's: within api.example it fails too.
     if hop.mode == "cors" and not same_origin(target.origin, hop.page_origin):

@@ -82,9 +82,12 @@ def _failed(failure: Failure, request: Request) -> list[str]:
     if code == "CORS502" and request.mode == "no-cors":
         return []
     if code == "CORS502":
-        return [*_refused_target(url, failure.value or "", origin), _unsuccessful(url)]
-    if code in ("CORS201", "CORS202"):
-        return _blocked_before_sending(failure)
+        lines = _refused_target(url, failure.value or "", origin)
+        return [*lines, _unsuccessful(url)] if failure.tainting == "cors" else lines
+    if code == "CORS201":
+        return _bad_port(failure, request)
+    if code == "CORS202":
+        return _mixed_content(failure)
     if code == "CORS203" or (code == "CORS204" and url.startswith(("file:", "blob:"))):
         return [_security_error(f"{origin}/", url)]
     if code == "CORS204":
@@ -92,12 +95,23 @@ def _failed(failure: Failure, request: Request) -> list[str]:
     return []
 
 
-def _blocked_before_sending(failure: Failure) -> list[str]:
-    """Return the lines for a bad port or mixed content. After a redirect, Firefox also logs the redirected request."""
-    lines = [f"Blocked loading mixed active content “{failure.url}”"] if failure.code == "CORS202" else []
+def _mixed_content(failure: Failure) -> list[str]:
+    """Return the lines for mixed content. After a redirect, Firefox also logs the redirected request."""
+    lines = [f"Blocked loading mixed active content “{failure.url}”"]
     if failure.last_url is not None and failure.tainting == "cors":
         lines.append(_unsuccessful(failure.last_url))
     return lines
+
+
+def _bad_port(failure: Failure, request: Request) -> list[str]:
+    """Return the line for a bad port: of the redirected request, and nothing without a redirect.
+
+    A redirect from an https page's own origin to http is silent (measured).
+    """
+    if failure.last_url is None or request.mode == "no-cors":
+        return []
+    silent = failure.tainting != "cors" and request.origin.startswith("https:") and failure.url.startswith("http:")
+    return [] if silent else [_unsuccessful(failure.last_url)]
 
 
 def _reason(code: str, value: str | None, status: int | None, url: str) -> str:

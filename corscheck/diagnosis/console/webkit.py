@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.protocol.blocking import is_bad_port
+from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.headers import extract_list, get, get_all
 from corscheck.protocol.origin import OPAQUE, URL, is_loopback_host, parse_url
-from corscheck.protocol.preflight import ACAH, ACAM, ACRH
+from corscheck.protocol.preflight import ACAH, ACAM, ACRH, unsafe_names
 from corscheck.protocol.redirect import STATUSES, locate
 from corscheck.protocol.request import HTTPResponse
+from corscheck.protocol.safelist import is_safelisted_method
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Exchange, Failure, Outcome
@@ -71,13 +73,36 @@ def text(outcome: Outcome) -> str | None:
         return None
     if failure.code == "CORS203":
         return f"Fetch API cannot load {failure.url}."
-    preflight_refused = failure.hop > 0 and outcome.preflight.needed and is_bad_port(parse_url(failure.url))
+    preflight_refused = failure.hop > 0 and is_bad_port(parse_url(failure.url)) and _needs_preflight(outcome)
     if failure.code == "CORS202" and not preflight_refused:
         return _mixed(outcome, failure)
     if failure.code in ("CORS201", "CORS202"):
         return _restricted_port(failure, preflight_refused=preflight_refused)
     reason = _reason(outcome, failure)
-    return None if reason is None else f"{reason}\n{_LAST.format(url=failure.url)}"
+    return None if reason is None else f"{reason}\n{_LAST.format(url=_blamed(outcome, failure))}"
+
+
+def _needs_preflight(outcome: Outcome) -> bool:
+    """Whether the last redirect leads to a preflight, or would."""
+    last = outcome.exchanges[-1]
+    stays = isinstance(last.answer, HTTPResponse) and last.answer.status != 303
+    unsafe = outcome.author_headers and unsafe_names(outcome.author_headers, ENGINES["webkit"].rules)
+    return outcome.preflight.needed or bool(unsafe) or (stays and not is_safelisted_method(last.request.method))
+
+
+def _blamed(outcome: Outcome, failure: Failure) -> str:
+    """Return the URL of the last line. A refused redirect to another scheme is told of others than the redirecting one."""
+    if failure.code != "CORS502":
+        return failure.url
+    if not _is_ftp(failure):
+        return (failure.value or "") if outcome.request.mode == "no-cors" else failure.url
+    # The first URL that is not the page's own.
+    urls = outcome.exchanges[-1].request.url_list
+    return next((url for url in urls if parse_url(url).origin != outcome.request.origin), urls[0])
+
+
+def _is_ftp(failure: Failure) -> bool:
+    return (failure.value or "").startswith("ftp:")
 
 
 def _mixed(outcome: Outcome, failure: Failure) -> str:
@@ -99,11 +124,13 @@ def _restricted_port(failure: Failure, *, preflight_refused: bool) -> str:
 
 def _reason(outcome: Outcome, failure: Failure) -> str | None:
     if failure.code == "CORS501":
-        cross_origin = parse_url(failure.url).origin != outcome.request.origin and outcome.request.mode == "cors"
+        cross_origin = failure.tainting == "cors" and outcome.request.mode == "cors"
         return f"{_DENIED.format(target=failure.value)}{_NON_CORS_SCHEME}" if cross_origin and failure.value else None
     if failure.code == "CORS502":
-        if (failure.value or "").startswith("ftp:"):
+        if _is_ftp(failure):
             return "FTP URLs are disabled"
+        if outcome.request.mode == "no-cors":
+            return "Redirection to URL with a scheme that is not HTTP(S)."
         denied = _DENIED.format(target=failure.value)
         return f"{denied}{_NON_CORS_SCHEME}"
     if failure.code in ("CORS504", "CORS505"):
