@@ -202,6 +202,8 @@ def compare(
     said = truth.get("console")
     # The recording's page had a path of its own; here the page stands at its origin's "/".
     said, console = _as_fetch(case, said), _as_fetch(case, console)
+    said = said and said.rstrip("\n")
+    console = console and console.rstrip("\n")
     if case["page"].get("kind") == "null-https" and engine == "chromium":
         # The recorded page is embedded in this one, which corscheck is not told.
         said = said and re.sub(r"The page at '[^']*'", f"The page at '{EMBEDDER}'", said)

@@ -104,6 +104,8 @@ class Rules(Struct, frozen=True):
     encodings_by_scheme: bool = False
     priority: str | None = None
     origin_null_on_downgrade: bool = True
+    origin_null_across_origins: bool = False
+    origin_stays_within_origin: bool = False
     head_syntax: HeadSyntax = "agreed"
     different_lengths_undecided: bool = False
 

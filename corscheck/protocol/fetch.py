@@ -273,9 +273,8 @@ class _Fetch(Exchanging):
         self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
         headers = author_headers_on_the_wire(self.headers, self.method, self.body, self.rules)
-        # https://fetch.spec.whatwg.org/#append-a-request-origin-header: a same-origin POST has Origin, a GET has not.
-        if self.tainting == "cors" or self.method not in ("GET", "HEAD"):
-            headers = (*headers, ("Origin", redirect.sent_origin(origin, self.urls[-1], self.tainting, self.rules)))
+        before = self.exchanges[-1].request if len(self.urls) > 1 else None
+        headers += redirect.origin_header(origin, self.method, tuple(self.urls), self.tainting, before, self.rules)
         answer = yield from self.exchange("actual", self.method, headers, self.body)
         if isinstance(answer, HeldBack):  # a good preflight alone decides: allowed, but not complete
             if self.preflight.cached or (self.exchanges[-2:-1] and self.exchanges[-2].request.kind == "preflight"):

@@ -29,7 +29,7 @@ from corscheck.protocol.spelling import spelled
 
 if TYPE_CHECKING:
     from corscheck.protocol.outcome import Tainting
-    from corscheck.protocol.request import Headers, Mode, Redirect, Request
+    from corscheck.protocol.request import Headers, HTTPRequest, Mode, Redirect, Request
 
 STATUSES = (301, 302, 303, 307, 308)
 LIMIT = 20
@@ -291,11 +291,21 @@ def serialized_request_origin(page_origin: str, url_list: tuple[URL, ...]) -> st
     return OPAQUE if is_tainted(page_origin, url_list) else page_origin
 
 
-def sent_origin(origin: str, url: URL, tainting: Tainting, rules: Rules) -> str:
-    """Return the value of ``Origin``: outside of CORS, an https page does not tell an http server its origin.
+def origin_header(
+    origin: str, method: str, urls: tuple[URL, ...], tainting: Tainting, before: HTTPRequest | None, rules: Rules
+) -> Headers:
+    """Return the ``Origin`` of an actual request, if it has one: https://fetch.spec.whatwg.org/#append-a-request-origin-header.
 
-    Source: https://fetch.spec.whatwg.org/#append-a-request-origin-header, under the default referrer policy. Chromium
-    tells it: origin_null_on_downgrade in departures.py.
+    ``origin`` is the serialized request origin, ``before`` the request of the hop before. Outside of CORS a POST has an
+    Origin and a GET has not; an https page does not tell an http server its own (the default referrer policy).
     """
-    downgrade = tainting != "cors" and origin.startswith("https:") and url.scheme == "http"
-    return OPAQUE if downgrade and rules.origin_null_on_downgrade else origin
+    if tainting == "cors":
+        return (("Origin", origin),)
+    # WebKit: origin_stays_within_origin in departures.py.
+    stays = before is not None and before.get("Origin") is not None and same_origin(urls[-2].origin, urls[-1].origin)
+    if method in ("GET", "HEAD") and not (stays and rules.origin_stays_within_origin):
+        return ()
+    downgrade = origin.startswith("https:") and urls[-1].scheme == "http" and rules.origin_null_on_downgrade
+    # Chromium: origin_null_across_origins in departures.py.
+    left = any(not same_origin(a.origin, b.origin) for a, b in itertools.pairwise(urls))
+    return (("Origin", OPAQUE if downgrade or (left and rules.origin_null_across_origins) else origin),)

@@ -228,6 +228,8 @@ WORDINGS: tuple[Wording, ...] = (
     _webkit(r"Not allowed to use restricted network port \d+: (?P<url>\S+)", "CORS201"),
     _webkit(r"CORS-preflight request was blocked", "CORS201"),
     _webkit(r"FTP URLs are disabled", "CORS502"),
+    _webkit(r"Redirection to URL with a scheme that is not HTTP\(S\)", "CORS502"),
+    _webkit(r"Unsafe attempt to load URL (?P<url>\S+) from origin (?P<origin>\w+://[^/ ]+?|null)\. ", "CORS203"),
     _webkit(r"Cross origin requests are only supported for HTTP\.", "CORS204"),
     _webkit(r"No-Cors mode requires follow redirect mode", "CORS205"),
     _webkit(
@@ -259,7 +261,7 @@ STARTS = re.compile(
     r"Method \S+ is not allowed by Access|Request header field \S+ is not allowed by)|"
     r"Preflight response is not successful|Header Access-Control-Allow-\w+ has an invalid|Cross-origin redirection to|"
     r"Load cannot follow more than|Not allowed to follow a redirection|Not allowed to use restricted network port|"
-    r"FTP URLs are disabled|No-Cors mode requires|(?<!policy: )C(?:ancelled load to|"
+    r"FTP URLs are disabled|Redirection to URL with a scheme|No-Cors mode requires|(?<!policy: )C(?:ancelled load to|"
     r"ross origin requests are only supported for HTTP)|CORS-preflight request was blocked|\[blocked\] The page at |"
     r"The resource at [“\"']|(?:\b[A-Z]{3,7} )?(?:(?<!\S)https?://\S++ )?net::ERR_(?!FAILED|ABORTED)"
 )

@@ -22,9 +22,10 @@ BATCH = 1000
 """Cases for each start of the browser: beyond this, preflight caches begin to drop entries."""
 
 
-def disagreements(browser: str, seed: int, count: int, decided: Counter[str]) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """Run so many cases in the browser; return what differs, by case and aspect, and count what decided."""
-    asked = cases(seed, count)
+def disagreements(
+    browser: str, asked: dict[str, dict[str, Any]], decided: Counter[str]
+) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Run cases in the browser; return what differs, by case and aspect, and count what decided."""
     truth = record(browser, asked)
     found = {}
     for case_id, case in asked.items():
@@ -48,7 +49,7 @@ def main() -> None:
     shown = 0
     for number, begin in enumerate(range(0, options.cases, BATCH)):
         seed, count = options.seed + number, min(BATCH, options.cases - begin)
-        found = disagreements(options.browser, seed, count, decided)
+        found = disagreements(options.browser, cases(seed, count), decided)
         for case_id, differs in found.items():
             shown += 1
             if shown <= options.show:

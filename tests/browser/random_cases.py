@@ -185,3 +185,60 @@ def _redirect(random: Random, case_id: str, number: int, reply: dict[str, Any], 
             location = ""
     reply["status"] = random.choice((301, 302, 303, 307, 308))
     reply["headers"].append(["Location", location])
+
+
+def redirect_cases() -> dict[str, dict[str, Any]]:
+    """Return chains of redirects to every kind of end, from every kind of page, by id: where texts differ most."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def add(
+        kind: str, request: dict[str, Any], steps: tuple[str, ...], status: int, end: str | None, *, good: bool
+    ) -> None:
+        case_id, scheme = f"chain-{len(found)}", "https" if kind == "https" else "http"
+        hops = []
+        for number in range(len(steps)):
+            last = number + 1 == len(steps)
+            to = end if last else f"{scheme}://{steps[number + 1]}.example/c/{case_id}/{number + 1}"
+            headers = [
+                *(_GOOD if good or not last else []),
+                *([["Location", to.replace("{id}", case_id)]] if to is not None else []),
+            ]
+            hops.append({
+                "preflight": {"status": 204, "headers": [*_GOOD, ["Access-Control-Allow-Methods", "PUT"]]},
+                "actual": {"status": 200 if last and end is None else status, "headers": headers},
+            })  # fmt: skip
+        found[case_id] = {
+            "id": case_id,
+            "group": "redirect",
+            "label": f"{' to '.join(steps)}, {end}",
+            "page": {"kind": kind, "origin": _KINDS[kind]},
+            "url": f"{scheme}://{steps[0]}.example/c/{case_id}/0",
+            "request": {"headers": [], "credentials": "same-origin", "redirect": "follow", "body": None, **request},
+            "server": {"hops": hops},
+        }
+
+    chains = [(first, *rest) for first in ("app", "api") for rest in _CHAINS]
+    for mode in ("cors", "no-cors"):
+        for steps in chains:
+            for end in _ENDS:
+                add("http", {"method": "GET", "mode": mode}, steps, 302, end, good=True)
+    for steps in chains:
+        for end in _INSECURE_ENDS:
+            for method, good in (("GET", True), ("GET", False), ("PUT", True), ("PUT", False)):
+                for redirect in ("follow", "manual", "error"):
+                    add("https", {"method": method, "redirect": redirect}, steps, 307, end, good=good)
+            add("https", {"method": "GET", "mode": "no-cors"}, steps, 307, end, good=True)
+    for kind in ("http", "https", "null"):
+        for mode in ("cors", "no-cors", "same-origin"):
+            for status in (301, 303, 307):
+                for steps in chains:
+                    add(kind, {"method": "POST", "mode": mode, "body": "x"}, steps, status, None, good=True)
+    return found
+
+
+_GOOD = [["Access-Control-Allow-Origin", "{echo:origin}"], ["Access-Control-Allow-Credentials", "true"]]
+_CHAINS = ((), ("app",), ("api",), ("third",), ("api", "third"), ("third", "api"), ("app", "api"), ("api", "app"))
+_ENDS = ("ftp://a.example/", "data:text/plain,x", "foo:bar", "http://[::1", "http://", "",
+         "http://u:p@third.example/c/{id}/9", "http://api.example:6000/")  # fmt: skip
+_INSECURE_ENDS = ("http://u:p@third.example/c/{id}/9", "http://third.example/c/{id}/9", "http://api.example:6000/",
+                  "https://u:p@third.example/c/{id}/9", "http://app.example/c/{id}/9")  # fmt: skip

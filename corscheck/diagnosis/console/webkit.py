@@ -71,8 +71,11 @@ def text(outcome: Outcome) -> str | None:
     failure = outcome.failure
     if failure is None or outcome.verdict != "blocked":
         return None
-    if failure.code == "CORS203":
+    if failure.code == "CORS203" and failure.hop == 0:
         return f"Fetch API cannot load {failure.url}."
+    if failure.code == "CORS203":
+        away = f"Unsafe attempt to load URL {failure.url} from origin {outcome.request.origin}."
+        return f"{away} Domains, protocols and ports must match.\n{_LAST.format(url=failure.url)}"
     preflight_refused = failure.hop > 0 and is_bad_port(parse_url(failure.url)) and _needs_preflight(outcome)
     if failure.code == "CORS202" and not preflight_refused:
         return _mixed(outcome, failure)
