@@ -154,6 +154,9 @@ class Observation(Struct, frozen=True):
 class Result(Struct, frozen=True, kw_only=True):
     """The result of a probe, masked and ready to be saved or shown.
 
+    ``exchanges`` are those of the engine that drove. ``sent_for`` holds, by engine, what had to be sent for another one of
+    the gate.
+
     ``passed`` says whether the verdict is the expected one. A failure that is ``excused`` has not passed, but does not
     fail the run. The defaults apply to a saved report that lacks the field.
     """
@@ -182,6 +185,7 @@ class Result(Struct, frozen=True, kw_only=True):
     preflight: PreflightRecord = PreflightRecord()
     steps: tuple[StepRecord, ...] = ()
     exchanges: tuple[ExchangeRecord, ...] = ()
+    sent_for: Mapping[str, tuple[ExchangeRecord, ...]] = {}
     response: ReadResponse | None = None
     readable_headers: tuple[str, ...] = ()
     console: Mapping[str, str | None] = {}

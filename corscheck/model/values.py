@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from corscheck.protocol.origin import URLError, is_loopback_host, parse_url
+from corscheck.protocol.origin import OPAQUE, URLError, is_loopback_host, parse_url
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CacheMode, Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
@@ -28,13 +28,14 @@ LONGEST_TIME = 1_000_000.0
 """The longest time limit in seconds. System calls count milliseconds in 32 bits, which ends at 2,147,483 seconds."""
 
 
-def default_gate(url: str, origin: str) -> tuple[EngineName, ...]:
+def default_gate(url: str, origin: str, *, secure_context: bool = False) -> tuple[EngineName, ...]:
     """Return the gate of a probe for which no engines are named.
 
     WebKit blocks http://localhost on https pages as mixed content. Who asks a development server about a page that will
     be at https does not want to know that: WebKit's verdict is shown then, but does not decide.
     """
-    if origin.startswith("https:") and url.startswith("http:"):
+    secure = secure_context if origin == OPAQUE else origin.startswith("https:")
+    if secure and url[:5].lower() == "http:":
         try:
             loopback = is_loopback_host(parse_url(url).host)
         except URLError:
@@ -151,4 +152,4 @@ class Probe(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if not self.gate:
-            force_setattr(self, "gate", default_gate(self.url, self.origin))
+            force_setattr(self, "gate", default_gate(self.url, self.origin, secure_context=self.secure_context))

@@ -247,7 +247,7 @@ def _final_head(raw: RawHead, syntax: Syntax, secure: bool, default_port: bool) 
 
 
 def _parse(text: bytes, syntax: Syntax, data: bytes, end: int) -> Head:
-    if syntax.nul_rejected_anywhere and b"\x00" in data[:end]:
+    if syntax.nul_rejected_anywhere and 0 <= data.find(b"\x00") < end:
         raise _Refused("its head contains NUL")
     lines = _LINE_ENDS.split(text) if syntax.cr_ends_line else [line.removesuffix(b"\r") for line in text.split(b"\n")]
     fields = _unfold(lines[1:])
@@ -263,15 +263,16 @@ def _parse(text: bytes, syntax: Syntax, data: bytes, end: int) -> Head:
 
 def _unfold(lines: list[bytes]) -> list[bytes]:
     """Join continuation lines (obs-fold) with the field line before them."""
-    fields: list[bytes] = []
+    fields: list[list[bytes]] = []
     for line in lines:
         if not line:
             continue
-        if line[:1] in (b" ", b"\t") and fields and b":" in fields[-1] and fields[-1][:1] not in (b":", b" ", b"\t"):
-            fields[-1] += b" " + line.lstrip(b" \t")
+        first = fields[-1][0] if fields else b""
+        if line[:1] in (b" ", b"\t") and b":" in first and first[:1] not in (b":", b" ", b"\t"):
+            fields[-1].append(line.lstrip(b" \t"))
         else:
-            fields.append(line)
-    return fields
+            fields.append([line])
+    return [b" ".join(parts) for parts in fields]
 
 
 def _fields(lines: list[bytes], syntax: Syntax) -> list[tuple[str, str]]:

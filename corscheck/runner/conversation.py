@@ -17,13 +17,14 @@ from corscheck.protocol.agreement import Caches, judge_by_all
 from corscheck.protocol.cache import PreflightCache
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import Flow, fetch
+from corscheck.protocol.outcome import Exchange
 from corscheck.protocol.replay import NotRecordedError, Recording
 from corscheck.protocol.request import Answer, HeldBack, Request
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.runner.sending import SAFE_METHODS, dress, may_send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from corscheck.model.result import Finding, Result
     from corscheck.model.values import Probe
@@ -115,7 +116,7 @@ def conversation(
     while (pause := patience.pause(outcome)) is not None:
         yield Pause(pause)
         outcome = yield from once(probe, options, cache)
-    outcomes = yield from _other_engines(probe, options, outcome, caches, began)
+    others = yield from _other_engines(probe, options, outcome, caches, began)
     diagnosis = diagnose(probe, outcome, alone=alone)
     seen: Outcome | None = None
     try:
@@ -127,33 +128,46 @@ def conversation(
             question = diagnosis.send(seen)
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
-    return assembler.result(probe, outcome, findings, outcomes)
+    return assembler.result(probe, outcome, findings, others)
+
+
+class OtherEngines(Struct, frozen=True):
+    """What every engine makes of a probe, and the exchanges that were needed for one alone, by its name.
+
+    ``outcomes`` has None for an engine outside of the gate that would have sent another request.
+    """
+
+    outcomes: dict[str, Outcome | None]
+    exchanges: dict[str, tuple[Exchange, ...]]
 
 
 def _other_engines(
     probe: Probe, options: RunOptions, outcome: Outcome, caches: Caches | None, began: float
-) -> Generator[WireRequest | Pause, Answer, dict[str, Outcome | None]]:
-    """Judge the answers by the rules of every engine. An engine of the gate asks what was not asked yet.
-
-    None stands for an engine that is not in the gate and would have sent another request.
-    """
+) -> Generator[WireRequest | Pause, Answer, OtherEngines]:
+    """Judge the answers by the rules of every engine. An engine of the gate asks what was not asked yet."""
     outcomes = judge_by_all(outcome, registrable_domain, caches, began)
+    found = OtherEngines(outcomes, {})
+    known = [exchange for exchange in outcome.exchanges if not isinstance(exchange.answer, HeldBack)]
+    if outcome.verdict == "inconclusive":  # a server that gives no answer is not asked for others
+        return found
     for name in probe.gate:
         if outcomes[name] is None:
             yield Pause()
             cache = caches[name] if caches is not None else None
-            outcomes[name] = yield from _complete(replace(probe, engine=name), options, outcome, cache)
-    return outcomes
+            more: list[Exchange] = []
+            outcomes[name] = yield from _complete(replace(probe, engine=name), options, known, more, cache)
+            known += more
+            if more:
+                found.exchanges[name] = tuple(more)
+    return found
 
 
 def _complete(
-    probe: Probe, options: RunOptions, known: Outcome, cache: PreflightCache | None
+    probe: Probe, options: RunOptions, known: Sequence[Exchange], more: list[Exchange], cache: PreflightCache | None
 ) -> Generator[WireRequest, Answer, Outcome]:
-    """Run one fetch with the answers that are known already; ask only for the others."""
-    recording = Recording(known.exchanges)
-    sent = {
-        e.request.method for e in known.exchanges if e.request.kind == "actual" and not isinstance(e.answer, HeldBack)
-    }
+    """Run one fetch with the answers that are known already; ask only for the others, and add these to ``more``."""
+    recording = Recording(known)
+    sent = {exchange.request.method for exchange in known if exchange.request.kind == "actual"}
     flow = _flow(probe, cache)
     try:
         request = next(flow)
@@ -165,6 +179,9 @@ def _complete(
                 repeats = request.method in sent and request.method not in SAFE_METHODS
                 if may_send(request, probe) and not repeats:
                     answer = yield dress(request, probe, options.network.user_agent)
+                    more.append(Exchange(request, answer))
+                    if request.kind == "actual":
+                        sent.add(request.method)
                 else:
                     answer = HeldBack(time.monotonic())
             request = flow.send(answer)

@@ -6,6 +6,7 @@ It knows when to send, not what: that is the conversations' business.
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from itertools import count
 from typing import TYPE_CHECKING, TypeVar
@@ -14,13 +15,13 @@ from corscheck.model.values import ConfigError
 from corscheck.runner import schedule as bounds
 from corscheck.runner.conversation import Pause
 from corscheck.runner.drive import ParallelRun
-from corscheck.transports.choice import asked_again
+from corscheck.transports.choice import asked_again, is_unread
 from corscheck.transports.curl import CurlMulti
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable, Iterable
 
-    from corscheck.protocol.request import Answer
+    from corscheck.protocol.request import Answer, HTTPResponse, NetworkError
     from corscheck.runner.conversation import Asking
     from corscheck.runner.options import RunOptions
     from corscheck.runner.schedule import Flow
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _NEVER = float("inf")
+
+_LOOK_SECONDS = 0.01
+"""How often to look whether a request that is repeated in a thread has its answer."""
 
 
 def drive(flows: Iterable[tuple[Hashable, Asking[_T]]], options: RunOptions) -> Generator[_T, None, None]:
@@ -93,6 +97,25 @@ class _Run(ParallelRun[_T]):
             flow.error = error
             self._schedule.end(flow)
 
+    def _repeat(self, flow: Flow[_T], request: WireRequest, answer: HTTPResponse | NetworkError) -> None:
+        """Repeat a request over httpx, in a thread so that the others need not wait."""
+        came: list[Answer] = []
+
+        def ask() -> None:
+            try:
+                came.append(asked_again(request, answer, self._network, flow.deadline))
+            except Exception:  # noqa: BLE001 - what libcurl said stands
+                came.append(answer)
+
+        def look() -> None:
+            if came:
+                self._resume(flow, came[0])
+            else:
+                self._after(_LOOK_SECONDS, look)
+
+        threading.Thread(target=ask, daemon=True).start()
+        look()
+
     def _after(self, seconds: float, act: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._tickets), act))
 
@@ -103,8 +126,10 @@ class _Run(ParallelRun[_T]):
         for (flow, request), answer in answers:
             del self._sent[flow]
             self._schedule.go_on(flow)
-            # Everyone waits while a request is repeated over httpx; only answers that libcurl cannot read need that.
-            self._resume(flow, asked_again(request, answer, self._network, flow.deadline))
+            if is_unread(request, answer):
+                self._repeat(flow, request, answer)
+            else:
+                self._resume(flow, answer)
         if time.monotonic() >= self._check_at:
             self._find_stalled()
             wanted = self._schedule.wants_room

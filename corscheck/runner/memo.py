@@ -159,7 +159,14 @@ def _kind(probe: Probe) -> tuple[object, ...] | None:
         url = parse_url(probe.url)
     except URLError:
         return None
-    if url.href != probe.url or url.fragment or url.has_credentials or url.scheme not in ("http", "https"):
+    # Chromium spells | in a path in another way.
+    if (
+        url.href != probe.url
+        or "|" in url.path
+        or url.fragment
+        or url.has_credentials
+        or url.scheme not in ("http", "https")
+    ):
         return None
     return (_place(url, probe.origin), bool(url.query), *[getattr(probe, name) for name in _SHARED])
 
@@ -186,6 +193,8 @@ def _is_shared(result: Result, path: list[tuple[WireRequest, Answer]]) -> bool:
     return (
         result.response is not None
         and not result.response.redirected
+        # What another engine asked as well is not in the result's exchanges.
+        and len(path) == len(result.exchanges)
         and all(_is_recorded(answer) for _, answer in path)
         and all(engine.verdict == "allowed" or engine.code == "CORS202" for engine in result.engines.values())
         and all(not text or result.engines[name].code == "CORS202" for name, text in result.console.items())

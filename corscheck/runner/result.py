@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Answer, Headers
+    from corscheck.runner.conversation import OtherEngines
 
 _MASKED = 16
 """Header lists that are remembered with their masked form: those of one run's requests are mostly the same."""
@@ -60,11 +61,11 @@ class Assembler:
         probe: Probe,
         outcome: Outcome,
         findings: tuple[Finding, ...] = (),
-        outcomes: Mapping[str, Outcome | None] | None = None,
+        others: OtherEngines | None = None,
     ) -> Result:
-        """The saved model of one probe, with what diagnosis found. ``outcomes`` are those of all engines, if they are known."""
-        if outcomes is None:
-            outcomes = judge_by_all(outcome, registrable_domain)
+        """The saved model of one probe, with what diagnosis found. ``others`` is what all engines make of it, if known."""
+        outcomes = others.outcomes if others is not None else judge_by_all(outcome, registrable_domain)
+        more = others.exchanges if others is not None else {}
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome, outcomes[name]) for name in ENGINE_NAMES
         }
@@ -99,6 +100,7 @@ class Assembler:
             preflight=self._preflight(outcome, outcomes),
             steps=tuple(self._step(step) for step in outcome.steps),
             exchanges=tuple(self._exchange(exchange, probe) for exchange in outcome.exchanges),
+            sent_for={name: tuple(self._exchange(one, probe) for one in sent) for name, sent in more.items()},
             response=self._response(outcome),
             readable_headers=outcome.readable_headers,
             console=console,

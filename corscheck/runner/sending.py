@@ -55,7 +55,7 @@ def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> 
     """Return the complete request: the protocol's headers, then those that a browser adds unless script set them."""
     url = parse_url(request.url)
     rules = ENGINES[probe.engine].rules
-    headers = _with_cache_headers(_withhold(request, probe), request, probe, rules)
+    headers = _with_cache_headers(_withhold(request, probe, rules), request, probe, rules)
     given = {n.lower() for n, _ in headers}
     added: list[Header] = []
 
@@ -75,8 +75,6 @@ def dress(request: HTTPRequest, probe: Probe, user_agent: str | None = None) -> 
         add("Sec-Fetch-Dest", "empty")
     if rules.priority is not None:
         add("Priority", rules.priority)
-    if request.kind == "preflight" and rules.preflight_has_user_agent and (own := get(probe.headers, "User-Agent")):
-        add("User-Agent", own)
     add("User-Agent", user_agent or USER_AGENT)
     if request.credentials:
         for name, value in _stored_credentials(request, probe):
@@ -130,13 +128,15 @@ def fetch_site(request: HTTPRequest) -> str:
     return worst
 
 
-def _withhold(request: HTTPRequest, probe: Probe) -> Headers:
+def _withhold(request: HTTPRequest, probe: Probe, rules: Rules) -> Headers:
     """Return the headers; on a redirect to another origin, a placeholder replaces the values that are masked."""
+    headers = request.headers
+    if request.kind == "preflight" and rules.preflight_has_user_agent and (own := get(probe.headers, "User-Agent")):
+        headers = (*headers, ("User-Agent", own))
     if request.hop == 0 or parse_url(request.url).origin == parse_url(request.url_list[0]).origin:
-        return request.headers
+        return headers
     return tuple(
-        (n, PLACEHOLDER) if n.lower() in probe.secret_headers or _is_secret(n, v) else (n, v)
-        for n, v in request.headers
+        (n, PLACEHOLDER) if n.lower() in probe.secret_headers or _is_secret(n, v) else (n, v) for n, v in headers
     )
 
 

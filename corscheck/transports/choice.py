@@ -71,13 +71,18 @@ def live(options: NetworkOptions) -> Transport:
     return _httpx(options)
 
 
+def is_unread(request: WireRequest, answer: Answered) -> bool:
+    """Whether libcurl could not parse the response to a safe request, so that ``asked_again`` repeats it."""
+    unread = isinstance(answer, Unreadable) or (answer.raw is not None and answer.raw.fault == "chunk")
+    return unread and request.method in _REPEATABLE
+
+
 def asked_again(request: WireRequest, answer: Answered, options: NetworkOptions, deadline: float) -> Answered:
     """Return the answer. If libcurl could not parse the response, repeat a safe request over httpx.
 
     libcurl does not hand over the bytes that it rejects, so nothing else can tell what browsers make of them.
     """
-    unread = isinstance(answer, Unreadable) or (answer.raw is not None and answer.raw.fault == "chunk")
-    if not unread or request.method not in _REPEATABLE:
+    if not is_unread(request, answer):
         return answer
     began = time.monotonic()
     transport = _httpx(options)

@@ -15,6 +15,7 @@ from corscheck.model.values import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from corscheck.model.item import Item
+    from corscheck.model.result import ExchangeRecord
 
 
 class Run(Struct, frozen=True):
@@ -54,7 +55,12 @@ def without_times(item: Item) -> Item:
     """Return an item as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
     if not isinstance(item, Result):
         return item
-    return replace(item, exchanges=tuple(replace(exchange, elapsed_ms=UNSET) for exchange in item.exchanges))
+
+    def bare(exchanges: tuple[ExchangeRecord, ...]) -> tuple[ExchangeRecord, ...]:
+        return tuple(replace(exchange, elapsed_ms=UNSET) for exchange in exchanges)
+
+    sent_for = {name: bare(exchanges) for name, exchanges in item.sent_for.items()}
+    return replace(item, exchanges=bare(item.exchanges), sent_for=sent_for)
 
 
 def kind_of(value: Any) -> Literal["probe", "audit"]:

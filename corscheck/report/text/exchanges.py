@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model.printable import printable
+from corscheck.model.words import engine
 
 if TYPE_CHECKING:
     from corscheck.model.result import ExchangeRecord, Result
@@ -21,6 +22,9 @@ def exchanges(result: Result) -> list[str]:
         if lines:
             lines.append("")
         lines += exchange_lines(result, exchange)
+    for name, more in result.sent_for.items():
+        for exchange in more:
+            lines += ["", f"* for {engine(name)} alone:", *exchange_lines(result, exchange)]
     return lines
 
 
