@@ -140,17 +140,16 @@ def is_mixed_content(request: Request, url: URL, rules: Rules = STANDARD) -> boo
     return secure and (rules.mixed_content_blocks_loopback or not is_potentially_trustworthy(url))
 
 
-def blocked(request: Request, url: URL, rules: Rules = STANDARD, *, redirected: bool = False) -> Refusal | None:
+def blocked(request: Request, url: URL, rules: Rules = STANDARD) -> Refusal | None:
     """``main-fetch:7``: mixed content, then bad port. Returns None if neither blocks the request.
 
-    The standard does not order them. All three browsers name mixed content if both apply (measured), but after a redirect
-    see bad_port_first_on_redirect in departures.py. CSP and integrity policy depend on the page's own headers: not checked.
+    The standard does not order them. All three browsers name mixed content if both apply (measured). CSP and integrity
+    policy depend on the page's own headers: not checked.
     """
-    bad_port, mixed = is_bad_port(url), is_mixed_content(request, url, rules)
-    if mixed and not (bad_port and redirected and rules.bad_port_first_on_redirect):
+    if is_mixed_content(request, url, rules):
         message = "A page loaded over https may not ask an insecure http address (mixed content)."
         return Refusal("CORS202", "mixed content", url.href, message)
-    if bad_port:
+    if is_bad_port(url):
         message = f"Port {url.effective_port} is one that browsers never connect to."
         return Refusal("CORS201", "port", str(url.effective_port), message)
     return None

@@ -55,7 +55,6 @@ class Rules(Struct, frozen=True):
     locations_refused_first: tuple[str, ...] | None = None
     malformed_location_fails_in_every_mode: bool = False
     mode_before_mixed_content: bool = False
-    bad_port_first_on_redirect: bool = False
     mixed_content_before_redirect_check: bool = False
     mixed_content_before_userinfo: Literal["never", "own-origin", "always"] = "never"
     mixed_content_blocks_loopback: bool = False

@@ -121,10 +121,10 @@ class _Fetch(Exchanging):
         # main-fetch:12: same origin counts only while tainting is "basic". It never returns to "basic", so a redirect
         # back to the page's own origin still needs CORS headers.
         own = self.tainting == "basic" and same_origin(url.origin, request.origin)
-        if self.rules.mode_before_mixed_content and len(self.urls) == 1 and not own and url.scheme != "data":
+        if self.rules.mode_before_mixed_content and not own and url.scheme != "data":
             self._check_mode(url)
         # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
-        refusal = blocking.blocked(request, url, self.rules, redirected=len(self.urls) > 1)
+        refusal = blocking.blocked(request, url, self.rules)
         if refusal is not None:
             late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
             if late and refusal.code == "CORS202":

@@ -75,7 +75,10 @@ def test_a_page_whose_caches_differ() -> None:
         b"HTTP/1.1 " + status + b"\r\n" + named + kept + b"Content-Length: 0\r\nConnection: close\r\n\r\n"
         for status in (b"200 OK", b"200 OK", b"403 No", b"200 OK")
     ]
-    with RawServer(*([READ, answer] for answer in answers)) as server, corscheck.Page(origin=PAGE, send="always") as page:
+    with (
+        RawServer(*([READ, answer] for answer in answers)) as server,
+        corscheck.Page(origin=PAGE, send="always") as page,
+    ):
         page.fetch(server.url("/a"), method="PUT")
         result = page.fetch(server.url("/a"), method="PUT", cache="no-cache")
     assert methods(server) == ["OPTIONS", "PUT", "OPTIONS", "PUT"]

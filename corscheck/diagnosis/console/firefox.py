@@ -104,14 +104,8 @@ def _mixed_content(failure: Failure) -> list[str]:
 
 
 def _bad_port(failure: Failure, request: Request) -> list[str]:
-    """Return the line for a bad port: of the redirected request, and nothing without a redirect.
-
-    A redirect from an https page's own origin to http is silent (measured).
-    """
-    if failure.last_url is None or request.mode == "no-cors":
-        return []
-    silent = failure.tainting != "cors" and request.origin.startswith("https:") and failure.url.startswith("http:")
-    return [] if silent else [_unsuccessful(failure.last_url)]
+    """Return the line for a bad port: of the redirected request, and nothing without a redirect."""
+    return [_unsuccessful(failure.last_url)] if failure.last_url is not None and request.mode != "no-cors" else []
 
 
 def _reason(code: str, value: str | None, status: int | None, url: str) -> str:
