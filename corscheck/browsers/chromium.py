@@ -101,6 +101,9 @@ def command_line(
     rules = [
         f"MAP {o.address} 127.0.0.1:{pages.https_port if o.scheme == 'https' else pages.http_port}" for o in places
     ]
+    # The pages with a null origin are at the page server's own addresses.
+    own = [f"127.0.0.1:{port}" for port in (pages.http_port, pages.https_port) if port is not None]
+    rules += [f"MAP {address} {address}" for address in own]
     rules += routes.chromium_rules()
     wanted = {*targets, *(o.address.host for o in places if o.address is not None)}
     silenced = [host for host in _BACKGROUND_HOSTS if host not in wanted]
@@ -113,8 +116,7 @@ def command_line(
         *SWITCHES,
         f"--user-data-dir={workspace.profile}",
         f"--host-resolver-rules={','.join(rules)}",
-        # The page with a null origin is at the page server's own address.
-        *_proxy_switches(routes, [f"127.0.0.1:{pages.http_port}", *(str(o.address) for o in places), *silenced]),
+        *_proxy_switches(routes, [*own, *(str(o.address) for o in places), *silenced]),
     ]
     if certificates:
         argv.append("--ignore-certificate-errors-spki-list=" + ",".join(sorted({spki_hash(c) for c in certificates})))
@@ -179,6 +181,8 @@ class _Wire(Wire):
         request = params.get("requestId", "")
         if method == "Network.requestWillBeSent":
             hops = self._asked.setdefault(request, [])
+            if hops and "redirectResponse" not in params:
+                return  # where a redirect leads that mixed content blocks
             if hops and not params.get("redirectHasExtraInfo"):
                 hops.pop()  # an internal redirect (HSTS): the request before it was never sent
             hops.append(params)
