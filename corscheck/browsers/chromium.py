@@ -74,6 +74,7 @@ SWITCHES = (
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,Translate,OptimizationHints",
 )
 
+_TYPES = frozenset({"Fetch", "XHR"})
 _DOMAINS = ("Page", "Runtime", "Log", "Network")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -195,7 +196,7 @@ class _Wire(Wire):
         elif method == "Network.responseReceivedExtraInfo":
             if params["statusCode"] in _REDIRECTS:
                 self._hop[request] = self._hop.get(request, 0) + 1
-        elif method == "Network.loadingFailed" and params["type"] == "Fetch" and request != self._mark_id:
+        elif method == "Network.loadingFailed" and params["type"] in _TYPES and request != self._mark_id:
             self.trouble = params["errorText"]
         if request == self._mark_id and method in {"Network.loadingFinished", "Network.loadingFailed"}:
             self._marked.set()
@@ -208,7 +209,7 @@ class _Wire(Wire):
                 continue
             asked = hops[min(hop, len(hops) - 1)]
             preflight = asked["initiator"]["type"] == "preflight"
-            if not preflight and asked.get("type") != "Fetch":
+            if not preflight and asked.get("type") not in _TYPES:
                 continue
             # HTTP/2 pseudo-headers repeat the method and the URL.
             pairs = tuple((name, value) for name, value in headers.items() if not name.startswith(":"))
