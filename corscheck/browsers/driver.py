@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from corscheck.model.result import ObservedRequest
     from corscheck.model.values import Probe
 
-# The script calls fetch(url, init) like a page does. It constructs a Request first, only to tell an exception of the
-# constructor from a network error: with fetch() both reject the promise with a TypeError. The body is passed as bytes,
-# so that the browser adds no Content-Type of its own. The response body is cancelled to free its connection. The last
-# fetch goes to the page server and is a mark: browsers report events in order, so after the mark's events all events of
-# the probe have arrived.
+# The script calls fetch(url, init) like a page does, or XMLHttpRequest, which alone has upload listeners. For fetch() it
+# constructs a Request first, only to tell an exception of the constructor from a network error: both reject the promise
+# with a TypeError. The body is passed as bytes, so that the browser adds no Content-Type of its own. The response body is
+# cancelled to free its connection. The last fetch goes to the page server and is a mark: browsers report events in order,
+# so after the mark's events all events of the probe have arrived.
 _SCRIPT = """\
 async (url, init, body, listener, mark) => {
   const bytes = () => Uint8Array.from(atob(body), c => c.charCodeAt(0));

@@ -52,8 +52,9 @@ def observe(
     """Run probes in a real browser, one after the other, and return the observations in the order of the probes.
 
     ``browser`` is ``chromium``, ``chrome``, ``edge``, ``firefox`` or ``webkit``. A page with exactly the probe's origin calls
-    ``fetch()`` with the probe's arguments. A body is passed as bytes, so its Content-Type is the one in ``headers``.
-    ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called after each probe. All probes share one
+    ``fetch()`` with the probe's arguments, or XMLHttpRequest if it asks for an upload listener. A body is passed as bytes,
+    so its Content-Type is the one in ``headers``. ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called
+    after each probe. All probes share one
     browser, unless the page of one would hide the target of another. With ``fresh_context=False`` probes from one
     origin share a page with its caches and cookies: about ten times faster, but correct only if their URLs differ.
 
@@ -192,7 +193,7 @@ class BrowserSession:
         self.version = driver.version
 
     async def ask(self, probe: Probe, *, fresh_context: bool = True) -> Observation:
-        """Run a probe's ``fetch()`` in a page of its origin. Not concurrently. ``fresh_context``: see ``observe``."""
+        """Run a probe in a page of its origin. Not concurrently. ``fresh_context``: see ``observe``."""
         origin = page_origin(probe)
         if isinstance(origin, str):
             return self._inconclusive(origin)

@@ -168,6 +168,10 @@ NOT_HTTP = "Cross-Origin Request Blocked: [...] at ftp://a/. (Reason: CORS reque
             {**BLOCKED, "console": NOT_EQUAL.format("XMLHttpRequest")},
         ),
         ({"upload_listener": True}, {"console": 'Refused to set unsafe header "Cookie"'}),
+        (
+            {**LISTENED, "exchanges": (), "console": {"chromium": MIXED_TEXT["chromium"]}},
+            {**UNSENT, "console": MIXED_TEXT["chromium"].replace("resource", "XMLHttpRequest endpoint")},
+        ),
         # The prediction is not told which page embeds this one.
         (
             {**EMBEDDED, "console": {"chromium": MIXED_TEXT["chromium"].format("(the page that embeds this one)")}},

@@ -48,6 +48,7 @@ def probes(target):
         "no listener": Probe(passed, PAGE, **UPLOAD),
         "not readable": Probe(wrong, PAGE, upload_listener=True, **UPLOAD),
         "with credentials": Probe(wrong, PAGE, upload_listener=True, credentials="include", **UPLOAD),
+        "insecure target": Probe("http://api.example/x", PAGE, upload_listener=True, **UPLOAD),
         "secure null": Probe(
             url("/insecure", "http", "api.example", ANY=Reply(200, OPEN)), "null", secure_context=True
         ),
@@ -97,6 +98,7 @@ def seen(asked):
         ("no listener", "allowed", ["POST"]),
         ("not readable", "blocked", ["OPTIONS", "POST"]),
         ("with credentials", "blocked", ["OPTIONS"]),
+        ("insecure target", "blocked", []),
         # Mixed Content, 4.4: the origin of a page that embeds this one is secure.
         ("secure null", "blocked", []),
         ("insecure null", "allowed", ["GET"]),
