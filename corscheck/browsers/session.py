@@ -54,9 +54,9 @@ def observe(
     ``browser`` is ``chromium``, ``chrome``, ``edge``, ``firefox`` or ``webkit``. A page with exactly the probe's origin calls
     ``fetch()`` with the probe's arguments, or XMLHttpRequest if it asks for an upload listener. A body is passed as bytes,
     so its Content-Type is the one in ``headers``. ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called
-    after each probe. All probes share one
-    browser, unless the page of one would hide the target of another. With ``fresh_context=False`` probes from one
-    origin share a page with its caches and cookies: about ten times faster, but correct only if their URLs differ.
+    after each probe. All probes share one browser, unless the page of one would hide the target of another. With
+    ``fresh_context=False`` probes from one origin and embedder policy share a page with its caches and cookies: about ten
+    times faster, but correct only if their URLs differ.
 
     Raises ``ConfigError`` if a browser cannot run a probe, before anything starts, and ``BrowserUnavailable`` if there
     is no usable browser. If a single probe fails (the fetch times out, the page does not load, the browser crashes),
