@@ -74,6 +74,7 @@ SWITCHES = (
     "--disable-features=HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,MediaRouter,Translate,OptimizationHints",
 )
 
+_TYPES = frozenset({"Fetch", "XHR"})
 _DOMAINS = ("Page", "Runtime", "Log", "Network")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -101,6 +102,9 @@ def command_line(
     rules = [
         f"MAP {o.address} 127.0.0.1:{pages.https_port if o.scheme == 'https' else pages.http_port}" for o in places
     ]
+    # The pages with a null origin are at the page server's own addresses.
+    own = [f"127.0.0.1:{port}" for port in (pages.http_port, pages.https_port) if port is not None]
+    rules += [f"MAP {address} {address}" for address in own]
     rules += routes.chromium_rules()
     wanted = {*targets, *(o.address.host for o in places if o.address is not None)}
     silenced = [host for host in _BACKGROUND_HOSTS if host not in wanted]
@@ -113,8 +117,7 @@ def command_line(
         *SWITCHES,
         f"--user-data-dir={workspace.profile}",
         f"--host-resolver-rules={','.join(rules)}",
-        # The page with a null origin is at the page server's own address.
-        *_proxy_switches(routes, [f"127.0.0.1:{pages.http_port}", *(str(o.address) for o in places), *silenced]),
+        *_proxy_switches(routes, [*own, *(str(o.address) for o in places), *silenced]),
     ]
     if certificates:
         argv.append("--ignore-certificate-errors-spki-list=" + ",".join(sorted({spki_hash(c) for c in certificates})))
@@ -179,6 +182,8 @@ class _Wire(Wire):
         request = params.get("requestId", "")
         if method == "Network.requestWillBeSent":
             hops = self._asked.setdefault(request, [])
+            if hops and "redirectResponse" not in params:
+                return  # where a redirect leads that mixed content blocks
             if hops and not params.get("redirectHasExtraInfo"):
                 hops.pop()  # an internal redirect (HSTS): the request before it was never sent
             hops.append(params)
@@ -191,7 +196,7 @@ class _Wire(Wire):
         elif method == "Network.responseReceivedExtraInfo":
             if params["statusCode"] in _REDIRECTS:
                 self._hop[request] = self._hop.get(request, 0) + 1
-        elif method == "Network.loadingFailed" and params["type"] == "Fetch" and request != self._mark_id:
+        elif method == "Network.loadingFailed" and params["type"] in _TYPES and request != self._mark_id:
             self.trouble = params["errorText"]
         if request == self._mark_id and method in {"Network.loadingFinished", "Network.loadingFailed"}:
             self._marked.set()
@@ -204,7 +209,7 @@ class _Wire(Wire):
                 continue
             asked = hops[min(hop, len(hops) - 1)]
             preflight = asked["initiator"]["type"] == "preflight"
-            if not preflight and asked.get("type") != "Fetch":
+            if not preflight and asked.get("type") not in _TYPES:
                 continue
             # HTTP/2 pseudo-headers repeat the method and the URL.
             pairs = tuple((name, value) for name, value in headers.items() if not name.startswith(":"))

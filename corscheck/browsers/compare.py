@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from corscheck.browsers import libsoup
 from corscheck.browsers.browsers import get
 from corscheck.browsers.routes import address_of
+from corscheck.protocol.origin import OPAQUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,18 @@ _Row: TypeAlias = tuple[str, str, str, str | None, str | None, str | None]
 
 _WIRE_HEADERS = ("origin", "access-control-request-method", "access-control-request-headers")
 _MISDIRECTED = 421
+# What is printed about XMLHttpRequest, in the words for fetch() that predictions use.
+_XHR_WORDS = (
+    (r"Access to XMLHttpRequest at", "Access to fetch at"),
+    (r"XMLHttpRequest cannot load", "Fetch API cannot load"),
+    (r"insecure XMLHttpRequest endpoint", "insecure resource"),
+    (
+        r" The credentials mode of requests initiated by the XMLHttpRequest is controlled by the withCredentials attribute\.",
+        "",
+    ),
+    (r" Have the server send the header with a valid value\.", ""),  # said about fetch() only
+    (r'Refused to set unsafe header ".*"\n?', ""),  # fetch() ignores such a header in silence
+)
 
 
 def engine_of(browser: str) -> EngineName:
@@ -55,7 +68,7 @@ def compare(result: Result, observation: Observation) -> Observation:
         if result.complete and result.verdict == "allowed":
             differences += _readable(result.readable_headers, observation.readable_headers)
         if engine in result.console and not (engine == "webkit" and libsoup.rewrites_console(result.exchanges)):
-            differences += _console(result.console[engine], observation.console, engine)
+            differences += _console(result, observation.console, engine)
     if result.complete:
         differences += _requests(result, observation, engine)
     return replace(observation, agrees=not differences, differences=tuple(differences))
@@ -71,9 +84,24 @@ def _readable(predicted: Sequence[str], observed: Sequence[str]) -> list[str]:
     return out
 
 
-def _console(predicted: str | None, observed: str | None, engine: EngineName) -> list[str]:
-    same = _tolerant(predicted, engine) == _tolerant(observed, engine)
+def _console(result: Result, observed: str | None, engine: EngineName) -> list[str]:
+    predicted = result.console[engine]
+    same = _tolerant(_in_common(predicted, result), engine) == _tolerant(_in_common(observed, result), engine)
     return [] if same else [f"console: predicted {predicted!r}, observed {observed!r}"]
+
+
+def _in_common(text: str | None, result: Result) -> str | None:
+    """Return a console text without what the prediction does not tell: XMLHttpRequest's words, the embedding page."""
+    if text is None:
+        return None
+    if result.upload_listener:
+        for pattern, words in _XHR_WORDS:
+            text = re.sub(pattern, words, text)
+    if result.secure_context and result.origin == OPAQUE:
+        text = re.sub(
+            r"(?<=The page at )('[^']*'|\S+)(?= (was loaded over HTTPS|requested insecure content))", "X", text
+        )
+    return text or None
 
 
 def _tolerant(text: str | None, engine: EngineName) -> list[str]:

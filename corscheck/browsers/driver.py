@@ -24,28 +24,52 @@ if TYPE_CHECKING:
     from corscheck.model.result import ObservedRequest
     from corscheck.model.values import Probe
 
-# The script calls fetch(url, init) like a page does. It constructs a Request first, only to tell an exception of the
-# constructor from a network error: with fetch() both reject the promise with a TypeError. The body is passed as bytes,
-# so that the browser adds no Content-Type of its own. The response body is cancelled to free its connection. The last
-# fetch goes to the page server and is a mark: browsers report events in order, so after the mark's events all events of
-# the probe have arrived.
+# The script calls fetch(url, init) like a page does, or XMLHttpRequest, which alone has upload listeners. For fetch() it
+# constructs a Request first, only to tell an exception of the constructor from a network error: both reject the promise
+# with a TypeError. The body is passed as bytes, so that the browser adds no Content-Type of its own. The response body is
+# cancelled to free its connection. The last fetch goes to the page server and is a mark: browsers report events in order,
+# so after the mark's events all events of the probe have arrived.
 _SCRIPT = """\
-async (url, init, body, mark) => {
-  const options = () => body === null ? init : {...init, body: Uint8Array.from(atob(body), c => c.charCodeAt(0))};
-  let said;
-  try {
-    new Request(url, options());
-  } catch (error) {
-    return JSON.stringify({invalid: String(error)});
-  }
-  try {
-    const response = await fetch(url, options());
-    const {type, status, redirected} = response;
-    said = {response: {type, status, url: response.url, redirected}, headers: [...response.headers.keys()]};
-    response.body?.cancel().catch(() => {});
-  } catch (error) {
-    said = {rejected: String(error)};
-  }
+async (url, init, body, listener, mark) => {
+  const bytes = () => Uint8Array.from(atob(body), c => c.charCodeAt(0));
+  const fetched = async () => {
+    const options = () => body === null ? init : {...init, body: bytes()};
+    try {
+      new Request(url, options());
+    } catch (error) {
+      return {invalid: String(error)};
+    }
+    try {
+      const response = await fetch(url, options());
+      const {type, status, redirected} = response;
+      response.body?.cancel().catch(() => {});
+      return {response: {type, status, url: response.url, redirected}, headers: [...response.headers.keys()]};
+    } catch (error) {
+      return {rejected: String(error)};
+    }
+  };
+  const uploaded = () => new Promise(settle => {
+    const request = new XMLHttpRequest();
+    request.onreadystatechange = () => {
+      if (request.readyState !== XMLHttpRequest.HEADERS_RECEIVED) return;
+      const {status, responseURL} = request;
+      const names = request.getAllResponseHeaders().split("\\r\\n").filter(line => line).map(line => line.split(":")[0]);
+      settle({response: {status, url: responseURL}, headers: names});
+      request.abort();
+    };
+    request.onerror = () => settle({rejected: "error event"});
+    try {
+      request.open(init.method, url);
+      request.withCredentials = init.credentials === "include";
+      for (const [name, value] of init.headers) request.setRequestHeader(name, value);
+      request.upload.onprogress = () => {};
+      request.send(body === null ? null : bytes());
+    } catch (error) {
+      settle({invalid: String(error)});
+    }
+  });
+  const said = await (listener ? uploaded() : fetched());
+  if ("invalid" in said) return JSON.stringify(said);
   await fetch(mark, {mode: "no-cors", cache: "no-store"}).catch(() => {});
   return JSON.stringify(said);
 }"""
@@ -248,7 +272,7 @@ def expression(probe: Probe, mark: str) -> str:
         "cache": probe.cache,
     }
     body = None if probe.body is None else base64.b64encode(probe.body).decode("ascii")
-    arguments = ", ".join(json.dumps(value) for value in (probe.url, init, body, mark))
+    arguments = ", ".join(json.dumps(value) for value in (probe.url, init, body, probe.upload_listener, mark))
     return f"({_SCRIPT})({arguments})"
 
 

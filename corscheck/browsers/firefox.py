@@ -18,15 +18,16 @@ from corscheck.browsers.certificate import fingerprint
 from corscheck.browsers.channel import Channel, CommandError
 from corscheck.browsers.driver import GRACE_SECONDS, BrowserPage, ContextDriver, Wire
 from corscheck.browsers.errors import BrowserDiedError
+from corscheck.browsers.routes import Address
 from corscheck.model.result import ObservedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from corscheck.browsers.channel import Message
     from corscheck.browsers.pageserver import PageServer
     from corscheck.browsers.process import Workspace
-    from corscheck.browsers.routes import Address, Routes
+    from corscheck.browsers.routes import Routes
     from corscheck.browsers.targets import Origin
     from corscheck.protocol.request import Headers
 
@@ -74,6 +75,8 @@ _EVENTS = [
     "network.fetchError",
 ]
 
+_INITIATORS = frozenset({"fetch", "xmlhttprequest"})
+
 # How console lines about CORS, mixed content and security start. Events have no category, only a text, and other lines
 # are about invalid HTTP, cookies and quirks mode. BiDi reports errors only, so the warning about Authorization under
 # "*" is missing.
@@ -92,7 +95,7 @@ _SHA256 = "OID.2.16.840.1.101.3.4.2.1"
 
 def prepare(
     workspace: Workspace,
-    origins: Iterable[Origin],
+    origins: Sequence[Origin],
     pages: PageServer,
     routes: Routes,
     forwarder_port: int | None,
@@ -102,7 +105,9 @@ def prepare(
     """Write the profile. ``leaves`` are verified target certificates (DER). The forwarder applies all routes."""
     places = [o for o in origins if o.address is not None]
     preferences = dict(PREFERENCES)
-    script = _proxy_script([o.serialized for o in places], pages.http_port, routes, forwarder_port)
+    # The pages with a null origin are at the page server's own addresses.
+    own = [pages.own(o.scheme) for o in origins if o.opaque]
+    script = _proxy_script([o.serialized for o in places], own, pages.http_port, routes, forwarder_port)
     preferences["network.proxy.autoconfig_url"] = f"data:application/x-ns-proxy-autoconfig,{quote(script, safe='')}"
     if user_agent is not None:
         preferences["general.useragent.override"] = user_agent
@@ -110,7 +115,8 @@ def prepare(
     (workspace.profile / "user.js").write_text("".join(lines), encoding="utf-8")
     accepted = dict(leaves)
     if pages.certificate is not None:
-        accepted |= {o.address: pages.certificate for o in places if o.scheme == "https" and o.address is not None}
+        own_address = Address("127.0.0.1", pages.https_port or 0)
+        accepted |= {o.address or own_address: pages.certificate for o in origins if o.scheme == "https"}
     overrides = [f"{a}:\t{_SHA256}\t{fingerprint(c)}\t\n" for a, c in accepted.items()]
     (workspace.profile / "cert_override.txt").write_text("".join(overrides), encoding="ascii")
 
@@ -129,7 +135,7 @@ def command_line(program: str, workspace: Workspace) -> list[str]:
     ]
 
 
-def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: int | None) -> str:
+def _proxy_script(places: list[str], own: list[str], port: int, routes: Routes, forwarder_port: int | None) -> str:
     """Return the proxy configuration script. Firefox passes it https URLs reduced to origin and ``/``."""
     lines = [
         "function FindProxyForURL(url, host) {",
@@ -137,14 +143,12 @@ def _proxy_script(places: list[str], port: int, routes: Routes, forwarder_port: 
         "  for (var i = 0; i < pages.length; i++)",
         f"    if (url.indexOf(pages[i]) == 0) return 'PROXY 127.0.0.1:{port}';",
     ]
+    lines += [f"  if (url.indexOf({json.dumps(f'{place}/')}) == 0) return 'DIRECT';" for place in own]
     if forwarder_port is not None:
-        # The page with a null origin is at the page server's own address.
-        own = f"http://127.0.0.1:{port}/"
-        lines.append(f"  return url.indexOf({json.dumps(own)}) == 0 ? 'DIRECT' : 'SOCKS5 127.0.0.1:{forwarder_port}';")
-    elif routes.proxies:
+        return "\n".join([*lines, f"  return 'SOCKS5 127.0.0.1:{forwarder_port}';", "}"])
+    if routes.proxies:
         names = [entry.lstrip(".").lower() for entry in routes.direct]
         lines += [
-            f"  if (url.indexOf('http://127.0.0.1:{port}/') == 0) return 'DIRECT';",
             f"  var direct = {json.dumps(names)};",
             "  for (var j = 0; j < direct.length; j++)",
             "    if (host == direct[j] || dnsDomainIs(host, '.' + direct[j])) return 'DIRECT';",
@@ -205,7 +209,7 @@ class _Wire(Wire):
                 self._marked.set()
             return
         # Skip the favicon and responses from the cache.
-        if not (_is_preflight(request) or request.get("initiatorType") == "fetch"):
+        if not (_is_preflight(request) or request.get("initiatorType") in _INITIATORS):
             return
         if params.get("response", {}).get("fromCache"):
             return

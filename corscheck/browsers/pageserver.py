@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from corscheck.browsers.targets import Origin
+    from corscheck.protocol.request import EmbedderPolicy
 
 _READ_SECONDS = 30.0
 
@@ -32,11 +33,13 @@ class PageServer:
     ``http_port`` and ``https_port`` are its ports; ``https_port`` is None without an https origin. ``certificate`` is
     the DER certificate of the https port. ``loads`` counts page loads by URL. ``strays`` lists unexpected requests,
     i.e. those for anything other than a page, the mark or a favicon. ``token`` is a secret in the title of every page.
+    ``coep`` is the Cross-Origin-Embedder-Policy of the page to be loaded next.
     """
 
     def __init__(self, origins: Iterable[Origin]) -> None:
         self.token = secrets.token_hex(16)
         self.certificate: bytes | None = None
+        self.coep: EmbedderPolicy = "unsafe-none"
         self.http_port = 0
         self.https_port: int | None = None
         self.loads: Counter[str] = Counter()
@@ -69,15 +72,15 @@ class PageServer:
 
     def page(self, origin: Origin) -> str:
         """Return the URL of an origin's page."""
-        return f"http://{self._own}/" if origin.opaque else f"{origin.serialized}/"
+        return f"{self.own(origin.scheme)}/" if origin.opaque else f"{origin.serialized}/"
 
     def sync(self, page: str) -> str:
         """Return the mark's URL for a page: an empty response whose request marks a point in the browser's events."""
         return page[:-1] + self._sync
 
-    @property
-    def _own(self) -> str:
-        return f"127.0.0.1:{self.http_port}"
+    def own(self, scheme: str) -> str:
+        """Return the server's own address, which is that of opaque pages, as an origin."""
+        return f"{scheme}://127.0.0.1:{self.https_port if scheme == 'https' else self.http_port}"
 
     async def _listen(self, tls: ssl.SSLContext | None) -> int:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -128,9 +131,11 @@ class PageServer:
             await writer.drain()
 
     def _answer(self, method: str, url: str) -> bytes:
-        base, _, path = url.partition("://")[2].partition("/")
+        scheme, _, rest = url.partition("://")
+        base, _, path = rest.partition("/")
         if f"/{path}" == self._sync:
-            return b"HTTP/1.1 204 No Content\r\n\r\n"
+            # The header lets opaque pages with Cross-Origin-Embedder-Policy, to which the mark is cross-origin, load it.
+            return b"HTTP/1.1 204 No Content\r\nCross-Origin-Resource-Policy: cross-origin\r\n\r\n"
         if path == "favicon.ico":
             return b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
         if method != "GET" or path:
@@ -144,9 +149,12 @@ class PageServer:
         )
         # The opaque origin is a sandboxed page at the server's own address. A sandboxed frame would be a separate
         # target in the DevTools protocol, with its own events.
-        sandbox = "Content-Security-Policy: sandbox allow-scripts\r\n" if base == self._own else ""
+        opaque = f"{scheme}://{base}" == self.own(scheme)
+        policies = "Content-Security-Policy: sandbox allow-scripts\r\n" if opaque else ""
+        if self.coep != "unsafe-none":
+            policies += f"Cross-Origin-Embedder-Policy: {self.coep}\r\n"
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
-            f"{sandbox}Content-Length: {len(text)}\r\n\r\n"
+            f"{policies}Content-Length: {len(text)}\r\n\r\n"
         )
         return (head + text).encode("ascii")

@@ -48,8 +48,8 @@ class Recorder:
         self.requests: list[ObservedRequest] = []
         self.troubles: list[str] = []
         self._pages = {(o.scheme, o.address) for o in origins if o.address is not None}
-        self._pages.add(("http", Address("127.0.0.1", pages.http_port)))
         self._page_ports = {"http": pages.http_port, "https": pages.https_port}
+        self._pages |= {(scheme, Address("127.0.0.1", port)) for scheme, port in self._page_ports.items() if port}
         self._routes = routes
         self._leaves = leaves
         self._tls, _ = issue()

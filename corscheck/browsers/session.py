@@ -20,7 +20,7 @@ from corscheck.browsers.pageserver import PageServer
 from corscheck.browsers.process import BrowserProcess, Workspace
 from corscheck.browsers.recorder import Recorder
 from corscheck.browsers.routes import address_of, plan
-from corscheck.browsers.targets import groups, origins, parse_origin, refusal
+from corscheck.browsers.targets import groups, origins, page_origin, refusal
 from corscheck.model.result import Observation
 from corscheck.model.values import ConfigError
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from corscheck.browsers.targets import Origin
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Verdict
+    from corscheck.protocol.request import EmbedderPolicy
     from corscheck.transports.base import NetworkOptions
 
 __all__ = ["BrowserSession", "aobserve", "check", "observe"]
@@ -51,10 +52,11 @@ def observe(
     """Run probes in a real browser, one after the other, and return the observations in the order of the probes.
 
     ``browser`` is ``chromium``, ``chrome``, ``edge``, ``firefox`` or ``webkit``. A page with exactly the probe's origin calls
-    ``fetch()`` with the probe's arguments. A body is passed as bytes, so its Content-Type is the one in ``headers``.
-    ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called after each probe. All probes share one
-    browser, unless the page of one would hide the target of another. With ``fresh_context=False`` probes from one
-    origin share a page with its caches and cookies: about ten times faster, but correct only if their URLs differ.
+    ``fetch()`` with the probe's arguments, or XMLHttpRequest if it asks for an upload listener. A body is passed as bytes,
+    so its Content-Type is the one in ``headers``. ``network.timeout`` (seconds) limits each fetch. ``on_result`` is called
+    after each probe. All probes share one browser, unless the page of one would hide the target of another. With
+    ``fresh_context=False`` probes from one origin and embedder policy share a page with its caches and cookies: about ten
+    times faster, but correct only if their URLs differ.
 
     Raises ``ConfigError`` if a browser cannot run a probe, before anything starts, and ``BrowserUnavailable`` if there
     is no usable browser. If a single probe fails (the fetch times out, the page does not load, the browser crashes),
@@ -120,7 +122,7 @@ class BrowserSession:
         self._stack = contextlib.AsyncExitStack()
         self._driver: Driver
         self._leaves: dict[Address, bytes | str] = {}
-        self._shared: dict[str, BrowserPage] = {}
+        self._shared: dict[tuple[Origin, EmbedderPolicy], BrowserPage] = {}
         self._dead: str | None = None
 
     async def __aenter__(self) -> BrowserSession:
@@ -191,8 +193,8 @@ class BrowserSession:
         self.version = driver.version
 
     async def ask(self, probe: Probe, *, fresh_context: bool = True) -> Observation:
-        """Run a probe's ``fetch()`` in a page of its origin. Not concurrently. ``fresh_context``: see ``observe``."""
-        origin = parse_origin(probe.origin)
+        """Run a probe in a page of its origin. Not concurrently. ``fresh_context``: see ``observe``."""
+        origin = page_origin(probe)
         if isinstance(origin, str):
             return self._inconclusive(origin)
         target = address_of(probe.url)
@@ -206,7 +208,7 @@ class BrowserSession:
         except PageUnusableError as error:
             return self._inconclusive(str(error))
         except (BrowserDiedError, CommandError) as error:
-            self._shared.pop(origin.serialized, None)
+            self._shared.pop((origin, probe.coep), None)
             # If only the page crashed, the browser still runs, and the next probe gets a new page.
             if await self.process.ended(0.5):
                 status = self.process.exit_status
@@ -215,8 +217,10 @@ class BrowserSession:
             return self._inconclusive(f"{self._browser.title} gave no answer: {error}")
 
     async def _ask(self, probe: Probe, origin: Origin, fresh_context: bool) -> Observation:
-        page = None if fresh_context else self._shared.get(origin.serialized)
+        shared = origin, probe.coep
+        page = None if fresh_context else self._shared.get(shared)
         if page is None:
+            self.pages.coep = probe.coep
             page = await self._driver.open_page(origin)
         mark = self.pages.sync(self.pages.page(origin))
         strays = len(self.pages.strays)
@@ -227,9 +231,9 @@ class BrowserSession:
             keep = not fresh_context and sighting.said is not None
         finally:
             if keep:
-                self._shared[origin.serialized] = page
+                self._shared[shared] = page
             else:
-                self._shared.pop(origin.serialized, None)
+                self._shared.pop(shared, None)
                 with contextlib.suppress(BrowserDiedError, CommandError):
                     await page.close()
         check_strays(self.pages, strays)

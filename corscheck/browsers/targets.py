@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import ada_url
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.browsers.routes import DEFAULT_PORTS, Address, address_of
 
@@ -23,7 +24,10 @@ FORBIDDEN_METHODS = frozenset({"CONNECT", "TRACE", "TRACK"})
 
 
 class Origin(Struct, frozen=True):
-    """An origin for which a page can be served. ``address`` is None for the opaque origin."""
+    """An origin for which a page can be served. ``address`` is None for the opaque origin.
+
+    ``scheme`` is that of the page's address, which the serialization of the opaque origin does not tell.
+    """
 
     serialized: str
     scheme: str
@@ -35,10 +39,13 @@ class Origin(Struct, frozen=True):
         return self.address is None
 
 
+_OPAQUE = Origin("null", "http", None)
+
+
 def parse_origin(text: str) -> Origin | str:
     """Parse an origin. Return a message if no page can be served for it."""
     if text == "null":
-        return Origin("null", "http", None)
+        return _OPAQUE
     address = address_of(text)
     if address is None:
         return f"corscheck can serve a page at an http or https origin or at null, not at {text}"
@@ -46,6 +53,12 @@ def parse_origin(text: str) -> Origin | str:
     if serialized != text:
         return f"{text} is not an origin as browsers write it (that would be {serialized})"
     return Origin(text, text.partition(":")[0], address)
+
+
+def page_origin(probe: Probe) -> Origin | str:
+    """Return the origin of a probe's page, or a message if no page can be served for it."""
+    origin = parse_origin(probe.origin)
+    return replace(origin, scheme="https") if probe.secure_context and origin == _OPAQUE else origin
 
 
 def refusal(probe: Probe, family: Family) -> str | None:
@@ -60,10 +73,17 @@ def refusal(probe: Probe, family: Family) -> str | None:
         )
     if probe.credentials == "include" and (probe.user is not None or probe.cookies is not None):
         return "stored credentials (-u, -b) cannot be planted in a browser: whether it sends them is its own policy"
+    if probe.origin == _OPAQUE.serialized and probe.coep != "unsafe-none" and not probe.secure_context:
+        return (
+            f"browsers ignore --coep {probe.coep} on an insecure page, and the test page of origin null would be secure, "
+            "as it is on loopback: add --secure-context"
+        )
     try:
         target = ada_url.URL(probe.url)
     except ValueError:
         return f"not an absolute URL: {probe.url}"
+    if probe.upload_listener and (reason := _beyond_xhr(probe, target)) is not None:
+        return f"an upload listener (--upload-listener) needs XMLHttpRequest, {reason}"
     origin = parse_origin(probe.origin)
     if isinstance(origin, str) or origin.opaque or target.protocol not in DEFAULT_PORTS:
         return None
@@ -77,6 +97,24 @@ def refusal(probe: Probe, family: Family) -> str | None:
             f"{probe.url} has the host and port of the page's origin {probe.origin}, and Chromium's resolver cannot "
             "tell the two apart: ask Firefox (its proxy rules see the scheme)"
         )
+    return None
+
+
+def _beyond_xhr(probe: Probe, target: ada_url.URL) -> str | None:
+    """Return what of a probe XMLHttpRequest cannot do, or does where fetch() throws; None if nothing."""
+    for name, value, fixed in (
+        ("mode", probe.mode, "cors"),
+        ("redirect mode", probe.redirect, "follow"),
+        ("cache mode", probe.cache, "default"),
+    ):
+        if value != fixed:
+            return f"whose {name} is always {fixed}, not {value}"
+    if probe.credentials == "omit":
+        return "whose credentials mode is same-origin or include, not omit"
+    if probe.body is not None and probe.method.upper() in {"GET", "HEAD"}:
+        return f"which drops the body of a {probe.method}, where fetch() throws"
+    if target.username or target.password:
+        return "which accepts a URL with a user name or password, where fetch() throws"
     return None
 
 
@@ -119,5 +157,5 @@ def _place(url: str, family: Family) -> object:
 
 def origins(probes: Iterable[Probe]) -> list[Origin]:
     """Return the distinct origins of the probes for which a page can be served."""
-    found = {p.origin: parse_origin(p.origin) for p in probes}
-    return [origin for origin in found.values() if isinstance(origin, Origin)]
+    found = dict.fromkeys(page_origin(p) for p in probes)
+    return [origin for origin in found if isinstance(origin, Origin)]

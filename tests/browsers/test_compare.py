@@ -85,6 +85,29 @@ def observation(**changes):
 BLOCKED = {"verdict": "blocked", "readable_headers": ()}
 X_A = "Access to fetch [...]: Request header field x-a is not allowed by [...]"
 AT = f"http://api.example:80 Origin='{ORIGIN}'"
+# Recorded texts: about XMLHttpRequest, and about fetch().
+XHR_TEXT = {
+    "chromium": f"Access to XMLHttpRequest at '{URL}' from origin '{ORIGIN}' has been blocked by CORS policy: [...]: The value "
+    "of the 'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's "
+    "credentials mode is 'include'. The credentials mode of requests initiated by the XMLHttpRequest is controlled by the "
+    "withCredentials attribute.",
+    "webkit": f'Refused to set unsafe header "Cookie"\n[...]\nXMLHttpRequest cannot load {URL} due to access control checks.',
+}
+FETCH_TEXT = {
+    "chromium": f"Access to fetch at '{URL}' from origin '{ORIGIN}' has been blocked by CORS policy: [...]: The value of the "
+    "'Access-Control-Allow-Credentials' header in the response is '' which must be 'true' when the request's credentials "
+    "mode is 'include'.",
+    "webkit": f"[...]\nFetch API cannot load {URL} due to access control checks.",
+}
+NOT_EQUAL = f"Access to {{}} at '{URL}' [...] has a value 'x' that is not equal to the supplied origin."
+MIXED_TEXT = {
+    "chromium": "Mixed Content: The page at '{}' was loaded over HTTPS, but requested an insecure resource [...]",
+    "webkit": "[blocked] The page at {} requested insecure content from [...]",
+}
+SHORT = "Mixed Content: The page at 'a' was loaded over HTTP"
+LISTENED = {**BLOCKED, "upload_listener": True}
+EMBEDDED = {**BLOCKED, "origin": "null", "secure_context": True, "exchanges": ()}
+UNSENT = {**BLOCKED, "requests": ()}
 WARNING = "Cross-Origin Request Warning: [...]"
 NOT_HTTP = "Cross-Origin Request Blocked: [...] at ftp://a/. (Reason: CORS request not http)."
 
@@ -126,6 +149,38 @@ NOT_HTTP = "Cross-Origin Request Blocked: [...] at ftp://a/. (Reason: CORS reque
             {"engine": "firefox", "exchanges": (PREFLIGHT, exchange(), exchange())},
             {"browser": "firefox", "requests": (SEEN_PREFLIGHT, SEEN_PUT, SEEN_PREFLIGHT, SEEN_PUT)},
         ),
+        # Script uses XMLHttpRequest for an upload listener.
+        (
+            {**LISTENED, "console": {"chromium": FETCH_TEXT["chromium"]}},
+            {**BLOCKED, "console": XHR_TEXT["chromium"]},
+        ),
+        (
+            {**LISTENED, "engine": "webkit", "console": {"webkit": FETCH_TEXT["webkit"]}},
+            {**BLOCKED, "browser": "webkit", "console": XHR_TEXT["webkit"]},
+        ),
+        (
+            {
+                **LISTENED,
+                "console": {
+                    "chromium": NOT_EQUAL.format("fetch") + " Have the server send the header with a valid value."
+                },
+            },
+            {**BLOCKED, "console": NOT_EQUAL.format("XMLHttpRequest")},
+        ),
+        ({"upload_listener": True}, {"console": 'Refused to set unsafe header "Cookie"'}),
+        (
+            {**LISTENED, "exchanges": (), "console": {"chromium": MIXED_TEXT["chromium"]}},
+            {**UNSENT, "console": MIXED_TEXT["chromium"].replace("resource", "XMLHttpRequest endpoint")},
+        ),
+        # The prediction is not told which page embeds this one.
+        (
+            {**EMBEDDED, "console": {"chromium": MIXED_TEXT["chromium"].format("(the page that embeds this one)")}},
+            {**UNSENT, "console": MIXED_TEXT["chromium"].format("https://127.0.0.1:4000/")},
+        ),
+        (
+            {**EMBEDDED, "engine": "webkit", "console": {"webkit": MIXED_TEXT["webkit"].format("about:srcdoc")}},
+            {**UNSENT, "browser": "webkit", "console": MIXED_TEXT["webkit"].format("https://127.0.0.1:4000/")},
+        ),
         # An opaque page is called differently each time.
         (
             {"engine": "firefox", **BLOCKED, "console": {"firefox": "Security Error: Content at null/ may not load."}},
@@ -158,6 +213,21 @@ def test_agreement(predicted, observed):
             {"exchanges": (exchange(),)},
             {"requests": ()},
             f"requests: predicted PUT {AT}; observed none",
+        ),
+        (
+            {**BLOCKED, "console": {"chromium": "Access to fetch"}},
+            {**BLOCKED, "console": "Access to XMLHttpRequest"},
+            "console: predicted 'Access to fetch', observed 'Access to XMLHttpRequest'",
+        ),
+        (
+            {**LISTENED, "console": {"chromium": "Access to fetch at 'http://a/'"}},
+            {**BLOCKED, "console": "Access to XMLHttpRequest at 'http://b/'"},
+            "console: predicted \"Access to fetch at 'http://a/'\", observed \"Access to XMLHttpRequest at 'http://b/'\"",
+        ),
+        (
+            {**EMBEDDED, "console": {"chromium": MIXED_TEXT["chromium"].format("a")}},
+            {**UNSENT, "console": SHORT},
+            f"console: predicted {MIXED_TEXT['chromium'].format('a')!r}, observed {SHORT!r}",
         ),
         (
             {"engine": "webkit", "exchanges": (PREFLIGHT, answered(ACAM, "\xe9"))},

@@ -149,6 +149,24 @@ def test_block_by_resource_policy_is_an_observation(places, browser, target):
     assert status == 1, errors
 
 
+def test_upload_listener_and_page_options(places, browser, target):
+    """The options reach the browser: the listener forces a preflight, which is refused; the policy blocks a response."""
+    path = target.on("/upload", OPTIONS=Reply(403), ANY=Reply(200))
+    url = target.url("http", path)
+    upload = ("-X", "POST", "-d", "x", "-H", "Content-Type: text/plain", "--upload-listener", "--send", "always")
+    status, probes, errors = run(places, browser, url, PAGES[:1], *upload)
+    assert status == 1, errors
+    seen = probes[0]["observed"]
+    assert (seen["verdict"], seen["agrees"], seen["differences"]) == ("blocked", True, [])
+    assert [request["method"] for request in seen["requests"]] == ["OPTIONS"]
+    page = ("http://localhost:3000",)
+    status, probes, errors = run(places, browser, url, page, "--mode", "no-cors", "--coep", "require-corp")
+    assert status == 1, errors
+    seen = probes[0]["observed"]
+    assert (seen["verdict"], seen["agrees"], seen["differences"]) == ("blocked", True, [])
+    target.log.clear()
+
+
 def test_a_difference_is_exit_4(places, monkeypatch, chromium, capfd):
     """A prediction that is wrong on purpose: the browser is told a CA that the prediction does not look at."""
     from corscheck.browsers import session

@@ -60,6 +60,9 @@ def probes(target):
     add("refused connection", f"http://127.0.0.1:{closed}/")
     path = target.on("/api", ANY=Reply(200, OPEN))
     out["mixed content"] = Probe(f"http://api.example{path}", "https://app.example")
+    away = (*OPEN, ("Location", f"http://api.example{path}"))
+    start = target.on("/away", ANY=Reply(302, away))
+    out["redirected to mixed content"] = Probe(target.url("https", start), "https://app.example")
     out["connect-to"] = Probe(f"http://api.example{path}", "http://app.example")
     # A port that browsers refuse to open a page on; and an origin that is not served over HTTP at all.
     out["page origin"] = Probe(target.url("http", "/x"), "http://localhost:6000")
@@ -249,6 +252,13 @@ def test_mixed_content(seen, browser):
     assert observation.console == expected[browser]
 
 
+def test_mixed_content_after_a_redirect(seen, target):
+    probe, observation = seen["redirected to mixed content"]
+    assert observation.verdict == "blocked"
+    assert [(r.method, r.url) for r in observation.requests] == [("GET", probe.url)]
+    assert wire(observation) == target.rows("/away") == [("GET", "/away", "https://app.example", None, None)]
+
+
 def test_connect_to(seen, target):
     _, observation = seen["connect-to"]
     assert observation.verdict == "allowed"
@@ -313,6 +323,16 @@ def test_unix_socket(chromium, target, tmp_path):
         (observation,) = observe([probe], chromium, NetworkOptions(timeout=5, unix_socket=path))
     assert (observation.verdict, observation.error) == ("allowed", None)
     assert target.rows(served) == [("GET", served, "http://app.example", None, None)]
+
+
+def test_null_page_beside_a_route_for_every_host(browser, target, tmp_path):
+    """The page server must be reached although all other connections lead to the socket."""
+    path = target.on("/unix-null", ANY=Reply(200, OPEN))
+    socket = str(tmp_path / "s")
+    with target.also_at(socket):
+        probe = Probe(f"http://app.example:8080{path}", "null")
+        (observation,) = observe([probe], browser, NetworkOptions(timeout=5, unix_socket=socket))
+    assert (observation.verdict, observation.error) == ("allowed", None)
 
 
 def test_no_browser_is_started_for_what_must_be_refused(browser, target, monkeypatch):

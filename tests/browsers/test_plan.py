@@ -18,7 +18,7 @@ from corscheck.browsers.certificate import fingerprint, issue, public_key_info, 
 from corscheck.browsers.firefox import _proxy_script
 from corscheck.browsers.pageserver import PageServer
 from corscheck.browsers.routes import Address, plan
-from corscheck.browsers.targets import groups, parse_origin, refusal
+from corscheck.browsers.targets import groups, page_origin, parse_origin, refusal
 from corscheck.model.values import ConfigError, Probe
 from corscheck.transports.base import NetworkOptions
 
@@ -48,6 +48,20 @@ ORIGIN = "https://app.example"
         ("chromium", Probe(URL, ORIGIN, credentials="include", cookies="a=b"), "stored credentials"),
         ("chromium", Probe(URL, ORIGIN, cookies="a=b"), None),
         ("chromium", Probe("data:,x", ORIGIN), None),
+        ("chromium", Probe(URL, ORIGIN, upload_listener=True, credentials="include"), None),
+        ("firefox", Probe(URL, ORIGIN, upload_listener=True, mode="no-cors"), "mode is always cors, not no-cors"),
+        (
+            "webkit",
+            Probe(URL, ORIGIN, upload_listener=True, redirect="error"),
+            "redirect mode is always follow, not error",
+        ),
+        ("chromium", Probe(URL, ORIGIN, upload_listener=True, cache="reload"), "cache mode is always default"),
+        ("chromium", Probe(URL, ORIGIN, upload_listener=True, credentials="omit"), "same-origin or include, not omit"),
+        ("chromium", Probe(URL, ORIGIN, upload_listener=True, body=b"x"), "drops the body of a GET"),
+        ("chromium", Probe("https://u:p@api.example/", ORIGIN, upload_listener=True), "a user name or password"),
+        ("chromium", Probe(URL, "null", coep="require-corp"), "add --secure-context"),
+        ("chromium", Probe(URL, "null", coep="require-corp", secure_context=True), None),
+        ("webkit", Probe(URL, "null", secure_context=True), None),
     ],
 )
 def test_refusal(family, probe, reason):
@@ -131,10 +145,11 @@ def test_proxies(monkeypatch):
     assert str(named.proxies["http"]) == "socks5://127.0.0.1:1080"
     assert named.loopback_too
     assert plan([], NetworkOptions(noproxy="*")).proxies == {}
-    script = _proxy_script(["https://app.example"], 4000, routes, None)
+    script = _proxy_script(["https://app.example"], ["http://127.0.0.1:4000"], 4000, routes, None)
     assert "['https://app.example/']".replace("'", '"') in script
     assert "'PROXY 127.0.0.1:4000'" in script
     assert '"PROXY proxy.example:3128"' in script
+    assert "if (url.indexOf(\"http://127.0.0.1:4000/\") == 0) return 'DIRECT';" in script
 
 
 def test_certificate():
@@ -214,6 +229,8 @@ def test_trustme_missing(monkeypatch):
     assert PageServer([parse_origin("http://app.example"), parse_origin("null")]).certificate is None
     with pytest.raises(BrowserUnavailable, match=r"the package trustme .*: pip install 'corscheck\[browser\]'"):
         PageServer([parse_origin(ORIGIN)])
+    with pytest.raises(BrowserUnavailable, match="the package trustme"):
+        PageServer([page_origin(Probe(URL, "null", secure_context=True))])
 
 
 def test_check_names_the_reason():
