@@ -24,6 +24,7 @@ import msgspec
 import pytest
 
 import corscheck
+from corscheck.browsers import compare
 from corscheck.diagnosis import stack
 from corscheck.model.values import ConfigError
 from corscheck.sources import console, jsfetch
@@ -56,6 +57,7 @@ SMALL: dict[str, str] = {
 
 
 TABLES: dict[str, Callable[[], Iterable[str]]] = {
+    "browsers.compare:_in_common": lambda: [pattern for pattern, _ in compare._XHR_WORDS],
     "diagnosis.stack:_by_headers": lambda: [trait.pattern for trait in stack._TRAITS],
     "diagnosis.stack:_by_body": lambda: [part for words in stack._BODIES for part in (words.pattern, words.server)],
 }

@@ -123,14 +123,14 @@ def _requests(result: Result, observation: Observation, engine: EngineName) -> l
     ours: list[_Row] = []
     repeated = False
     for exchange in result.exchanges:
-        if exchange.response is None:
+        if exchange.held_back:
             continue
         request = exchange.request
         row = _row(exchange.kind, request.method, request.url, request.headers)
         # Chromium and Firefox do not report that they repeat a request after a 421. WebKit's are recorded on the wire.
         if not (repeated and ours and ours[-1] == row and engine != "webkit"):
             ours.append(row)
-        repeated = exchange.response.status == _MISDIRECTED
+        repeated = exchange.response is not None and exchange.response.status == _MISDIRECTED
     theirs = [_row(r.kind, r.method, r.url, r.headers) for r in observation.requests]
     if ours == theirs or (engine == "firefox" and _as_firefox(ours) == _as_firefox(theirs)):
         return []

@@ -86,7 +86,7 @@ Engines = Annotated[
     Option(
         "--engine",
         metavar=f"[{'|'.join(ENGINE_NAMES)}]",
-        show_default="chromium, firefox",
+        show_default="chromium, firefox, webkit",
         help="Whose rules must hold; the first one drives. Repeatable.",
     ),
 ]

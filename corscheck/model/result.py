@@ -288,7 +288,8 @@ class Result(Struct, frozen=True, kw_only=True):
         """What another engine does, with its reason: ``Firefox blocks it. Method X is not ...``"""
         found = self.engines[name]
         message = found.because or found.message
-        return f"{words.capital(self.other_makes(name))}." + (f" {words.sentence(message)}" if message else "")
+        shown = f" What was sent for it: -v, or --engine {name}." if name in self.sent_for else ""
+        return f"{words.capital(self.other_makes(name))}." + (f" {words.sentence(message)}" if message else "") + shown
 
     @property
     def unmet(self) -> list[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from corscheck.model.masking import mask_url, secret_parameters
+from corscheck.model.values import DEFAULT_GATE
 from corscheck.protocol.filtering import SAFELISTED
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import parse_url
@@ -193,7 +194,7 @@ def _facts(group: CheckGroup) -> Iterator[str]:
     results = group.results
     if len({r.preflight.sent for r in results}) == 1 and results[0].response is not None:
         yield f"preflight = {_text('sent' if results[0].preflight.sent else 'none')}"
-    seconds = [s for r in results for n, s in r.preflight.cache_seconds.items() if n in r.gate]
+    seconds = [s for r in results for n, s in r.preflight.cache_seconds.items() if n in DEFAULT_GATE]
     if seconds and all(r.preflight.sent for r in results):
         yield f'max-age = ">={min(seconds)}"'
     if any(r.response is None or r.response.type != "cors" for r in results):

@@ -46,6 +46,7 @@ class Rules(Struct, frozen=True):
     preflight_origin_stays: bool = False
     preflight_sticks: bool = False
     preflight_names_stay: bool = False
+    preflight_names_by_last_redirect: bool = False
     preflight_before_redirect_refusal: bool = False
     preflight_to_own_origin_unchecked: bool = False
     empty_fields_ignored: bool = False

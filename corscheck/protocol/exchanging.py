@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.protocol.heads import Rejected, read_answer
-from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
+from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, is_potentially_trustworthy, parse_url
 from corscheck.protocol.outcome import Step
 from corscheck.protocol.request import HeldBack, HTTPRequest, HTTPResponse, NetworkError
 from corscheck.protocol.steps import NETWORK_CODES
@@ -40,6 +40,25 @@ class Exchanging(Trace):
         if request.origin == OPAQUE:
             return request.coep if request.secure_context else "unsafe-none"
         return request.coep if is_potentially_trustworthy(parse_url(request.origin)) else "unsafe-none"
+
+    def check_mode(self, url: URL) -> None:
+        """Fail if the request's mode rules out a URL of another origin (``main-fetch:12``)."""
+        # main-fetch:12: mode same-origin fails for every other origin, whatever headers the server would send.
+        if self.request.mode == "same-origin":
+            message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
+            self.fail("CORS203", message, value=url.href)
+        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
+        if self.request.mode == "no-cors" and self.request.redirect != "follow":
+            self.fail(
+                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
+            )
+
+    def check_scheme(self, url: URL) -> None:
+        """Fail if a URL of another origin is neither http nor https."""
+        # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
+        if url.scheme not in HTTP_SCHEMES:
+            message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
+            self.fail("CORS204", message, value=url.href)
 
     def exchange(
         self, kind: ExchangeKind, method: str, headers: Headers, body: bytes | None

@@ -18,7 +18,7 @@ from corscheck.protocol.engines import ENGINES, STANDARD, Engine
 from corscheck.protocol.exchanging import Exchanging
 from corscheck.protocol.filtering import exposed_step, readable_headers
 from corscheck.protocol.headers import author_headers_on_the_wire, combine
-from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, URL, RegistrableDomain, no_suffixes, same_origin
+from corscheck.protocol.origin import HTTP_SCHEMES, OPAQUE, RegistrableDomain, no_suffixes, same_origin
 from corscheck.protocol.outcome import FetchResponse, Outcome, Preflight, Step, Tainting
 from corscheck.protocol.preflight import (
     PreflightQuestion,
@@ -102,18 +102,19 @@ class _Fetch(Exchanging):
         # XMLHttpRequest combines on setRequestHeader(): https://xhr.spec.whatwg.org/#the-setrequestheader()-method.
         headers = combine(made.headers, STANDARD) if self.request.use_cors_preflight else made.headers
         self.method, self.headers, self.author_headers = made.method, headers, headers
+        self.named = headers
         self.cache_mode = effective_mode(self.request.cache, [n.lower() for n, _ in headers], self.rules)
         for dropped in made.dropped:
             step = CODES[dropped.code].step
             self.steps.append(Step(step, "warn", dropped.name, None, "dropped", dropped.message, dropped.code))
         self.sticky = bool(self._reasons()[1])  # read only under preflight_sticks (Firefox, departures.py)
 
-    def _forced(self) -> bool:
-        """The use-CORS-preflight flag: an upload listener or a stream body forces a preflight even for GET and POST."""
-        listener = self.request.use_cors_preflight  # Chromium wants a body too: see upload_listener_needs_body
-        if listener and self.rules.upload_listener_needs_body and self.request.body is None and not self.request.stream:
-            listener = False
-        return listener or self.stream
+    def _forced(self) -> str | None:
+        """What sets the use-CORS-preflight flag, which forces a preflight even for GET and POST."""
+        has_body = self.request.body is not None or self.request.stream
+        if self.request.use_cors_preflight and (has_body or not self.rules.upload_listener_needs_body):
+            return "upload listener"
+        return "stream body" if self.stream else None
 
     def _hop(self) -> _Exchanging:
         """Run ``main-fetch:7`` and ``12`` for the current URL. Return None if there is no response left to process."""
@@ -122,8 +123,8 @@ class _Fetch(Exchanging):
         # back to the page's own origin still needs CORS headers.
         own = self.tainting == "basic" and same_origin(url.origin, request.origin)
         if self.rules.mode_before_mixed_content and not own and url.scheme != "data":
-            self._check_mode(url)
-        # main-fetch:7 comes before the routing of step 12, and runs again for every redirect target.
+            self.check_mode(url)
+        # main-fetch:7 comes before the routing of step 12, for every redirect target too.
         refusal = blocking.blocked(request, url, self.rules)
         if refusal is not None:
             late = self.rules.preflight_before_redirect_refusal and len(self.urls) > 1 and not blocking.is_bad_port(url)
@@ -138,34 +139,17 @@ class _Fetch(Exchanging):
             message = "Same origin: CORS is not involved, the page may read everything."
             self.steps.append(Step("main-fetch:12", "pass", "origin", request.origin, url.origin, message))
             return (yield from self._actual())
-        self._check_mode(url)
+        self.check_mode(url)
         if request.mode == "no-cors":
             return (yield from self._no_cors())
-        self._check_scheme(url)
+        self.check_scheme(url)
         self.tainting = "cors"
         yield from self._preflight_if_needed()
         return (yield from self._actual())
 
-    def _check_mode(self, url: URL) -> None:
-        # main-fetch:12: mode same-origin fails for every other origin, whatever headers the server would send.
-        if self.request.mode == "same-origin":
-            message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
-            self.fail("CORS203", message, value=url.href)
-        # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
-        if self.request.mode == "no-cors" and self.request.redirect != "follow":
-            self.fail(
-                "CORS205", "Mode no-cors needs redirect mode follow (main-fetch:12).", value=self.request.redirect
-            )
-
-    def _check_scheme(self, url: URL) -> None:
-        # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
-        if url.scheme not in HTTP_SCHEMES:
-            message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
-            self.fail("CORS204", message, value=url.href)
-
     def _no_cors(self) -> _Exchanging:
         self.tainting = "opaque"
-        message = "Mode no-cors: no CORS check, and the page can read nothing of the answer."
+        message = "Mode no-cors: no CORS check, and the page can read nothing of the response."
         self.steps.append(Step("main-fetch:12", "skip", "mode", "cors", "no-cors", message))
         return (yield from self._actual())
 
@@ -185,13 +169,15 @@ class _Fetch(Exchanging):
         self.sticky = True
         origin = self._preflight_origin()
         unchecked = self.rules.preflight_to_own_origin_unchecked and same_origin(url.origin, self.request.origin)
-        asked = PreflightQuestion(origin, self.request.credentials, self.method, names, forced, unchecked)
+        asked = PreflightQuestion(origin, self.request.credentials, self.method, names, forced is not None, unchecked)
         cache = self._preflight_cache()
         key = self._cache_key(origin)
         cached = (
             cache is not None
             and cache.reads(self.cache_mode)
-            and cache.covers(key, url, asked.credentials, asked.method, names, self.now, method_needed=forced)
+            and cache.covers(
+                key, url, asked.credentials, asked.method, names, self.now, method_needed=forced is not None
+            )
         )
         why = ", ".join(reasons) or "an earlier hop was unsafe"
         if first or not self.preflight.needed:
@@ -211,9 +197,7 @@ class _Fetch(Exchanging):
         forced = self._forced()
         if not self.request.unsafe_request:  # EventSource and elements: method and headers never cause a preflight
             return because("GET", (), forced=forced), ()
-        # WebKit goes by what script set, also where a redirect has removed it: preflight_names_stay.
-        kept = self.author_headers if self.rules.preflight_names_stay and len(self.urls) > 1 else self.headers
-        names = unsafe_names(kept, self.rules)
+        names = unsafe_names(self.named, self.rules)
         return because(self.method, names, forced=forced), names
 
     def _preflight_cache(self) -> PreflightCache | None:
@@ -270,7 +254,7 @@ class _Fetch(Exchanging):
 
     def _actual(self) -> _Exchanging:
         """``http-fetch:4.3`` and ``4.4``: send the request, check the response. None if the driver held it back."""
-        self._check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
+        self.check_scheme(self.urls[-1])  # a page at ftp://host is same origin with ftp://host/x
         origin = redirect.serialized_request_origin(self.request.origin, tuple(self.urls))
         headers = author_headers_on_the_wire(self.headers, self.method, self.body, self.rules)
         before = self.exchanges[-1].request if len(self.urls) > 1 else None
@@ -291,6 +275,8 @@ class _Fetch(Exchanging):
     def _check_policy(self, response: HTTPResponse) -> None:
         """``http-fetch:5``: Cross-Origin-Resource-Policy, for every response of a no-cors request, redirects included."""
         origin, url = self.request.origin, self.urls[-1].href
+        if redirect.is_refused_ftp(redirect.locate(response.headers, self.urls[-1], self.rules), self.rules):
+            return
         for step in corp_steps(
             origin, url, response.headers, self.embedder_policy, self.registrable_domain, self.rules
         ):
@@ -336,6 +322,7 @@ class _Fetch(Exchanging):
             value=value,
             status=response.status,
             redirecting=redirecting,
+            exchange=index,
         )
 
     # ------------------ redirects and delivery: https://fetch.spec.whatwg.org/#concept-http-redirect-fetch
@@ -395,14 +382,15 @@ class _Fetch(Exchanging):
         if isinstance(became, redirect.Follow):
             message = f"Followed to {became.url.href}."
             self.steps.append(Step("redirect:22", "pass", "Location", None, became.url.href, message, exchange=index))
+            self.named = redirect.named_headers(hop, response.status, became, self.author_headers, self.rules)
             self.method, self.headers = became.method, became.headers
             self.body, self.stream = became.body, became.stream
             self.urls.append(became.url)  # redirect:18; the caller's loop is redirect:22, main fetch again
             return True
+        type_ = self.tainting
         if became.kind == "opaque-redirect":
             self.response = FetchResponse("opaqueredirect", 0, self.request.url, redirected=False)
             return False
-        type_ = self.tainting
         exposed = exposed_step(response.headers) if type_ == "cors" else None
         if exposed is not None:
             self.steps.append(replace(exposed, exchange=index))
@@ -412,8 +400,8 @@ class _Fetch(Exchanging):
     def _deliver(self, type_: Tainting, response: HTTPResponse, status: int) -> None:
         if response.body_error is not None:
             message = f"The body did not arrive whole: {response.body_error}"
-            index = len(self.exchanges) - 1
-            self.steps.append(Step("http-network:body", "warn", "body", None, None, message, "CORS521", index))
+            last = len(self.exchanges) - 1
+            self.steps.append(Step("http-network:body", "warn", "body", None, None, message, "CORS521", last))
         url = "" if type_ == "opaque" else self.urls[-1].without_fragment
         self.response = FetchResponse(type_, status, url, redirected=len(self.urls) > 1 and type_ != "opaque")
         self.readable = readable_headers(type_, self.request.credentials, response.headers)

@@ -66,15 +66,16 @@ class Judgement(Struct, frozen=True):
     parsed: bool = False
 
 
-def because(method: str, names: tuple[str, ...], *, forced: bool = False) -> tuple[str, ...]:
+def because(method: str, names: tuple[str, ...], *, forced: str | None = None) -> tuple[str, ...]:
     """List the reasons for a preflight, e.g. ``method PUT`` or ``header x-a`` (``main-fetch:12``); empty: none needed.
 
-    ``names`` are the CORS-unsafe request-header names. ``forced`` is the use-CORS-preflight flag.
+    ``names`` are the CORS-unsafe request-header names. ``forced`` says what set the
+    use-CORS-preflight flag.
     """
     reasons = [] if is_safelisted_method(method) else [f"method {method}"]
     reasons += [f"header {n}" for n in dict.fromkeys(names)]
-    if forced:
-        reasons.append("upload listener or stream body")
+    if forced is not None:
+        reasons.append(forced)
     return tuple(reasons)
 
 

@@ -10,6 +10,7 @@ import itertools
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from corscheck.protocol.blocking import is_mixed_content
 from corscheck.protocol.engines import STANDARD, Rules
@@ -250,6 +251,20 @@ def follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
     # Chromium removes client hints on every redirect: redirect_drops in departures.py.
     headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
     return Follow(target, method, headers, body, stream)
+
+
+def named_headers(hop: Hop, status: int, became: Follow, author_headers: Headers, rules: Rules) -> Headers:
+    """Return the headers that a preflight after this redirect asks about: in the standard those of the next request.
+
+    WebKit and Firefox go by what script has set (preflight_names_stay and preflight_names_by_last_redirect in
+    departures.py). Firefox takes away what this redirect removes, and forgets what former ones have removed.
+    """
+    if rules.preflight_names_stay:
+        return author_headers
+    if not rules.preflight_names_by_last_redirect:
+        return became.headers
+    again = follow(replace(hop, headers=author_headers, stream=False), status, became.url, rules)
+    return again.headers if isinstance(again, Follow) else became.headers
 
 
 def taints(page_origin: str, last: URL, url: URL) -> bool:

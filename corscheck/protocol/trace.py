@@ -86,8 +86,14 @@ class Trace:
         status: int | None = None,
         verdict: Verdict = "blocked",
         redirecting: bool = False,
+        exchange: int | None = None,
     ) -> NoReturn:
-        """Record the failure and end the fetch. Adds a row for ``code`` unless a failed row with it exists."""
+        """Record the failure and end the fetch. Adds a row for ``code`` unless a failed row with it exists.
+
+        ``exchange`` is the index of the exchange that fails; default: the last one.
+        """
+        if exchange is None and self.exchanges:
+            exchange = len(self.exchanges) - 1
         first = self.urls[0].href if self.urls else self.request.url
         last = self.urls[-1].href if self.urls else self.request.url
         self.verdict = verdict
@@ -100,7 +106,7 @@ class Trace:
             hop=max(len(self.urls) - 1, 0),
             status=status,
             value=value,
-            exchange=len(self.exchanges) - 1 if self.exchanges else None,
+            exchange=exchange,
             last_url=self.urls[-2].href if len(self.urls) > 1 else None,
             redirecting=redirecting,
             tainting=self.tainting,

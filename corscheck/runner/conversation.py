@@ -21,6 +21,7 @@ from corscheck.protocol.outcome import Exchange
 from corscheck.protocol.replay import NotRecordedError, Recording
 from corscheck.protocol.request import Answer, HeldBack, Request
 from corscheck.protocol.steps import NETWORK_CODES
+from corscheck.runner.result import OtherEngines
 from corscheck.runner.sending import SAFE_METHODS, dress, may_send
 
 if TYPE_CHECKING:
@@ -129,16 +130,6 @@ def conversation(
     except StopIteration as done:
         findings: tuple[Finding, ...] = done.value
     return assembler.result(probe, outcome, findings, others)
-
-
-class OtherEngines(Struct, frozen=True):
-    """What every engine makes of a probe, and the exchanges that were needed for one alone, by its name.
-
-    ``outcomes`` has None for an engine outside of the gate that would have sent another request.
-    """
-
-    outcomes: dict[str, Outcome | None]
-    exchanges: dict[str, tuple[Exchange, ...]]
 
 
 def _other_engines(

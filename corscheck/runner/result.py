@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.diagnosis.console import console_text
@@ -38,12 +39,21 @@ if TYPE_CHECKING:
     from corscheck.model.values import Probe
     from corscheck.protocol.outcome import Exchange, Outcome, Step
     from corscheck.protocol.request import Answer, Headers
-    from corscheck.runner.conversation import OtherEngines
 
 _MASKED = 16
 """Header lists that are remembered with their masked form: those of one run's requests are mostly the same."""
 
 _KINDS = {NETWORK_CODES[kind]: kind for kind in get_args(ErrorKind)}
+
+
+class OtherEngines(Struct, frozen=True):
+    """What every engine makes of a probe, and the exchanges that were needed for one alone, by its name.
+
+    ``outcomes`` has None for an engine outside of the gate that would have sent another request.
+    """
+
+    outcomes: dict[str, Outcome | None]
+    exchanges: dict[str, tuple[Exchange, ...]]
 
 
 class Assembler:

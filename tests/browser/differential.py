@@ -1,7 +1,7 @@
 """Asks an installed browser and corscheck's protocol about random cases, and prints every disagreement.
 
-``python -m tests.browser.differential --browser firefox --cases 20000``. It needs what the recorder needs. The counts of a
-run without a disagreement go into ``tests/data/random-cases.json`` (``--write``), with the seed.
+``python -m tests.browser.differential --browser firefox --cases 20000``. It needs what the recorder needs. ``--write`` keeps
+the counts of a run in ``tests/data/random-cases.json``, with its seed, as long as nothing disagrees.
 """
 
 from __future__ import annotations
@@ -57,16 +57,20 @@ def main() -> None:
                 for aspect, (theirs, ours) in differs.items():
                     print(f"  {aspect}\n    {options.browser}: {theirs}\n    corscheck: {ours}")
         print(f"seed {seed}: {count} cases, {len(found)} disagreements", flush=True)
+        if options.write and not shown:
+            keep(
+                options.browser,
+                {"seed": options.seed, "cases": begin + count, "decided": dict(sorted(decided.items()))},
+            )
     if shown:
         sys.exit(1)
-    if options.write:
-        kept = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
-        kept[options.browser] = {
-            "seed": options.seed,
-            "cases": options.cases,
-            "decided": dict(sorted(decided.items())),
-        }
-        RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def keep(browser: str, counts: dict[str, Any]) -> None:
+    """Write the counts of a run so far, beside those of other browsers."""
+    kept = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
+    kept[browser] = counts
+    RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ _POLICIES = (
 )
 _AGES = ("600", "600", "600", "0", "-1", "abc", "", "600.5", "+60")
 _ODD_ORIGINS = ("null", "http://other.example", "*, *", "", "app.example", "https://app.example/", "HTTP://app.example")
-_LOCATIONS = ("", "1", "/c/{id}/1#f", "http://[::1", "http://", "ftp://a.example/", "data:text/plain,x",
+_LOCATIONS = ("1", "/c/{id}/1#f", "http://[::1", "http://", "ftp://a.example/", "data:text/plain,x",
               "http://u:p@third.example/c/{id}/1", "http://@third.example/c/{id}/1", "/c/{id}/1?a|b",
               "http://api.example:6000/c/{id}/1", "//third.example/c/{id}/1")  # fmt: skip
 """None to mailto: and the like, for which Firefox ends the page's process. Console lines are known by the id in their URL."""

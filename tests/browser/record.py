@@ -79,6 +79,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1, help="record N times, and mark fields that differ as flaky")
     options = parser.parse_args()
     cases = {i: case for i, case in corpus.rows("cases").items() if re.search(options.only, i)}
+    if not cases:
+        sys.exit(f"error: --only {options.only!r} matches no case")
     found: dict[str, records.Record] = {}
     for run in range(1, options.runs + 1):
         started = time.monotonic()

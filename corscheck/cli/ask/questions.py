@@ -16,6 +16,7 @@ from corscheck.model.masking import hide_url, mask_login, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import DEFAULT_GATE, ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
+from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -208,10 +209,29 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         engines_by_default=not typed.engines,
     )
     total = made.count()
+    _note_page_options(typed, origins, say)
     for target in made._all() if file is None or file.guessed else targets:
         if target.guessed is not None:
             say(f"{mask_url(target.guessed)} has no scheme: taken as {mask_url(target.url)}")
     return replace(made, total=total)
+
+
+def _note_page_options(typed: ProbeArguments, origins: tuple[str, ...], say: Callable[[str], None]) -> None:
+    """Say which options about the page play no part in what was typed."""
+    if typed.targets is not None or not origins:
+        return
+    if typed.secure_context and "null" not in origins:
+        say("--secure-context is ignored: it is about pages of --origin null")
+    if typed.coep != "unsafe-none" and typed.mode != "no-cors":
+        say(f"--coep {typed.coep} is ignored: it decides in --mode no-cors only")
+    elif typed.coep != "unsafe-none" and not any(_is_secure(origin, typed.secure_context) for origin in origins):
+        say(
+            f"--coep {typed.coep} is ignored: only pages of a secure context (https, localhost) have an embedder policy"
+        )
+
+
+def _is_secure(origin: str, secure_context: bool) -> bool:
+    return secure_context if origin == OPAQUE else is_potentially_trustworthy(parse_url(origin))
 
 
 def _demand(typed: ProbeArguments, headers: Headers) -> None:

@@ -178,7 +178,9 @@ def observed(result: Result, view: View) -> list[str]:
         reason = printable("; ".join(seen.differences)) or "there is no prediction to compare it with"
         return wrap(f"{browser}: {seen.verdict}{error}; {reason}.", view.width, _LABEL, "  seen")
     if seen.agrees:
-        return wrap(f"{browser} was seen to do the same.", view.width, _LABEL, "  seen")
+        same = seen.verdict == result.verdict
+        did = "was seen to do the same" if same else f"was seen to do as predicted for it: {seen.verdict}"
+        return wrap(f"{browser} {did}.", view.width, _LABEL, "  seen")
     lines = wrap(f"{browser} was seen to differ. Please report this.", view.width, _LABEL, "  SEEN")
     for difference in seen.differences:
         lines += wrap(printable(difference), view.width, _LABEL + 2, " " * _LABEL + "-")

@@ -124,6 +124,8 @@ class HTTPTransport:
         exchange.left()  # raises if there is no time left
         try:
             response = carrier.handle_request(_message(exchange))
+        except httpx.InvalidURL as error:  # a host from a Location that is longer than any name
+            raise NetworkFailure("dns", f"{exchange.peer[:80]}... cannot be a host name: {error}.") from error
         except (httpx.TransportError, httpcore.ConnectionNotAvailable, ValueError) as error:
             raise _failure(exchange, error) from error
         if not 100 <= response.status_code <= 999:  # RFC 9110, section 15. h11 checks it, h2 does not.
