@@ -26,7 +26,7 @@ ROWS: tuple[Row, ...] = (
     *rows_redirects.ROWS,
     *rows_http2.ROWS,
 )
-GRACE = 2.0
+GRACE = 4.0
 """Seconds beyond the deadline: a server that floods us shares two cores with other tests."""
 
 
