@@ -188,12 +188,13 @@ class ProbeArguments(Struct, frozen=True):
     ] = False
     coep: Annotated[
         EmbedderPolicy,
-        Option("--coep", help="The page's Cross-Origin-Embedder-Policy. It decides in mode no-cors only."),
+        Option("--coep", help="The page's Cross-Origin-Embedder-Policy. Only affects --mode no-cors."),
     ] = "unsafe-none"
     secure_context: Annotated[
         bool,
         Option(
-            "--secure-context", help="A page of --origin null is embedded in https pages: mixed content is blocked."
+            "--secure-context",
+            help="Treat a page of --origin null as embedded in https pages: mixed content is blocked.",
         ),
     ] = False
     targets: opt.Targets = None

@@ -95,7 +95,8 @@ def _received(outcome: Outcome) -> list[Remark]:
         return found
     method = sent[-1].request.method
     did = "ran it" if method in ("GET", "HEAD") else "may have executed it"
-    message = f"The server did receive this {method} and {did}; only reading is blocked."
+    stops = "loading" if failure.code == "CORS308" else "reading"
+    message = f"The server did receive this {method} and {did}; only {stops} is blocked."
     return [*found, Remark("CORS706", message)]
 
 

@@ -187,9 +187,10 @@ STEPS: tuple[Record, ...] = (
     ),
     step_record(
         "CORS308",
-        "The server's Cross-Origin-Resource-Policy does not let this page load the response.",
+        "Cross-Origin-Resource-Policy keeps this page from loading the response.",
         "Mode no-cors skips the CORS check, but not this header: same-origin and same-site keep the response from other pages, "
-        "whatever script could read of it.",
+        "whatever script could read of it. A page with Cross-Origin-Embedder-Policy: require-corp loads nothing from elsewhere "
+        "without the header.",
         "GET /logo.png (mode no-cors)\n\n200 OK\nCross-Origin-Resource-Policy: same-origin",
         "Send Cross-Origin-Resource-Policy: cross-origin for what other sites' pages may embed.",
     ),
