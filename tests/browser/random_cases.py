@@ -182,7 +182,7 @@ def _redirect(random: Random, case_id: str, number: int, reply: dict[str, Any], 
     if random.random() < 0.12:
         location = random.choice(_LOCATIONS).replace("{id}", case_id)
         if about == "upload" and ":6000" in location:  # Firefox's XMLHttpRequest says nothing then, not even "error"
-            location = ""
+            location = "1"
     reply["status"] = random.choice((301, 302, 303, 307, 308))
     reply["headers"].append(["Location", location])
 
