@@ -75,7 +75,8 @@ def test_with_it_what_was_wanted_passes(configured: Configured, method: str) -> 
     assert (result.verdict, result.complete) == ("allowed", True), result.findings
     assert "x-total-count" in result.readable_headers
     assert result.preflight.cache_seconds["chromium"] == 600
-    assert {verdict.verdict for verdict in result.engines.values()} == {"allowed"}
+    # WebKit's verdict on loopback from an https page says nothing of the server: such a probe leaves it out of the gate.
+    assert {result.engines[name].verdict for name in result.gate} == {"allowed"}
 
 
 def test_a_request_without_a_preflight_passes_too(configured: Configured) -> None:
