@@ -60,6 +60,7 @@ class Rules(Struct, frozen=True):
     mixed_content_before_userinfo: Literal["never", "own-origin", "always"] = "never"
     mixed_content_blocks_loopback: bool = False
     ftp_location_fails_in_every_mode: bool = False
+    scheme_relative_delete_becomes_get: bool = False
     userinfo_before_redirect_error: bool = False
     preflight_location_needs_follow: bool = False
     redirect_drops: tuple[str, ...] = ()

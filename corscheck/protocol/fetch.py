@@ -299,8 +299,9 @@ class _Fetch(Exchanging):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)
-        if redirecting and own_first and credentials == "same-origin":
-            # WebKit settles this for the first URL: redirects_from_own_origin_need_credentials.
+        mixed = location.url is not None and blocking.is_mixed_content(self.request, location.url, self.rules)
+        if redirecting and own_first and credentials == "same-origin" and not mixed:
+            # WebKit settles this for the first URL: redirects_from_own_origin_need_credentials. Mixed content comes before.
             credentials = "include" if self.rules.redirects_from_own_origin_need_credentials else credentials
         check = cors_check(origin, credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, credentials)
@@ -345,8 +346,10 @@ class _Fetch(Exchanging):
     def _preflight_ahead(self, response: HTTPResponse) -> Generator[HTTPRequest, Answer, None]:
         """WebKit refuses some redirects only after the next hop's preflight: preflight_before_redirect_refusal."""
         hop = self._redirect_hop()
-        target = redirect.locate(response.headers, hop.url, self.rules).url
-        ahead = redirect.follow(hop, response.status, target, self.rules) if target is not None else None
+        location = redirect.locate(response.headers, hop.url, self.rules)
+        if location.url is None:
+            return
+        ahead = redirect.follow(hop, response.status, location.url, self.rules, value=location.value or "")
         if not self.rules.preflight_before_redirect_refusal or not isinstance(ahead, redirect.Follow):
             return
         kept = (self.method, self.headers, self.body, self.tainting)

@@ -191,7 +191,7 @@ def http_redirect_fetch(hop: Hop, status: int, headers: Headers, rules: Rules = 
     refusal = _refusal(hop, location.value or "", target, rules)
     if refusal is not None or target is None:
         return refusal or _bad_location(location.value)
-    return follow(hop, status, target, rules)
+    return follow(hop, status, target, rules, value=location.value or "")
 
 
 def _bad_location(value: str | None) -> Refuse:
@@ -234,19 +234,23 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
     return None
 
 
-def follow(hop: Hop, status: int, target: URL, rules: Rules) -> Follow | Refuse:
-    """``redirect:11`` to ``18``: build the next request."""
+def follow(hop: Hop, status: int, target: URL, rules: Rules, *, value: str = "") -> Follow | Refuse:
+    """``redirect:11`` to ``18``: build the next request. ``value`` is the ``Location`` as it was sent."""
     # redirect:11: a stream cannot be read twice. 303 passes because step 12 drops the body.
     if status != 303 and hop.stream:
         return Refuse("CORS506", target.href, f"A stream cannot be sent again after a {status} (redirect:11).")
     method, body, stream, headers = hop.method, hop.body, hop.stream, hop.headers
     # redirect:12: 301 and 302 rewrite POST only; PUT and DELETE stay. 303 rewrites every method except GET and HEAD.
     # 307 and 308 rewrite nothing. After a rewrite the next hop may need no preflight.
-    if (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD")):
+    away = not same_origin(target.origin, hop.url.origin)
+    becomes_get = (status in (301, 302) and method == "POST") or (status == 303 and method not in ("GET", "HEAD"))
+    # WebKit: scheme_relative_delete_becomes_get in departures.py.
+    lost = rules.scheme_relative_delete_becomes_get and method == "DELETE" and away and value.startswith("//")
+    if becomes_get or lost:
         method, body, stream = "GET", None, False
         headers = strip_body_headers(headers)
     # redirect:13 removes Authorization and nothing else: X-Api-Key and other author headers go to the new origin.
-    if not same_origin(target.origin, hop.url.origin):
+    if away:
         headers = strip_authorization(headers)
     # Chromium removes client hints on every redirect: redirect_drops in departures.py.
     headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)

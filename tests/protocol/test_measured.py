@@ -163,3 +163,43 @@ def test_where_the_redirecting_url_may_load_its_own_blob_the_page_is_named() -> 
         said[0] == "Security Error: Content at https://app.example/ may not load data from blob:https://api.example/1."
     )
     assert len(said) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize(
+    ("engine", "location", "method"),
+    [
+        ("webkit", "//cdn.example/y", "GET"), ("webkit", "///cdn.example/y", "GET"),
+        ("webkit", "https://cdn.example/y", "DELETE"), ("webkit", "//api.example/y", "DELETE"),
+        ("webkit", "/y", "DELETE"), ("standard", "//cdn.example/y", "DELETE"), ("firefox", "//cdn.example/y", "DELETE"),
+    ],
+)  # fmt: skip
+def test_webkit_makes_a_get_of_a_delete_that_leaves_by_two_slashes(
+    engine: str, location: str, method: str, status: int
+) -> None:
+    allowing = response(204, acao="*", acam="DELETE")
+    answers = (allowing, response(status, acao="*", location=location), allowing, response(acao="*"))
+    _, sent = ask(request(method="DELETE"), *answers, engine=engine)
+    assert sent[-1].method == method
+
+
+@pytest.mark.parametrize("answer", [{}, {"acao": "https://other.example"}])
+def test_webkit_names_the_preflight_after_a_redirect_without_its_userinfo(answer: dict[str, str]) -> None:
+    page = request("https://app.example/x", headers=(("X-A", "1"),))
+    away = response(302, location="https://u:p@cdn.example/y")
+    outcome, _ = ask(page, away, response(204, **answer), engine="webkit")
+    assert outcome.failure is not None
+    assert outcome.failure.phase == "preflight"
+    said = (console_text(outcome) or "").split("\n")
+    assert said[-1] == "Fetch API cannot load https://cdn.example/y due to access control checks."
+
+
+@pytest.mark.parametrize(
+    ("target", "code"), [("http://cdn.example/z", "CORS202"), ("https://cdn.example/z", "CORS307")]
+)
+def test_webkit_asks_for_credentials_after_it_has_looked_for_mixed_content(target: str, code: str) -> None:
+    away = response(302, location="https://api.example/y")
+    again = response(307, acao="https://app.example", location=target)
+    outcome, _ = ask(request("https://app.example/x"), away, again, engine="webkit")
+    assert outcome.failure is not None
+    assert outcome.failure.code == code

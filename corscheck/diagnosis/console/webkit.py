@@ -96,7 +96,8 @@ def _needs_preflight(outcome: Outcome) -> bool:
 def _blamed(outcome: Outcome, failure: Failure) -> str:
     """Return the URL of the last line. A refused redirect to another scheme is told of others than the redirecting one."""
     if failure.code != "CORS502":
-        return failure.url
+        # The preflight's own URL has no userinfo (measured with WebKitGTK 2.50.6).
+        return _without_userinfo(parse_url(failure.url)) if failure.phase == "preflight" else failure.url
     if not _is_ftp(failure):
         return (failure.value or "") if outcome.request.mode == "no-cors" else failure.url
     # The first URL that is not the page's own.
