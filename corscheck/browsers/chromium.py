@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from corscheck.browsers.certificate import spki_hash
 from corscheck.browsers.channel import Channel
-from corscheck.browsers.driver import BrowserPage, ContextDriver, Wire
+from corscheck.browsers.driver import ContextDriver, ContextPage, Wire
 from corscheck.browsers.errors import BrowserDiedError, PageUnusableError
 from corscheck.browsers.routes import bracketed
 from corscheck.model.result import ObservedRequest
@@ -156,7 +156,7 @@ class ChromiumDriver(ContextDriver):
     async def _create_context(self) -> tuple[str, Message]:
         return "Target.disposeBrowserContext", await self._channel.call("Target.createBrowserContext")
 
-    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+    async def _create_page(self, discard: tuple[str, Message]) -> ContextPage:
         target = await self._channel.call("Target.createTarget", {"url": "about:blank", **discard[1]})
         attach = {"targetId": target["targetId"], "flatten": True}
         session = (await self._channel.call("Target.attachToTarget", attach))["sessionId"]
@@ -218,7 +218,7 @@ class _Wire(Wire):
         return tuple(out)
 
 
-class _ChromiumPage(BrowserPage):
+class _ChromiumPage(ContextPage):
     wire_type = _Wire
 
     async def _navigate(self, url: str) -> None:

@@ -125,32 +125,18 @@ class BrowserPage(ABC):
     """A loaded page whose origin is exactly the requested one, with a context (cookies, caches) of its own.
 
     It runs one fetch at a time, because console lines do not name their fetch. ``name`` is the browser's name of the
-    page, under which ``register`` holds it. ``discard`` is the command that removes the page's context.
+    page, under which ``register`` holds it.
     """
 
     wire_type: Callable[[str], Wire]
 
-    def __init__(
-        self, channel: Channel, name: str, discard: tuple[str, Message], register: dict[str, BrowserPage]
-    ) -> None:
+    def __init__(self, channel: Channel, name: str, register: dict[str, BrowserPage]) -> None:
         self._channel = channel
         self._name = name
-        self._discard = discard
         self._register = register
         self._console: list[str] = []
         self._wire = self.wire_type("")
         register[name] = self
-
-    async def load(self, origin: Origin, pages: PageServer) -> None:
-        """Load the page of an origin and verify it with ``verify_page``."""
-        url = pages.page(origin)
-        before = pages.loads[url]
-        try:
-            async with asyncio.timeout(PAGE_SECONDS):
-                await self._navigate(url)
-        except TimeoutError:
-            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
-        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
 
     async def run(self, expression: str, mark: str, seconds: float) -> Sighting:
         """Evaluate an expression (a promise of a string) and collect its console lines and requests.
@@ -169,18 +155,13 @@ class BrowserPage(ABC):
             await wire.settled()
         return Sighting(said, tuple(self._console), wire.requests(), wire.trouble)
 
+    @abstractmethod
     async def close(self) -> None:
         """Discard the page and its context."""
-        self._register.pop(self._name, None)
-        await self._channel.call(*self._discard)
 
     @abstractmethod
     def event(self, method: str, params: Message) -> None:
         """Handle an event of this page."""
-
-    @abstractmethod
-    async def _navigate(self, url: str) -> None:
-        """Load a URL and wait until it is loaded."""
 
     @abstractmethod
     async def _evaluate(self, expression: str) -> str:
@@ -214,6 +195,36 @@ class Driver(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Close the connections to the browser."""
+
+
+class ContextPage(BrowserPage):
+    """A page of a ``ContextDriver``. ``discard`` is the command that removes the page's context."""
+
+    def __init__(
+        self, channel: Channel, name: str, discard: tuple[str, Message], register: dict[str, BrowserPage]
+    ) -> None:
+        super().__init__(channel, name, register)
+        self._discard = discard
+
+    async def load(self, origin: Origin, pages: PageServer) -> None:
+        """Load the page of an origin and verify it with ``verify_page``."""
+        url = pages.page(origin)
+        before = pages.loads[url]
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                await self._navigate(url)
+        except TimeoutError:
+            raise PageUnusableError(f"it did not load within {PAGE_SECONDS:.0f} s") from None
+        verify_page(await self._evaluate(IDENTITY_SCRIPT), origin, pages, before)
+
+    async def close(self) -> None:
+        """Discard the page and its context."""
+        self._register.pop(self._name, None)
+        await self._channel.call(*self._discard)
+
+    @abstractmethod
+    async def _navigate(self, url: str) -> None:
+        """Load a URL and wait until it is loaded."""
 
 
 class ContextDriver(Driver):
@@ -257,7 +268,7 @@ class ContextDriver(Driver):
         """Create a context for cookies and caches. Return the command that removes it."""
 
     @abstractmethod
-    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+    async def _create_page(self, discard: tuple[str, Message]) -> ContextPage:
         """Create an empty page in the context that ``discard`` removes."""
 
 

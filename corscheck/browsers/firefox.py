@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from corscheck.browsers.certificate import fingerprint
 from corscheck.browsers.channel import Channel, CommandError
-from corscheck.browsers.driver import GRACE_SECONDS, BrowserPage, ContextDriver, Wire
+from corscheck.browsers.driver import GRACE_SECONDS, ContextDriver, ContextPage, Wire
 from corscheck.browsers.errors import BrowserDiedError
 from corscheck.browsers.routes import Address
 from corscheck.model.result import ObservedRequest
@@ -177,7 +177,7 @@ class FirefoxDriver(ContextDriver):
     async def _create_context(self) -> tuple[str, Message]:
         return "browser.removeUserContext", await self._channel.call("browser.createUserContext")
 
-    async def _create_page(self, discard: tuple[str, Message]) -> BrowserPage:
+    async def _create_page(self, discard: tuple[str, Message]) -> ContextPage:
         context = (await self._channel.call("browsingContext.create", {"type": "tab", **discard[1]}))["context"]
         return _FirefoxPage(self._channel, context, discard, self._open)
 
@@ -248,7 +248,7 @@ class _Wire(Wire):
         return None
 
 
-class _FirefoxPage(BrowserPage):
+class _FirefoxPage(ContextPage):
     wire_type = _Wire
 
     def event(self, method: str, params: Message) -> None:

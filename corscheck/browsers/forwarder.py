@@ -13,6 +13,7 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 from corscheck.browsers.errors import BrowserUnavailable
+from corscheck.browsers.listeners import Listeners
 from corscheck.browsers.routes import Address
 
 if TYPE_CHECKING:
@@ -32,51 +33,33 @@ class Forwarder:
         self.port = 0
         self._routes = routes
         self._socks = socks
-        self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.Task[None]] = set()
+        self._listeners = Listeners()
 
     async def __aenter__(self) -> Forwarder:
         try:
-            self._server = await asyncio.start_server(self._client, "127.0.0.1", 0)
+            self.port = await self._listeners.listen(self._client)
         except OSError as error:
             raise BrowserUnavailable(f"no port on 127.0.0.1 to forward connections from: {error}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for client in list(self._clients):
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-        await self._server.wait_closed()
+        await self._listeners.close()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
+        asked = await read_address(reader, writer) if self._socks else Address("", 0)
         try:
-            asked = await read_address(reader, writer) if self._socks else Address("", 0)
-            try:
-                there_reader, there_writer = await self._connect(asked)
-            except OSError as error:
-                if self._socks:
-                    writer.write(_REFUSED if isinstance(error, ConnectionRefusedError) else _UNREACHABLE)
-                    await writer.drain()
-                return
-            try:
-                if self._socks:
-                    writer.write(GRANTED)
-                await asyncio.gather(copy(reader, there_writer), copy(there_reader, writer))
-            finally:
-                there_writer.transport.abort()
-        except (OSError, EOFError, ValueError):
-            pass  # either side may close the connection at any time
-        except asyncio.CancelledError:
-            pass  # we are closing
+            there_reader, there_writer = await self._connect(asked)
+        except OSError as error:
+            if self._socks:
+                writer.write(_REFUSED if isinstance(error, ConnectionRefusedError) else _UNREACHABLE)
+                await writer.drain()
+            return
+        try:
+            if self._socks:
+                writer.write(GRANTED)
+            await asyncio.gather(copy(reader, there_writer), copy(there_reader, writer))
         finally:
-            self._clients.discard(task)
-            writer.transport.abort()
+            there_writer.transport.abort()
 
     async def _connect(self, asked: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._routes.unix_socket is not None:

@@ -9,13 +9,14 @@ hidden.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from corscheck.browsers.certificate import issue
 from corscheck.browsers.errors import BrowserUnavailable
+from corscheck.browsers.listeners import Listeners
 
 if TYPE_CHECKING:
     import ssl
@@ -46,29 +47,22 @@ class PageServer:
         self.strays: list[str] = []
         self._sync = f"/{secrets.token_hex(16)}"
         self._tls: ssl.SSLContext | None = None
-        self._servers: list[asyncio.Server] = []
-        self._clients: set[asyncio.Task[None]] = set()
+        self._listeners = Listeners()
         if any(o.scheme == "https" for o in origins):
             self._tls, self.certificate = issue()
 
     async def __aenter__(self) -> PageServer:
         try:
-            self.http_port = await self._listen(None)
+            self.http_port = await self._listeners.listen(partial(self._serve, "http"))
             if self._tls is not None:
-                self.https_port = await self._listen(self._tls)
+                self.https_port = await self._listeners.listen(partial(self._serve, "https"), self._tls)
         except OSError as error:
             await self.__aexit__()
             raise BrowserUnavailable(f"no port on 127.0.0.1 to serve the test page from: {error}") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for server in self._servers:
-            server.close()
-        for client in list(self._clients):
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-        for server in self._servers:
-            await server.wait_closed()
+        await self._listeners.close()
 
     def page(self, origin: Origin) -> str:
         """Return the URL of an origin's page."""
@@ -82,31 +76,7 @@ class PageServer:
         """Return the server's own address, which is that of opaque pages, as an origin."""
         return f"{scheme}://127.0.0.1:{self.https_port if scheme == 'https' else self.http_port}"
 
-    async def _listen(self, tls: ssl.SSLContext | None) -> int:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._client(reader, writer, "http" if tls is None else "https")
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
-        self._servers.append(server)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
-
-    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
-        try:
-            await self._serve(reader, writer, scheme)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
-            pass  # a browser may close the connection at any time
-        except asyncio.CancelledError:
-            pass  # we are closing; asyncio would log it
-        finally:
-            self._clients.discard(task)
-            with contextlib.suppress(Exception):
-                writer.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, scheme: str) -> None:
+    async def _serve(self, scheme: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             async with asyncio.timeout(_READ_SECONDS):
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")

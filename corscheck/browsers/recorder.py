@@ -18,11 +18,12 @@ from corscheck.browsers.certificate import issue
 from corscheck.browsers.errors import BrowserUnavailable
 from corscheck.browsers.forwarder import GRANTED, copy, read_address
 from corscheck.browsers.leaves import connect, proxy_for
+from corscheck.browsers.listeners import Listeners
 from corscheck.browsers.routes import DEFAULT_PORTS, Address
 from corscheck.model.result import ObservedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping
 
     from corscheck.browsers.pageserver import PageServer
     from corscheck.browsers.routes import Routes
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-_LONGEST_HEAD = 1 << 20
 _TLS_HANDSHAKE = b"\x16"  # RFC 8446, 5.1: the content type that a TLS connection starts with
 
 
@@ -55,48 +55,19 @@ class Recorder:
         self._tls, _ = issue()
         self._tls_port = 0
         self._asked: dict[int, Address] = {}
-        self._servers: list[asyncio.Server] = []
-        self._clients: set[asyncio.Task[None]] = set()
+        self._listeners = Listeners()
 
     async def __aenter__(self) -> Recorder:
         try:
-            self.port = await self._listen(self._socks_client, None)
-            self._tls_port = await self._listen(self._tls_client, self._tls)
+            self.port = await self._listeners.listen(self._socks_client)
+            self._tls_port = await self._listeners.listen(self._tls_client, self._tls)
         except OSError as error:
             await self.__aexit__()
             raise BrowserUnavailable(f"no port on 127.0.0.1 to record connections at: {error}") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for server in self._servers:
-            server.close()
-        for client in list(self._clients):
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-        for server in self._servers:
-            await server.wait_closed()
-
-    async def _listen(
-        self, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]], tls: ssl.SSLContext | None
-    ) -> int:
-        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self._clients.add(task)
-            try:
-                await serve(reader, writer)
-            except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
-                pass  # either side may close the connection at any time
-            except asyncio.CancelledError:
-                pass  # we are closing; asyncio would log it
-            finally:
-                self._clients.discard(task)
-                writer.transport.abort()
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls, limit=_LONGEST_HEAD)
-        self._servers.append(server)
-        port: int = server.sockets[0].getsockname()[1]
-        return port
+        await self._listeners.close()
 
     async def _socks_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked = await read_address(reader, writer)

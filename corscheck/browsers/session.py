@@ -59,7 +59,7 @@ def observe(
     times faster, but correct only if their URLs differ.
 
     Raises ``ConfigError`` if a browser cannot run a probe, before anything starts, and ``BrowserUnavailable`` if there
-    is no usable browser. If a single probe fails (the fetch times out, the page does not load, the browser crashes),
+    is not a usable browser. If a single probe fails (the fetch times out, the page does not load, the browser crashes),
     its observation has the verdict ``inconclusive`` and an ``error``.
 
     Must not be called from a running event loop; use ``aobserve`` there.

@@ -254,7 +254,7 @@ class _WebKitPage(BrowserPage):
         recorder: Recorder,
     ) -> None:
         self.wire_type = partial(_Wire, recorder)
-        super().__init__(channel, name, ("", {}), register)
+        super().__init__(channel, name, register)
         self._process = process
         self._last = ""
 
@@ -299,9 +299,6 @@ class _WebKitPage(BrowserPage):
     def _print(self, text: str) -> None:
         if text and text not in self._console[-1:]:
             self._console.append(text)
-
-    async def _navigate(self, url: str) -> None:
-        raise NotImplementedError  # its MiniBrowser was started with its address
 
     async def _evaluate(self, expression: str) -> str:
         answer = await self._channel.start("Runtime.evaluate", {"expression": expression})
