@@ -1,4 +1,4 @@
-"""Which tests a run includes, and in how many processes. For all tests: Ctrl-C works, whoever started them.
+"""Which tests a run includes, and in how many processes. For all tests: Ctrl-C works, however they were started.
 
 ``python -m pytest`` leaves out the tests that are marked as heavy. ``CI=true python -m pytest`` runs every test. Naming
 a file, a directory or a marker (``-m``) runs exactly what it selects.
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_hidden() -> Iterator[None]:
-    """A secret that one test types is no secret of the next one."""
+    """Forget the secrets of a test, so that the next one does not mask them."""
     yield
     masking.forget()
 

@@ -208,7 +208,7 @@ def compare(
         # The recorded page is embedded in this one, which corscheck is not told.
         said = said and re.sub(r"The page at '[^']*'", f"The page at '{EMBEDDER}'", said)
     said = said and re.sub(r"/(page|srcdoc)\?kind=[a-z-]+(&coep=[a-z-]+)?", "/", said)
-    # Firefox names each opaque origin anew.
+    # Firefox gives each opaque origin a new identifier in its messages.
     said = said and re.sub(r"moz-nullprincipal:\{[^}]*\}\S*", "null/", said)
     if (case["id"], engine) in _UNATTRIBUTED:
         not_engine |= {"console"}

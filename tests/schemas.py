@@ -1,4 +1,4 @@
-"""The JSON Schemas that ship with corscheck. ``python -m tests.schemas`` writes them anew."""
+"""The JSON Schemas that ship with corscheck. ``python -m tests.schemas`` rewrites them."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_a_marked_block_runs_as_shown(block: readme.Block, apps: dict[str, Uvico
     assert [(expected, output) for _, output in results] == results
     if block.language == "console":
         shown = [readme.normalised(command.shown) for command in block.commands()]
-        assert shown == [readme.normalised(output) for _, output in results], "python -m tests.readme writes it anew"
+        assert shown == [readme.normalised(output) for _, output in results], "python -m tests.readme rewrites it"
 
 
 def test_the_marks_are_read() -> None:
@@ -42,7 +42,7 @@ def test_the_marks_are_read() -> None:
 def test_every_option_of_probe_is_in_the_readme() -> None:
     table = readme.options_table()
     assert table.count("\n") > 40
-    assert table in TEXT, "python -m tests.readme writes it anew"
+    assert table in TEXT, "python -m tests.readme rewrites it"
 
 
 def test_the_short_report_has_the_fields_of_a_real_one(apps: dict[str, UvicornApp]) -> None:

@@ -29,7 +29,7 @@ def probe(url: str, **options: Unpack[keywords.ProbeKeywords]) -> Result:
     """Ask what a browser would do with one request of a page, and wait for the answer.
 
     The request goes out as a browser would send it: the preflight if one is needed, then the request itself, redirects
-    included. A URL, a method or a header that ``fetch()`` refuses is no error but a result with the verdict ``invalid``.
+    included. A URL, a method or a header that ``fetch()`` refuses is not an error but a result with the verdict ``invalid``.
 
     Args:
         url: an absolute http(s) URL. With ``app`` a path is enough; it is taken at ``http://app.localhost``.

@@ -126,7 +126,7 @@ class Scope:
         bare = self.plan.without_credentials
         came = yield from self.book.ask(first.origin, **bare)
         if came.let_in and not first.let_in and (yield from self._again(came, bare)):
-            message = f"Any web page can read what {self.book.url} answers to whoever is not logged in."
+            message = f"Any web page can read what {self.book.url} answers without a login."
             self._tell(classes.ERROR_PATH, came, message)
         return came
 

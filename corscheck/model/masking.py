@@ -298,7 +298,7 @@ def _mask_userinfo(text: str) -> str:
 def _mask_authority(text: str) -> str:
     """Mask user information in what follows ``://``, after more slashes, which browsers skip.
 
-    The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is no port after the first
+    The last ``@`` ends it: an unencoded password may hold ``@`` and ``/``. Without one, what is not a port after the first
     colon is the beginning of a password, as in a URL that was cut there.
     """
     bare = text.lstrip("/\\")

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 # camelCase is split: SAMLResponse is "saml-response", apiKey "api-key".
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-# Names with a word of the list that are no secret. A Sec-WebSocket-Key proves only that the server speaks WebSocket; an
+# Names with a word of the list that are not secret. A Sec-WebSocket-Key proves only that the server speaks WebSocket; an
 # Idempotency-Key names an attempt, a Surrogate-Key a cached page; allow_credentials is a setting.
 _PUBLIC = re.compile(
     r"-(?:idempotency|cache|surrogate|public|partition|sort|primary|foreign|routing|i-n|[a-z]*socket)-?keys?(?=-)|"

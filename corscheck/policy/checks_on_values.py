@@ -89,7 +89,9 @@ def code_fault(code: str) -> str | None:
         return f'"{code}" is a remark, nothing is blocked because of it'
     if code in CODES:
         return f'"{code}" says that there is no verdict, so it can be none\'s reason'
-    return f'"{code}" is no code (CORS301: {CODES["CORS301"].title}){nearest(code, DECIDING) if len(code) > 4 else ""}'
+    return (
+        f'"{code}" is not a code (CORS301: {CODES["CORS301"].title}){nearest(code, DECIDING) if len(code) > 4 else ""}'
+    )
 
 
 def check_settings(settings: PolicySettings, path: Path, complaints: Complaints) -> None:
@@ -104,19 +106,19 @@ def check_settings(settings: PolicySettings, path: Path, complaints: Complaints)
         if not is_token(method) and not invalid:
             complaints.add(
                 (*path, "methods", index),
-                f'"{method}" is no method: letters like GET, PUT (each one an item of its own)',
+                f'"{method}" is not a method: letters like GET, PUT (each one an item of its own)',
             )
     if settings.because is not None and (fault := code_fault(settings.because)) is not None:
         complaints.add((*path, "because"), fault)
     if settings.max_age is not None and limit(settings.max_age) is None:
         complaints.add(
-            (*path, "max-age"), f'{complaints.shown((*path, "max-age"))} is no limit: write ">=600", "<600" or 600'
+            (*path, "max-age"), f'{complaints.shown((*path, "max-age"))} is not a limit: write ">=600", "<600" or 600'
         )
     for key, names in (("exposes", settings.exposes), ("hides", settings.hides)):
         for index, name in enumerate(names or ()):
             if not is_token(name):
                 complaints.add(
-                    (*path, key, index), f'"{name}" is no header name: name the header alone, "X-Request-Id"'
+                    (*path, key, index), f'"{name}" is not a header name: name the header alone, "X-Request-Id"'
                 )
     for name in {n.lower() for n in settings.exposes or ()} & {n.lower() for n in settings.hides or ()}:
         complaints.add((*path, "hides"), f'"{name}" is in exposes too: take it out of one of them')
@@ -131,7 +133,7 @@ def _check_headers(settings: PolicySettings, path: Path, complaints: Complaints,
             shown = mask_malformed_header(complaints.shown(at).strip('"'))
             complaints.add(at, f'"{shown}" is not a header line: write it as "Name: value"')
         elif not is_token(name.strip()) and not invalid:
-            complaints.add(at, f'"{name.strip()}" is no header name: letters, digits and hyphens')
+            complaints.add(at, f'"{name.strip()}" is not a header name: letters, digits and hyphens')
         elif is_forbidden_request_header(name.strip(), value.strip()):
             complaints.add(at, f"a browser lets no script set {name.strip()}: take it out (it would be dropped)")
 
@@ -181,7 +183,7 @@ def via(text: str) -> str | None:
     """Return what is wrong with ``via``, or None."""
     url = _http_url(text)
     if url is None or url.target not in ("/", "") or url.has_credentials:
-        return 'is no base to send to: scheme, host and port, like "http://api:8000"'
+        return 'is not a base URL to send to: scheme, host and port, like "http://api:8000"'
     return None
 
 

@@ -177,7 +177,7 @@ class Complaints:
         if kind == "date_type" and not self.shown(path).startswith('"'):
             return f"{self.shown(path)} must be a date without a time: 2030-12-31"
         if kind in ("greater_than_equal", "less_than_equal"):
-            return f"{self.shown(path)} is no status code: 200 to 599"
+            return f"{self.shown(path)} is not a status code: 200 to 599"
         if kind == "list_type" and key in ("check", "ignore"):
             return f"is an array of tables: write [[{key}]], in double brackets"
         if kind == "string_type" and isinstance(path[-1], int):

@@ -43,7 +43,7 @@ class Shard:
         if text is None:
             self.number, self.of = 1, 1
         elif found is None or not 1 <= int(found[1]) <= int(found[2]):
-            raise ConfigError(f"--shard {text!r} is no shard: write 2/5 for the second of five")
+            raise ConfigError(f"--shard {text!r} is not a shard: write 2/5 for the second of five")
         else:
             self.number, self.of = int(found[1]), int(found[2])
 

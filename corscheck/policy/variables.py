@@ -108,7 +108,7 @@ def _text(text: str, environment: Mapping[str, str], complaints: Complaints, pat
         if found[0] == "$${":
             return "${"
         if name is None:
-            faults.append(f"{found[0]!r} is no variable: write ${{NAME}}, or $${{ for the characters themselves")
+            faults.append(f"{found[0]!r} is not a variable: write ${{NAME}}, or $${{ for the characters themselves")
         elif name not in environment:
             faults.append(f"${{{name}}} is not set: export a value for {name} before the run")
         else:

@@ -305,7 +305,7 @@ def _origin_message(check: CheckResult, origin: str) -> str:
         "CORS302": f'"*" does not cover a request with credentials {where}',
         "CORS303": f"Access-Control-Allow-Origin is sent more than once; exactly one is allowed {where}",
         "CORS304": f"Access-Control-Allow-Origin names one origin, never a list {where}",
-        "CORS305": f'"{acao}" is no origin {where}',
+        "CORS305": f'"{acao}" is not an origin {where}',
         "CORS306": f"Access-Control-Allow-Origin is {acao}, not {origin} {where}",
     }
     return texts[check.code or ""]

@@ -71,7 +71,7 @@ class Site:
         """
         __tracebackhide__ = True
         if because is not None and because not in CODES:
-            raise ConfigError(f"because={because!r} is no code; corscheck explain --list shows all of them")
+            raise ConfigError(f"because={because!r} is not a code; corscheck explain --list shows all of them")
         probe, result = self._ask(url, origin, {**request, "expected": "blocked"})
         if not result.passed:
             self._fail(probe, result, "expected to be blocked")

@@ -41,7 +41,7 @@ class RunOptions(Struct, frozen=True):
     ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
-    ``diagnose`` allows a control request after a blocked probe, to tell causes apart; whoever counts what is sent leaves
+    ``diagnose`` allows a control request after a blocked probe, to tell causes apart; a caller that counts requests leaves
     it off.
     """
 

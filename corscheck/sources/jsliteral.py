@@ -82,7 +82,11 @@ class Reader:
             self.take(")")
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         what = (
-            f"{found[0]!r} is not known here" if found is not None else f"{char!r} is no value" if char else "the end"
+            f"{found[0]!r} is not known here"
+            if found is not None
+            else f"{char!r} is not a value"
+            if char
+            else "the end"
         )
         raise self.error(f"{what}: only literals can be read, write the value itself")
 

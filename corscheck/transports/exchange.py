@@ -316,7 +316,7 @@ class WireExchange:
         """Return the bytes of a response that the library reads, but not every browser. For ordinary ones, None."""
         broken = self._body_error is not None and self._body_bytes < RAW_BODY_BYTES
         if self.lines_read and self.ended and self._body_bytes:
-            broken = False  # some of a body is no fault
+            broken = False  # part of a body is not a fault
         if version == "HTTP/2" or not (broken or is_doubtful(version, self._headers)):
             return None
         # A library that hands over lines does not hand over the sizes of chunks.

@@ -24,7 +24,7 @@ _HTTP2_ERRORS = (
 """The error codes of RFC 9113, section 7, by number."""
 
 
-class NetworkFailure(Exception):  # noqa: N818 - it becomes a NetworkError, and is no programming error
+class NetworkFailure(Exception):  # noqa: N818 - it becomes a NetworkError, and is not a programming error
     """Why there is no response: a kind from the closed list, and one sentence.
 
     ``lost`` means that the peer closed the connection before the first byte of a response. On a reused connection this

@@ -52,7 +52,7 @@ def reply(status: int = 200, *headers: tuple[str, str]) -> HTTPResponse:
 
 
 def named(asked: Asked, *more: tuple[str, str], status: int = 200, credentials: bool = True) -> HTTPResponse:
-    """An answer that lets in whoever asked."""
+    """A response that allows the origin of the request."""
     origin = (("Access-Control-Allow-Origin", asked.origin),) if asked.origin is not None else ()
     methods = (("Access-Control-Allow-Methods", "GET, PUT, POST, DELETE"),) if asked.preflight else ()
     return HTTPResponse(status, (*origin, *((TRUE,) if credentials else ()), *methods, *more))
@@ -71,7 +71,7 @@ def those(let_in: Callable[[str], bool], *more: tuple[str, str], credentials: bo
 
 
 def make_plan(url: str = API, allowed: tuple[str, ...] = (APP,), **more: object) -> AuditPlan:
-    """The plan as the command makes it; what is no field of a plan is the template's."""
+    """The plan as the command makes it; arguments that are not fields of a plan change its template."""
     fields = {k: more.pop(k) for k in list(more) if k in AuditPlan.__struct_fields__}
     fields.setdefault("labels", Labels("tests"))
     template = Probe(**{"url": url, "origin": "null", **more})  # type: ignore[arg-type]

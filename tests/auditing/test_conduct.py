@@ -47,7 +47,7 @@ def test_a_healthy_target_is_asked_at_most_thirty_times(url: str, origin: str) -
     found, asked = audit_of(those(lambda o: o == origin), make_plan(url, allowed=(origin,)))
     assert found.findings == ()
     assert len(asked) <= 30
-    # Nothing is asked twice: whoever is refused once is refused.
+    # Nothing is asked twice: an origin that is refused once stays refused.
     seen = [(a.method, a.url, a.origin, a.cookie, a.preflight) for a in asked]
     assert len(seen) == len(set(seen))
 
@@ -261,7 +261,7 @@ CACHING: list[tuple[tuple[tuple[str, str], ...], bool]] = [
     ((("Cache-Control", "no-cache, public"),), False),
     ((("Cache-Control", "public"), ("Cache-Control", "no-store")), False),
     ((("Cache-Control", "must-revalidate"),), False),
-    # 4.2.1, 5.3: max-age before Expires; what is no date is in the past.
+    # 4.2.1, 5.3: max-age before Expires; an invalid date is in the past.
     ((("Expires", "Wed, 21 Oct 2099 07:28:00 GMT"),), True),
     ((("Expires", "Wed, 21 Oct 2015 07:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:28:00 GMT")), False),
     ((("Expires", "Wed, 21 Oct 2015 08:28:00 GMT"), ("Date", "Wed, 21 Oct 2015 07:28:00 GMT")), True),
@@ -304,7 +304,7 @@ def test_what_varies_by_origin(values: tuple[str, ...], varies: bool) -> None:
         ("https://100.64.0.1/", (), True),
         ("https://[fd00::1]/", (), True),
         ("https://93.184.216.34/", (), False),
-        # The machine itself is no network that others are kept out of.
+        # Loopback is not a private network that others cannot reach.
         ("http://localhost:8000/", ("127.0.0.1",), False),
         ("http://127.0.0.1:8000/", (), False),
         ("http://[::1]/", (), False),

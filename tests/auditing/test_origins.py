@@ -74,7 +74,7 @@ TABLE: dict[str, dict[str, list[str]]] = {
         "prefix": [f"https://a\\.b\\.example\\.co\\.uk\\.{L}\\.net"],
         "suffix": [f"https://{L}example\\.co\\.uk", f"https://{L}a\\.b\\.example\\.co\\.uk"],
         "substring": [f"https://{L}a\\.b\\.example\\.co\\.uk\\.{L}\\.net"],
-        # ".u" is no suffix; without its last three characters it is one of Colombia's.
+        # ".u" is not a suffix; without its last three characters it is one of Colombia's.
         "truncated": [r"https://a\.b\.example\.co"],
         "dot": [r"https://a\.bxexample\.co\.uk", r"https://a\.b\.examplexco\.uk"],
         "separator": [f"https://a\\.b\\.example\\.co\\.uk{L}\\.net", f"https://a\\.b\\.example\\.co\\.uk-{L}\\.net"],

@@ -1,7 +1,7 @@
 """What the installed Chromium's own developer tools copy: "Copy as cURL (bash)", "Copy as fetch", and that for Node.js.
 
 The tools are pages of the browser (``devtools://``): one is opened in a tab of its own, given requests, and asked for the
-texts that its menu would copy. ``python -m tests.browsers.copied`` writes the sample anew.
+texts that its menu would copy. ``python -m tests.browsers.copied`` rewrites the sample.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Records a real Chromium as a HAR: the ``Network`` events of its DevTools protocol, put together as its devtools do.
 
-``python -m tests.browsers.har FILE`` records the demo's endpoints anew. What devtools' export does with the events (which
+``python -m tests.browsers.har FILE`` records the demo's endpoints again. What devtools' export does with the events (which
 header list counts, what becomes of the status, of redirects and of preflights) is described in tests/data/har/README.md.
 """
 

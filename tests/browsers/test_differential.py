@@ -46,7 +46,7 @@ def ask_at_random(differential: Differential, number: int, examples: int) -> Non
     @given(cases())
     def ask(case: dict[str, object]) -> None:
         answer = differential.ask(case)
-        # Neither side may hide behind having nothing to say; what libsoup decides is no matter of WebKit's rules.
+        # "No verdict" may not hide a difference, except where libsoup decides and not WebKit.
         if answer.observation.agrees is None and answer.differences and answer.result.engine == "webkit":
             assert answer.differences[0].startswith("not compared: libsoup "), answer.report()
         else:

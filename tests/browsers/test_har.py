@@ -1,4 +1,4 @@
-"""A real Chromium is recorded anew, and judged from the recording alone as it was seen to do."""
+"""A real Chromium is recorded again, and judged from the recording alone as it was seen to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Audits on the command line: a session, its views and reports, shown again, compared, asked anew."""
+"""Audits on the command line: a session, its views and reports, shown again, compared and repeated."""
 
 from __future__ import annotations
 

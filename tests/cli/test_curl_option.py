@@ -233,7 +233,7 @@ def test_secrets_that_were_printed_as_variables_are_read_from_the_environment() 
 def lines(request: bytes) -> tuple[bytes, list[bytes], bytes]:
     """The request line, the header lines sorted (curl has an order of its own), the body.
 
-    Behind the colon of an empty header one of the two writes a blank, which is no part of the value.
+    Behind the colon of an empty header one of the two writes a blank, which is not part of the value.
     """
     head, _, body = request.partition(b"\r\n\r\n")
     first, *rest = head.split(b"\r\n")

@@ -24,7 +24,7 @@ from corscheck.protocol.steps import CODES
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "80"}
 
-# Whoever runs the tests in the background has interrupts ignored, and children inherit that.
+# In the background a shell ignores interrupts, and child processes inherit that.
 SERVE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -59,7 +59,7 @@ def test_a_text_as_an_argument(command: Command) -> None:
     assert done.status == 0
     assert "CORS301   Access-Control-Allow-Origin is missing (cors-check:2)" in done.stdout
     assert "corscheck probe http://api.example/data --origin http://app.example" in done.stdout
-    # It was no preflight that failed, so nothing about preflights is suspected.
+    # The preflight did not fail, so nothing about preflights is suspected.
     assert "OPTIONS is not routed" not in done.stdout
 
 

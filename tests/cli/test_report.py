@@ -271,7 +271,7 @@ def test_merge_says_what_is_missing_and_refuses_what_is_double(command: Command,
     assert "probes are missing: a shard is not here, or not whole" in done.stderr
     done = command("report", "merge", *paths, paths[0], "-o", str(tmp_path / "out2"))
     assert done.status == 2
-    assert "is in more than one file: these are no shards of one run" in done.stderr
+    assert "is in more than one file: these are not shards of one run" in done.stderr
     assert not (tmp_path / "out2").exists()
 
 

@@ -260,11 +260,11 @@ def test_less_is_asked_now(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"no report\n", "is no report that --jsonl has written: it is left as it is"),
-        (b"no report", "is no report that --jsonl has written: it is left as it is"),
-        (b'{"a":1}\n', "is no report that --jsonl has written: it is left as it is"),
+        (b"no report\n", "was not written by --jsonl, so it is left as it is"),
+        (b"no report", "was not written by --jsonl, so it is left as it is"),
+        (b'{"a":1}\n', "was not written by --jsonl, so it is left as it is"),
         (b'{"schema_version":"2.0","tool":{}}\n', "written in schema 2.0, which this corscheck cannot read"),
-        (b'{"schema_version":"1.0","tool":{},"probes":[],"summary":{}}\n', "is no report that --jsonl has written"),
+        (b'{"schema_version":"1.0","tool":{},"probes":[],"summary":{}}\n', "was not written by --jsonl"),
         (b'{"schema_version":"1.0","tool":{}}\nnonsense\n', "line 2: no probe or audit object of a report"),
         (b'{"schema_version":"1.0","tool":{}}\n[1]\n', "line 2: no probe or audit object of a report"),
         (

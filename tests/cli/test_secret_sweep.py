@@ -258,7 +258,7 @@ PROCESSES = {
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("how", PROCESSES.values(), ids=PROCESSES)
 def test_child_processes_and_temporary_files(how: tuple[str, ...], url: str, tmp_path: Path) -> None:
-    """``ps`` shows everybody the arguments of every process, and a temporary file is no place for others to look."""
+    """``ps`` shows everybody the arguments of every process, and other users must not read a temporary file."""
     argv = (
         "probe", f"{url}/open?token={IN_PS[0]}", f"{url}/echo?token={IN_PS[1]}", "--origin", PAGE,
         "-H", f"X-Api-Key: {IN_PS[2]}", *how, "--json", "r.json", "-v",

@@ -64,7 +64,7 @@ def test_an_empty_shard(command: Command, fake: Runner) -> None:
     assert (done.status, fake.probes) == (2, [])
     assert done.stderr == "corscheck: --shard 2/2: nothing is left to ask, there are fewer targets than shards\n"
     assert command.probe("--shard", "3/2").stderr == (
-        "corscheck: --shard '3/2' is no shard: write 2/5 for the second of five\n"
+        "corscheck: --shard '3/2' is not a shard: write 2/5 for the second of five\n"
     )
 
 

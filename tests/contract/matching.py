@@ -46,7 +46,7 @@ def mismatches(pattern: Any, value: Any, path: str = "") -> list[str]:
         return [f"{where}: something in {value!r} matches {pattern.element!r}"] if found else []
     if isinstance(pattern, dict):
         if not isinstance(value, dict):
-            return [f"{where}: {value!r} is no object"]
+            return [f"{where}: {value!r} is not an object"]
         out = []
         for key, part in pattern.items():
             if key not in value:

@@ -104,7 +104,7 @@ HOSTILE = (
         probe={**kinds("preflight", "actual"), **unanswered("connect")},
     ),
     Row(
-        "no answer is no pass, even where blocked is expected",
+        "no answer does not pass, even where blocked is expected",
         ask("{close}/", "--expect", "blocked"),
         exit=3,
         verdicts=("inconclusive",),

@@ -31,7 +31,7 @@ WRONG = (
     Row("an unknown expectation", ask("{cors}/data", "--expect", "fine"), exit=2, stderr=r"blocked"),
     Row("an unknown option", ask("{cors}/data", "--frobnicate"), exit=2, stderr=r"--frobnicate"),
     Row("curl's -L is not needed", ask("{cors}/data", "-L"), exit=2, stderr=r"(?i)not needed"),
-    Row("a deadline that is no number", ask("{cors}/data", "-m", "soon"), exit=2, stderr=r"soon"),
+    Row("a deadline that is not a number", ask("{cors}/data", "-m", "soon"), exit=2, stderr=r"soon"),
     Row(
         "targets that are not there",
         ("probe", "--targets", "{tmp}/no.txt", "--origin", PAGE),

@@ -91,4 +91,4 @@ def test_agrees_with_the_browser_on_everything_recorded(server: ReplayServer, en
     answers = ask_all(server, engine)
     assert len(answers) > 1090
     assert {case_id: found for case_id, found in answers.items() if found} == {}
-    assert corpus.claim(engine, answers) in README.read_text("utf-8"), "python -m tests.readme writes it anew"
+    assert corpus.claim(engine, answers) in README.read_text("utf-8"), "python -m tests.readme rewrites it"

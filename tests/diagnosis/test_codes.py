@@ -530,7 +530,7 @@ def test_words_that_say_nothing_of_cors(body: str) -> None:
 
 
 def _without(header: str, status: int) -> Server:
-    """A server that hides from whoever has no login, preflights included."""
+    """A server that requires a login for every request, preflights included."""
     return lambda asked: OK if header in asked.headers else Reply(status)
 
 

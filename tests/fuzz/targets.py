@@ -77,7 +77,7 @@ _LINE = re.compile(r"([^:\r\n]+): ?(.*)")
 
 
 def header_lists(data: bytes) -> None:
-    """Splitting loses nothing but blanks; a list that is extracted is made of tokens; a quoted comma is no comma."""
+    """Splitting loses nothing but blanks; a list that is extracted is made of tokens; a quoted comma does not separate."""
     text = data.decode("latin-1")
     fields = tuple(("X", line) for line in text.split("\n"))
     extracted = lists.extract_list(fields, "x")
@@ -290,7 +290,7 @@ def heads(data: bytes) -> None:
 
 
 def raw_heads(data: bytes) -> None:
-    """A malformed response is read by every engine, rejected in words, or left undecided; whoever reads on decides alike."""
+    """A malformed response is read, rejected in words or left undecided; the engines that read it agree on the verdict."""
     for ended in (True, False):
         given = NetworkError("protocol", "It is malformed.", raw=RawHead(data, ended))
         for name, engine in ENGINES.items():
@@ -379,7 +379,7 @@ def read_case(data: bytes) -> tuple[Probe, list[Answer]] | None:
     """A probe and answers from text: the request's head, a blank line, then the answers' heads between blank lines.
 
     ``METHOD URL ORIGIN MODES``, where each letter of MODES chooses credentials, redirect mode, mode, engine; then header
-    lines. An answer is a status (or ``!`` and a kind of error) and header lines. None: it is no case.
+    lines. An answer is a status (or ``!`` and a kind of error) and header lines. None: the input is not a case.
     """
     blocks = data.decode("latin-1").split("\n\n")
     first, *lines = blocks[0].split("\n")

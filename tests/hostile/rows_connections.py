@@ -96,7 +96,7 @@ KEPT = (
         connections=2,
     ),
     Row(
-        "bytes that are no answer behind a 204",
+        "bytes that are not a response after a 204",
         [[READ, KEPT_PREFLIGHT + b"garbage", HOLD], [READ, OK]],
         ALLOWED,
         asked=PREFLIGHTED,

@@ -75,7 +75,7 @@ STATUS_LINES = (
     line(b"\r\nHTTP/1.1 200 OK", "an empty line before it", ALLOWED),
     line(b"HTTP/1.1 200 O\x00K", "NUL in the reason", REJECTED),
     Row("HTTP/0.9: a body and nothing else", [[READ, b"<html>hello</html>"]], REJECTED),
-    Row("one byte that is no HTTP", [[READ, b"\x00"]], REJECTED),
+    Row("one byte that is not HTTP", [[READ, b"\x00"]], REJECTED),
     Row("ten megabytes that are no HTTP", [[READ, Repeat(b"\xff" * 65536, 160)]], REJECTED, sent=8 * MIB),
 )
 
@@ -86,7 +86,7 @@ FIELDS = (
     field(b"nonsense", "no colon", ALLOWED),
     field(b"A : 1", "a space before the colon", ALLOWED),
     field(b": 1", "no name", ALLOWED),
-    field(b"A(b): 1", "a name that is no token", ALLOWED),
+    field(b"A(b): 1", "a name that is not a token", ALLOWED),
     field(b"\xc3\xa9: 1", "a name beyond ASCII", ALLOWED),
     field(b"A: \xc3\x28\xff", "a value that is no UTF-8", ALLOWED),
     field(b"A:" + b" " * 5000 + b"1", "much white space", ALLOWED),

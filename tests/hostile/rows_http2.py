@@ -26,7 +26,7 @@ def literal(name: bytes, value: bytes) -> bytes:
     return b"\x00" + bytes((len(name),)) + name + bytes((len(value),)) + value
 
 
-DROPS = "nghttp2 passes over a field that is no field, and reports nothing"
+DROPS = "nghttp2 skips an invalid field and reports nothing"
 GOES_ON = "libcurl waits for the other side to close"
 AGAIN = "libcurl asks again until the time is up, as browsers do"
 

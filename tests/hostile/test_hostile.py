@@ -70,7 +70,7 @@ def test_hostile(row: Row, way: str, trusted: Certificates) -> None:
 
 
 def test_the_table_is_a_table() -> None:
-    """Many rows, no two of one name, and whoever differs says why."""
+    """There are many rows, each with its own name, and a row that differs over libcurl says why."""
     names = [row.name for row in ROWS]
     assert len(names) == len(set(names))
     assert len(names) >= 180

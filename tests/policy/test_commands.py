@@ -329,7 +329,7 @@ def test_init_leaves_secrets_to_variables(command: Command, demo: DemoServer, mo
 
 
 def test_the_schemas_are_those_of_the_code(command: Command) -> None:
-    """``python -m tests.schemas`` writes them anew."""
+    """``python -m tests.schemas`` rewrites them."""
     for name, text in schemas.made().items():
         assert (schemas.DIRECTORY / name).read_text("utf-8") == text
         assert command("schema", name.removesuffix(".json")).stdout == text

@@ -59,7 +59,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "a path and no base-url": ('base-url = "https://api.example.com"', "", 11, ("urls[0]", "there is no base-url")),
     "base-url that is none": ("https://api.example.com", "api.example.com", 1, ("base-url", "is not a base URL")),
     "base-url with a query": ("https://api.example.com", "https://api.example.com/?v=1", 1, ("has a query",)),
-    "via with a path": ("[defaults]", 'via = "http://api:8000/v1"\n[defaults]', 3, ("via", "is no base to send to")),
+    "via with a path": ("[defaults]", 'via = "http://api:8000/v1"\n[defaults]', 3, ("via", "is not a base URL to send to")),
     "no origins": ('origins = ["https://app.example.com"]', "", 9, ("origins is missing", "[defaults]")),
     "an origin with a slash": ("app.example.com", "app.example.com/", 4, ("origins[0]", "ends in a slash", "Probably")),
     "an origin without scheme": ("https://app.example.com", "app.example.com", 4, ("has no scheme", "https://app.ex")),
@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "exposes and hides": (
         "methods =", 'exposes = ["X-A"]\nhides = ["x-a"]\nmethods =', 13, ("hides", "is in exposes too")
     ),
-    "exposes a line": ("methods =", 'exposes = ["X-A: 1"]\nmethods =', 12, ("exposes[0]", "is no header name")),
+    "exposes a line": ("methods =", 'exposes = ["X-A: 1"]\nmethods =', 12, ("exposes[0]", "is not a header name")),
     "status of what is not sent": (
         'methods = ["GET"]', 'methods = ["GET", "PUT"]\nstatus = 200', 13, ("status", "PUT is held back", 'send = "always"')
     ),
@@ -109,7 +109,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     ),
     "a body on GET": ("methods =", 'body = "{}"\nmethods =', 12, ("body", 'methods = ["POST"]')),
     "a missing variable": ('"/data"', '"/data/${TENANT}"', 11, ("urls[0]", "${TENANT} is not set", "export a value for TENANT")),
-    "an ill-written variable": ('"/data"', '"/data/${the tenant}"', 11, ("urls[0]", "is no variable", "${NAME}")),
+    "an ill-written variable": ('"/data"', '"/data/${the tenant}"', 11, ("urls[0]", "is not a variable", "${NAME}")),
     "an ignore without reason": ('reason = "known"', "", 14, ("reason", "is missing")),
     "an ignore with a blank reason": ('reason = "known"', 'reason = " "', 16, ("reason", "is blank")),
     "an ignore of everything": ('check = "reads"\n', "", 14, ("would excuse everything",)),

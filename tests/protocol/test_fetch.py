@@ -1,4 +1,4 @@
-"""The whole algorithm: preflights, redirects, credentials, what is held back, what is no answer."""
+"""The whole algorithm: preflights, redirects, credentials, what is held back, what does not count as a response."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def test_max_age(vector: dict[str, Any], engine: str) -> None:
         assert seconds == vector["expected"]["seconds_before_cap"]
     else:
         wanted = vector["engines"][engine]["seconds"]
-        # Not cached and expired at once are the same to whoever asks next.
+        # Not cached and expired at once are the same to the next request.
         assert max(seconds or 0, 0) == max(wanted, 0)
 
 

@@ -166,7 +166,7 @@ def test_other_failures(run: Run, pytester: pytest.Pytester) -> None:
             "expected to be blocked: ALLOWED *",
             "the page must be able to read X-Total: ALLOWED *",
             '    expose_headers=[[]"X-Total"],',
-            "*because='CORS999' is no code*",
+            "*because='CORS999' is not a code*",
             "cors('main:app'): an application, or a base URL*",
             "app is neither an ASGI nor a WSGI application, but a NoneType",
             "the application failed while starting:",

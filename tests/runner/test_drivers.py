@@ -185,7 +185,7 @@ def test_nothing_is_sent_after_closing(drive, monkeypatch):
 
 
 def test_one_at_a_time_is_one_after_the_other(drive):
-    """Whoever ends a run at its first failure has sent nothing more."""
+    """A run that ends at its first failure sends nothing more."""
     with RawServer(MANY) as server:
         running = drive(((1, asking(server.url(), i)) for i in range(100)), options(concurrency=1))
         for i in range(20):

@@ -223,7 +223,7 @@ def test_an_expression_means_the_same(text: str, flags: int, implied: re.RegexFl
 
 
 class Raising:
-    """Whoever looks at it gets an error."""
+    """Raises an error when it is read."""
 
     def __init__(self, app: Any) -> None:
         self.__dict__["_inner"] = app

@@ -1,7 +1,7 @@
 """A loopback server that counts what it is asked, for each host and path, and how much at once for each host.
 
-It lets every page in, but not to a path that begins with ``/b``. A path that begins with ``/reflect`` lets in whoever asks,
-with credentials. The same question has the same answer, byte for byte, whenever it comes.
+It allows every origin (``*``), except on a path that begins with ``/b``. A path that begins with ``/reflect`` reflects the origin
+and allows credentials. The same request always gets the same response, byte for byte.
 """
 
 from __future__ import annotations

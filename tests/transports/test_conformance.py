@@ -288,7 +288,7 @@ FAULTS = {
     "two spaces before the status": Fault([READ, b"HTTP/1.1  200 OK\r\n\r\n"], "protocol", ("malformed",)),
     "a space before the colon": Fault([READ, b"HTTP/1.1 200 OK\r\nA : 1\r\n\r\n"], "protocol", ("malformed",)),
     "a header without a name": Fault([READ, b"HTTP/1.1 200 OK\r\n: 1\r\n\r\n"], "protocol", ("malformed",)),
-    "a name that is no token": Fault([READ, b"HTTP/1.1 200 OK\r\nA(1): 1\r\n\r\n"], "protocol", ("malformed",)),
+    "a name that is not a token": Fault([READ, b"HTTP/1.1 200 OK\r\nA(1): 1\r\n\r\n"], "protocol", ("malformed",)),
     "a folded first line": Fault([READ, b"HTTP/1.1 200 OK\r\n A: 1\r\n\r\n"], "protocol", ("malformed",)),
     "NUL in a value": Fault([READ, b"HTTP/1.1 200 OK\r\nA: 1\x002\r\n\r\n"], "protocol", ("malformed",)),
     "CR in a value": Fault([READ, b"HTTP/1.1 200 OK\r\nA: 1\r2\r\n\r\n"], "protocol", ("malformed",)),
@@ -418,7 +418,7 @@ def test_a_body_that_does_not_come_costs_little_time(carrier):
         answer = carrier().send(get(server.url()))
         assert time.monotonic() - before < 2
     assert isinstance(answer, HTTPResponse)
-    assert answer.body_error is None, "that we did not wait is no fault of the server"
+    assert answer.body_error is None, "the server is not at fault because we did not wait"
 
 
 def test_as_much_as_is_drained_keeps_the_connection(carrier):

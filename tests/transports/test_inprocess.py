@@ -207,8 +207,8 @@ ASGI_CASES = {
         saying(start(200, [(b"Content-Length", b"-1")]), body()), None, kind="app", words="a Content-Length that"
     ),
     "a blank in a name": Case(saying(start(200, [(b"A b", b"1")]), body()), None, kind="app", words="whose name"),
-    "headers that are no pairs": Case(saying(start(200, [b"A: 1"]), body()), None, kind="app", words="no pair"),
-    "headers that are no list": Case(saying(start(200, 7), body()), None, kind="app", words="no list"),
+    "headers that are not pairs": Case(saying(start(200, [b"A: 1"]), body()), None, kind="app", words="not a pair"),
+    "headers that are not a list": Case(saying(start(200, 7), body()), None, kind="app", words="not a list"),
     "a status that is none": Case(saying(start("200 OK"), body()), None, kind="app", words="status"),
     "a head beyond 256 KiB": Case(
         saying(start(200, [(b"A", b"v" * MAX_HEADER_BYTES)]), body()), None, kind="app", words="256 KiB"
@@ -295,12 +295,12 @@ WSGI_CASES = {
     "starts twice": failed(starts_twice, "start_response was called a second time"),
     "text for a body": Case(starting(b"a", "text"), body_error="is str, not bytes"),
     "bytes for headers": Case(starting(headers=((b"A", "1"),)), None, kind="app", words="made of bytes and str"),
-    "characters that are no bytes": Case(starting(headers=(("A", "\u20ac"),)), None, kind="app", words="no bytes"),
+    "characters that are not bytes": Case(starting(headers=(("A", "\u20ac"),)), None, kind="app", words="not bytes"),
     "a line break in a value": Case(starting(headers=(("A", "1\r\nB: 2"),)), None, kind="app", words="no server"),
     "a Content-Length of 5,000 digits": Case(
         starting(headers=(("Content-Length", "9" * 5000),)), None, kind="app", words="a Content-Length that no server"
     ),
-    "headers that are no list": Case(starting(headers=7), None, kind="app", words="no list"),
+    "headers that are not a list": Case(starting(headers=7), None, kind="app", words="not a list"),
     "a status that is none": Case(starting(status="fine"), None, kind="app", words="status"),
     "silence": Case(starting(1.0, b"a"), None, kind="timeout", words="gave no answer within 0.3 s", timeout=0.3),
 }

@@ -20,7 +20,7 @@ BASIC = base64.b64encode("usér:p@ss".encode()).decode()
 
 @pytest.fixture
 def no_dns(monkeypatch):
-    """Whoever looks a name up fails the test."""
+    """Fail the test if a name is looked up."""
     real = socket.getaddrinfo
 
     def getaddrinfo(host, *args):

@@ -145,7 +145,7 @@ def cookies(texts: Sequence[str]) -> str | None:
         if "=" not in text:
             # A cookie's value is a secret. A file name is shown: curl's -b takes cookie files, so that is a likely mistake.
             shown = repr(text) if _FILE_NAME.fullmatch(text) else MASK
-            raise ConfigError(f"-b {shown} is no cookie: write it as 'name=value' (cookie files are not read)")
+            raise ConfigError(f"-b {shown} is not a cookie: write it as 'name=value' (cookie files are not read)")
     joined = "; ".join(t.strip("; ") for t in texts)
     hide_header("Cookie", joined)
     check_field(joined, "-b", secret=True)
@@ -192,7 +192,7 @@ def rate(text: str | None) -> float | None:
     except ValueError:
         count = 0.0
     if not 0 < count < float("inf") or (slash and seconds is None):
-        raise ConfigError(f"--rate {text!r} is no rate: write 10/s, 30/m or 5/h")
+        raise ConfigError(f"--rate {text!r} is not a rate: write 10/s, 30/m or 5/h")
     if seconds is None:
         raise ConfigError(f"--rate {text!r} has no unit: {number}/s is a second, {number}/h an hour (as curl reads it)")
     if count * LONGEST_TIME < seconds:

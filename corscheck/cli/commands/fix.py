@@ -127,7 +127,7 @@ def _typed(
     probes = [
         Probe(url=url, origin=page, method=one, headers=pairs, credentials=credentials or "same-origin")
         for url in targets or [""]
-        # "*" is no page's origin, but people type it here: from_probes says why it is impossible.
+        # "*" is not the origin of any page, but people type it here: from_probes says why it is impossible.
         for page in (text if text == "*" else check_origin(text) for text in dict.fromkeys(origins))
         for one in dict.fromkeys(methods or ["GET"])
     ]

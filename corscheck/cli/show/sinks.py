@@ -335,6 +335,6 @@ def _lock(file: BinaryIO, name: str) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:  # a file system without locks is no reason to stop
+    except OSError as error:  # a file system without locks is not a reason to stop
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             raise ConfigError(f"{name}: another run is writing it. Give each run a file of its own.") from None

@@ -224,7 +224,7 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS825",
         "errors are answered with a wider policy",
-        "Error pages, or answers to whoever is not logged in, can be read by pages that cannot read the rest. Something else "
+        "Error pages, or answers to requests without a login, can be read by pages that cannot read the rest. Something else "
         "makes these answers, with a policy of its own.",
         _exchange("https://evil.example", request="GET /nothing"),
         "Use one policy for errors too.",

@@ -75,7 +75,7 @@ CAUSES: tuple[Record, ...] = (
     record(
         "CORS607",
         "the request is redirected to a login page",
-        "The server sends whoever is not logged in to a login page, which is for people. Script can do nothing with it, "
+        "The server redirects requests without a login to a login page, which is for people. Script can do nothing with it, "
         "and the login page allows no other origin to read it.",
         f"{_GET}302 Found\nLocation: https://login.example/authorize?...",
         "Answer 401 to requests of script instead of redirecting, with the CORS headers on it.",

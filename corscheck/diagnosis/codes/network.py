@@ -59,7 +59,7 @@ NETWORK: tuple[Record, ...] = (
     step_record(
         "CORS908",
         "Asked in process, the application answered what no server can send, or redirected to another host.",
-        "A header that is no bytes, a line break in a value, a status that is none: a server would close the connection. "
+        "A header that is not bytes, a line break in a value, a status that is none: a server would close the connection. "
         "An application that merely raises is a 500, as over a server. Another host is not the application, and nothing "
         "is sent there.",
         "headers made of str in an ASGI application",

@@ -71,7 +71,7 @@ REMARKS: tuple[Record, ...] = (
         "CORS706",
         "the server received the request and may have run it",
         "CORS keeps the page from reading the answer, it does not keep the request from arriving. The server did "
-        "receive it and may have executed it; CORS is no protection against that.",
+        "receive it and may have executed it; CORS does not protect against that.",
         "POST /orders\nOrigin: https://evil.example\n\n201 Created",
         "If it must not happen, check the Origin or a CSRF token on the server.",
         step="cors-check:2",

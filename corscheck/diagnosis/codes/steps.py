@@ -23,7 +23,7 @@ STEPS: tuple[Record, ...] = (
     step_record(
         "CORS102",
         "fetch() throws a TypeError: a URL with a login in it is refused.",
-        "User information in a URL (https://user:pass@host/) is no way to log in from script.",
+        "User information in a URL (https://user:pass@host/) is not a way to log in from script.",
         "fetch('https://user:pass@api.example/')",
         "Take the login out of the URL and send an Authorization header instead.",
     ),
@@ -50,7 +50,7 @@ STEPS: tuple[Record, ...] = (
     ),
     step_record(
         "CORS106",
-        "fetch() throws a TypeError: this is no header name.",
+        "fetch() throws a TypeError: this is not a header name.",
         "A header name is one word of token characters: no blanks, no colon, ASCII only.",
         "fetch(url, {headers: {'X Tenant': '7'}})",
         "Mend the name in the page's code.",
@@ -140,7 +140,7 @@ STEPS: tuple[Record, ...] = (
     step_record(
         "CORS302",
         "With credentials the exact origin must be named.",
-        "* means anyone, and nobody means everyone when cookies are involved: with credentials it is no match.",
+        "* means anyone, and nobody means everyone when cookies are involved: with credentials it does not match.",
         f"GET /data\n{_ORIGIN}\nCookie: session=...\n\n200 OK\nAccess-Control-Allow-Origin: *",
         'Answer with the exact origin and "Access-Control-Allow-Credentials: true", and add "Vary: Origin".',
         mdn="CORSNotSupportingCredentials",
@@ -148,7 +148,7 @@ STEPS: tuple[Record, ...] = (
     step_record(
         "CORS303",
         "The header must be there exactly once.",
-        "Two fields of this name are joined with a comma, and the result is no origin, even if both were right.",
+        "Two fields of this name are joined with a comma, and the result is not an origin, even if both were right.",
         f"GET /data\n{_ORIGIN}\n\n200 OK\n{_ALLOW}\n{_ALLOW}",
         "Let one layer alone add it.",
         mdn="CORSMultipleAllowOriginNotAllowed",

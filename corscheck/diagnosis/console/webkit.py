@@ -186,7 +186,7 @@ def _value(outcome: Outcome, failure: Failure, exchange: Exchange | None) -> str
 
 
 def _redirect_target(failure: Failure, exchange: Exchange | None) -> str | None:
-    """Return where a response would have redirected to that failed its check; None if it is no redirect."""
+    """Return where a response would have redirected to that failed its check; None if it is not a redirect."""
     if failure.code not in _CHECKS or failure.phase != "actual" or exchange is None:
         return None
     answer = exchange.answer

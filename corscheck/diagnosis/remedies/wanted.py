@@ -96,7 +96,7 @@ class _Needs(Struct):
         include = probe.credentials == "include"
         for name, value in probe.headers:
             if not is_token(name):
-                self.complain(at, f"{name!r} is no header name: letters, digits and hyphens")
+                self.complain(at, f"{name!r} is not a header name: letters, digits and hyphens")
             elif name == "*":
                 self.complain(at, 'a header named "*" can only be allowed by allowing every header: call it otherwise')
             elif is_forbidden_request_header(name, value):
@@ -105,7 +105,7 @@ class _Needs(Struct):
             if is_forbidden_method(typed):
                 self.complain(at, f"fetch() refuses the method {typed}: no server can allow it")
             elif not is_token(typed):
-                self.complain(at, f"{typed!r} is no method")
+                self.complain(at, f"{typed!r} is not a method")
             elif typed == "*":
                 self.complain(at, 'a method named "*" can only be allowed by allowing every method: call it otherwise')
         foreign = [origin for origin in origins if self._is_foreign(origin, urls, at, include=include)]
@@ -150,7 +150,7 @@ class _Needs(Struct):
             if name.lower() in FORBIDDEN:
                 self.complain(at, f"no script reads {name}, whatever a server exposes")
             elif not is_token(name):
-                self.complain(at, f"{name!r} is no header name: name each header that is to be read")
+                self.complain(at, f"{name!r} is not a header name: name each header that is to be read")
             elif name == "*":
                 self.complain(at, '"*" exposes every header (and none with credentials): name those that are read')
             elif name.lower() not in SAFELISTED:

@@ -66,7 +66,7 @@ class Baseline(Struct, frozen=True):
 
 
 def read(path: str) -> Baseline:
-    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it cannot be read or is no report."""
+    """Read a report (``--json`` or ``--jsonl``). Raises ``ConfigError`` if it cannot be read or is not a report."""
     failures: dict[tuple[Any, ...], frozenset[str]] = {}
     findings: set[tuple[object, ...]] = set()
     try:

@@ -63,7 +63,7 @@ def _walked(parts: Sequence[_Part]) -> tuple[int, int]:
         index = value["index"]
         if index == before:
             raise ConfigError(
-                f"{parts[0].kind} {index} ({value['url']}) is in more than one file: these are no shards of one run"
+                f"{parts[0].kind} {index} ({value['url']}) is in more than one file: these are not shards of one run"
             )
         total, before = total + 1, index
     return total, before

@@ -51,12 +51,12 @@ class ResumableReport:
             raise ConfigError(f"--resume: cannot read {path}: {(error.strerror or str(error)).lower()}") from None
         if not first.endswith(b"\n"):
             if first[: len(_HEAD)] != _HEAD[: len(first)]:
-                raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
+                raise ConfigError(f"--resume: {path} was not written by --jsonl, so it is left as it is")
             # Killed in the middle of the first line, or before it.
             return cls(path, {}, 0)
         head = head_line(first)
         if head is None:
-            raise ConfigError(f"--resume: {path} is no report that --jsonl has written: it is left as it is")
+            raise ConfigError(f"--resume: {path} was not written by --jsonl, so it is left as it is")
         check_head(path, head)
         return cls(path, head, len(first))
 

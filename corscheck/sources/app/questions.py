@@ -309,7 +309,7 @@ def matching(regex: str) -> str | None:
     """Return an origin that a typical regular expression matches, or None if none is found."""
     text = regex.strip("^$")
     for loose in _LOOSE:
-        # Before a letter it stands for a whole label: whoever writes ".*example.com" means "app.example.com".
+        # Before a letter it stands for a whole label: a developer who writes ".*example.com" means "app.example.com".
         sample = "8000" if "d" in loose or loose == "[0-9]+" else "app"
         text = re.sub(f"{re.escape(loose)}(?=[a-z])", lambda _, sample=sample: f"{sample}.", text)  # type: ignore[misc]
         text = text.replace(loose, sample)

@@ -230,13 +230,13 @@ def _listed(headers: object) -> list[object]:
     try:
         return list(headers)  # type: ignore[call-overload, no-any-return]
     except TypeError:
-        raise AppFault(f"answered with headers that are no list: {_short(headers)}") from None
+        raise AppFault(f"answered with headers that are not a list: {_short(headers)}") from None
 
 
 def _pair(header: object) -> tuple[bytes, bytes]:
     """Return a header as sent. Raises ``AppFault``."""
     if not isinstance(header, (tuple, list)) or len(header) != 2:
-        raise AppFault(f"answered with a header that is no pair: {_short(header)}")
+        raise AppFault(f"answered with a header that is not a pair: {_short(header)}")
     name, value = header
     if not isinstance(name, (bytes, bytearray)) or not isinstance(value, (bytes, bytearray)):
         kinds = " and ".join(dict.fromkeys(type(part).__name__ for part in (name, value)))

@@ -89,7 +89,7 @@ def ask(server: Server, *, path: str = "data", **probe: Any) -> Result:
 
 
 def cause(result: Result) -> str:
-    """The first finding that is no remark."""
+    """The first finding that is not a remark."""
     found = [f.code for f in result.findings if not f.code.startswith("CORS7")]
     return found[0] if found else result.verdict
 
