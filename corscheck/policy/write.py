@@ -7,6 +7,7 @@ tokens, and numbers.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from corscheck.model.result import Result
-    from corscheck.protocol.request import Headers
+    from corscheck.protocol.request import Header, Headers
 
 STRANGER = "https://stranger.example"
 """An origin that no server has on its allow list. What it may do, any page on the web may do."""
+
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A variable in the text of a policy."""
 
 _WIDTH = 100
 
@@ -51,13 +55,14 @@ def policy(
     results: Sequence[Result],
     *,
     via: str | None = None,
-    secret: Iterable[str] = (),
+    secret: Iterable[Header] = (),
+    samples: Iterable[str] = (),
     documented: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
 ) -> str:
     """Return the text of a policy that the results satisfy.
 
-    ``secret`` holds the lower-case names of headers whose values become variables. ``documented`` maps (URL, method) to
-    the response headers that script should be able to read.
+    ``secret`` holds the headers (lower-case name, value) whose values become variables. ``samples`` are URLs that hold sample
+    values and no secrets. ``documented`` maps (URL, method) to the response headers that script should be able to read.
     """
     base = _base(r.url for r in results)
     clear = [r for r in results if _agreed(r)]
@@ -65,7 +70,7 @@ def policy(
     lines = list(_head(base, via))
     names: set[str] = set()
     for groups in _same(list(_groups(clear, documented or {}))):
-        lines += ["", *_check(groups, base, names, frozenset(secret))]
+        lines += ["", *_check(groups, base, names, frozenset(secret), frozenset(samples))]
     for result in unclear:
         lines += ["", *_left_out(result)]
     lines += ["", *_TAIL]
@@ -138,17 +143,21 @@ def _same(groups: list[CheckGroup]) -> list[list[CheckGroup]]:
     return list(found.values())
 
 
-def _check(groups: list[CheckGroup], base: str | None, names: set[str], secret: frozenset[str]) -> Iterator[str]:
+def _check(
+    groups: list[CheckGroup], base: str | None, names: set[str], secret: frozenset[Header], samples: frozenset[str]
+) -> Iterator[str]:
     first = groups[0]
     yield from _remarks(first)
     yield "[[check]]"
     yield f"name = {_text(_name(groups, base, names))}"
-    yield from _list("urls", [_without_secrets(_short(g.url, base)) for g in groups])
+    yield from _list(
+        "urls", [_short(g.url, base) if g.url in samples else _without_secrets(_short(g.url, base)) for g in groups]
+    )
     yield from _list("origins", first.origins)
     if first.methods != ("GET",):
         yield from _list("methods", first.methods)
     if first.headers:
-        pairs = [f"{n}: {'${' + _variable(n) + '}' if n.lower() in secret else v}" for n, v in first.headers]
+        pairs = [f"{n}: {'${' + _variable(n) + '}' if (n.lower(), v) in secret else v}" for n, v in first.headers]
         yield from _list("headers", pairs)
     if first.credentials != "same-origin":
         yield f"credentials = {_text(first.credentials)}"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from tests.cli.fakes import Command, Runner
 from tests.servers.raw import READ, RawServer
@@ -151,7 +152,35 @@ def test_init_writes_what_holds_and_what_the_document_promises(
     assert '# exposes = ["X-Total-Count"]  (documented; script cannot read it today)' in done.stdout
     puts = [check for check in policy["check"] if check.get("methods") == ["PUT"]]
     assert puts
-    assert all("X-Shop: ${X_SHOP}" in check["headers"] for check in puts)
+    assert all("X-Shop: placeholder" in check["headers"] for check in puts)
+
+
+@pytest.mark.parametrize("key", [None, "t0ken"])
+def test_run_accepts_what_init_writes(
+    key: str | None, api: UvicornApp, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, or after setting the variable that ``init`` names: the value of a login that was typed is not written."""
+    shop = {
+        "openapi": "3.1.0",
+        "paths": {"/data": {"get": {
+            "security": [{"key": []}],
+            "parameters": [{"name": "token", "in": "query", "required": True, "schema": {"type": "string"}}],
+        }}},
+        "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Shop"}}},
+    }  # fmt: skip
+    (tmp_path / "shop.json").write_text(json.dumps(shop))
+    policy = str(tmp_path / "cors.toml")
+    typed = () if key is None else ("-H", f"X-Shop: {key}")
+    done = command("init", "--openapi", str(tmp_path / "shop.json"), "--base-url", api.url, "--origin", "http://localhost:3000",
+                   *typed, "-o", policy)  # fmt: skip
+    assert done.status == 0, done.stderr
+    assert ("set X_SHOP in the environment, then" in done.stderr) == (key is not None)
+    if key is not None:
+        assert key not in Path(policy).read_text()
+        assert command("run", policy).status == 2
+        monkeypatch.setenv("X_SHOP", key)
+    done = command("run", policy)
+    assert done.status == 0, done.stdout + done.stderr
 
 
 def test_a_promise_that_is_kept_is_demanded(command: Command) -> None:
@@ -278,7 +307,7 @@ def test_a_large_document_is_read_whole(command: Command, fake: Runner) -> None:
         ([READ, answer("302 Found", "", "Location: ftp://x/")], "is not an http URL"),
         ([READ, *[answer("302 Found", "", "Location: /"), READ] * 6], "redirects more than 5 times"),
         ([READ, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"], "peer closed connection"),
-        ([READ, answer("200 OK", "{")], "no JSON: expecting property name"),
+        ([READ, answer("200 OK", "{")], "invalid JSON: expecting property name"),
     ],
 )
 def test_what_servers_answer_instead(script: list[object], message: str, command: Command, fake: Runner) -> None:
@@ -314,3 +343,98 @@ def test_an_application_without_a_document(command: Command, tmp_path: Path) -> 
     done = command("probe", "--app", "plain_asgi:app", "--app-dir", str(tmp_path), "--openapi", "app", *ORIGIN)
     assert done.status == 2
     assert "--openapi app: plain_asgi:app has no openapi(), as a FastAPI has: name a file or a URL" in done.stderr
+
+
+# ---------------------------------------------------------------------- a document in several files
+
+HALVES = {
+    "/openapi.json": json.dumps({"openapi": "3.1.0", "paths": {"/a": {"$ref": "paths/a.json"}}}),
+    "/paths/a.json": json.dumps({"get": {}, "put": {"$ref": "../more.json#/put"}}),
+    "/more.json": json.dumps({"put": {"operationId": "change"}}),
+}
+
+
+def test_the_files_of_a_local_document(command: Command, fake: Runner, tmp_path: Path) -> None:
+    for name, text in HALVES.items():
+        (tmp_path / name[1:]).parent.mkdir(exist_ok=True)
+        (tmp_path / name[1:]).write_text(text)
+    done = command("probe", "--openapi", str(tmp_path / "openapi.json"), "--base-url", "http://x.example", *ORIGIN)
+    assert done.status == 0, done.stderr
+    assert [(p.method, p.url) for p in fake.probes] == [("GET", "http://x.example/a"), ("PUT", "http://x.example/a")]
+
+
+def test_the_files_of_a_document_at_a_url(command: Command, fake: Runner, httpserver: HTTPServer) -> None:
+    for name, text in HALVES.items():
+        httpserver.expect_request(name).respond_with_data(text)
+    done = command("probe", "--openapi", httpserver.url_for("/openapi.json"), *ORIGIN)
+    assert done.status == 0, done.stderr
+    assert [(p.method, p.url) for p in fake.probes] == [
+        ("GET", httpserver.url_for("/a")), ("PUT", httpserver.url_for("/a")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("http://127.0.0.1:9/a.json", "is at another origin"),
+        ("file:///etc/hostname", "is at another origin"),
+        ("moved.json", "is at another origin"),
+        ("gone.json", "answers 404"),
+    ],
+)
+def test_a_document_at_a_url_refers_to_its_own_origin_only(
+    reference: str, message: str, command: Command, fake: Runner, httpserver: HTTPServer
+) -> None:
+    from werkzeug import Response
+
+    whole = {"openapi": "3.1.0", "paths": {"/a": {"$ref": reference}}}
+    httpserver.expect_request("/openapi.json").respond_with_json(whole)
+    httpserver.expect_request("/gone.json").respond_with_data("", status=404)
+    with RawServer([READ, answer("200 OK", '{"get": {}}')]) as other:
+        moved = Response(status=302, headers={"Location": other.url("/a.json")})
+        httpserver.expect_request("/moved.json").respond_with_response(moved)
+        done = command("probe", "--openapi", httpserver.url_for("/openapi.json"), *ORIGIN)
+    assert done.status == 2
+    assert message in done.stderr
+    assert fake.probes == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("http://127.0.0.1:9/a.json", "a local document may refer to local files only"),
+        ("//127.0.0.1:9/a.json", "a local document may refer to local files only"),
+        ("nope.json", "refers to"),
+        ("/dev/zero", "which is not a file"),
+    ],
+)
+def test_a_local_document_refers_to_local_files_only(
+    reference: str, message: str, command: Command, fake: Runner, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a": {"$ref": reference}}}))
+    done = command("probe", "--openapi", str(tmp_path / "a.json"), "--base-url", "http://x.example", *ORIGIN)
+    assert done.status == 2
+    assert message in done.stderr
+
+
+def test_operations_without_a_defined_login_are_left_out(command: Command, fake: Runner, tmp_path: Path) -> None:
+    paths = {"/a": {"get": {}, "put": {"security": [{"nope": []}]}}, "/b": {"get": {"security": [{"nope": []}]}}}
+    (tmp_path / "a.json").write_text(json.dumps({"openapi": "3.1.0", "paths": paths}))
+    argv = ("probe", "--openapi", str(tmp_path / "a.json"), "--base-url", "http://x.example", *ORIGIN)
+    done = command(*argv)
+    assert done.status == 0, done.stderr
+    assert [(p.method, p.url) for p in fake.probes] == [("GET", "http://x.example/a")]
+    assert (
+        "the security scheme 'nope' is not defined in components.securitySchemes. Left out: PUT /a, GET /b."
+        in done.stderr
+    )
+    done = command(*argv, "--select", "/b")
+    assert done.status == 2
+    assert "No operation is left to ask." in done.stderr
+
+
+def test_a_document_without_operations(command: Command, fake: Runner, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a": {"summary": "nothing"}}}))
+    done = command("probe", "--openapi", str(tmp_path / "a.json"), *ORIGIN)
+    assert done.status == 2
+    assert "a.json has no operations that a page could ask for." in done.stderr

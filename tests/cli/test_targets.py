@@ -159,3 +159,39 @@ def test_a_list_with_origins_of_its_own_names_them(file: Path, command: Command,
         "  blocked       GET http://b.example/blocked from null\n\n"
         "PASSED  1 of 2 blocked, 1 allowed; all as expected.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "message"),
+    [
+        (b"url,owner\nhttps://a.example/,me\n", 1, "'url,owner' is a line of CSV"),
+        (b"url\nhttps://a.example/\n", 1, "'url' is a column's name rather than a URL: delete it"),
+        (b"https://a.example/,https://b.example/\n", 1, "is a line of CSV"),
+        (b'# mine\n[\n  "https://a.example/"\n]\n', 2, "'[' is a JSON array"),
+        (
+            b'["https://a.example/"]',
+            1,
+            "is a JSON array: write one URL or JSON probe object per line (jq -c '.[]' does)",
+        ),
+        (b'"https://a.example/"\n', 1, "is quoted"),
+        (b"<!doctype html>\n", 1, "is HTML or XML"),
+        ("https://a.example/\n".encode("utf-16"), 1, "this is UTF-16. Save the file as UTF-8."),
+    ],
+)
+def test_what_is_not_a_list_of_urls(
+    content: bytes, line: int, message: str, file: Path, command: Command, fake: Runner
+) -> None:
+    file.write_bytes(content)
+    done = command("probe", "--targets", str(file), "--origin", PAGE)
+    assert done.status == 2
+    assert f"{file}, line {line}: " in done.stderr
+    assert message in done.stderr
+    assert fake.probes == []
+
+
+def test_commas_that_belong_to_a_url(file: Path, command: Command, fake: Runner) -> None:
+    urls = ["https://a.example/w_1,h_2/x", "https://a.example/?u=https://b.example,https://c.example", "a.example/x,y"]
+    file.write_text("\n".join(urls))
+    done = command("probe", "--targets", str(file), "--origin", PAGE)
+    assert done.status == 0, done.stderr
+    assert len(fake.probes) == 3

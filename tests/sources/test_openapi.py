@@ -201,7 +201,12 @@ def test_references_in_circles() -> None:
 
 @pytest.mark.parametrize(
     ("reference", "message"),
-    [("#/components/nope", "is not in it"), ("other.yaml#/A", "is in another file"), ("#/paths/~1a/9", "is not in it")],
+    [
+        ("#/components/nope", "does not exist"),
+        ("other.yaml#/A", "is in another file"),
+        ("#/paths/~1a/9", "does not exist"),
+        ("#Order", "does not exist"),
+    ],
 )
 def test_references_that_lead_nowhere(reference: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
@@ -239,9 +244,111 @@ def test_logins(scheme: dict[str, Any], headers: Any, query: str, credentials: b
     assert one({"security": []}, security=[{"s": []}], components=components).headers == ()
 
 
-def test_a_login_that_is_not_described() -> None:
-    with pytest.raises(SourceError, match="made: GET /a: there is no security scheme 'nope'"):
-        one({"security": [{"nope": []}]})
+def test_a_login_that_is_not_defined() -> None:
+    assert one({"security": [{"nope": []}]}).undefined_scheme == "nope"
+    components = {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}
+    # Of several ways in, the first that is defined counts; an empty one means that no login is needed.
+    found = one({"security": [{"nope": []}, {"key": []}]}, components=components)
+    assert (found.undefined_scheme, found.headers) == (None, (("X-Key", "placeholder"),))
+    found = one({"security": [{"key": [], "nope": []}, {}]}, components=components)
+    assert (found.undefined_scheme, found.headers) == (None, ())
+
+
+# ---------------------------------------------------------------------- pages and other files
+
+SWAGGER_UI = """
+    <!DOCTYPE html>
+    <html>
+    <head><title>FastAPI - Swagger UI</title></head>
+    <body><div id="swagger-ui"></div>
+    <script>
+    const ui = SwaggerUIBundle({
+        url: '/openapi.json',
+    "dom_id": "#swagger-ui",
+    })
+    </script></body></html>
+"""
+REDOC = '<!DOCTYPE html><html><body><redoc spec-url="v1/api.yaml"></redoc></body></html>'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SWAGGER_UI, "Its document is 'http://h.example/openapi.json'."),
+        (REDOC, "Its document is 'http://h.example/v1/api.yaml'."),
+        ("<html><body>Sign in</body></html>", "FastAPI's document is at /openapi.json, Spring's at /v3/api-docs"),
+    ],
+)
+def test_a_page_is_not_a_document(text: str, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        document.read(text, "http://h.example/docs")
+    assert str(caught.value).startswith("http://h.example/docs is an HTML page, not an OpenAPI document. ")
+    assert message in str(caught.value)
+
+
+SPLIT = {
+    "api/openapi.yaml": """
+        openapi: 3.1.0
+        servers: [{url: http://x.example}]
+        paths:
+          /orders/{id}:
+            $ref: paths/orders.yaml
+            parameters: [{name: X-Tenant, in: header, required: true, schema: {type: integer}}]
+          /items:
+            get: {$ref: 'paths/items.json#/list'}
+        components:
+          securitySchemes: {$ref: '../common/login.yaml#/schemes'}
+    """,
+    "api/paths/orders.yaml": """
+        put:
+          security: [{key: []}]
+          parameters:
+            - $ref: '../parameters.yaml#/id'
+          requestBody: {$ref: '#/bodies/order'}
+        bodies: {order: {content: {application/json: {}}}}
+    """,
+    "api/paths/items.json": '{"list": {"parameters": [{"$ref": "../openapi.yaml#/paths/~1orders~1{id}/parameters/0"}]}}',
+    "api/parameters.yaml": "id: {name: id, in: path, schema: {$ref: schemas/id.yaml}}",
+    "api/schemas/id.yaml": "type: integer\nminimum: 41",
+    "common/login.yaml": "schemes: {key: {type: apiKey, in: header, name: X-Key}}",
+}
+"""References as OpenAPI 3.1.1 has them: relative to the file that they stand in, back to the document, beside fields."""
+
+
+def parts_of(files: dict[str, str], home: str) -> document.Parts:
+    import posixpath
+
+    def locate(reference: str, location: str) -> str:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(location), reference))
+
+    return document.Parts(home, locate, files.__getitem__)
+
+
+def test_a_document_in_several_files() -> None:
+    home = "api/openapi.yaml"
+    put, get = operations(document.read(SPLIT[home], home, parts_of(SPLIT, home)))
+    assert (put.method, put.url) == ("PUT", "http://x.example/orders/41")
+    assert put.headers == (("X-Tenant", "1"), ("X-Key", "placeholder"), JSON)
+    assert (get.method, get.headers) == ("GET", (("X-Tenant", "1"),))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"b.yaml": "[1]"}, "'b.yaml' is not an object"),
+        ({"b.yaml": "$ref: c.yaml", "c.yaml": "$ref: b.yaml"}, "refers to itself"),
+        ({"b.yaml": "get: {$ref: '#/nope'}"}, "'b.yaml#/nope' does not exist"),
+        ({"b.yaml": "a: [1\n  b: 2"}, "b.yaml, line 2, column 4: neither JSON nor YAML"),
+    ],
+)
+def test_other_files_that_cannot_be_followed(files: dict[str, str], message: str) -> None:
+    """Half of a path item is never asked in silence."""
+    text = json.dumps(
+        {"openapi": "3.1.0", "servers": [{"url": "http://x.example"}], "paths": {"/a": {"$ref": "b.yaml"}}}
+    )
+    with pytest.raises(SourceError) as caught:
+        list(operations(document.read(text, "a.yaml", parts_of(files, "a.yaml"))))
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -335,17 +442,18 @@ def test_selections_of_nothing(select: list[str], exclude: list[str], message: s
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{\n "openapi": "3.0.0",\n "paths": [}\n}', "d, line 3, column 12: no JSON: expecting value"),
+        ('{\n "openapi": "3.0.0",\n "paths": [}\n}', "d, line 3, column 12: invalid JSON: expecting value"),
         ("openapi: 3.0.0\npaths:\n  /a: [1\n  b: 2\n", "d, line 4, column 4: neither JSON nor YAML: "),
         ("\tx: 1", "d, line 1, column 1: neither JSON nor YAML: "),
-        ("", "d, line 1, column 1: no JSON: expecting value"),
-        ("[1]", "d: no OpenAPI document: expected an object"),
-        ("just words", "d: no OpenAPI document: expected an object"),
-        ("swagger: '2.0'", "d: this is Swagger '2.0': convert it to OpenAPI 3 first"),
-        ('{"openapi": "4.0"}', "d: no OpenAPI document that is known: its version is '4.0', not 3"),
-        ('{"info": {}}', "d: no OpenAPI document that is known: it has no field 'openapi'"),
-        ('{"openapi": "3.1.0", "webhooks": {}}', "d: there is nothing to ask in it: 'paths' is missing or empty"),
-        ("[" * 200_000, "d: no JSON that can be read: "),
+        ("", "d is empty. Expected an OpenAPI 3 document."),
+        ("\ufeff \n", "d is empty."),
+        ("[1]", "d is not an OpenAPI document: expected an object"),
+        ("just words", "d is not an OpenAPI document: expected an object"),
+        ("swagger: '2.0'", "d is Swagger '2.0'. Convert it to OpenAPI 3 first"),
+        ('{"openapi": "4.0"}', "d has version '4.0'. Expected an OpenAPI 3 document."),
+        ('{"info": {}}', "d has no field 'openapi'. Expected an OpenAPI 3 document."),
+        ('{"openapi": "3.1.0", "webhooks": {}}', "d has no operations: its 'paths' is missing or empty."),
+        ("[" * 200_000, "d: JSON that cannot be read: "),
         ("a: !!python/object/apply:os.system [id]", "d, line 1, column 4: neither JSON nor YAML: "),
     ],
 )

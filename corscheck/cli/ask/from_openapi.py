@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.targets import TargetLine
 from corscheck.model.masking import mask_header, mask_login, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
+from corscheck.sources.found import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from corscheck.cli.arguments import DocumentArguments, ProbeArguments
     from corscheck.cli.ask.from_app import InProcess
@@ -23,13 +23,16 @@ if TYPE_CHECKING:
     from corscheck.transports.base import NetworkOptions
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
+_MOST_NAMED = 5
 APP = "app"
 
 
-def with_openapi(typed: ProbeArguments, network: NetworkOptions, app: InProcess | None = None) -> ProbeArguments:
-    """Return the arguments with a target for every operation that is wanted."""
+def with_openapi(
+    typed: ProbeArguments, network: NetworkOptions, say: Callable[[str], None], app: InProcess | None = None
+) -> ProbeArguments:
+    """Return the arguments with a target for every operation that is wanted. ``say`` prints what is left out."""
     login = _login(typed) if app is None and typed.via is None else None
-    targets = [_target(operation, typed) for operation in operations(typed.document, network, app, login=login)]
+    targets = [_target(operation, typed) for operation in operations(typed.document, network, say, app, login=login)]
     return replace(typed, found=(*typed.found, *targets))
 
 
@@ -47,9 +50,16 @@ def secret_header(lines: Sequence[str]) -> str | None:
 
 
 def operations(
-    wish: DocumentArguments, network: NetworkOptions, app: InProcess | None = None, *, login: str | None = None
+    wish: DocumentArguments,
+    network: NetworkOptions,
+    say: Callable[[str], None],
+    app: InProcess | None = None,
+    *,
+    login: str | None = None,
 ) -> list[Operation]:
     """Return the selected operations. ``login`` is the option that holds a login, which a document must not send away.
+
+    ``say`` prints which operations are left out, because their login is not defined.
 
     Raises ``ConfigError`` that names the document and the place in it.
     """
@@ -61,10 +71,31 @@ def operations(
 
     document, source = _document(wish.source, network, app)
     found = reader.operations(document, source=source, base=_base(wish.base))
-    wanted = chosen(found, wish.select, wish.exclude)
+    wanted = _with_login(chosen(found, wish.select, wish.exclude, document.name), document.name, say)
     if login is not None and wish.base is None and _URL.match(wish.source):
         _check_servers(wanted, wish.source, login)
     return wanted
+
+
+def _with_login(wanted: list[Operation], document: str, say: Callable[[str], None]) -> list[Operation]:
+    """Return the operations whose login is defined. Raises ``ConfigError`` if there are none."""
+    undefined: dict[str, list[str]] = {}
+    for operation in wanted:
+        if operation.undefined_scheme is not None:
+            undefined.setdefault(operation.undefined_scheme, []).append(operation.where)
+    if not undefined:
+        return wanted
+    told = "\n".join(
+        f"{document}: the security scheme {quoted(scheme)} is not defined in components.securitySchemes. Left out: "
+        f"{', '.join(list(dict.fromkeys(places))[:_MOST_NAMED])}"
+        f"{f' and {len(places) - _MOST_NAMED} more' if len(places) > _MOST_NAMED else ''}."
+        for scheme, places in undefined.items()
+    )
+    left = [operation for operation in wanted if operation.undefined_scheme is None]
+    if not left:
+        raise ConfigError(f"{told}\nNo operation is left to ask. Define the scheme in the document.")
+    say(told)
+    return left
 
 
 def _check_servers(wanted: list[Operation], document: str, login: str) -> None:
@@ -91,21 +122,16 @@ def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tupl
         base = f"{BASE}/"
         if name == APP:
             return reader.check(app.schema(), f"the schema of {app.name}"), base
-    if _URL.match(name):
-        from corscheck.cli.ask.download import fetch
+    from corscheck.cli.ask import openapi_files as files
 
-        text, url = fetch(name, network, "--openapi")
-        return reader.read(text, mask_url(url)), base or url
+    if _URL.match(name):
+        text, url = files.fetch(name, network, "--openapi")
+        return reader.read(text, mask_url(url), files.parts_of_url(url, network)), base or url
     if name == APP:
         raise ConfigError("--openapi app asks the application of --app for its schema: name one, --app main:app")
-    with Inputs() as inputs:
-        content = inputs.read(name, "--openapi")
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{name}, line {line}: not UTF-8, byte {content[error.start]:#04x}") from None
-    return reader.read(text, "<stdin>" if name == "-" else name), base
+    if name == "-":
+        return reader.read(files.read_text("-"), "<stdin>"), base
+    return reader.read(files.read_text(name), name, files.parts_of_file(name)), base
 
 
 def _base(text: str | None) -> str | None:

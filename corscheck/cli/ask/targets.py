@@ -35,8 +35,24 @@ _SCHEME = re.compile(r"(?i:https?|wss?|ftp|file):|[A-Za-z][A-Za-z0-9+.-]*:(?!\d)
 _AROUND = "".join(map(chr, range(0x21)))
 """What the URL parser strips from both ends of a text (URL Standard, *C0 control or space*)."""
 
-_PLAIN = re.compile(r"https?://[\x21-\x7e]+")
-"""A line that is a plain URL and needs no parsing."""
+_PLAIN = re.compile(r"https?://[\x21-\x2b\x2d-\x7e]+")
+"""A line that is a plain URL and needs no parsing. With a comma it may be a line of CSV."""
+
+_ONE_PER_LINE = "write one URL or JSON probe object per line"
+_NO_URL: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\["), f"a JSON array: {_ONE_PER_LINE} (jq -c '.[]' does)"),
+    (re.compile(r"<"), f"HTML or XML: {_ONE_PER_LINE}"),
+    (re.compile(r"[\"']"), f"quoted: {_ONE_PER_LINE}, without quotes"),
+    (re.compile(r"[^/?#]*,|[^,?#]*,\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE), f"a line of CSV: {_ONE_PER_LINE}"),
+    (
+        re.compile(
+            r"(?:urls?|uris?|hosts?|hostnames?|domains?|targets?|endpoints?|links?|addresses|names?|origins?)$",
+            re.IGNORECASE,
+        ),
+        f"a column's name rather than a URL: delete it, and {_ONE_PER_LINE}",
+    ),
+)
+"""What is evidently not a list of URLs, by its line. No host name has a comma."""
 
 _NO_ORIGIN = "has no origin, and --origin is missing"
 _MOST_COMPLAINTS = 10
@@ -181,6 +197,8 @@ class TargetFile:
                 yield number, target
 
     def _text(self, raw: bytes, number: int) -> str:
+        if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise ConfigError(f"{self._at(number)}: this is UTF-16. Save the file as UTF-8.")
         if b"\0" in raw:
             what = f"{self._at(number)}: holds a NUL byte, so this is not text in UTF-8"
             raise ConfigError(f"{what}. Write one URL or JSON probe object a line")
@@ -207,6 +225,9 @@ class TargetFile:
 def parse(line: str) -> TargetLine | None:
     """Parse one line; None for the head and the summary of a JSON Lines report. Raises ``ConfigError``."""
     if not line.startswith("{"):
+        other = next((what for shape, what in _NO_URL if shape.match(line)), None)
+        if other is not None:
+            raise ConfigError(f"{mask_lines(line[:60])!r} is {other}")
         if re.search(r"\s", line):
             raise ConfigError(f"{mask_lines(line)!r} is not a URL: write one per line, without blanks")
         url, guessed = guess(line)

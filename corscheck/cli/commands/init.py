@@ -78,7 +78,7 @@ def init(
     path = Path(output)
     if output != "-" and path.exists() and not force:
         raise ConfigError(f"{output} is there already: --force overwrites it, -o FILE writes another")
-    from corscheck.policy.write import STRANGER, policy
+    from corscheck.policy.write import STRANGER, VARIABLE, policy
     from corscheck.runner.many import ask_all
     from corscheck.sources.openapi.operations import Operation
 
@@ -110,7 +110,7 @@ def init(
         from corscheck.cli.ask.from_openapi import operations, secret_header
 
         login = "--cert" if network.cert else secret_header(header)
-        for found in operations(document, options.network, login=login if via is None else None):
+        for found in operations(document, options.network, say, login=login if via is None else None):
             if not method or found.method in method:
                 own = tuple(h for h in found.headers if get(headers, h[0]) is None)
                 questions.append(replace(found, headers=(*headers, *own)))
@@ -137,12 +137,14 @@ def init(
         error = unanswered[0].error
         say(f"no answer, nothing written: {error.message if error is not None else ''}")
         raise typer.Exit(INCONCLUSIVE)
-    typed = {name.lower() for name, value in headers if mask_header(name, value) != value}
-    secret = typed.union(*(question.secret for question in questions))
+    # What the document has no value for was asked with a placeholder, which is not a secret: the policy has it as asked.
+    logins = frozenset[str]().union(*(question.secret for question in questions))
+    secret = [(n.lower(), v) for n, v in headers if n.lower() in logins or mask_header(n, v) != v]
+    samples = {question.url for question in questions if question.path}.difference(targets)
     documented = {(question.url, question.method): question.exposes for question in questions}
     # Masked URLs and headers could not be asked again: the policy has them as typed.
     asked_again = [replace(r, url=p.url, headers=p.headers) for r, p in zip(results, probes, strict=True)]
-    text = policy(asked_again, via=send_via, secret=secret, documented=documented)
+    text = policy(asked_again, via=send_via, secret=secret, samples=samples, documented=documented)
     if output == "-":
         sys.stdout.write(text)
         return
@@ -152,4 +154,6 @@ def init(
         write_whole(output, text)
     except OSError as error:
         raise ConfigError(f"-o: cannot write {output}: {reason(error)}") from None
-    say(f"wrote {output} from {len(results)} probes; corscheck run {output} checks it")
+    names = list(dict.fromkeys(VARIABLE.findall(text)))
+    first = f"set {', '.join(names)} in the environment, then " if names else ""
+    say(f"wrote {output} from {len(results)} probes; {first}corscheck run {output} checks it")

@@ -79,7 +79,7 @@ def probe(
         if typed.document.given:
             from corscheck.cli.ask.from_openapi import with_openapi
 
-            typed = with_openapi(typed, network, in_process)
+            typed = with_openapi(typed, network, say, in_process)
         asked = question(typed, inputs, say).part(typed.shard)
         inputs.note(("--openapi", typed.document.source), *typed.network.files)
         wanted.check(asked)

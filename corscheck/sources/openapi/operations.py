@@ -37,7 +37,8 @@ class Operation(Struct, frozen=True):
     """One request. ``path`` is as written in the document, ``where`` names the operation in messages.
 
     ``secret`` holds the lower-case names of headers whose value stands for a secret. ``credentials`` means that the
-    login is a cookie. ``exposes`` are the response headers that the document declares.
+    login is a cookie. ``exposes`` are the response headers that the document declares. ``undefined_scheme`` is a security
+    scheme that the operation needs and the document does not define: without it, the request is not the page's.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Operation(Struct, frozen=True):
     exposes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     operation_id: str | None = None
+    undefined_scheme: str | None = None
 
     @property
     def where(self) -> str:
@@ -63,13 +65,14 @@ def operations(document: OpenAPIDocument, *, source: str | None = None, base: st
     are resolved against ``source``, the URL of the document; ``base`` replaces all servers. Raises ``SourceError`` if
     an operation has no usable URL.
     """
-    for path, entry in document.root["paths"].items():
-        item = document.resolved(entry)
+    for path, entry in document.joined(document.root["paths"]).items():
         if not text_of(path).startswith("/"):
             continue
+        item = document.joined(entry)
         for method in METHODS:
             if isinstance(item.get(method), dict):
-                yield from _Reader(document, text_of(path), method, item, item[method], source, base).operations()
+                operation = document.joined(item[method])
+                yield from _Reader(document, text_of(path), method, item, operation, source, base).operations()
 
 
 class _Reader(Struct):
@@ -84,6 +87,7 @@ class _Reader(Struct):
     query: list[str] = field(default_factory=list)
     secret: set[str] = field(default_factory=set)
     cookie: bool = False
+    undefined: str | None = None
 
     @property
     def where(self) -> str:
@@ -108,6 +112,7 @@ class _Reader(Struct):
                 exposes=self._exposes(),
                 tags=tuple(text_of(tag) for tag in tags) if isinstance(tags, list) else (),
                 operation_id=text_of(name) if name is not None else None,
+                undefined_scheme=self.undefined,
             )
 
     def _parameters(self) -> str:
@@ -138,16 +143,20 @@ class _Reader(Struct):
         self.headers.append((name, text or "1"))
 
     def _login(self) -> None:
-        """Apply the operation's first security requirement (OpenAPI, *Security Requirement Object*)."""
+        """Apply the first security requirement whose schemes are all defined (OpenAPI, *Security Requirement Object*)."""
         required = self.operation.get("security", self.document.root.get("security"))
-        ways = [way for way in required if isinstance(way, dict) and way] if isinstance(required, list) else []
-        components = self.document.root.get("components")
-        schemes = components.get("securitySchemes") if isinstance(components, dict) else None
-        for name in ways[0] if ways else ():
-            scheme = self.document.resolved(schemes.get(name) if isinstance(schemes, dict) else None)
-            if not scheme:
-                raise SourceError(f"{self.where}: there is no security scheme {quoted(text_of(name))}")
-            self._scheme(scheme)
+        ways = [way for way in required if isinstance(way, dict)] if isinstance(required, list) else []
+        components = self.document.resolved(self.document.root.get("components"))
+        schemes = self.document.resolved(components.get("securitySchemes"))
+        for way in sorted(ways, key=lambda way: not way):  # an empty one means that the login is optional
+            needed = {text_of(name): self.document.resolved(schemes.get(name)) for name in way}
+            missing = next((name for name, scheme in needed.items() if not scheme), None)
+            if missing is None:
+                self.undefined = None
+                for scheme in needed.values():
+                    self._scheme(scheme)
+                return
+            self.undefined = self.undefined or missing
 
     def _scheme(self, scheme: Object) -> None:
         kind, place, name = scheme.get("type"), scheme.get("in"), scheme.get("name")
@@ -185,9 +194,8 @@ class _Reader(Struct):
 
     def _exposes(self) -> tuple[str, ...]:
         """Return the headers of the 2xx responses."""
-        responses = self.operation.get("responses")
         names: dict[str, str] = {}
-        for status, entry in responses.items() if isinstance(responses, dict) else ():
+        for status, entry in self.document.resolved(self.operation.get("responses")).items():
             if not text_of(status).startswith("2"):
                 continue
             headers = self.document.resolved(entry).get("headers")
@@ -211,7 +219,7 @@ class _Reader(Struct):
                     "--base-url https://api.example.com names it"
                 ) from None
             raise SourceError(
-                f"{self.where}: its server {quoted(written)} is no URL: --base-url URL names one"
+                f"{self.where}: its server {quoted(written)} is not a URL: --base-url URL names one"
             ) from None
         if url.scheme not in HTTP_SCHEMES:
             raise SourceError(

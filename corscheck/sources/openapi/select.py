@@ -53,9 +53,16 @@ def pattern(text: str, option: str) -> Pattern:
     return Pattern(kind, glob, text)
 
 
-def chosen(found: Iterable[Operation], select: Sequence[str], exclude: Sequence[str]) -> list[Operation]:
-    """Return the selected operations. Raises ``SourceError`` if a pattern matches none, or if none are left."""
+def chosen(
+    found: Iterable[Operation], select: Sequence[str], exclude: Sequence[str], document: str = "the document"
+) -> list[Operation]:
+    """Return the selected operations. Raises ``SourceError`` if a pattern matches none, or if none are left.
+
+    ``document`` is the document's name in messages.
+    """
     every = list(found)
+    if not every:
+        raise SourceError(f"{document} has no operations that a page could ask for.")
     wanted = [pattern(text, "--select") for text in select]
     unwanted = [pattern(text, "--exclude") for text in exclude]
     for option, patterns in (("--select", wanted), ("--exclude", unwanted)):
