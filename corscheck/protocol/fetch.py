@@ -299,9 +299,17 @@ class _Fetch(Exchanging):
             return
         credentials = self.request.credentials
         own_first = same_origin(self.urls[0].origin, self.request.origin)
-        mixed = location.url is not None and blocking.is_mixed_content(self.request, location.url, self.rules)
-        if redirecting and own_first and credentials == "same-origin" and not mixed:
-            # WebKit settles this for the first URL: redirects_from_own_origin_need_credentials. Mixed content comes before.
+        target = location.url
+        refused = (
+            target is None
+            or target.scheme not in HTTP_SCHEMES
+            or target.has_credentials
+            or blocking.is_bad_port(target)
+            or blocking.is_mixed_content(self.request, target, self.rules)
+        )
+        if redirecting and own_first and credentials == "same-origin" and not refused:
+            # WebKit settles this for the first URL: redirects_from_own_origin_need_credentials. It looks at the URL of the
+            # redirect before.
             credentials = "include" if self.rules.redirects_from_own_origin_need_credentials else credentials
         check = cors_check(origin, credentials, response.headers, self.rules)
         rows = cors_check_steps(check, origin, credentials)

@@ -195,11 +195,70 @@ def test_webkit_names_the_preflight_after_a_redirect_without_its_userinfo(answer
 
 
 @pytest.mark.parametrize(
-    ("target", "code"), [("http://cdn.example/z", "CORS202"), ("https://cdn.example/z", "CORS307")]
-)
-def test_webkit_asks_for_credentials_after_it_has_looked_for_mixed_content(target: str, code: str) -> None:
+    ("target", "code"),
+    [
+        ("http://cdn.example/z", "CORS202"), ("https://[::1", "CORS501"), ("data:,x", "CORS502"), ("foo://bar", "CORS502"),
+        ("https://u:p@cdn.example/z", "CORS504"), ("https://cdn.example:25/z", "CORS201"),
+        ("https://cdn.example/z", "CORS307"),
+    ],
+)  # fmt: skip
+def test_webkit_asks_for_credentials_after_it_has_looked_at_the_target(target: str, code: str) -> None:
     away = response(302, location="https://api.example/y")
     again = response(307, acao="https://app.example", location=target)
     outcome, _ = ask(request("https://app.example/x"), away, again, engine="webkit")
     assert outcome.failure is not None
     assert outcome.failure.code == code
+
+
+LAST = "Fetch API cannot load {} due to access control checks."
+BLOCKED = (
+    "[blocked] The page at https://app.example/ requested insecure content from {}. "
+    "This content was blocked and must be served over HTTPS."
+)
+
+
+@pytest.mark.parametrize(
+    ("target", "first", "last"),
+    [
+        ("file:///x", "Not allowed to load local resource: file:///x", "https://api.example/x"),
+        (
+            "blob:https://api.example/x",
+            "Not allowed to load local resource: blob:https://api.example/x",
+            "https://api.example/x",
+        ),
+        ("mailto:a@b", BLOCKED.format("mailto:a@b"), "https://api.example/x"),
+        ("ws://api.example/", BLOCKED.format("ws://api.example/"), "https://api.example/x"),
+        ("wss://api.example/", "Redirection to URL with a scheme that is not HTTP(S).", "wss://api.example/"),
+        ("about:blank", "Redirection to URL with a scheme that is not HTTP(S).", "about:blank"),
+        ("data:text/plain,x", "Redirection to URL with a scheme that is not HTTP(S).", "data:text/plain,x"),
+    ],
+)
+def test_what_webkit_prints_of_a_no_cors_redirect_to_another_scheme(target: str, first: str, last: str) -> None:
+    page = request("https://api.example/x", mode="no-cors")
+    outcome, _ = ask(page, response(302, location=target), engine="webkit")
+    assert console_text(outcome) == f"{first}\n{LAST.format(last)}"
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [("https://app.example/x", "https://cdn.example/y"), ("https://api.example/x", "https://u:p@cdn.example/y")],
+)
+def test_webkit_drops_the_userinfo_of_a_redirect_away_from_the_pages_own_origin(url: str, named: str) -> None:
+    away = response(302, location="https://u:p@cdn.example/y")
+    refused = response(200, Cross_Origin_Resource_Policy="same-origin")
+    outcome, _ = ask(request(url, mode="no-cors"), away, refused, engine="webkit")
+    said = (console_text(outcome) or "").split("\n")
+    assert said[0].startswith(f"Cancelled load to {named} because it violates")
+    assert said[1] == LAST.format("https://cdn.example/y")
+
+
+def test_webkit_names_a_redirect_under_mode_same_origin_without_userinfo() -> None:
+    page = request("https://app.example/x", mode="same-origin")
+    outcome, _ = ask(page, response(302, location="https://u:p@cdn.example/y"), engine="webkit")
+    assert (console_text(outcome) or "").startswith("Unsafe attempt to load URL https://cdn.example/y from origin")
+
+
+def test_webkit_names_a_restricted_port_after_a_redirect_without_userinfo() -> None:
+    page = request("https://api.example/x", mode="no-cors")
+    outcome, _ = ask(page, response(302, location="https://u:p@api.example:25/y"), engine="webkit")
+    assert console_text(outcome) == "Not allowed to use restricted network port 25: https://api.example:25/y"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from corscheck.protocol.blocking import is_bad_port
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.headers import extract_list, get, get_all
-from corscheck.protocol.origin import OPAQUE, URL, is_loopback_host, parse_url
+from corscheck.protocol.origin import OPAQUE, URL, is_loopback_host, parse_url, same_origin
 from corscheck.protocol.preflight import ACAH, ACAM, ACRH, unsafe_names
 from corscheck.protocol.redirect import STATUSES, locate
 from corscheck.protocol.request import HTTPResponse
@@ -74,13 +74,16 @@ def text(outcome: Outcome) -> str | None:
     if failure.code == "CORS203" and failure.hop == 0:
         return f"Fetch API cannot load {failure.url}."
     if failure.code == "CORS203":
-        away = f"Unsafe attempt to load URL {failure.url} from origin {outcome.request.origin}."
-        return f"{away} Domains, protocols and ports must match.\n{_LAST.format(url=failure.url)}"
+        url = _without_userinfo(parse_url(failure.url))
+        away = f"Unsafe attempt to load URL {url} from origin {outcome.request.origin}."
+        return f"{away} Domains, protocols and ports must match.\n{_LAST.format(url=url)}"
     preflight_refused = failure.hop > 0 and is_bad_port(parse_url(failure.url)) and _needs_preflight(outcome)
     if failure.code == "CORS202" and not preflight_refused:
         return _mixed(outcome, failure)
     if failure.code in ("CORS201", "CORS202"):
         return _restricted_port(failure, preflight_refused=preflight_refused)
+    if failure.code == "CORS502" and outcome.request.mode == "no-cors" and not _is_ftp(failure):
+        return _opaque_redirect(outcome, failure)
     reason = _reason(outcome, failure)
     return None if reason is None else f"{reason}\n{_LAST.format(url=_blamed(outcome, failure))}"
 
@@ -95,11 +98,13 @@ def _needs_preflight(outcome: Outcome) -> bool:
 
 def _blamed(outcome: Outcome, failure: Failure) -> str:
     """Return the URL of the last line. A refused redirect to another scheme is told of others than the redirecting one."""
+    if failure.code == "CORS308":
+        return _without_userinfo(parse_url(failure.url))
     if failure.code != "CORS502":
         # The preflight's own URL has no userinfo (measured with WebKitGTK 2.50.6).
         return _without_userinfo(parse_url(failure.url)) if failure.phase == "preflight" else failure.url
     if not _is_ftp(failure):
-        return (failure.value or "") if outcome.request.mode == "no-cors" else failure.url
+        return failure.url
     # The first URL that is not the page's own.
     urls = outcome.exchanges[-1].request.url_list
     return next((url for url in urls if parse_url(url).origin != outcome.request.origin), urls[0])
@@ -107,6 +112,18 @@ def _blamed(outcome: Outcome, failure: Failure) -> str:
 
 def _is_ftp(failure: Failure) -> bool:
     return (failure.value or "").startswith("ftp:")
+
+
+def _opaque_redirect(outcome: Outcome, failure: Failure) -> str:
+    """Return the lines for a no-cors redirect to another scheme than HTTP(S) (measured with WebKitGTK 2.50.6)."""
+    target = failure.value or ""
+    scheme = target.partition(":")[0]
+    last = _LAST.format(url=_without_userinfo(parse_url(failure.url)))
+    if scheme in ("file", "blob"):
+        return f"Not allowed to load local resource: {target}\n{last}"
+    if outcome.request.origin.startswith("https:") and scheme not in ("data", "about", "wss"):
+        return f"{_MIXED.format(page=f'{outcome.request.origin}/', url=target, rest=_REST)}\n{last}"
+    return f"Redirection to URL with a scheme that is not HTTP(S).\n{_LAST.format(url=target)}"
 
 
 def _mixed(outcome: Outcome, failure: Failure) -> str:
@@ -123,7 +140,17 @@ def _restricted_port(failure: Failure, *, preflight_refused: bool) -> str:
     """Return what WebKitGTK 2.50.6 was measured to print: the preflight of a redirect fails in words of its own."""
     if preflight_refused:
         return f"CORS-preflight request was blocked\n{_LAST.format(url=failure.url)}"
-    return f"Not allowed to use restricted network port {parse_url(failure.url).effective_port}: {failure.url}"
+    url = failure.url if failure.hop == 0 else _without_userinfo(parse_url(failure.url))
+    return f"Not allowed to use restricted network port {parse_url(failure.url).effective_port}: {url}"
+
+
+def _loaded(outcome: Outcome, failure: Failure) -> str:
+    """Return the URL of a load. A redirect away from the page's own origin removes the userinfo (measured, as above)."""
+    url = parse_url(failure.url)
+    before = next((e.request.url for e in reversed(outcome.exchanges) if e.request.hop == failure.hop - 1), None)
+    own = outcome.request.origin
+    leaves = before is not None and same_origin(parse_url(before).origin, own) and not same_origin(url.origin, own)
+    return _without_userinfo(url) if leaves else failure.url
 
 
 def _reason(outcome: Outcome, failure: Failure) -> str | None:
@@ -133,8 +160,6 @@ def _reason(outcome: Outcome, failure: Failure) -> str | None:
     if failure.code == "CORS502":
         if _is_ftp(failure):
             return "FTP URLs are disabled"
-        if outcome.request.mode == "no-cors":
-            return "Redirection to URL with a scheme that is not HTTP(S)."
         denied = _DENIED.format(target=failure.value)
         return f"{denied}{_NON_CORS_SCHEME}"
     if failure.code in ("CORS504", "CORS505"):
@@ -149,7 +174,7 @@ def _reason(outcome: Outcome, failure: Failure) -> str | None:
     filled = (
         form.replace("{origin}", _origin(outcome, exchange))
         .replace("{status}", str(failure.status))
-        .replace("{url}", failure.url)
+        .replace("{url}", _loaded(outcome, failure))
         .replace("{value}", _value(outcome, failure, exchange))
     )
     there = _redirect_target(failure, exchange)
