@@ -103,7 +103,8 @@ def _once(found: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def _unnamed(console: str | None) -> str | None:
     """Chromium names one of several missing headers by an internal order that nobody can predict."""
-    return console and re.sub(r"Request header field \S+ is", "Request header field X is", console)
+    lines = re.sub(r"Request header field \S+ is", "Request header field X is", console or "").split("\n")
+    return "\n".join(dict.fromkeys(lines)) or None
 
 
 _ADVICE = " Have the server send the header with a valid value."

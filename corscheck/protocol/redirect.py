@@ -229,7 +229,8 @@ def _userinfo_refusal(hop: Hop, target: URL | None, rules: Rules) -> Refuse | No
         message = "A redirected cross-origin request may not have a username or password in its URL (redirect:10)."
         return Refuse("CORS505", target.href, message)
     # The standard follows it within the page's own origin. Chromium: own_origin_userinfo_blocked in departures.py.
-    if rules.own_origin_userinfo_blocked:
+    # Under mode same-origin, a cross-origin target fails in main fetch, whatever its userinfo.
+    if rules.own_origin_userinfo_blocked and (hop.mode != "same-origin" or same_origin(target.origin, hop.page_origin)):
         return Refuse("CORS510", target.href, "Chromium refuses any redirect with a username or password in its URL.")
     return None
 
@@ -252,8 +253,9 @@ def follow(hop: Hop, status: int, target: URL, rules: Rules, *, value: str = "")
     # redirect:13 removes Authorization and nothing else: X-Api-Key and other author headers go to the new origin.
     if away:
         headers = strip_authorization(headers)
-    # Chromium removes client hints on every redirect: redirect_drops in departures.py.
-    headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
+    # Chromium sends client hints to the page's own origin only: redirect_drops in departures.py.
+    if not same_origin(target.origin, hop.page_origin):
+        headers = tuple(h for h in headers if h[0].lower() not in rules.redirect_drops)
     return Follow(target, method, headers, body, stream)
 
 

@@ -104,6 +104,21 @@ def test_chromium_removes_client_hints_on_a_redirect(engine: str, name: str) -> 
     assert [r.kind for r in second] == (["actual"] if engine == "chromium" else ["preflight", "actual"])
 
 
+def test_chromium_keeps_client_hints_on_a_redirect_to_the_pages_own_origin() -> None:
+    yes = response(204, acao="*", acah="dpr")
+    away = response(302, acao="*", location="https://app.example/y")
+    _, sent = ask(request(headers=(("DPR", "zz"),)), yes, away, yes, response(acao="*"), engine="chromium")
+    assert sent[-1].get("DPR") == "zz"
+
+
+@pytest.mark.parametrize("location", ["https://u:p@cdn.example/y", "http://u@app.example/y"])
+def test_chromium_names_the_mode_before_userinfo_under_mode_same_origin(location: str) -> None:
+    page = request("https://app.example/x", mode="same-origin")
+    outcome, _ = ask(page, response(302, location=location), engine="chromium")
+    assert outcome.failure is not None
+    assert outcome.failure.code == "CORS203"
+
+
 @pytest.mark.parametrize("name", ["Save-Data", "Intervention", "Content-DPR", "Range", "X-A"])
 def test_other_headers_travel_along(name: str) -> None:
     yes = response(204, acao="*", acah=name)
