@@ -109,7 +109,8 @@ DEPARTURES: tuple[Departure, ...] = (
               "redirect mode error and a Location with userinfo", "is named as a matter of the redirect mode",
               "is named as a matter of the userinfo", "measured with Chromium 156"),
     Departure("chromium", "redirect_drops", ("device-memory", "dpr", "width", "viewport-width", "rtt", "downlink", "ect"),
-              "client hints set by script (DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory), on a redirect away from the page's origin",
+              "client hints set by script (DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory), on a redirect"
+              " away from the page's origin",
               "travel along", "are removed", "measured with Chromium 156"),
     Departure("chromium", "cache_forced_needs_method", False,
               "preflight cache: a safelisted method under an upload listener", "must be listed", "needs an entry, not its method",
