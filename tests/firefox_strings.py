@@ -7,8 +7,8 @@ DIRECTORY holds language packs (``langpack-de@firefox-esr.mozilla.org.xpi`` and 
 from __future__ import annotations
 
 import io
+import itertools
 import json
-import os.path
 import re
 import sys
 import zipfile
@@ -28,6 +28,7 @@ _LINE = re.compile(r"^(CORS\w+?|CORPBlocked|BlockMixedActiveContent)(\d*)\s*=\s*
 _ALONE = re.compile(r".*%1\$S.*?[(（][^%]*?[:：]")
 _OPENING = re.compile(r"[(（:：]")
 _VALUES = {"CORSMissingAllowHeaderFromPreflight": "{header}"}
+_WITHOUT_REASON = ("BlockMixedActiveContent", "CORPBlocked")
 _STATUS = ("CORSDidNotSucceed", "CORSMissingAllowOrigin", "CORSPreflightDidNotSucceed")
 
 
@@ -42,13 +43,18 @@ def strings(pack: Path) -> dict[str, str]:
     return found
 
 
+def in_common(text: str, other: str) -> str:
+    """Return the beginning that two texts share."""
+    return "".join(a for a, b in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
+
+
 def lead_of(text: str, others: Iterable[str]) -> str:
     """Return what precedes the reason: what most messages of the language have in common; "" if there is no such thing.
 
     The reason follows a parenthesis or a colon: "... at %1$S. (Reason: ". A message that begins in its own words is
     divided at both.
     """
-    shared = sorted((os.path.commonprefix([text, other]) for other in others), key=len, reverse=True)
+    shared = sorted((in_common(text, other) for other in others), key=len, reverse=True)
     # Four messages that begin alike: more than begin with the same header's name.
     common = shared[3] if len(shared) > 3 else ""
     openings = [match.end() for match in _OPENING.finditer(common) if match.start() > common.find("%1$S") >= 0]
@@ -56,6 +62,20 @@ def lead_of(text: str, others: Iterable[str]) -> str:
         return text[: openings[-1]]
     alone = _ALONE.match(text)
     return alone.group() if alone else ""
+
+
+def leads_of(found: dict[str, str]) -> dict[str, str]:
+    """Return the lead of each message of a language, "" where there is none."""
+    leads = {
+        key: "" if key in _WITHOUT_REASON else lead_of(text, (other for name, other in found.items() if name != key))
+        for key, text in found.items()
+    }
+    labels = {lead.rpartition("%1$S")[2].strip(". ") for lead in leads.values() if lead}
+    for key, text in found.items():
+        label = next((label for label in labels if label in text.partition("%1$S")[2]), None)
+        if not leads[key] and label is not None and key not in _WITHOUT_REASON:
+            leads[key] = text[: text.index(label, text.index("%1$S")) + len(label)]
+    return leads
 
 
 def named(key: str, text: str) -> str:
@@ -78,8 +98,9 @@ def main(directory: str) -> None:
         found = strings(pack)
         if language in SAMPLED:
             sample[language] = found
+        leads_here = leads_of(found)
         for key, text in found.items():
-            lead = lead_of(text, (other for name, other in found.items() if name != key))
+            lead = leads_here[key]
             if lead and lead not in english:
                 leads[named(key, lead)] = None
             if text not in english:

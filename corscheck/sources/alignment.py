@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"\w+://[^\s{_IDEOGRAPHS}]+|[{_IDEOGRAPHS}]|[^\s{_IDEOGRAPHS}]+")
-"""A URL, a character of a script that separates no words, or what stands between spaces."""
-_EDGES = "'\"()[]{}<>.,:;!?*|#`\\，。（）：；、！？…"
+_HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
+_WORD = re.compile(rf"\w+://[!-~]+|[{_IDEOGRAPHS}]|[{_HANGUL}]+|[^\s{_IDEOGRAPHS}{_HANGUL}]+")
+"""A URL, a character of a script that separates no words, a Korean particle behind a Latin word, or a word."""
+_EDGES = "'\"()[]{}<>.,:;!?*|#`\\-，。（）：；、！？…"
 _ELLIPSIS = "…"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _GRAM = 3
@@ -144,9 +145,7 @@ class Index:
         ranges = {known.names[p]: r for p, r in values.items()}
         for p, (low, high) in earlier.items():
             ranges[known.names[len(known.words) - 1 - p]] = (len(text) - high, len(text) - low)
-        return Part(
-            number, len(text) - start, end, len(known.words) - first, last, after + before, ranges
-        )
+        return Part(number, len(text) - start, end, len(known.words) - first, last, after + before, ranges)
 
 
 def _grams(known: Sequence[str | None]) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 LONGEST = 100_000
 """Only this many characters are read. A console message has a few lines."""
 
-_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛“”„‟«»‹›「」『』《》＂＇`´′″", "'") | {'"': "'", "\\": None} | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+_QUOTES = str.maketrans(
+    dict.fromkeys("‘’‚‛“”„‟«»‹›「」『』《》＂＇`´′″", "'")
+    | {'"': "'", "\\": None}
+    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad")
+)
 _MARKUP = re.compile(r"^[ \t]*(?:[>|│#]+[ \t]*)+", re.MULTILINE)
 _HYPHENATED = re.compile(r"(?<=\w-)[ \t]*\n[ \t]*(?=[A-Za-z])")
 _MDN = re.compile(r"https?://[^\s'<>]{1,200}/CORS/Errors/(CORS\w{1,60})")
@@ -89,7 +93,7 @@ class _Known(NamedTuple):
 
     wordings: tuple[Wording, ...]
     sentences: tuple[Sentence, ...]
-    index: Index
+    found_by: Index
 
 
 def parse(text: str) -> tuple[Message, ...]:
@@ -160,7 +164,7 @@ def _foreign() -> _Known:
 def _find(plain: str, known: _Known) -> list[_Found]:
     """Return the parts of known sentences that the text contains, in order and without overlaps."""
     text = [_family(word, known) for word in words(plain)]
-    parts = list(known.index.parts(text))
+    parts = list(known.found_by.parts(text))
     leads = {p.end for p in parts if known.wordings[p.number].role == "lead"}
     parts = [p for p in parts if _enough(plain, text, p, known, after_lead=p.start in leads)]
     # The most words first; of equals the one that is found whole.
@@ -183,15 +187,19 @@ def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) 
     best = parts[0]
     whole = known.sentences[best.number].literals == best.literals
     kept = [best, *(p for p in parts[1:] if not whole or known.sentences[p.number].literals == p.literals)]
-    return _Found(best, tuple(known.wordings[p.number] for p in kept), _values(plain, text, best),
-                  (text[best.start].start, text[best.end - 1].end))
+    return _Found(
+        best,
+        tuple(known.wordings[p.number] for p in kept),
+        _values(plain, text, best),
+        (text[best.start].start, text[best.end - 1].end),
+    )
 
 
 def _family(word: Word, known: _Known) -> Word:
     """Return the word, or for an unlisted error of Chromium's network stack the beginning that it is listed by."""
     if word.folded in FAMILIES:
         return Word("", word.start, word.end)
-    if not word.folded.startswith("net::err_") or word.folded in known.index:
+    if not word.folded.startswith("net::err_") or word.folded in known.found_by:
         return word
     return Word(next(f for f in FAMILIES if word.folded.startswith(f)), word.start, word.end)
 
@@ -265,7 +273,9 @@ def _left(plain: str, leads: list[_Found], messages: list[Message]) -> bool:
         messages.append(replace(_message(plain, leads[:-1], last), specific=False))
         return False
     named = any("://" in each.values.get("url", "") for each in leads)
-    return named or any(each.part.literals >= _MANY or _TECHNICAL.search(_text(plain, each).casefold()) for each in leads)
+    return named or any(
+        each.part.literals >= _MANY or _TECHNICAL.search(_text(plain, each).casefold()) for each in leads
+    )
 
 
 def _text(plain: str, found: _Found, leads: Sequence[_Found] = ()) -> str:

@@ -33,12 +33,13 @@ def lookup(name: str) -> Topic | None:
     A header may have a value: ``Access-Control-Max-Age: 600``.
     """
     said = " ".join(name.strip(" \t\n'\"`:").lower().split())
-    header = said.partition(":")[0].strip()
-    for called in (said, said.replace(" ", "-"), said.replace("-", " "), header if header != said else said):
-        topic = _CALLED.get(called)
-        if topic is not None and (called != header or header == said or "-" in header or header in ("origin", "vary")):
-            return topic
-    return None
+    for called in (said, said.replace(" ", "-"), said.replace("-", " ")):
+        if called in _CALLED:
+            return _CALLED[called]
+    header, colon, _ = said.partition(":")
+    topic = _CALLED.get(header.strip()) if colon else None
+    # Headers are the topics with a capital.
+    return topic if topic is not None and topic.name[0].isupper() else None
 
 
 def close(name: str) -> str | None:

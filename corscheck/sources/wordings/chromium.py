@@ -72,12 +72,14 @@ _REASONS: dict[str, tuple[str, ...] | str] = {
     "Not allowed to load local resource: {url}": ("CORS204",),
     "The response is invalid.": CORS_CHECK,
     "Invalid response.": CORS_CHECK,
-    "Unsafe attempt to load URL {url} from frame with URL {origin}. Domains, protocols and ports must match.": ("CORS203",),
-    "Fetch API cannot load {url}. Request mode is \"same-origin\" but the URL's origin is not same as the request origin "
+    "Unsafe attempt to load URL {url} from frame with URL {origin}. Domains, protocols and ports must match.": (
+        "CORS203",
+    ),
+    'Fetch API cannot load {url}. Request mode is "same-origin" but the URL\'s origin is not same as the request origin '
     "{origin}.": ("CORS203",),
     'Fetch API cannot load {url}. Request mode is "no-cors" but the redirect mode is not "follow".': ("CORS205",),
     'Fetch API cannot load {url}. URL scheme "{value}" is not supported.': ("CORS204",),
-    "Fetch API cannot load {url}. URL scheme must be \"http\" or \"https\" for CORS request.": ("CORS204",),
+    'Fetch API cannot load {url}. URL scheme must be "http" or "https" for CORS request.': ("CORS204",),
     "Mixed Content: The page at '{origin}' was loaded over HTTPS, but requested an insecure {url}. This request has been "
     "blocked; the content must be served over HTTPS.": ("CORS202",),
     # What fetch() and XMLHttpRequest throw before they send anything.
@@ -92,20 +94,23 @@ _REASONS: dict[str, tuple[str, ...] | str] = {
     'Refused to set unsafe header "{header}"': ("CORS120",),
     'Refused to get unsafe header "{header}"': ("CORS702",),
 }
+_PRIVATE_NETWORK_HEADERS = (
+    "Access-Control-Allow-Private-Network",
+    "Access-Control-Allow-Local-Network",
+    "Access-Control-Allow-External",
+)
+_PRIVATE_NETWORK = (
+    "No 'NAME' header was present in the preflight response for this private network request targeting the `{value}` address "
+    "space.",
+    "The 'NAME' header in the preflight response for this private network request targeting the `{value}` address space had a "
+    "value of '{other}', not 'true'.",
+)
 _OF_PREFLIGHTS: dict[str, tuple[str, ...] | str] = {
     "Authorization will not be covered by the wildcard symbol (*) in CORS `Access-Control-Allow-Headers` handling.": (
         "CORS406",
         "CORS709",
     ),
-    **{
-        f"{no} '{name}' header {rest}": ("CORS708",)
-        for name in ("Access-Control-Allow-Private-Network", "Access-Control-Allow-Local-Network", "Access-Control-Allow-External")
-        for no, rest in (
-            ("No", "was present in the preflight response for this private network request targeting the `{value}` address space."),
-            ("The", "in the preflight response for this private network request targeting the `{value}` address space had a "
-             "value of '{other}', not 'true'."),
-        )
-    },
+    **{sentence.replace("NAME", name): ("CORS708",) for sentence in _PRIVATE_NETWORK for name in _PRIVATE_NETWORK_HEADERS},
     "No 'Private-Network-Access-ID' header was present in the preflight response.": ("CORS708",),
     "No 'Private-Network-Access-Name' header was present in the preflight response.": ("CORS708",),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from corscheck.sources.wordings.wording import (
     HEADERS,
     NETWORK,
     REFUSED_REDIRECTS,
+    TOPICS,
     Wording,
     table,
 )
@@ -112,6 +113,7 @@ def _of(text: str, key: str, *, short: bool = False) -> Wording:
         text=text,
         codes=_KEYS[key],
         browser="firefox",
+        topic=TOPICS.get(_KEYS[key]),
         role="closing" if key in _VAGUE else "reason",
         about_preflight=key == "CORSAllowHeaderFromPreflightDeprecation",
         short=short,

@@ -5,7 +5,7 @@ The topics have the words about them; a code is named where the sentence allows 
 
 from __future__ import annotations
 
-from corscheck.sources.wordings.wording import CORS_CHECK, Wording, table
+from corscheck.sources.wordings.wording import CORS_CHECK, TOPICS, Wording, table
 
 _NET: dict[str, tuple[str, ...] | str] = {
     "net::ERR_TOO_MANY_REDIRECTS": ("CORS503",),
@@ -140,7 +140,7 @@ _LIBRARIES: dict[str, tuple[str, ...] | str] = {
     "request to {url} failed, reason: {value}": "node",
     "connect ECONNREFUSED {value}": "node",
     "getaddrinfo ENOTFOUND {value}": "node",
-    "URL scheme must be \"http\" or \"https\" for CORS request.": ("CORS204",),
+    'URL scheme must be "http" or "https" for CORS request.': ("CORS204",),
 }
 
 _SERVERS: dict[str, str] = {
@@ -149,7 +149,7 @@ _SERVERS: dict[str, str] = {
     "Disallowed CORS headers": "starlette",
     "Disallowed CORS private-network": "starlette",
     "Invalid CORS request": "spring-cors",
-    "When allowCredentials is true, allowedOrigins cannot contain the special value \"*\" since that cannot be set on the "
+    'When allowCredentials is true, allowedOrigins cannot contain the special value "*" since that cannot be set on the '
     '"Access-Control-Allow-Origin" response header.': "spring-cors",
     "CORSResponse: This CORS request is not allowed.": "s3-cors",
     "CORSResponse: CORS is not enabled for this bucket.": "s3-cors",
@@ -184,7 +184,9 @@ _SERVER_CODES: dict[str, tuple[str, ...]] = {
     "CORSResponse: This CORS request is not allowed.": ("CORS612", "CORS614", "CORS615"),
     "Not allowed by CORS": ("CORS615",),
     "Request origin {origin} does not have permission to access the resource.": ("CORS615",),
-    "The CORS protocol does not allow specifying a wildcard (any) origin and credentials at the same time.": ("CORS610",),
+    "The CORS protocol does not allow specifying a wildcard (any) origin and credentials at the same time.": (
+        "CORS610",
+    ),
 }
 
 _BESIDE: dict[str, tuple[str, ...] | str] = {
@@ -247,7 +249,7 @@ def _row(text: str, said: tuple[str, ...] | str) -> Wording:
     return Wording(
         text=text,
         codes=said if isinstance(said, tuple) else _SERVER_CODES.get(text, ()),
-        topic=said if isinstance(said, str) else None,
+        topic=said if isinstance(said, str) else TOPICS.get(said),
         browser="chromium" if text.startswith("net::") else None,
         role="closing" if text.startswith("net::") or said in ("script-sees", "cors-error") else "reason",
         short=not single and text.count(" ") < _ORDINARY and "{" not in text,

@@ -57,7 +57,11 @@ _CLOSING: dict[str, tuple[str, ...] | str] = {
 
 WEBKIT: tuple[Wording, ...] = (
     *table("webkit", _REASONS),
-    *table("webkit", {"Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy:": CORS_CHECK}, "lead"),
+    *table(
+        "webkit",
+        {"Cross-origin redirection to {url} denied by Cross-Origin Resource Sharing policy:": CORS_CHECK},
+        "lead",
+    ),
     *table("webkit", {"Fetch API cannot load {url}.": ("CORS203",)}, "lead"),
     *table("webkit", _CLOSING, "closing"),
     *table("webkit", {"Not allowed to request resource": ("CORS202", "CORS205")}, "detail"),

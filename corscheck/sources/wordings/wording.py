@@ -46,6 +46,14 @@ NETWORK = ("CORS901", "CORS902", "CORS903", "CORS904", "CORS905", "CORS906", "CO
 EXTERNAL_REDIRECT = ("CORS402",)
 
 
+TOPICS: dict[tuple[str, ...], str] = {
+    ("CORS202",): "mixed-content",
+    ("CORS308",): "Cross-Origin-Resource-Policy",
+    ("CORS708",): "local-network-access",
+}
+"""The topics of codes about which there is more to say than the code does."""
+
+
 def table(
     browser: Browser | None, rows: dict[str, tuple[str, ...] | str], role: Role = "reason", *, preflight: bool = False
 ) -> tuple[Wording, ...]:
@@ -54,7 +62,7 @@ def table(
         Wording(
             text=text,
             codes=said if isinstance(said, tuple) else (),
-            topic=said if isinstance(said, str) else None,
+            topic=said if isinstance(said, str) else TOPICS.get(said),
             browser=browser,
             role=role,
             about_preflight=preflight,
