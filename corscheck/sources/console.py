@@ -41,12 +41,13 @@ _MARKUP = re.compile(r"^[ \t]*(?:[>|│#]+[ \t]*)+", re.MULTILINE)
 _HYPHENATED = re.compile(r"(?<=\w-)[ \t]*\n[ \t]*(?=[A-Za-z])")
 _MDN = re.compile(r"https?://[^\s'<>]{1,200}/CORS/Errors/(CORS\w{1,60})")
 _EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _GLUED = re.compile(r"(?<=[^\s(])(?=net::ERR_)")
 _BARE_ERROR = re.compile(r"(?<![\w:.])ERR_(?!NETWORK\b|FR_)(?=[A-Z]+_?[A-Z])")
 _URL = re.compile(r"\w[\w+.-]{0,30}://[^\s'<>]+|(?:about|data|blob|file):[^\s'<>]+")
 _ORIGIN = re.compile(r"\w[\w+.-]{0,30}://[^\s/'<>]+")
 _TECHNICAL = re.compile(r"access-control-|cors|preflight|cross-origin|net::|opaque|wildcard|credentials|redirect")
-_BEFORE = re.compile(r"(?:^|[\n:.!?;,|({\[<>='\"]|error\))\s*$", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:^|[\n:.!?;,|({\[<>='\"]|error\)|\]|[:.]\d{1,9})\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\s*?(?:$|\n|[.!?:;,|)}\]<>'\"({]|at\b|\[|0x)")
 _FEW, _MANY, _MOST = 3, 5, 0.6
 
@@ -101,13 +102,13 @@ def parse(text: str) -> tuple[Message, ...]:
     plain = _plain(text[:LONGEST])
     if not plain.strip():
         raise ConsoleError("there is no text to explain: paste the console's message, or name a code such as CORS301")
-    cut = False
-    for known in (_known, _foreign):
-        found = _find(plain, known())
-        messages, stopped = _assembled(plain, found)
-        cut = cut or stopped
-        if messages:
-            return tuple(message for group in _groups(messages) for message in _settled(group))
+    found = _find(plain, _known())
+    messages, cut = _assembled(plain, found)
+    if not any(message.specific for message in messages):
+        # Firefox's other languages take time to load.
+        messages, cut = _assembled(plain, _merged(_find(plain, _foreign()), found))
+    if messages:
+        return tuple(message for group in _groups(messages) for message in _settled(group))
     if cut:
         tail = " ".join(mask_text(plain).split())[-60:]
         raise ConsoleError(f"the text stops before it says why: ...{tail!r}. Paste the whole message.")
@@ -140,6 +141,7 @@ def topics(messages: tuple[Message, ...]) -> tuple[str, ...]:
 def _plain(text: str) -> str:
     """Return the text without what pages, editors and tickets put around it. Line breaks stay."""
     text = html.unescape(html.unescape(text)).replace("\\n", "\n").replace("\r", "\n")
+    text = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
     text = _MARKUP.sub("", text.translate(_QUOTES))
     text = _GLUED.sub(" ", text)
     text = _EMPHASIS.sub("", _HYPHENATED.sub("", text))
@@ -183,6 +185,13 @@ def _find(plain: str, known: _Known) -> list[_Found]:
     return [_joined(plain, text, chosen[start], known) for start in sorted(chosen)]
 
 
+def _merged(first: Sequence[_Found], second: Sequence[_Found]) -> list[_Found]:
+    """Return the parts of two searches in order; where they overlap, those of the first."""
+    taken = {at for each in first for at in range(each.part.start, each.part.end)}
+    rest = [each for each in second if taken.isdisjoint(range(each.part.start, each.part.end))]
+    return sorted([*first, *rest], key=lambda each: each.part.start)
+
+
 def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) -> _Found:
     best = parts[0]
     whole = known.sentences[best.number].literals == best.literals
@@ -214,6 +223,8 @@ def _enough(plain: str, text: Sequence[Word], part: Part, known: _Known, *, afte
     if wording.short or whole.literals < _FEW:
         return part.literals == whole.literals and alone
     technical = any(_TECHNICAL.search(word) for word in literals(whole, part))
+    if wording.role == "lead" and "url" in part.values:
+        technical = technical or "://" in text[part.values["url"][0]].folded
     if part.literals < (_FEW if technical or after_lead else _MANY) and part.literals < whole.literals:
         return False
     return alone or after_lead or part.literals >= _MOST * whole.literals
@@ -233,7 +244,7 @@ def _values(plain: str, text: Sequence[Word], part: Part) -> dict[str, str]:
             match = _ORIGIN.search(raw)
             found[name] = match.group() if match else raw.strip(" \n\t'.,:;()")
         else:
-            found[name] = raw.strip("'().:; \t\n") if "'" not in raw else raw[raw.index("'") + 1 : raw.rindex("'")]
+            found[name] = raw.strip().strip("'().:; \t\n") if "'" not in raw else raw[raw.index("'") + 1 : raw.rindex("'")]
     return found
 
 

@@ -143,6 +143,10 @@ _LIBRARIES: dict[str, tuple[str, ...] | str] = {
     'URL scheme must be "http" or "https" for CORS request.': ("CORS204",),
 }
 
+_S3 = (
+    "This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
+    "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
+)
 _SERVERS: dict[str, str] = {
     "Disallowed CORS origin": "starlette",
     "Disallowed CORS method": "starlette",
@@ -153,8 +157,7 @@ _SERVERS: dict[str, str] = {
     '"Access-Control-Allow-Origin" response header.': "spring-cors",
     "CORSResponse: This CORS request is not allowed.": "s3-cors",
     "CORSResponse: CORS is not enabled for this bucket.": "s3-cors",
-    "This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
-    "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.": "s3-cors",
+    _S3: "s3-cors",
     "CORS not enabled or no matching rule found for this request.": "azure-cors",
     "Not allowed by CORS": "express-cors",
     "CORS policy execution failed.": "aspnet-cors",
@@ -182,6 +185,7 @@ _SERVER_CODES: dict[str, tuple[str, ...]] = {
     "Disallowed CORS headers": ("CORS612",),
     "Invalid CORS request": ("CORS612", "CORS614", "CORS615"),
     "CORSResponse: This CORS request is not allowed.": ("CORS612", "CORS614", "CORS615"),
+    _S3: ("CORS612", "CORS614", "CORS615"),
     "Not allowed by CORS": ("CORS615",),
     "Request origin {origin} does not have permission to access the resource.": ("CORS615",),
     "The CORS protocol does not allow specifying a wildcard (any) origin and credentials at the same time.": (
