@@ -120,6 +120,7 @@ class Index:
         fresh = {at for at, word in enumerate(text) if word.fresh}
         backward = folded[::-1]
         seen: dict[int, tuple[int, int]] = {}
+        yield from self._around_ellipses(folded, backward, fresh)
         for at in range(len(folded)):
             for size in range(_GRAM, 0, -1):
                 for number, position in self._grams.get(tuple(folded[at : at + size]), ()):
@@ -129,6 +130,14 @@ class Index:
                     part = self._extend(folded, backward, fresh, at, number, position)
                     seen[number] = (part.start, part.end)
                     yield part
+
+    def _around_ellipses(self, text: list[str], backward: list[str], fresh: set[int]) -> Iterator[Part]:
+        """Yield the parts around left out words: there may be too few words on each side to find a sentence by."""
+        for at in [at for at, word in enumerate(text[1:-1]) if text[at + 1] == _ELLIPSIS][:_GRAM]:
+            for number, known in enumerate(self._sentences):
+                for position in [p for p, word in enumerate(known.words) if word == text[at]]:
+                    if text[at + 2] in known.words[position + 1 : position + _SKIPPED]:
+                        yield self._extend(text, backward, fresh, at, number, position)
 
     def _extend(
         self, text: list[str], backward: list[str], fresh: set[int], at: int, number: int, position: int

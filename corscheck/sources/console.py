@@ -49,7 +49,9 @@ _ORIGIN = re.compile(r"\w[\w+.-]{0,30}://[^\s/'<>]+")
 _TECHNICAL = re.compile(r"access-control-|cors|preflight|cross-origin|net::|opaque|wildcard|credentials|redirect")
 _BEFORE = re.compile(r"(?:^|[\n:.!?;,|({\[<>='\"]|error\)|\]|[:.]\d{1,9})\s*$", re.IGNORECASE)
 _AFTER = re.compile(r"\s*?(?:$|\n|[.!?:;,|)}\]<>'\"({]|at\b|\[|0x)")
-_FEW, _MANY, _MOST = 3, 5, 0.6
+_PARTS = 400
+"""Parts that are read at most: what several dozens of messages consist of."""
+_FEW, _MANY, _MORE, _MOST = 3, 5, 6, 0.6
 
 
 class ConsoleError(ConfigError):
@@ -81,12 +83,13 @@ class Message(Struct, frozen=True):
 
 
 class _Found(NamedTuple):
-    """A part of a sentence in the text, with the wordings that fit it equally well."""
+    """A part of a sentence in the text, with the wordings that fit it equally well. ``begins``: all of them begin here."""
 
     part: Part
     wordings: tuple[Wording, ...]
     values: dict[str, str]
     span: tuple[int, int]
+    begins: bool
 
 
 class _Known(NamedTuple):
@@ -106,7 +109,7 @@ def parse(text: str) -> tuple[Message, ...]:
     messages, cut = _assembled(plain, found)
     if not any(message.specific for message in messages):
         # Firefox's other languages take time to load.
-        messages, cut = _assembled(plain, _merged(_find(plain, _foreign()), found))
+        messages, cut = _assembled(plain, _merged(found, _find(plain, _foreign())))
     if messages:
         return tuple(message for group in _groups(messages) for message in _settled(group))
     if cut:
@@ -169,8 +172,15 @@ def _find(plain: str, known: _Known) -> list[_Found]:
     parts = list(known.found_by.parts(text))
     leads = {p.end for p in parts if known.wordings[p.number].role == "lead"}
     parts = [p for p in parts if _enough(plain, text, p, known, after_lead=p.start in leads)]
-    # The most words first; of equals the one that is found whole.
-    parts.sort(key=lambda p: (-p.literals, known.sentences[p.number].literals - p.literals, p.start))
+    # The most words first; of equals the one that is found whole, and behind a lead one that begins there.
+    parts.sort(
+        key=lambda p: (
+            -p.literals,
+            known.sentences[p.number].literals - p.literals,
+            p.start in leads and p.first > 0,
+            p.start,
+        )
+    )
     taken: dict[int, int] = {}
     chosen: dict[int, list[Part]] = {}
     for part in parts:
@@ -180,16 +190,21 @@ def _find(plain: str, known: _Known) -> list[_Found]:
             chosen[part.start] = [part]
         elif len(occupied) == 1:
             best = chosen[min(occupied)]
-            if best[0].literals == part.literals:
+            if best[0].literals == part.literals and (part.first == best[0].first or part.start not in leads):
                 best.append(part)
-    return [_joined(plain, text, chosen[start], known) for start in sorted(chosen)]
+    return [_joined(plain, text, chosen[start], known) for start in sorted(chosen)[:_PARTS]]
 
 
-def _merged(first: Sequence[_Found], second: Sequence[_Found]) -> list[_Found]:
-    """Return the parts of two searches in order; where they overlap, those of the first."""
-    taken = {at for each in first for at in range(each.part.start, each.part.end)}
-    rest = [each for each in second if taken.isdisjoint(range(each.part.start, each.part.end))]
-    return sorted([*first, *rest], key=lambda each: each.part.start)
+def _merged(*searches: Sequence[_Found]) -> list[_Found]:
+    """Return the parts of several searches in order; where they overlap, the one with the most words."""
+    kept: list[_Found] = []
+    taken: set[int] = set()
+    for each in sorted((each for found in searches for each in found), key=lambda each: -each.part.literals):
+        words_of_it = range(each.part.start, each.part.end)
+        if taken.isdisjoint(words_of_it):
+            taken.update(words_of_it)
+            kept.append(each)
+    return sorted(kept, key=lambda each: each.part.start)
 
 
 def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) -> _Found:
@@ -198,9 +213,10 @@ def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) 
     kept = [best, *(p for p in parts[1:] if not whole or known.sentences[p.number].literals == p.literals)]
     return _Found(
         best,
-        tuple(known.wordings[p.number] for p in kept),
-        _values(plain, text, best),
-        (text[best.start].start, text[best.end - 1].end),
+        wordings=tuple(known.wordings[p.number] for p in kept),
+        values=_values(plain, text, best),
+        span=(text[best.start].start, text[best.end - 1].end),
+        begins=all(p.first == 0 for p in kept),
     )
 
 
@@ -217,7 +233,10 @@ def _enough(plain: str, text: Sequence[Word], part: Part, known: _Known, *, afte
     """Whether so much of a sentence is there that it is no coincidence."""
     whole, wording = known.sentences[part.number], known.wordings[part.number]
     start, end = text[part.start].start, text[part.end - 1].end
-    alone = bool(_BEFORE.search(plain[max(0, start - 20) : start]) and _AFTER.match(plain, end))
+    many = part.literals >= _MANY
+    alone = ((many and part.first == 0) or _BEFORE.search(plain[max(0, start - 20) : start]) is not None) and (
+        (many and part.last == len(whole.words)) or _AFTER.match(plain, end) is not None
+    )
     if whole.literals == 1:
         return part.literals == 1
     if wording.short or whole.literals < _FEW:
@@ -225,7 +244,8 @@ def _enough(plain: str, text: Sequence[Word], part: Part, known: _Known, *, afte
     technical = any(_TECHNICAL.search(word) for word in literals(whole, part))
     if wording.role == "lead" and "url" in part.values:
         technical = technical or "://" in text[part.values["url"][0]].folded
-    if part.literals < (_FEW if technical or after_lead else _MANY) and part.literals < whole.literals:
+    wanted = _FEW if technical or after_lead else _MANY if alone else _MORE
+    if part.literals < min(wanted, whole.literals):
         return False
     return alone or after_lead or part.literals >= _MOST * whole.literals
 
@@ -244,7 +264,9 @@ def _values(plain: str, text: Sequence[Word], part: Part) -> dict[str, str]:
             match = _ORIGIN.search(raw)
             found[name] = match.group() if match else raw.strip(" \n\t'.,:;()")
         else:
-            found[name] = raw.strip().strip("'().:; \t\n") if "'" not in raw else raw[raw.index("'") + 1 : raw.rindex("'")]
+            found[name] = (
+                raw.strip().strip("'().:; \t\n") if "'" not in raw else raw[raw.index("'") + 1 : raw.rindex("'")]
+            )
     return found
 
 
@@ -264,7 +286,7 @@ def _assembled(plain: str, found: Sequence[_Found]) -> tuple[list[Message], bool
             leads.append(each)
         elif first.role == "detail" and messages and near:
             messages[-1] = _detailed(messages[-1], each)
-        elif each.part.first == 0 and len({w.codes for w in each.wordings}) > 1:
+        elif each.begins and len({w.codes for w in each.wordings}) > 1:
             # It begins like several sentences and ends where they part.
             stopped = True
             leads = []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _INDENT = 9
+_MANY = 8
+"""Codes of which only the titles are shown if a text can come from more than these."""
 _ASK = ("", "Which of them it is, the exchange itself says:")
 _BROWSERS = {"chromium": "Chrome, Edge or another Chromium", "firefox": "Firefox", "webkit": "Safari (WebKit)"}
 
@@ -140,12 +142,19 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
         lines += [*wrap(said, _WIDTH, 0), ""]
     for code in found:
         record = RECORDS[code]
+        if len(found) > _MANY:
+            lines += wrap(record.title, _WIDTH, 10, f"{code}  ")
+            continue
         lines += wrap(f"{record.title} ({record.step})", _WIDTH, 10, f"{code}  ")
         lines += wrap(record.meaning, _WIDTH, 10)
         # That the network's failures are not CORS is all that there is to say about them.
         lines += wrap(record.explanation, _WIDTH, 10) if len(found) == 1 and code.startswith("CORS9") else []
         lines += wrap(record.advice, _WIDTH, 10, "     fix")
-    behind = {c.code: c for code in found for c in causes_of(code, preflight=_phase(messages))}
+    behind = {
+        c.code: c
+        for code in (found if len(found) <= _MANY else ())
+        for c in causes_of(code, preflight=_phase(messages))
+    }
     lines += _behind(behind.values())
     while lines[-1] == "":
         lines.pop()

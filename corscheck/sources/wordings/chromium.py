@@ -100,10 +100,8 @@ _PRIVATE_NETWORK_HEADERS = (
     "Access-Control-Allow-External",
 )
 _PRIVATE_NETWORK = (
-    "No 'NAME' header was present in the preflight response for this private network request targeting the `{value}` address "
-    "space.",
-    "The 'NAME' header in the preflight response for this private network request targeting the `{value}` address space had a "
-    "value of '{other}', not 'true'.",
+    "No 'NAME' header was present in the preflight response for this private network request targeting the `{value}` address",
+    "The 'NAME' header in the preflight response for this private network request targeting the `{value}` address space had a",
 )
 _OF_PREFLIGHTS: dict[str, tuple[str, ...] | str] = {
     "Authorization will not be covered by the wildcard symbol (*) in CORS `Access-Control-Allow-Headers` handling.": (

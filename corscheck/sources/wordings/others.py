@@ -119,6 +119,8 @@ _LIBRARIES: dict[str, tuple[str, ...] | str] = {
     "A network error occurred.": "script-sees",
     "Network Error": "script-sees",
     "ERR_NETWORK": "script-sees",
+    "Failed to load resource: the server responded with a status of {status}": "http-status",
+    "Request failed with status code {status}": "http-status",
     "Failed to execute 'send' on 'XMLHttpRequest': Failed to load '{url}'": "script-sees",
     "NetworkError: A network error occurred.": "script-sees",
     "Request has been terminated Possible causes: the network is offline, Origin is not allowed by "
@@ -244,6 +246,8 @@ _BESIDE: dict[str, tuple[str, ...] | str] = {
     "SCRIPT7002: XMLHttpRequest: Network Error 0x80070005, Access is denied.": CORS_CHECK,
 }
 
+_VAGUE = ("script-sees", "cors-error", "http-status")
+"""Topics of lines that stand beside another one, which says why."""
 _ORDINARY = 4
 """A sentence with fewer words than these is ordinary language."""
 
@@ -255,7 +259,7 @@ def _row(text: str, said: tuple[str, ...] | str) -> Wording:
         codes=said if isinstance(said, tuple) else _SERVER_CODES.get(text, ()),
         topic=said if isinstance(said, str) else TOPICS.get(said),
         browser="chromium" if text.startswith("net::") else None,
-        role="closing" if text.startswith("net::") or said in ("script-sees", "cors-error") else "reason",
+        role="closing" if text.startswith("net::") or said in _VAGUE else "reason",
         short=not single and text.count(" ") < _ORDINARY and "{" not in text,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corscheck.sources.wordings.wording import CORS_CHECK, HEADERS, NETWORK, SEVERAL, Wording, table
+from corscheck.sources.wordings.wording import CORS_CHECK, HEADERS, NETWORK, REFUSED_REDIRECTS, SEVERAL, Wording, table
 
 _REASONS: dict[str, tuple[str, ...] | str] = {
     "Origin {origin} is not allowed by Access-Control-Allow-Origin. Status code: {status}": (
@@ -43,7 +43,12 @@ _REASONS: dict[str, tuple[str, ...] | str] = {
     "Could not parse HTTP response": ("CORS522",),
     "Connection terminated unexpectedly": ("CORS905", "CORS521", "CORS522"),
 }  # fmt: skip
-_ENDINGS = ("CORS301", "CORS306", "CORS401", "CORS405", "CORS407")
+_ENDINGS = (
+    "CORS202", "CORS203", "CORS204", "CORS205", *CORS_CHECK, "CORS308", "CORS401", "CORS402", "CORS403", "CORS404",
+    "CORS405", "CORS407", *REFUSED_REDIRECTS, "CORS507", "CORS522",
+)  # fmt: skip
+"""WebKit ends the lines about any of these in the same words."""
+
 _CLOSING: dict[str, tuple[str, ...] | str] = {
     **{
         f"{loader} cannot load {{url}} due to access control checks.": _ENDINGS
