@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _HANGUL = "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"
-_WORD = re.compile(rf"\w+://[!-~]+|[{_IDEOGRAPHS}]|[{_HANGUL}]+|[^\s{_IDEOGRAPHS}{_HANGUL}]+")
+_WORD = re.compile(rf"[A-Za-z][\w+.-]{{0,30}}://[!-~]+|[{_IDEOGRAPHS}]|[{_HANGUL}]+|[^\s{_IDEOGRAPHS}{_HANGUL}]+")
 """A URL, a character of a script that separates no words, a Korean particle behind a Latin word, or a word."""
 _EDGES = "'\"()[]{}<>.,:;!?*|#`\\-，。（）：；、！？…"
 _ELLIPSIS = "…"
@@ -29,7 +29,7 @@ _SKIPPED = 10
 """Words of a sentence that an ellipsis stands for at most."""
 
 
-class Word(Struct, frozen=True):
+class PlacedWord(Struct, frozen=True):
     """A word of a text, folded for comparison, and where it stands. ``fresh``: it begins a line, and is not a URL."""
 
     folded: str
@@ -67,7 +67,7 @@ class Part(Struct, frozen=True):
     values: dict[str, tuple[int, int]]
 
 
-def words(text: str) -> list[Word]:
+def words(text: str) -> list[PlacedWord]:
     """Return the words of a text. Three dots stand for left out words, and are kept."""
     found = []
     behind = 0
@@ -78,9 +78,9 @@ def words(text: str) -> list[Word]:
         inner = raw.strip(_EDGES)
         if inner:
             start = match.start() + raw.index(inner)
-            found.append(Word(inner.casefold(), start, start + len(inner), fresh))
+            found.append(PlacedWord(inner.casefold(), start, start + len(inner), fresh))
         elif "..." in raw or _ELLIPSIS in raw:
-            found.append(Word(_ELLIPSIS, match.start(), match.end()))
+            found.append(PlacedWord(_ELLIPSIS, match.start(), match.end()))
     return found
 
 
@@ -114,7 +114,7 @@ class Index:
         """Whether a word is a sentence."""
         return (word,) in self._grams
 
-    def parts(self, text: Sequence[Word]) -> Iterator[Part]:
+    def parts(self, text: Sequence[PlacedWord]) -> Iterator[Part]:
         """Yield every part of a sentence in a text. They may overlap."""
         folded = [word.folded for word in text]
         fresh = {at for at, word in enumerate(text) if word.fresh}

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
-from corscheck.sources.alignment import Index, Part, Sentence, Word, literals, sentence, words
+from corscheck.sources.alignment import Index, Part, PlacedWord, Sentence, literals, sentence, words
 from corscheck.sources.wordings.chromium import CHROMIUM
 from corscheck.sources.wordings.firefox import FIREFOX, translated
 from corscheck.sources.wordings.others import FAMILIES, OTHERS
@@ -47,7 +47,9 @@ _BARE_ERROR = re.compile(r"(?<![\w:.])ERR_(?!NETWORK\b|FR_)(?=[A-Z]+_?[A-Z])")
 _URL = re.compile(r"\w[\w+.-]{0,30}://[^\s'<>]+|(?:about|data|blob|file):[^\s'<>]+")
 _ORIGIN = re.compile(r"\w[\w+.-]{0,30}://[^\s/'<>]+")
 _TECHNICAL = re.compile(r"access-control-|cors|preflight|cross-origin|net::|opaque|wildcard|credentials|redirect")
-_BEFORE = re.compile(r"(?:^|[\n:.!?;,|({\[<>='\"]|error\)|\]|[:.]\d{1,9})\s*$", re.IGNORECASE)
+_STOPS = "\n:.!?;,|({[]<>='\""
+_PLACE = re.compile(r"(?:[:.]\d{1,9}|error\))$", re.IGNORECASE)
+"""What consoles put before a message: a line number, a time, "Unhandled Rejection (TypeError)"."""
 _AFTER = re.compile(r"\s*?(?:$|\n|[.!?:;,|)}\]<>'\"({]|at\b|\[|0x)")
 _PARTS = 400
 """Parts that are read at most: what several dozens of messages consist of."""
@@ -207,7 +209,7 @@ def _merged(*searches: Sequence[_Found]) -> list[_Found]:
     return sorted(kept, key=lambda each: each.part.start)
 
 
-def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) -> _Found:
+def _joined(plain: str, text: Sequence[PlacedWord], parts: list[Part], known: _Known) -> _Found:
     best = parts[0]
     whole = known.sentences[best.number].literals == best.literals
     kept = [best, *(p for p in parts[1:] if not whole or known.sentences[p.number].literals == p.literals)]
@@ -220,21 +222,21 @@ def _joined(plain: str, text: Sequence[Word], parts: list[Part], known: _Known) 
     )
 
 
-def _family(word: Word, known: _Known) -> Word:
+def _family(word: PlacedWord, known: _Known) -> PlacedWord:
     """Return the word, or for an unlisted error of Chromium's network stack the beginning that it is listed by."""
     if word.folded in FAMILIES:
-        return Word("", word.start, word.end)
+        return PlacedWord("", word.start, word.end)
     if not word.folded.startswith("net::err_") or word.folded in known.found_by:
         return word
-    return Word(next(f for f in FAMILIES if word.folded.startswith(f)), word.start, word.end)
+    return PlacedWord(next(f for f in FAMILIES if word.folded.startswith(f)), word.start, word.end)
 
 
-def _enough(plain: str, text: Sequence[Word], part: Part, known: _Known, *, after_lead: bool) -> bool:
+def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *, after_lead: bool) -> bool:
     """Whether so much of a sentence is there that it is no coincidence."""
     whole, wording = known.sentences[part.number], known.wordings[part.number]
     start, end = text[part.start].start, text[part.end - 1].end
     many = part.literals >= _MANY
-    alone = ((many and part.first == 0) or _BEFORE.search(plain[max(0, start - 20) : start]) is not None) and (
+    alone = ((many and part.first == 0) or _begins(plain, start)) and (
         (many and part.last == len(whole.words)) or _AFTER.match(plain, end) is not None
     )
     if whole.literals == 1:
@@ -250,7 +252,13 @@ def _enough(plain: str, text: Sequence[Word], part: Part, known: _Known, *, afte
     return alone or after_lead or part.literals >= _MOST * whole.literals
 
 
-def _values(plain: str, text: Sequence[Word], part: Part) -> dict[str, str]:
+def _begins(plain: str, start: int) -> bool:
+    """Whether a sentence can begin here."""
+    before = plain[max(0, start - 20) : start].rstrip(" \t")
+    return not before or before[-1] in _STOPS or _PLACE.search(before) is not None
+
+
+def _values(plain: str, text: Sequence[PlacedWord], part: Part) -> dict[str, str]:
     """Return the values of the placeholders."""
     found = {}
     for name, (start, end) in part.values.items():

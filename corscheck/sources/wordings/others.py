@@ -75,8 +75,8 @@ FAMILIES = tuple(sorted((text.casefold() for text in _NET if text.endswith("_"))
 """Beginnings of errors of Chromium's network stack that stand for every error that begins so, the longest first."""
 
 _PANELS: dict[str, tuple[str, ...] | str] = {
-    "CORS error": "cors-error",
-    "blocked:cors": "cors-error",
+    "CORS error": "network-panel",
+    "blocked:cors": "network-panel",
     "blocked:mixed-content": ("CORS202",),
     "blocked:csp": "csp",
     "blocked:other": "blocked-by-client",
@@ -86,7 +86,7 @@ _PANELS: dict[str, tuple[str, ...] | str] = {
     "blocked:NotSameSite": ("CORS308",),
     "blocked:corp-not-same-origin": ("CORS308",),
     "blocked:corp-not-same-site": ("CORS308",),
-    "NS_ERROR_DOM_BAD_URI": "cors-error",
+    "NS_ERROR_DOM_BAD_URI": "network-panel",
     "NS_ERROR_DOM_CORP_FAILED": ("CORS308",),
     "NS_ERROR_DOM_COEP_FAILED": ("CORS308",),
     "NS_ERROR_INTERCEPTION_FAILED": "service-worker",
@@ -150,10 +150,10 @@ _S3 = (
     "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
 )
 _SERVERS: dict[str, str] = {
-    "Disallowed CORS origin": "starlette",
-    "Disallowed CORS method": "starlette",
-    "Disallowed CORS headers": "starlette",
-    "Disallowed CORS private-network": "starlette",
+    "Disallowed CORS origin": "starlette-cors",
+    "Disallowed CORS method": "starlette-cors",
+    "Disallowed CORS headers": "starlette-cors",
+    "Disallowed CORS private-network": "starlette-cors",
     "Invalid CORS request": "spring-cors",
     'When allowCredentials is true, allowedOrigins cannot contain the special value "*" since that cannot be set on the '
     '"Access-Control-Allow-Origin" response header.': "spring-cors",
@@ -165,7 +165,7 @@ _SERVERS: dict[str, str] = {
     "CORS policy execution failed.": "aspnet-cors",
     "Request origin {origin} does not have permission to access the resource.": "aspnet-cors",
     "The CORS protocol does not allow specifying a wildcard (any) origin and credentials at the same time.": "aspnet-cors",
-    "Invalid CORS configuration: Cannot combine `Access-Control-Allow-Credentials: true` with `{value}: *`": "tower-http",
+    "Invalid CORS configuration: Cannot combine `Access-Control-Allow-Credentials: true` with `{value}: *`": "tower-http-cors",
     "Blocking Cross Origin API request for {value}. Origin: {origin}, Host: {host}": "jupyter-cors",
     "Blocking Cross Origin WebSocket Attempt. Origin: {origin}, Host: {host}": "jupyter-cors",
     "Blocked request. This host ('{value}') is not allowed. To allow this host, add '{other}' to `server.allowedHosts` in "
@@ -246,7 +246,7 @@ _BESIDE: dict[str, tuple[str, ...] | str] = {
     "SCRIPT7002: XMLHttpRequest: Network Error 0x80070005, Access is denied.": CORS_CHECK,
 }
 
-_VAGUE = ("script-sees", "cors-error", "http-status")
+_VAGUE = ("script-sees", "network-panel", "http-status")
 """Topics of lines that stand beside another one, which says why."""
 _ORDINARY = 4
 """A sentence with fewer words than these is ordinary language."""
