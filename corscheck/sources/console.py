@@ -8,7 +8,6 @@ message together: what names the request (a lead), the reason, and what a browse
 from __future__ import annotations
 
 import functools
-import html
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
 from corscheck.sources.alignment import Index, Part, PlacedWord, Sentence, literals, sentence, words
+from corscheck.sources.undressing import QUOTES, can_begin, can_end, undress
 from corscheck.sources.wordings.chromium import CHROMIUM
 from corscheck.sources.wordings.firefox import FIREFOX, translated
 from corscheck.sources.wordings.others import FAMILIES, OTHERS
@@ -32,25 +32,9 @@ if TYPE_CHECKING:
 LONGEST = 100_000
 """Only this many characters are read. A console message has a few lines."""
 
-_QUOTES = str.maketrans(
-    dict.fromkeys("‘’‚‛“”„‟«»‹›「」『』《》＂＇`´′″", "'")
-    | {'"': "'", "\\": None}
-    | dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad")
-)
-_MARKUP = re.compile(r"^[ \t]*(?:[>|│#]+[ \t]*)+", re.MULTILINE)
-_HYPHENATED = re.compile(r"(?<=\w-)[ \t]*\n[ \t]*(?=[A-Za-z])")
-_MDN = re.compile(r"https?://[^\s'<>]{1,200}/CORS/Errors/(CORS\w{1,60})")
-_EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__")
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-_GLUED = re.compile(r"(?<=[^\s(])(?=net::ERR_)")
-_BARE_ERROR = re.compile(r"(?<![\w:.])ERR_(?!NETWORK\b|FR_)(?=[A-Z]+_?[A-Z])")
 _URL = re.compile(r"\w[\w+.-]{0,30}://[^\s'<>]+|(?:about|data|blob|file):[^\s'<>]+")
 _ORIGIN = re.compile(r"\w[\w+.-]{0,30}://[^\s/'<>]+")
 _TECHNICAL = re.compile(r"access-control-|cors|preflight|cross-origin|net::|opaque|wildcard|credentials|redirect")
-_STOPS = "\n:.!?;,|({[]<>='\""
-_PLACE = re.compile(r"(?:[:.]\d{1,9}|error\))$", re.IGNORECASE)
-"""What consoles put before a message: a line number, a time, "Unhandled Rejection (TypeError)"."""
-_AFTER = re.compile(r"\s*?(?:$|\n|[.!?:;,|)}\]<>'\"({]|at\b|\[|0x)")
 _PARTS = 400
 """Parts that are read at most: what several dozens of messages consist of."""
 _FEW, _MANY, _MORE, _MOST = 3, 5, 6, 0.6
@@ -104,7 +88,7 @@ class _Known(NamedTuple):
 
 def parse(text: str) -> tuple[Message, ...]:
     """Parse the messages of a pasted text, in order. Raises ``ConsoleError`` if it contains no known message."""
-    plain = _plain(text[:LONGEST])
+    plain = undress(text[:LONGEST])
     if not plain.strip():
         raise ConsoleError("there is no text to explain: paste the console's message, or name a code such as CORS301")
     found = _find(plain, _known())
@@ -143,18 +127,8 @@ def topics(messages: tuple[Message, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(m.topic for m in chosen if m.topic is not None))
 
 
-def _plain(text: str) -> str:
-    """Return the text without what pages, editors and tickets put around it. Line breaks stay."""
-    text = html.unescape(html.unescape(text)).replace("\\n", "\n").replace("\r", "\n")
-    text = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
-    text = _MARKUP.sub("", text.translate(_QUOTES))
-    text = _GLUED.sub(" ", text)
-    text = _EMPHASIS.sub("", _HYPHENATED.sub("", text))
-    return _BARE_ERROR.sub("net::ERR_", _MDN.sub(r" \1 ", text))
-
-
 def _make(wordings: tuple[Wording, ...]) -> _Known:
-    sentences = tuple(sentence(w.text.translate(_QUOTES)) for w in wordings)
+    sentences = tuple(sentence(w.text.translate(QUOTES)) for w in wordings)
     return _Known(wordings, sentences, Index(sentences))
 
 
@@ -223,12 +197,13 @@ def _joined(plain: str, text: Sequence[PlacedWord], parts: list[Part], known: _K
 
 
 def _family(word: PlacedWord, known: _Known) -> PlacedWord:
-    """Return the word, or for an unlisted error of Chromium's network stack the beginning that it is listed by."""
+    """Return the word, or for the unlisted name of a network error the beginning that it is listed by."""
     if word.folded in FAMILIES:
         return PlacedWord("", word.start, word.end)
-    if not word.folded.startswith("net::err_") or word.folded in known.found_by:
+    family = next((f for f in FAMILIES if word.folded.startswith(f)), None)
+    if family is None or word.folded in known.found_by:
         return word
-    return PlacedWord(next(f for f in FAMILIES if word.folded.startswith(f)), word.start, word.end)
+    return PlacedWord(family, word.start, word.end)
 
 
 def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *, after_lead: bool) -> bool:
@@ -236,8 +211,8 @@ def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *
     whole, wording = known.sentences[part.number], known.wordings[part.number]
     start, end = text[part.start].start, text[part.end - 1].end
     many = part.literals >= _MANY
-    alone = ((many and part.first == 0) or _begins(plain, start)) and (
-        (many and part.last == len(whole.words)) or _AFTER.match(plain, end) is not None
+    alone = ((many and part.first == 0) or can_begin(plain, start)) and (
+        (many and part.last == len(whole.words)) or can_end(plain, end)
     )
     if whole.literals == 1:
         return part.literals == 1
@@ -252,12 +227,6 @@ def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *
     return alone or after_lead or part.literals >= _MOST * whole.literals
 
 
-def _begins(plain: str, start: int) -> bool:
-    """Whether a sentence can begin here."""
-    before = plain[max(0, start - 20) : start].rstrip(" \t")
-    return not before or before[-1] in _STOPS or _PLACE.search(before) is not None
-
-
 def _values(plain: str, text: Sequence[PlacedWord], part: Part) -> dict[str, str]:
     """Return the values of the placeholders."""
     found = {}
@@ -267,7 +236,9 @@ def _values(plain: str, text: Sequence[PlacedWord], part: Part) -> dict[str, str
         raw = plain[low:high]
         if name in ("url", "first", "source"):
             match = _URL.search(raw)
-            found[name] = match.group().rstrip(").,;") if match else raw.strip(" \n\t'.,:;()")
+            url = match.group().rstrip(").,;:") if match else raw.strip(" \n\t'.,:;()")
+            if "/" in url or "." in url or ":" in url:
+                found[name] = url
         elif name == "origin":
             match = _ORIGIN.search(raw)
             found[name] = match.group() if match else raw.strip(" \n\t'.,:;()")
@@ -379,6 +350,8 @@ def _groups(messages: Iterable[Message]) -> list[list[Message]]:
 def _belongs(group: Sequence[Message], message: Message) -> bool:
     urls = {url for each in group for url in (each.url, each.first_url) if url is not None}
     if message.url in urls or message.text == group[-1].text:
+        return True
+    if message.url is None and any((each.codes, each.topic) == (message.codes, message.topic) for each in group):
         return True
     if message.specific:
         # What script sees may stand above the browser's line.

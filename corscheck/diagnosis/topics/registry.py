@@ -32,7 +32,7 @@ def lookup(name: str) -> Topic | None:
 
     A header may have a value: ``Access-Control-Max-Age: 600``.
     """
-    said = " ".join(name.strip(" \t\n'\"`:").lower().split())
+    said = " ".join(name.strip(" \t\n'\"`:()").lower().split())
     for called in (said, said.replace(" ", "-"), said.replace("-", " ")):
         if called in _CALLED:
             return _CALLED[called]

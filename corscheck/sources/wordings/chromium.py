@@ -18,6 +18,7 @@ _LEADS = (
     "{kind} from origin '{source}' has been blocked by CORS policy:",
     "XMLHttpRequest cannot load {url}.",
     "Failed to load {url}:",
+    "Failed to load resource:",
     "EventSource cannot load {url}.",
 )
 _PREFLIGHT_LEADS = ("Response to preflight request doesn't pass access control check:",)

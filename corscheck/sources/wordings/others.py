@@ -5,6 +5,8 @@ The topics have the words about them; a code is named where the sentence allows 
 
 from __future__ import annotations
 
+import itertools
+
 from corscheck.sources.wordings.wording import CORS_CHECK, TOPICS, Wording, table
 
 _NET: dict[str, tuple[str, ...] | str] = {
@@ -71,9 +73,6 @@ _LOCAL_NETWORK = (
     "net::ERR_INCONSISTENT_IP_ADDRESS_SPACE",
 )  # fmt: skip
 
-FAMILIES = tuple(sorted((text.casefold() for text in _NET if text.endswith("_")), key=len, reverse=True))
-"""Beginnings of errors of Chromium's network stack that stand for every error that begins so, the longest first."""
-
 _PANELS: dict[str, tuple[str, ...] | str] = {
     "CORS error": "network-panel",
     "blocked:cors": "network-panel",
@@ -84,8 +83,11 @@ _PANELS: dict[str, tuple[str, ...] | str] = {
     "blocked:origin": "csp",
     "blocked:NotSameOrigin": ("CORS308",),
     "blocked:NotSameSite": ("CORS308",),
-    "blocked:corp-not-same-origin": ("CORS308",),
-    "blocked:corp-not-same-site": ("CORS308",),
+    "blocked:NotSameOriginAfterDefaultedToSameOriginByCoep": ("CORS308",),
+    "corp-not-same-origin": ("CORS308",),
+    "corp-not-same-origin-after-defaulted-to-same-origin-by-coep": ("CORS308",),
+    "corp-not-same-site": ("CORS308",),
+    "blocked:orb": "orb",
     "NS_ERROR_DOM_BAD_URI": "network-panel",
     "NS_ERROR_DOM_CORP_FAILED": ("CORS308",),
     "NS_ERROR_DOM_COEP_FAILED": ("CORS308",),
@@ -102,6 +104,7 @@ _PANELS: dict[str, tuple[str, ...] | str] = {
     "NS_ERROR_REDIRECT_LOOP": ("CORS503",),
     "NS_ERROR_PORT_ACCESS_NOT_ALLOWED": ("CORS201",),
     "NS_ERROR_GENERATE_FAILURE": "net-failed",
+    "NS_ERROR_": "net-other",
     "SEC_ERROR_UNKNOWN_ISSUER": ("CORS903",),
     "MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT": ("CORS903",),
     "SSL_ERROR_BAD_CERT_DOMAIN": ("CORS903",),
@@ -132,9 +135,10 @@ _LIBRARIES: dict[str, tuple[str, ...] | str] = {
     "Script error.": "script-error",
     "0 Unknown Error": "angular-0",
     "Http failure response for {url}: 0 Unknown Error": "angular-0",
+    "status: 0, statusText: 'Unknown Error'": "angular-0",
     "XMLHttpRequest error.": "flutter",
-    "ClientException: XMLHttpRequest error., uri={url}": "flutter",
-    "ClientException: Failed to fetch, uri={url}": "flutter",
+    "ClientException: XMLHttpRequest error.": "flutter",
+    "ClientException: Failed to fetch": "flutter",
     "The connection errored: The XMLHttpRequest onError callback was called. This typically indicates an error on the network "
     "layer.": "flutter",
     "Network request failed": "react-native",
@@ -145,15 +149,18 @@ _LIBRARIES: dict[str, tuple[str, ...] | str] = {
     'URL scheme must be "http" or "https" for CORS request.': ("CORS204",),
 }
 
+_DISALLOWED = {"origin": "CORS615", "method": "CORS614", "headers": "CORS612"}
+_STARLETTE = {
+    f"Disallowed CORS {', '.join(names)}": tuple(_DISALLOWED[name] for name in names)
+    for count in range(1, len(_DISALLOWED) + 1)
+    for names in itertools.combinations(_DISALLOWED, count)
+}
 _S3 = (
     "This CORS request is not allowed. This is usually because the evalution of Origin, request method / "
     "Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec."
 )
 _SERVERS: dict[str, str] = {
-    "Disallowed CORS origin": "starlette-cors",
-    "Disallowed CORS method": "starlette-cors",
-    "Disallowed CORS headers": "starlette-cors",
-    "Disallowed CORS private-network": "starlette-cors",
+    **dict.fromkeys(_STARLETTE, "starlette-cors"),
     "Invalid CORS request": "spring-cors",
     'When allowCredentials is true, allowedOrigins cannot contain the special value "*" since that cannot be set on the '
     '"Access-Control-Allow-Origin" response header.': "spring-cors",
@@ -182,9 +189,7 @@ _SERVERS: dict[str, str] = {
     "EventSource's response has a MIME type ('{value}') that is not 'text/event-stream'. Aborting the connection.": "eventsource",
 }
 _SERVER_CODES: dict[str, tuple[str, ...]] = {
-    "Disallowed CORS origin": ("CORS615",),
-    "Disallowed CORS method": ("CORS614",),
-    "Disallowed CORS headers": ("CORS612",),
+    **_STARLETTE,
     "Invalid CORS request": ("CORS612", "CORS614", "CORS615"),
     "CORSResponse: This CORS request is not allowed.": ("CORS612", "CORS614", "CORS615"),
     _S3: ("CORS612", "CORS614", "CORS615"),
@@ -263,6 +268,11 @@ def _row(text: str, said: tuple[str, ...] | str) -> Wording:
         short=not single and text.count(" ") < _ORDINARY and "{" not in text,
     )
 
+
+FAMILIES = tuple(
+    sorted((text.casefold() for rows in (_NET, _PANELS) for text in rows if text.endswith("_")), key=len, reverse=True)
+)
+"""Beginnings of names of network errors that stand for every name that begins so, the longest first."""
 
 OTHERS: tuple[Wording, ...] = (
     *(_row(text, said) for text, said in _NET.items()),
