@@ -138,7 +138,8 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
         lines += [*wrap(topic.title, _WIDTH, 0), "", *wrap(topic.text, _WIDTH, 0), ""]
         lines += [*wrap(topic.advice, _WIDTH, _INDENT, "  fix"), *_references(topic), ""]
     if len(found) > 1:
-        said = f"It can come from {len(found)} places; the text does not say which:"
+        more = " (corscheck explain CODE says more)" if len(found) > _MANY else ""
+        said = f"It can come from {len(found)} places; the text does not say which{more}:"
         lines += [*wrap(said, _WIDTH, 0), ""]
     for code in found:
         record = RECORDS[code]
