@@ -48,10 +48,6 @@ SMALL: dict[str, str] = {
     "policy.ignore:_compiled": "a pattern with * and ? that the policy's author writes; fnmatch's translation never backtracks",
     "policy.toml_lines:check_lines": "the name of a table between brackets, at the beginning of a line",
     "sources.app.questions:matching": "allow_origin_regex of the application that is asked, over an origin made from it",
-    **{
-        f"sources.wordings:_{engine}": "in WORDINGS, which is tested"
-        for engine in ("chromium", "plain", "net", "firefox", "webkit")
-    },
 }
 """Patterns that are not tested (``module:name``, or ``module:function``), each with the reason."""
 
@@ -62,9 +58,6 @@ TABLES: dict[str, Callable[[], Iterable[str]]] = {
     "diagnosis.stack:_by_body": lambda: [part for words in stack._BODIES for part in (words.pattern, words.server)],
 }
 """Functions that take patterns from a table: how to get them."""
-
-TAKEN_FROM_A_TABLE = {"WORDINGS": {"match"}, "SAYS_NOTHING": {"search"}}
-"""Tables of patterns: the methods that their readers call."""
 
 
 class Found(NamedTuple):
@@ -105,7 +98,7 @@ def uses(module: str, name: str) -> frozenset[str]:
     """The methods of a module's pattern that are called in it, or in modules that import it."""
     readers = [each for each in modules() if each == module or imports(each, module, name)]
     found = {method for each in readers for owner, method in calls(each) if owner == name}
-    return frozenset(found or TAKEN_FROM_A_TABLE.get(name, {"match", "search"}))
+    return frozenset(found or {"match", "search"})
 
 
 @functools.cache
@@ -358,7 +351,6 @@ def test_the_lists_name_what_is_there() -> None:
     }
     assert {*SMALL, *TABLES} <= there
     assert {found.where for found in patterns_of("corscheck.model.masking")} >= {"model.masking:_TOKEN"}
-    assert len(patterns_of("corscheck.sources.wordings")) > 50
 
 
 READERS: dict[str, Callable[[str], object]] = {

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from corscheck.diagnosis.codes.registry import RECORDS
+from corscheck.diagnosis.topics.registry import TOPICS
+from corscheck.diagnosis.topics.topic import Topic
 from tests.cli.fakes import Command
 from tests.servers.raw import READ, RawServer
 
@@ -88,7 +90,6 @@ def test_a_text_as_json(command: Command) -> None:
         (("cors-check:77",), "no code belongs to the step"),
         (("gibberish",), "no console message that is known"),
         (("Access to fetch at 'http://a",), "stops before it says why"),
-        (("TypeError: Failed to fetch",), "what script sees"),
         ((), "there is no text"),
         (("--list", "CORS301"), "--list shows all codes"),
         (("--probe", "CORS301"), "a code names no URL"),
@@ -151,3 +152,86 @@ def test_nobody_there(command: Command) -> None:
         bound.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
         assert command("explain", "--probe", CHROME.format(url=url)).status == 3
+
+
+def test_what_is_no_cors_error_is_said_so(command: Command) -> None:
+    done = command("explain", "GET https://ads.example/x.js net::ERR_BLOCKED_BY_CLIENT")
+    assert done.status == 0
+    assert "  url    https://ads.example/x.js" in done.stdout
+    assert "Not CORS" in done.stdout
+    assert "an ad blocker" in done.stdout
+    assert "corscheck probe" not in done.stdout
+    network = command("explain", "GET http://localhost:9/ net::ERR_CONNECTION_REFUSED").stdout
+    assert "This says nothing about CORS" in " ".join(network.split())
+
+
+def test_what_to_click(command: Command) -> None:
+    said = command("explain", "Permission was denied for this request to access the `local` address space.").stdout
+    assert 'Site settings, "Local network access": Allow' in " ".join(said.split())
+
+
+def test_several_messages_are_several_answers(command: Command) -> None:
+    text = "\n".join(CHROME.format(url=f"http://api.example/{name}") for name in ("a", "b"))
+    said = command("explain", text).stdout
+    assert said.startswith("1 of 2\nThis is Chrome")
+    assert "\n\n\n2 of 2\nThis is Chrome" in said
+    assert "corscheck probe http://api.example/a " in said
+    assert "corscheck probe http://api.example/b " in said
+    plain = json.loads(command("explain", "--json", text).stdout)
+    assert [answer["messages"][0]["url"] for answer in plain["answers"]] == [
+        "http://api.example/a",
+        "http://api.example/b",
+    ]
+
+
+def test_several_messages_are_asked_one_after_the_other(command: Command) -> None:
+    with RawServer((READ, lambda request: OPEN if request.startswith(b"GET /open") else BARE)) as server:
+        text = "\n".join(CHROME.format(url=f"{server.url}/{name}") for name in ("bare", "open"))
+        done = command("explain", "--probe", text)
+    assert done.stdout.count("REPRODUCED") == 2
+    assert "NOT REPRODUCED" in done.stdout
+    assert done.status == 1
+
+
+def test_many_places_are_listed_briefly(command: Command) -> None:
+    said = command("explain", "CORS Failed").stdout
+    assert "It can come from 15 places" in said
+    assert "     fix" not in said
+
+
+@pytest.mark.parametrize("topic", TOPICS.values(), ids=lambda topic: topic.name)
+def test_every_topic(command: Command, topic: Topic) -> None:
+    done = command("explain", topic.name)
+    assert (done.status, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert topic.title in " ".join(done.stdout.split())
+    assert "  fix    " in done.stdout
+    assert f"  see    {topic.source}" in lines
+    assert max(len(line) for line in lines if not line.startswith("  see ")) <= 80
+
+
+def test_a_topic_as_json(command: Command) -> None:
+    assert json.loads(command("explain", "max-age", "--json").stdout)["name"] == "Access-Control-Max-Age"
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        (("max-age",), "Access-Control-Max-Age:"),
+        (("preflight",), "preflight:"),
+        (("credentials",), "credentials:"),
+        (("websocket",), "WebSocket:"),
+        (("Access-Control-Allow-Credentials",), "Access-Control-Allow-Credentials:"),
+        (("access-control-allow-origin: *",), "Access-Control-Allow-Origin:"),
+        (("Simple", "request"), "simple request:"),
+        (("'null'",), "null:"),
+    ],
+)
+def test_topics_by_what_people_call_them(command: Command, asked: tuple[str, ...], title: str) -> None:
+    assert command("explain", *asked).stdout.startswith(title)
+
+
+def test_a_misspelt_topic_names_the_right_one(command: Command) -> None:
+    done = command("explain", "prefligth")
+    assert done.status == 2
+    assert "corscheck explain 'preflight'" in done.stderr

@@ -8,6 +8,7 @@ import pytest
 
 from corscheck.diagnosis.guides.registry import GUIDES
 from corscheck.diagnosis.remedies.registry import REMEDIES
+from corscheck.diagnosis.topics.registry import TOPICS
 from tests.cli.fakes import Command
 
 
@@ -46,8 +47,9 @@ def test_json(command: Command) -> None:
 
 def test_list(command: Command) -> None:
     said = command("explain", "--list").stdout
-    _, _, stacks = said.partition("\n\nStacks: described, not executed\n")
+    stacks, _, topics = said.partition("\n\nStacks: described, not executed\n")[2].partition("\n\nTopics: ")
     assert [line.split()[0] for line in stacks.splitlines()] == list(GUIDES)
+    assert [line.split()[0] for line in topics.splitlines()[1:] if line[:3] != "   "] == list(TOPICS)
     assert max(len(line) for line in stacks.splitlines()) <= 80
 
 
@@ -70,7 +72,7 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
         (("explain", "sprign"), "no console message that is known: 'sprign'", "--for"),
         (("explain", "sprign"), "corscheck explain spring", "--for"),
         (("explain", "gibberish"), "no console message that is known", "like name"),
-        (("explain", "--probe", "spring"), "a stack names no URL", "console message that is known"),
+        (("explain", "--probe", "spring"), "a stack or a topic names no URL", "console message that is known"),
         (("explain", "--list", "spring"), "--list shows all codes", "NOT EXECUTED"),
         (
             ("fix", "--for", "spring"),

@@ -45,7 +45,7 @@ NEITHER = {
 
 OPEN = Reply(200, ("Access-Control-Allow-Origin: *",))
 NAMES = tuple(GUIDES)
-PRIVATE = re.compile(r"(?i)/wor[k]/|/tmp/|\blocalhost\b")
+PRIVATE = re.compile(r"(?i)/wor[k]/|/tmp/|(?<![/.])\blocalhost\b")
 
 
 def test_every_file_is_a_guide() -> None:

@@ -50,7 +50,7 @@ def wanted(messages: Sequence[Message]) -> ToldRequest:
         method=method,
         headers=(_TYPICAL,) if guessed else headers,
         credentials=any(m.credentials for m in messages),
-        engine=messages[0].browser,
+        engine=next((m.browser for m in messages if m.browser is not None), "chromium"),
         guessed=guessed,
     )
 

@@ -1,0 +1,1 @@
+"""Topics: headers, terms, and what browsers, libraries and servers say beside CORS errors. ``registry`` holds them."""
