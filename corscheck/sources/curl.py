@@ -30,21 +30,42 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Header
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_GLOB = re.compile(r"\\([\[\]{}])|[\[\]{}]")
+_GLOB = re.compile(r"\\([\[\]{}])|\{|\[(?:\d+-\d+|[a-z]-[a-z]|[A-Z]-[A-Z])(?::\d+)?\]")
+"""A brace, or a range in brackets: other brackets are not globs (``ids[]=1``), and curl sends or refuses them."""
+
+_ESCAPED = re.compile(r"\\([\[\]{}])")
+_EMPTY_BRACKETS = re.compile(r"\\[\[\]{}]|\[\]")
+_BRACKET = re.compile(r"[\[\]}]")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.%]+\]")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+_WRAPPERS = ("sudo", "doas", "time", "env", "command", "exec", "nohup", "nice", "winpty", "watch", "timeout", "strace")
 _URLENCODED = "application/x-www-form-urlencoded"
 _FLAGS = ("insecure", "http2", "ipv4", "ipv6")
 
 
 def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
     """Parse one or more commands into requests, in order, one per URL. Raises ``SourceError``."""
-    for words in commands(text, variables):
-        name = words[0].text.rpartition("/")[2]
-        if name not in ("curl", "curl.exe"):
+    for command in commands(text, variables):
+        words = _unwrapped(command)
+        if not _is_curl(words[0]):
             raise SourceError(
                 f"{place(text, words[0].offset)}: no curl command, it starts with {quoted(words[0].text)}"
             )
         yield from _Command(text, words[1:], read).requests()
+
+
+def _unwrapped(words: list[Word]) -> list[Word]:
+    """Return the words from the name of curl on, without ``sudo -u me``, ``time``, ``VAR=x`` and ``env X=y``."""
+    first = words[0].text
+    if first.rpartition("/")[2] in _WRAPPERS or _ASSIGNMENT.match(first):
+        for index, word in enumerate(words):
+            if _is_curl(word):
+                return words[index:]
+    return words
+
+
+def _is_curl(word: Word) -> bool:
+    return word.text.replace("\\", "/").rpartition("/")[2].lower() in ("curl", "curl.exe")
 
 
 class _Parts(Struct):
@@ -259,6 +280,12 @@ class _Command(Struct):
         judged, via = _hosts(url, found.host)
         if via is not None:
             notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
+        if method == "OPTIONS" and found.asked is None:
+            notes.append(
+                "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not answer it as one: "
+                "asked as a page's own OPTIONS request (for the preflight of a PUT, add "
+                "-H 'Access-Control-Request-Method: PUT')"
+            )
         asked = FoundRequest(
             url=judged,
             method=method,
@@ -267,11 +294,13 @@ class _Command(Struct):
             body=body,
             form=tuple(parts.form),
             credentials="include" if found.cookies is not None and not found.same_origin else None,
+            mode=found.mode,
             cookies=found.cookies,
             login=self._login(),
             via=via,
             network=self._network(found.user_agent),
             notes=(*notes, *found.notes),
+            not_cors=found.not_cors,
         )
         if found.asked is None:
             return asked
@@ -310,14 +339,16 @@ class _Command(Struct):
     def _url(self, url: str, notes: list[str]) -> str:
         """Return the URL that curl would request: add a missing scheme and undo glob escapes."""
         if "globoff" not in self.parts.flags:
-            hosts = [m for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")]
-            addresses = {at for m in hosts for at in (m.start(), m.end() - 1)}
-            for match in _GLOB.finditer(url):
-                if match[1] is None and match.start() not in addresses and not url.startswith("["):
+            hosts = [m for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()][-1:] in ("", "/")]
+            rest = url[hosts[0].end() :] if hosts else url
+            for match in _GLOB.finditer(rest):
+                if match[1] is None:
                     raise SourceError(
                         f"{quoted(url)}: curl makes several URLs of {match[0]!r}: write a backslash in front, or add -g"
                     )
-            url = _GLOB.sub(lambda m: m[1] or m[0], url)
+            if refused := _BRACKET.search(_EMPTY_BRACKETS.sub("", rest)):
+                notes.append(f"curl itself refuses the {refused[0]} of this URL without -g: it is sent as it stands")
+            url = _ESCAPED.sub(r"\1", url)
         if not _SCHEME.match(url):
             notes.append(f"{url} has no scheme: taken as http://{url}, as curl does")
             url = f"http://{url}"
