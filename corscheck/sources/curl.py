@@ -17,26 +17,18 @@ from msgspec.structs import replace
 
 from corscheck.model.masking import MASK, mask_malformed_header
 from corscheck.model.values import LONGEST_TIME
-from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
+from corscheck.sources.curlurls import complete_url, judged_url
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
 from corscheck.sources.shell import Word, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from corscheck.protocol.request import Header
+    from corscheck.protocol.request import Header, Headers
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_GLOB = re.compile(r"\\([\[\]{}])|\{|\[(?:\d+-\d+|[a-z]-[a-z]|[A-Z]-[A-Z])(?::\d+)?\]")
-"""A brace, or a range in brackets: other brackets are not globs (``ids[]=1``), and curl sends or refuses them."""
-
-_ESCAPED = re.compile(r"\\([\[\]{}])")
-_EMPTY_BRACKETS = re.compile(r"\\[\[\]{}]|\[\]")
-_BRACKET = re.compile(r"[\[\]}]")
-_IPV6 = re.compile(r"\[[0-9A-Fa-f:.%]+\]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _WRAPPERS = ("sudo", "doas", "time", "env", "command", "exec", "nohup", "nice", "winpty", "watch", "timeout", "strace")
 _URLENCODED = "application/x-www-form-urlencoded"
@@ -44,7 +36,12 @@ _FLAGS = ("insecure", "http2", "ipv4", "ipv6")
 
 
 def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
-    """Parse one or more commands into requests, in order, one per URL. Raises ``SourceError``."""
+    """Parse one or more commands into requests of a page, in order, one per URL. Raises ``SourceError``."""
+    return map(_found, sent(text, read, variables))
+
+
+def sent(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[SentRequest]:
+    """Parse one or more commands into the requests that curl sends. Raises ``SourceError``."""
     for command in commands(text, variables):
         words = _unwrapped(command)
         if not _is_curl(words[0]):
@@ -52,6 +49,50 @@ def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str])
                 f"{place(text, words[0].offset)}: no curl command, it starts with {quoted(words[0].text)}"
             )
         yield from _Command(text, words[1:], read).requests()
+
+
+def _found(sent: SentRequest) -> FoundRequest:
+    """Return the request of a page that curl was told to send."""
+    notes = list(sent.notes)
+    found = author_headers.sort(sent.headers, sent.method, sent.url)
+    judged, via = judged_url(sent.url, found.host)
+    if via is not None:
+        notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
+    if sent.method == "OPTIONS" and found.asked is None:
+        notes.append(
+            "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not answer it as one: "
+            "asked as a page's own OPTIONS request (for the preflight of a PUT, add "
+            "-H 'Access-Control-Request-Method: PUT')"
+        )
+    asked = FoundRequest(
+        url=judged,
+        method=sent.method,
+        origin=found.origin,
+        headers=found.author,
+        body=sent.body,
+        form=sent.form,
+        credentials="include" if found.cookies is not None and not found.same_origin else None,
+        mode=found.mode,
+        cookies=found.cookies,
+        login=sent.login,
+        via=via,
+        network=replace(sent.network, user_agent=found.user_agent),
+        notes=(*notes, *found.notes),
+        not_cors=found.not_cors,
+    )
+    if found.asked is None:
+        return asked
+    method, wanted = found.asked
+    forced = is_safelisted_method(method) and not wanted
+    return replace(
+        asked,
+        method=method,
+        headers=wanted,
+        upload_listener=forced,
+        # Chromium forces a preflight only for a request with a body.
+        body=b"" if forced and method == "POST" else asked.body,
+        notes=(*asked.notes, f"this is a preflight: the {method} that it is for is what is asked about"),
+    )
 
 
 def _unwrapped(words: list[Word]) -> list[Word]:
@@ -87,6 +128,24 @@ class _Parts(Struct):
     user_agent: str | None = None
 
 
+class SentRequest(Struct, frozen=True):
+    """One request as curl sends it. ``keeps_method``: -X was given, which holds for redirects, too.
+
+    ``follows`` says whether curl follows redirects, ``form`` holds the values of ``-F``, ``login`` user and password.
+    """
+
+    url: str
+    method: str
+    headers: Headers
+    body: bytes | None = None
+    form: tuple[str, ...] = ()
+    login: tuple[str, str] | None = None
+    keeps_method: bool = False
+    follows: bool = False
+    network: FoundNetwork = field(default_factory=FoundNetwork)
+    notes: tuple[str, ...] = ()
+
+
 class _Command(Struct):
     text: str
     words: Sequence[Word]
@@ -94,14 +153,14 @@ class _Command(Struct):
     parts: _Parts = field(default_factory=_Parts)
     at: int = 0
 
-    def requests(self) -> Iterator[FoundRequest]:
+    def requests(self) -> Iterator[SentRequest]:
         found = list(self._options())
         if not found:
             start = self.words[0].offset if self.words else 0
             raise SourceError(f"{place(self.text, start)}: the command names no URL")
         yield from found
 
-    def _options(self) -> Iterator[FoundRequest]:
+    def _options(self) -> Iterator[SentRequest]:
         plain = False
         while self.at < len(self.words):
             word = self.words[self.at]
@@ -114,9 +173,9 @@ class _Command(Struct):
                 yield from self._long(word)
             else:
                 yield from self._short(word)
-        yield from map(self._asked, self.parts.urls)
+        yield from map(self._sent, self.parts.urls)
 
-    def _long(self, word: Word) -> Iterator[FoundRequest]:
+    def _long(self, word: Word) -> Iterator[SentRequest]:
         name, equals, value = word.text[2:].partition("=")
         option = LONG.get(name) or LONG.get(name.removeprefix("no-")) or _beginning(name)
         if option is None:
@@ -128,7 +187,7 @@ class _Command(Struct):
             return
         yield from self._take(word, option, value if equals else None)
 
-    def _short(self, word: Word) -> Iterator[FoundRequest]:
+    def _short(self, word: Word) -> Iterator[SentRequest]:
         """Parse combined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
         rest = word.text[1:]
         while rest:
@@ -141,12 +200,12 @@ class _Command(Struct):
             if option.value:
                 return
 
-    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[FoundRequest]:
+    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[SentRequest]:
         if option.use == "refused":
             why = f": {option.why}" if option.why is not None else ""
             raise self._error(word, f"{option.shown} has no equal here{why}")
         if option.name == "next":
-            yield from map(self._asked, self.parts.urls)
+            yield from map(self._sent, self.parts.urls)
             self.parts = _Parts()
             return
         if not option.value:
@@ -259,13 +318,13 @@ class _Command(Struct):
 
     # ------------------------------------------------------------------ building the request
 
-    def _asked(self, url: str) -> FoundRequest:
+    def _sent(self, url: str) -> SentRequest:
         parts = self.parts
         notes: list[str] = []
         body: bytes | None = b"".join(parts.data) if parts.has_data else None
         if body is not None and parts.form:
             raise SourceError(f"{place(self.text, 0)}: -d and -F exclude each other")
-        url = self._url(url, notes)
+        url = complete_url(url, notes, glob="globoff" not in parts.flags)
         query = list(parts.query)
         if "get" in parts.flags and body is not None:
             query.insert(0, body)
@@ -274,46 +333,17 @@ class _Command(Struct):
             head, hash_, fragment = url.partition("#")
             text = "&".join(part.decode("utf-8", "surrogateescape") for part in query)
             url = f"{head}{'&' if '?' in head else '?'}{text}{hash_}{fragment}"
-        headers = self._complete(body)
-        method = parts.method or self._method(body)
-        found = author_headers.sort(headers, method, url)
-        judged, via = _hosts(url, found.host)
-        if via is not None:
-            notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
-        if method == "OPTIONS" and found.asked is None:
-            notes.append(
-                "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not answer it as one: "
-                "asked as a page's own OPTIONS request (for the preflight of a PUT, add "
-                "-H 'Access-Control-Request-Method: PUT')"
-            )
-        asked = FoundRequest(
-            url=judged,
-            method=method,
-            origin=found.origin,
-            headers=found.author,
+        return SentRequest(
+            url=url,
+            method=parts.method or self._method(body),
+            headers=tuple(self._complete(body)),
             body=body,
             form=tuple(parts.form),
-            credentials="include" if found.cookies is not None and not found.same_origin else None,
-            mode=found.mode,
-            cookies=found.cookies,
             login=self._login(),
-            via=via,
-            network=self._network(found.user_agent),
-            notes=(*notes, *found.notes),
-            not_cors=found.not_cors,
-        )
-        if found.asked is None:
-            return asked
-        method, wanted = found.asked
-        forced = is_safelisted_method(method) and not wanted
-        return replace(
-            asked,
-            method=method,
-            headers=wanted,
-            upload_listener=forced,
-            # Chromium forces a preflight only for a request with a body.
-            body=b"" if forced and method == "POST" else asked.body,
-            notes=(*asked.notes, f"this is a preflight: the {found.asked[0]} that it is for is what is asked about"),
+            keeps_method=parts.method is not None,
+            follows="location" in parts.flags or "location-trusted" in parts.flags or "follow" in parts.flags,
+            network=self._network(),
+            notes=tuple(notes),
         )
 
     def _method(self, body: bytes | None) -> str:
@@ -336,24 +366,6 @@ class _Command(Struct):
             headers.append(("Accept", "application/json"))
         return headers
 
-    def _url(self, url: str, notes: list[str]) -> str:
-        """Return the URL that curl would request: add a missing scheme and undo glob escapes."""
-        if "globoff" not in self.parts.flags:
-            hosts = [m for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()][-1:] in ("", "/")]
-            rest = url[hosts[0].end() :] if hosts else url
-            for match in _GLOB.finditer(rest):
-                if match[1] is None:
-                    raise SourceError(
-                        f"{quoted(url)}: curl makes several URLs of {match[0]!r}: write a backslash in front, or add -g"
-                    )
-            if refused := _BRACKET.search(_EMPTY_BRACKETS.sub("", rest)):
-                notes.append(f"curl itself refuses the {refused[0]} of this URL without -g: it is sent as it stands")
-            url = _ESCAPED.sub(r"\1", url)
-        if not _SCHEME.match(url):
-            notes.append(f"{url} has no scheme: taken as http://{url}, as curl does")
-            url = f"http://{url}"
-        return url
-
     def _login(self) -> tuple[str, str] | None:
         if self.parts.user is None:
             return None
@@ -362,7 +374,7 @@ class _Command(Struct):
             raise SourceError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
         return user, password
 
-    def _network(self, user_agent: str | None) -> FoundNetwork:
+    def _network(self) -> FoundNetwork:
         found = self.parts.network | {flag: True for flag in _FLAGS if flag in self.parts.flags}
         if (text := found.get("max_time")) is not None:
             try:
@@ -371,7 +383,7 @@ class _Command(Struct):
                 found["max_time"] = 0.0
             if not 0 < found["max_time"] <= LONGEST_TIME:
                 raise SourceError(f"-m {quoted(text)} is not a number of seconds up to {LONGEST_TIME:.0f}")
-        return FoundNetwork(**found, user_agent=user_agent)
+        return FoundNetwork(**found)
 
 
 def _beginning(name: str) -> Option | None:
@@ -383,17 +395,3 @@ def _beginning(name: str) -> Option | None:
 def _as_bytes(text: str) -> str:
     """Encode header text as isomorphic UTF-8: one character per byte that is sent."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def _hosts(url: str, host: str | None) -> tuple[str, str | None]:
-    """Return the URL to judge, and the origin to send to if the Host header names another server."""
-    if host is None:
-        return url, None
-    try:
-        sent = parse_url(url)
-        judged = parse_url(f"{sent.scheme}://{host}{sent.target}")
-    except URLError:
-        return url, None
-    if judged.origin == sent.origin or sent.origin == "null":
-        return url, None
-    return judged.href, sent.origin
