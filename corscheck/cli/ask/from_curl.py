@@ -70,6 +70,7 @@ def _content(text: str, inputs: Inputs) -> tuple[str, str]:
 
 def _parsed(content: str, name: str, inputs: Inputs, say: Callable[[str], None]) -> list[FoundRequest]:
     from corscheck.sources import curl, jsfetch, pasted
+    from corscheck.sources.transcript.lines import is_transcript
 
     def read(path: str) -> bytes:
         try:
@@ -79,6 +80,11 @@ def _parsed(content: str, name: str, inputs: Inputs, say: Callable[[str], None])
 
     if not content.strip():
         raise ConfigError(f'{name}: nothing to ask in it: paste what "Copy as cURL (bash)" or "Copy as fetch" gives')
+    if is_transcript(content):
+        raise ConfigError(
+            f"{name}: this is what curl printed: corscheck transcript {'-' if name in ('--curl', '<stdin>') else name} "
+            "judges it, without sending anything"
+        )
     content = pasted.clean(content)
     is_fetch = jsfetch.is_fetch(content)
     if not is_fetch and (other := pasted.other_tool(content)) is not None:
