@@ -13,9 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.diagnosis.findings import without_asking
+from corscheck.model.page_origin import judge_origin
 from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import Probe
 from corscheck.protocol.cache import PreflightCache
+from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.drive import run
 from corscheck.protocol.engines import ENGINES
 from corscheck.protocol.fetch import fetch
@@ -28,6 +30,7 @@ from corscheck.runner.conversation import fetch_request
 from corscheck.runner.recorded import undecided
 from corscheck.runner.result import Assembler
 from corscheck.sources import author_headers
+from corscheck.sources.found import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +100,7 @@ class TranscriptJudge:
 
     def _page_request(self, one: CurlExchange, page: str | None) -> _Asked | None:
         """Return the request of a page that this is, or say why it is none."""
-        where = f"line {one.line}: {one.method} {one.url}"
+        where = f"line {one.line}: {one.method} {quoted(one.url)}"
         try:
             target = parse_url(one.url)
         except URLError as error:
@@ -105,9 +108,13 @@ class TranscriptJudge:
             return None
         found = author_headers.sort(one.headers, one.method, target.href)
         origin = found.origin or page
+        fault, meant = judge_origin(origin) if origin is not None else (None, None)
         if one.redirected:
             return None
-        if origin is None:
+        if fault is not None:
+            hint = f" (probably meant: {meant})" if meant is not None else ""
+            self.left_out.append(f"{where} is left out: its Origin {quoted(origin or '')} {fault}{hint}")
+        elif origin is None:
             self.left_out.append(
                 f"{where} has no Origin header, which every request of a page to another origin has: repeat the command "
                 "with -H 'Origin: https://app.example.com', or name the page with --origin"
@@ -168,7 +175,7 @@ class _Case:
                 break
             self._chain.append(one)
         self.missing: str | None = None
-        self.other_origin: tuple[str, str | None] | None = None
+        self.other_origin: tuple[str | None, str | None] | None = None
         self.probe = self._probe(judge.terms)
 
     def _probe(self, terms: Terms) -> Probe:
@@ -288,7 +295,8 @@ class _Case:
         if not found.status:
             return self._none(f"The transcript holds no answer to the {request.method} of {request.url}.")
         wanted, sent = request.get("Origin"), get(found.headers, "origin")
-        if wanted is not None and wanted != sent:
+        # A server that does not answer curl's Origin with it has no reason to answer the browser's.
+        if wanted not in (None, sent) and (sent is None or get(found.answer, ACAO) == sent):
             self.other_origin = (wanted, sent)
         return HTTPResponse(
             found.status, found.answer, found.reason, http_version=found.http_version, sent=found.headers

@@ -10,19 +10,19 @@ import re
 from msgspec import Struct
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
-_CODE_SPAN = re.compile(r"`+[ \t]*((?:curl|fetch\()[^`\n]*)`+")
-_WRAPPED = r"(?:(?:sudo|time|env|command|exec)(?:[ \t]+-\S+)*[ \t]+|[A-Za-z_]\w*=\S*[ \t]+)*"
-_COMMAND = _WRAPPED + r"(?:[\w./\\:~-]*[/\\])?curl(?:\.exe)?(?=[ \t\r\n]|$)"
+_CODE_SPAN = re.compile(r"(?<!`)`{1,3}[ \t]{0,4}((?:curl|fetch\()[^`\n]*)`")
+_WRAPPER = r"(?:sudo|time|env|command|exec)(?:[ \t]{1,9}-\S{1,40}){0,4}|[A-Za-z_]\w{0,40}=\S{0,200}"
+_COMMAND = rf"(?:(?:{_WRAPPER})[ \t]{{1,9}}){{0,6}}(?:[\w./\\:~-]{{0,200}}[/\\])?curl(?:\.exe)?(?=[ \t\r\n]|$)"
 COMMAND = re.compile(_COMMAND, re.IGNORECASE)
-"""A curl command with what may stand before its name."""
+"""A curl command with what may stand before its name. Its parts are bounded, so that a search takes linear time."""
 
 _PROMPT = re.compile(
     rf"""^(?P<prompt>[ \t]*
-      (?: (?:\([\w. -]+\)[ \t]*)?  # a virtual environment
-          (?: PS[ \t]+[^>\n]*> | [A-Za-z]:\\[^>\n]*> | [\w.-]+@[\w.-]+[^$\#%>❯\n'"]{{0,120}}[$\#%>❯]
-            | \[[^\]\n]{{1,120}}\][$\#%>] | (?:ba|z|da)?sh[-\d.]*[$\#] | [~/][^\s'"]*[ ][$\#%>❯]
-            | [➜→λ»][ \t]+[^\n'"]*?(?:[✗✔❯][ \t]*)? | [$%>\#❯➜→λ»✗]{{1,2}} )
-      )[ \t]*)(?={_COMMAND})""",
+      (?: (?:\([\w. -]{{1,60}}\)[ \t]{{0,4}})?  # a virtual environment
+          (?: PS[^>\n]{{0,200}}> | [A-Za-z]:\\[^>\n]{{0,200}}> | [\w.-]{{1,60}}@[^$\#%>❯\n'"]{{1,160}}[$\#%>❯]
+            | \[[^\]\n]{{1,120}}\][$\#%>] | (?:ba|z|da)?sh[-\d.]{{0,9}}[$\#] | [~/][^\s'"]{{0,120}}[ ][$\#%>❯]
+            | [➜→λ»][ \t][^\n'"]{{0,120}}? | [$%>\#❯➜→λ»✗]{{1,2}} )
+      )[ \t]{{0,9}})(?={_COMMAND})""",
     re.MULTILINE | re.VERBOSE | re.IGNORECASE,
 )
 _CONTINUATION = re.compile(r"[ \t]*(?:quote|dquote|cmdand|cmdor|pipe)?>[ \t]")
@@ -92,7 +92,7 @@ _METHODS = r"(?:get|post|put|patch|delete|head|options|request)"
 _TOOLS: tuple[tuple[str, str, str], ...] = (
     # cmd.exe: a caret escapes a quote (Chrome from 127 on), or ends a line (up to 126, and by hand).
     (
-        r"""^[ \t]*curl(?:\.exe)?\b(?:[^\n'"]*[ \t]\^"|[^\n]*[\w"/][ \t]*\^[ \t]*\r?$)""",
+        r"""^[ \t]*curl(?:\.exe)?\b(?:[^\n'"]*[ \t]\^"|[^\n]*[\w"/][ \t]{0,4}\^[ \t]*\r?$)""",
         "a command for cmd.exe",
         'choose "Copy as cURL (bash)" instead of "Copy as cURL (cmd)", or "Copy as fetch"',
     ),
@@ -121,7 +121,7 @@ _TOOLS: tuple[tuple[str, str, str], ...] = (
         f"no page sends it, but a page may send the same: {_ASK}",
     ),
     (
-        r"^[ \t]*(?:https?|xh|xhs)[ \t]+(?:-\S+[ \t]+)*(?:[A-Z]+[ \t]+)?\S*[.:/]\S*",
+        r"^[ \t]*(?:https?|xh|xhs)[ \t]+(?:-\S{1,40}[ \t]+){0,6}(?:[A-Z]{1,20}[ \t]+)?\S{0,200}[.:/]",
         "an HTTPie command",
         f"as a curl command, NAME:VALUE is -H 'NAME: VALUE', NAME=VALUE is --json '{{\"NAME\": \"VALUE\"}}'; or {_ASK}",
     ),
@@ -140,16 +140,14 @@ _TOOLS: tuple[tuple[str, str, str], ...] = (
 )
 
 
-_WINDOWS = 2
-"""So many of them are commands of curl, too, for other shells."""
+_SIGNS = tuple((re.compile(sign, re.MULTILINE), OtherTool(what, instead)) for sign, what, instead in _TOOLS)
+_SHELLS = _SIGNS[:2]
+"""Of commands of curl for other shells."""
 
 
 def other_tool(text: str) -> OtherTool | None:
     """Return which other tool's request this is, by its first sign; None for a text of no tool known here."""
     # What a curl command sends may mention any tool.
-    tools = _TOOLS[:_WINDOWS] if _PLAIN.search(text) else _TOOLS
-    found = []
-    for pattern, what, instead in tools:
-        if sign := re.compile(pattern, re.MULTILINE).search(text):
-            found.append((sign.start(), OtherTool(what, instead)))
-    return min(found, key=lambda sign: sign[0])[1] if found else None
+    signs = _SHELLS if _PLAIN.search(text) else _SIGNS
+    found = [(first.start(), tool) for sign, tool in signs if (first := sign.search(text))]
+    return min(found, key=lambda one: one[0])[1] if found else None

@@ -86,15 +86,14 @@ def transcript(
             for header in one.headers:
                 hide_header(*header)
         judge = TranscriptJudge(found.exchanges, terms, page)
+        results = list(judge.results())
 
         def ask(take: "Callable[[Result], None]") -> None:
             enable_gc()
-            for result in judge.results():
+            for result in results:
                 take(result)
 
-        # The number of results is not known yet: each is a row, or whole with -v.
-        one_only = len(found.exchanges) == 1
-        view = sinks.Full if wanted.verbose or one_only else partial(sinks.Listed, uniform=False)
+        view = sinks.Full if wanted.verbose or len(results) == 1 else partial(sinks.Listed, uniform=False)
         session = Session(wanted.sinks_with(lambda shown: view(shown, expect or "allowed")))
         status = session.run(ask)
         if not session.reader_gone:

@@ -32,10 +32,10 @@ _GLUED_STATUS = re.compile(r".+?(HTTP/\d(?:\.\d)? \d{3}(?: [\w '-]*)?)$")
 _HEADER = re.compile(r"([!#$%&'*+.^`|~\w-]+):(.*)")
 _FAILED = re.compile(r"curl: \((\d+)\) (.*)")
 _COMMAND = re.compile(rf"(?:.*?[$%#>❯➜✗λ»][ \t]*)?(?={pasted.COMMAND.pattern})(.*)", re.IGNORECASE)
-_URL = re.compile(r"(?:Issue another request to this URL: '|OPENED stream for |opening .*? to )(https?://[^\s']+)")
-_CONNECTED = re.compile(r"(?:Connected|Established connection) to \S+ \(.*?\bport (\d+)")
+_URL = re.compile(r"(?:Issue another request to this URL: '|OPENED stream for )(https?://[^\s']+)")
+_CONNECTED = re.compile(r"(?:Connected|Established connection) to \S+ \(\S+ port (\d+)")
 _TLS = re.compile(r"SSL connection using|TLSv1|ALPN[:,]|schannel|SSL certificate|:scheme: https")
-_NEW_CONNECTION = re.compile(r"Trying |Hostname .* was found in DNS cache")
+_NEW_CONNECTION = re.compile(r"Trying |was found in DNS cache")
 _LOGIN = re.compile(r"Server auth using \w+ with user")
 _LOOPBACK = re.compile(r"(?:localhost|[\w.-]+\.localhost|127\.[\d.]+|\[::1\]|0\.0\.0\.0)(?::\d+)?", re.IGNORECASE)
 _LONGEST_COMMAND = 400
@@ -109,7 +109,7 @@ class _Reader:
         self._unread: str | None = None
         self._answers = 0
         # Whether the requests are shown, and whether the answers have the marks of -v (-i repeats them without).
-        self._shown = self._marked = False
+        self._shown = self._marked = self._faulty = False
         self._head = ""
         self._url: str | None = None
         self._tls = False
@@ -156,8 +156,16 @@ class _Reader:
             self._marked = True
         elif self._head == "<" and row.text:
             _add(self._drafts[-1].answer, row.text)
+        elif row.text and not self._drafts:
+            self._fault(f"line {row.number}: an answer without its status line: paste all of it, not what grep finds")
         elif not row.text:
             self._head = ""
+
+    def _fault(self, said: str) -> None:
+        """Keep a fault, of several in one command the first."""
+        if not self._faulty:
+            self.transcript.faults.append(said)
+        self._faulty = True
 
     def _status(self, status: re.Match[str], mark: str) -> None:
         """Begin the head of an answer: of the last exchange that has none but interim ones."""
@@ -173,7 +181,7 @@ class _Reader:
     def _information(self, text: str) -> None:
         if _NEW_CONNECTION.search(text):
             self._tls, self._port = False, None
-        if connected := _CONNECTED.search(text):
+        if connected := _CONNECTED.match(text):
             self._port = connected[1]
         if _TLS.search(text):
             self._tls = True
@@ -246,8 +254,7 @@ class _Reader:
             said = self._unread or (
                 f"line {number}: {what} without its request: paste the command line before it, or the output of curl -v"
             )
-            if said not in self.transcript.faults:
-                self.transcript.faults.append(said)
+            self._fault(said)
             return
         request = self._requests[min(self._answers, len(self._requests) - 1)]
         if before is not None and request.follows and before.status in _REDIRECTS:
@@ -288,7 +295,7 @@ class _Reader:
             before = made
             self.transcript.exchanges.append(made)
         self._drafts, self._requests, self._unread, self._answers = [], [], None, 0
-        self._shown = self._marked = self._login = self._tls = False
+        self._shown = self._marked = self._login = self._tls = self._faulty = False
         self._head, self._url, self._port = "", None, None
 
     def _url_of(self, draft: _Draft) -> str | None:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 _ESCAPES = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z]")
 _STAMP = re.compile(r"^(?:\d\d:\d\d:\d\d\.\d+ +)?(?:\[[\dx]+-[\dx]+\] )?(?===|[<>*{}=])")
-_PROGRESS = re.compile(r"^.*(?:--:--:--|\d+:\d\d:\d\d)[ \t]+\d[\d.]*[kMGTP]?(?=[<>*{}] )")
+_PROGRESS = re.compile(r"(?:--:--:--|\d:\d\d:\d\d) +\d[\d.]*[kMGTP]?(?=[<>*{}] )")
 _QUOTED = re.compile(r"^>[ ]?(?=[<>*] |[<>]$)", re.MULTILINE)
 _UNQUOTED_REQUEST = re.compile(r"^> ?[A-Z]+ \S+ HTTP/", re.MULTILINE)
 _ANSWER = re.compile(
-    r"^(?:[ \t>]|\d\d:\d\d:\d\d\.\d+ |\[[\dx]+-[\dx]+\] )*(?:(?:< ?)?HTTP/\d(?:\.\d)? \d{3}\b|<= Recv header|curl: \(\d+\) )",
-    re.MULTILINE,
+    r"""^(?:[ \t>]|\d\d:\d\d:\d\d\.\d+[ ]|\[[\dx]+-[\dx]+\][ ])*+
+    (?:(?:(?:<|&lt;)[ ]?)?HTTP/\d(?:\.\d)?[ ]\d{3}\b|<=[ ]Recv[ ]header|curl:[ ]\(\d+\)[ ])""",
+    re.MULTILINE | re.VERBOSE,
 )
 _TRACED = re.compile(r"(=>|<=) (?:Send|Recv) (SSL data|header|data)\b")
 _OFFSET = re.compile(r"([0-9a-f]{4,8}): ?(.*)")
@@ -61,7 +62,8 @@ def _plain(text: str) -> Iterator[tuple[int, str]]:
     for number, whole in enumerate(text.split("\n"), 1):
         # The progress meter returns to the beginning of its line.
         line = whole.rstrip("\r").rpartition("\r")[2].strip()
-        line = _PROGRESS.sub("", line)
+        if progress := _PROGRESS.search(line):
+            line = line[progress.end() :]
         yield number, _STAMP.sub("", line, count=1)
 
 
