@@ -105,6 +105,10 @@ def sort(headers: Sequence[Header], method: str, url: str) -> Sorted:
             notes.append(f"{name} is taken for the browser's cache's, not the page's own (-H sets it)")
             continue
         author.append((name, value))
+    if browser and "sec-fetch-mode" not in values and values.get("accept", "").startswith(_PAGE_ACCEPT):
+        notes.append(
+            "its Accept is that of a navigation, about which CORS does not decide: asked as a fetch() would be"
+        )
     mode = values.get("sec-fetch-mode")
     cookies = "; ".join(value for name, value in headers if name.lower() == "cookie")
     site = values.get("sec-fetch-site")
@@ -154,7 +158,7 @@ def _not_cors(values: dict[str, str], mode: str | None) -> str | None:
     """Say what a request is that CORS does not decide about; None for any other."""
     if mode == "websocket" or values.get("upgrade", "").lower() == "websocket":
         return "a WebSocket handshake"
-    if mode == "navigate" or (mode is None and values.get("accept", "").startswith(_PAGE_ACCEPT)):
+    if mode == "navigate":
         return "a navigation" if values.get("sec-fetch-dest") != "iframe" else "the navigation of a frame"
     return None
 

@@ -97,7 +97,6 @@ def test_event_streams_have_their_own_headers() -> None:
     [
         ([("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document")], "a navigation"),
         ([("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")], "the navigation of a frame"),
-        ([CHROME, ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")], "a navigation"),
         ([("Sec-WebSocket-Key", "x"), ("Upgrade", "websocket")], "a WebSocket handshake"),
         ([CHROME, ("Accept", "text/html, */*; q=0.01")], None),
         ([("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")], None),
@@ -105,3 +104,9 @@ def test_event_streams_have_their_own_headers() -> None:
 )
 def test_what_cors_does_not_decide_about(headers: list[tuple[str, str]], what: str | None) -> None:
     assert sort(headers, "GET", URL).not_cors == what
+
+
+def test_a_navigation_of_a_browser_before_fetch_metadata_gets_a_note() -> None:
+    (note,) = sort([CHROME, ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")], "GET", URL).notes
+    assert "its Accept is that of a navigation" in note
+    assert sort([CHROME, ("Accept", "text/html, */*; q=0.01")], "GET", URL).notes == ()

@@ -256,9 +256,11 @@ class _Reader:
             )
             self._fault(said)
             return
-        request = self._requests[min(self._answers, len(self._requests) - 1)]
+        last = len(self._requests) - 1
+        request = self._requests[min(self._answers, last)]
         if before is not None and request.follows and before.status in _REDIRECTS:
-            following = _followed(before, number, keeps_method=self._requests[self._answers - 1].keeps_method)
+            asked = self._requests[min(self._answers - 1, last)]
+            following = _followed(before, number, keeps_method=asked.keeps_method)
             if following is not None:
                 self._drafts.append(following)
                 return
