@@ -165,6 +165,37 @@ def test_every_kept_transcript_is_tested() -> None:
     assert {path.name for path in DATA.glob("curl-*")} == set(KEPT)
 
 
+def test_answers_alone_follow_the_redirect_of_their_command() -> None:
+    shown = f"$ curl -vL {API}/a {PAGE}\n< HTTP/1.1 302 Found\n< Location: /b\n< {ALLOW}\n<\n< HTTP/1.1 200 OK\n< {ALLOW}\n<\n"
+    (result,) = judge(shown)
+    assert (result.verdict, len(result.exchanges)) == ("allowed", 2)
+
+
+def test_a_body_without_an_end_of_line_before_the_next_answer() -> None:
+    head = f"HTTP/1.1 200 OK\n{ALLOW}\n\n"
+    shown = f'$ curl -si {API}/a {API}/b {PAGE}\n{head}{{"a": "HTTP/1.1 500"}}{head}{{}}'
+    assert verdicts(shown) == [("GET", "/a", "allowed"), ("GET", "/b", "allowed")]
+
+
+def test_a_progress_meter_before_a_request() -> None:
+    """As curl 7.88 prints it for the second transfer over a connection, without -s and into a file."""
+    meter = "\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0"
+    lines = ["GET /x HTTP/1.1", "Host: localhost:9", f"Origin: {APP}", ""]
+    sent = "".join(f"> {line}\n" for line in lines)
+    found = exchanges.parse(f"{meter}{sent}< HTTP/1.1 200 OK\n< {ALLOW}\n<\n", {})
+    assert [(one.url, one.status) for one in found.exchanges] == [("http://localhost:9/x", 200)]
+
+
+def test_a_long_header_in_trace_ascii() -> None:
+    """curl breaks lines after 64 characters."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    for length in (50, 64, 128, 200):
+        with RawServer((READ, answer)) as server:
+            argv = ["curl", "-s", "--trace-ascii", "-", server.url("/x"), "-H", f"X-Long: {'a' * (length - 8)}"]
+            (one,) = exchanges.parse(terminal(argv), {}).exchanges
+        assert ("X-Long", "a" * (length - 8)) in one.headers
+
+
 FORMS = {
     "Windows line ends": lambda text: text.replace("\r\n", "\n").replace("\n", "\r\n"),
     "quoted": lambda text: "".join(f"> {line}" for line in text.splitlines(keepends=True)),
