@@ -19,7 +19,9 @@ from corscheck.cli import exitcodes
 from corscheck.cli.options import Version
 from corscheck.model.values import ConfigError, HelperDied
 
-COMMANDS = ("probe", "run", "audit", "init", "report", "har", "explain", "fix", "engines", "schema", "demo")
+COMMANDS = (
+    "probe", "run", "audit", "init", "report", "har", "transcript", "explain", "fix", "engines", "schema", "demo",
+)  # fmt: skip
 """The commands. The module of each has a function of its name, or a group of commands.
 
 It may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the end of its help).

@@ -125,11 +125,11 @@ class _Case:
                 other, again = self._judge("include")
                 if again.verdict == "blocked":
                     return other, again
-            return probe, _undecided(
+            return probe, undecided(
                 outcome, f"The browser reports {refused}, and the recorded answers alone would let it pass."
             )
         if outcome.verdict == "blocked" and self._let_through(outcome):
-            return probe, _undecided(
+            return probe, undecided(
                 outcome,
                 "The browser let the page read this, which the recorded headers do not allow: they are not all, or "
                 "something (an extension) changed them.",
@@ -182,7 +182,7 @@ class _Case:
         if self.missing is None:
             return outcome
         # The last exchange is the one that the recording does not hold.
-        return _undecided(replace(outcome, exchanges=outcome.exchanges[:-1]), self.missing)
+        return undecided(replace(outcome, exchanges=outcome.exchanges[:-1]), self.missing)
 
     def _answer(self, request: HTTPRequest) -> Answer:
         found = self.recording.answer(request, self.entry)
@@ -248,7 +248,7 @@ def _is_forced(method: str, preflight: HAREntry) -> bool:
     return is_safelisted_method(asked) and asked == method and not names
 
 
-def _undecided(outcome: Outcome, message: str) -> Outcome:
+def undecided(outcome: Outcome, message: str) -> Outcome:
     """The same without a verdict, and why."""
     last = outcome.exchanges[-1].request.url if outcome.exchanges else outcome.request.url
     failure = Failure(NOT_RECORDED, message, last, outcome.request.url)

@@ -17,34 +17,96 @@ from msgspec.structs import replace
 
 from corscheck.model.masking import MASK, mask_malformed_header
 from corscheck.model.values import LONGEST_TIME
-from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers
 from corscheck.sources.curloptions import LONG, SHORT, Option, near
+from corscheck.sources.curlurls import complete_url, judged_url
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, place, quoted
 from corscheck.sources.shell import Word, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from corscheck.protocol.request import Header
+    from corscheck.protocol.request import Header, Headers
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_GLOB = re.compile(r"\\([\[\]{}])|[\[\]{}]")
-_IPV6 = re.compile(r"\[[0-9A-Fa-f:.%]+\]")
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+_WRAPPERS = ("sudo", "doas", "time", "env", "command", "exec", "nohup", "nice", "winpty", "watch", "timeout", "strace")
 _URLENCODED = "application/x-www-form-urlencoded"
 _FLAGS = ("insecure", "http2", "ipv4", "ipv6")
 
 
 def parse(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[FoundRequest]:
-    """Parse one or more commands into requests, in order, one per URL. Raises ``SourceError``."""
-    for words in commands(text, variables):
-        name = words[0].text.rpartition("/")[2]
-        if name not in ("curl", "curl.exe"):
+    """Parse one or more commands into requests of a page, in order, one per URL. Raises ``SourceError``."""
+    return map(_found, sent(text, read, variables))
+
+
+def sent(text: str, read: Callable[[str], bytes], variables: Mapping[str, str]) -> Iterator[SentRequest]:
+    """Parse one or more commands into the requests that curl sends. Raises ``SourceError``."""
+    for command in commands(text, variables):
+        words = _unwrapped(command)
+        if not _is_curl(words[0]):
             raise SourceError(
                 f"{place(text, words[0].offset)}: no curl command, it starts with {quoted(words[0].text)}"
             )
         yield from _Command(text, words[1:], read).requests()
+
+
+def _found(sent: SentRequest) -> FoundRequest:
+    """Return the request of a page that curl was told to send."""
+    notes = list(sent.notes)
+    found = author_headers.sort(sent.headers, sent.method, sent.url)
+    judged, via = judged_url(sent.url, found.host)
+    if via is not None:
+        notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
+    if sent.method == "OPTIONS" and found.asked is None:
+        notes.append(
+            "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not answer it as one: "
+            "asked as a page's own OPTIONS request (for the preflight of a PUT, add "
+            "-H 'Access-Control-Request-Method: PUT')"
+        )
+    asked = FoundRequest(
+        url=judged,
+        method=sent.method,
+        origin=found.origin,
+        headers=found.author,
+        body=sent.body,
+        form=sent.form,
+        credentials="include" if found.cookies is not None and not found.same_origin else None,
+        mode=found.mode,
+        cookies=found.cookies,
+        login=sent.login,
+        via=via,
+        network=replace(sent.network, user_agent=found.user_agent),
+        notes=(*notes, *found.notes),
+        not_cors=found.not_cors,
+    )
+    if found.asked is None:
+        return asked
+    method, wanted = found.asked
+    forced = is_safelisted_method(method) and not wanted
+    return replace(
+        asked,
+        method=method,
+        headers=wanted,
+        upload_listener=forced,
+        # Chromium forces a preflight only for a request with a body.
+        body=b"" if forced and method == "POST" else asked.body,
+        notes=(*asked.notes, f"this is a preflight: the {method} that it is for is what is asked about"),
+    )
+
+
+def _unwrapped(words: list[Word]) -> list[Word]:
+    """Return the words from the name of curl on, without ``sudo -u me``, ``time``, ``VAR=x`` and ``env X=y``."""
+    first = words[0].text
+    if first.rpartition("/")[2] in _WRAPPERS or _ASSIGNMENT.match(first):
+        for index, word in enumerate(words):
+            if _is_curl(word):
+                return words[index:]
+    return words
+
+
+def _is_curl(word: Word) -> bool:
+    return word.text.replace("\\", "/").rpartition("/")[2].lower() in ("curl", "curl.exe")
 
 
 class _Parts(Struct):
@@ -66,6 +128,24 @@ class _Parts(Struct):
     user_agent: str | None = None
 
 
+class SentRequest(Struct, frozen=True):
+    """One request as curl sends it. ``keeps_method``: -X was given, which holds for redirects, too.
+
+    ``follows`` says whether curl follows redirects, ``form`` holds the values of ``-F``, ``login`` user and password.
+    """
+
+    url: str
+    method: str
+    headers: Headers
+    body: bytes | None = None
+    form: tuple[str, ...] = ()
+    login: tuple[str, str] | None = None
+    keeps_method: bool = False
+    follows: bool = False
+    network: FoundNetwork = field(default_factory=FoundNetwork)
+    notes: tuple[str, ...] = ()
+
+
 class _Command(Struct):
     text: str
     words: Sequence[Word]
@@ -73,14 +153,14 @@ class _Command(Struct):
     parts: _Parts = field(default_factory=_Parts)
     at: int = 0
 
-    def requests(self) -> Iterator[FoundRequest]:
+    def requests(self) -> Iterator[SentRequest]:
         found = list(self._options())
         if not found:
             start = self.words[0].offset if self.words else 0
             raise SourceError(f"{place(self.text, start)}: the command names no URL")
         yield from found
 
-    def _options(self) -> Iterator[FoundRequest]:
+    def _options(self) -> Iterator[SentRequest]:
         plain = False
         while self.at < len(self.words):
             word = self.words[self.at]
@@ -93,9 +173,9 @@ class _Command(Struct):
                 yield from self._long(word)
             else:
                 yield from self._short(word)
-        yield from map(self._asked, self.parts.urls)
+        yield from map(self._sent, self.parts.urls)
 
-    def _long(self, word: Word) -> Iterator[FoundRequest]:
+    def _long(self, word: Word) -> Iterator[SentRequest]:
         name, equals, value = word.text[2:].partition("=")
         option = LONG.get(name) or LONG.get(name.removeprefix("no-")) or _beginning(name)
         if option is None:
@@ -107,7 +187,7 @@ class _Command(Struct):
             return
         yield from self._take(word, option, value if equals else None)
 
-    def _short(self, word: Word) -> Iterator[FoundRequest]:
+    def _short(self, word: Word) -> Iterator[SentRequest]:
         """Parse combined short options: ``-sSLH 'Name: value'``, ``-XPUT``."""
         rest = word.text[1:]
         while rest:
@@ -120,12 +200,12 @@ class _Command(Struct):
             if option.value:
                 return
 
-    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[FoundRequest]:
+    def _take(self, word: Word, option: Option, value: str | None) -> Iterator[SentRequest]:
         if option.use == "refused":
             why = f": {option.why}" if option.why is not None else ""
             raise self._error(word, f"{option.shown} has no equal here{why}")
         if option.name == "next":
-            yield from map(self._asked, self.parts.urls)
+            yield from map(self._sent, self.parts.urls)
             self.parts = _Parts()
             return
         if not option.value:
@@ -238,13 +318,13 @@ class _Command(Struct):
 
     # ------------------------------------------------------------------ building the request
 
-    def _asked(self, url: str) -> FoundRequest:
+    def _sent(self, url: str) -> SentRequest:
         parts = self.parts
         notes: list[str] = []
         body: bytes | None = b"".join(parts.data) if parts.has_data else None
         if body is not None and parts.form:
             raise SourceError(f"{place(self.text, 0)}: -d and -F exclude each other")
-        url = self._url(url, notes)
+        url = complete_url(url, notes, glob="globoff" not in parts.flags)
         query = list(parts.query)
         if "get" in parts.flags and body is not None:
             query.insert(0, body)
@@ -253,38 +333,17 @@ class _Command(Struct):
             head, hash_, fragment = url.partition("#")
             text = "&".join(part.decode("utf-8", "surrogateescape") for part in query)
             url = f"{head}{'&' if '?' in head else '?'}{text}{hash_}{fragment}"
-        headers = self._complete(body)
-        method = parts.method or self._method(body)
-        found = author_headers.sort(headers, method, url)
-        judged, via = _hosts(url, found.host)
-        if via is not None:
-            notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
-        asked = FoundRequest(
-            url=judged,
-            method=method,
-            origin=found.origin,
-            headers=found.author,
+        return SentRequest(
+            url=url,
+            method=parts.method or self._method(body),
+            headers=tuple(self._complete(body)),
             body=body,
             form=tuple(parts.form),
-            credentials="include" if found.cookies is not None and not found.same_origin else None,
-            cookies=found.cookies,
             login=self._login(),
-            via=via,
-            network=self._network(found.user_agent),
-            notes=(*notes, *found.notes),
-        )
-        if found.asked is None:
-            return asked
-        method, wanted = found.asked
-        forced = is_safelisted_method(method) and not wanted
-        return replace(
-            asked,
-            method=method,
-            headers=wanted,
-            upload_listener=forced,
-            # Chromium forces a preflight only for a request with a body.
-            body=b"" if forced and method == "POST" else asked.body,
-            notes=(*asked.notes, f"this is a preflight: the {found.asked[0]} that it is for is what is asked about"),
+            keeps_method=parts.method is not None,
+            follows="location" in parts.flags or "location-trusted" in parts.flags or "follow" in parts.flags,
+            network=self._network(),
+            notes=tuple(notes),
         )
 
     def _method(self, body: bytes | None) -> str:
@@ -307,22 +366,6 @@ class _Command(Struct):
             headers.append(("Accept", "application/json"))
         return headers
 
-    def _url(self, url: str, notes: list[str]) -> str:
-        """Return the URL that curl would request: add a missing scheme and undo glob escapes."""
-        if "globoff" not in self.parts.flags:
-            hosts = [m for m in _IPV6.finditer(url) if "@" in url[: m.start()] or url[: m.start()].endswith("/")]
-            addresses = {at for m in hosts for at in (m.start(), m.end() - 1)}
-            for match in _GLOB.finditer(url):
-                if match[1] is None and match.start() not in addresses and not url.startswith("["):
-                    raise SourceError(
-                        f"{quoted(url)}: curl makes several URLs of {match[0]!r}: write a backslash in front, or add -g"
-                    )
-            url = _GLOB.sub(lambda m: m[1] or m[0], url)
-        if not _SCHEME.match(url):
-            notes.append(f"{url} has no scheme: taken as http://{url}, as curl does")
-            url = f"http://{url}"
-        return url
-
     def _login(self) -> tuple[str, str] | None:
         if self.parts.user is None:
             return None
@@ -331,7 +374,7 @@ class _Command(Struct):
             raise SourceError(f"-u {MASK} has no password: write USER:PASS, or USER: for an empty one")
         return user, password
 
-    def _network(self, user_agent: str | None) -> FoundNetwork:
+    def _network(self) -> FoundNetwork:
         found = self.parts.network | {flag: True for flag in _FLAGS if flag in self.parts.flags}
         if (text := found.get("max_time")) is not None:
             try:
@@ -340,7 +383,7 @@ class _Command(Struct):
                 found["max_time"] = 0.0
             if not 0 < found["max_time"] <= LONGEST_TIME:
                 raise SourceError(f"-m {quoted(text)} is not a number of seconds up to {LONGEST_TIME:.0f}")
-        return FoundNetwork(**found, user_agent=user_agent)
+        return FoundNetwork(**found)
 
 
 def _beginning(name: str) -> Option | None:
@@ -352,17 +395,3 @@ def _beginning(name: str) -> Option | None:
 def _as_bytes(text: str) -> str:
     """Encode header text as isomorphic UTF-8: one character per byte that is sent."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def _hosts(url: str, host: str | None) -> tuple[str, str | None]:
-    """Return the URL to judge, and the origin to send to if the Host header names another server."""
-    if host is None:
-        return url, None
-    try:
-        sent = parse_url(url)
-        judged = parse_url(f"{sent.scheme}://{host}{sent.target}")
-    except URLError:
-        return url, None
-    if judged.origin == sent.origin or sent.origin == "null":
-        return url, None
-    return judged.href, sent.origin

@@ -64,6 +64,7 @@ class FoundRequest(Struct, frozen=True):
     network: FoundNetwork = field(default_factory=FoundNetwork)
     notes: tuple[str, ...] = ()
     upload_listener: bool = False
+    not_cors: str | None = None
 
 
 def place(text: str, offset: int) -> str:

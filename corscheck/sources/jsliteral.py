@@ -1,16 +1,20 @@
 """Parser for JavaScript literals: strings in three kinds of quotes, numbers, arrays and objects.
 
-Browsers copy JSON. Hand-written code has unquoted names, single quotes, trailing commas and comments. Anything that
-must be evaluated is an error with its position: a template with ``${...}``, a variable, or a call other than
-``JSON.stringify``.
+Browsers copy JSON. Hand-written code has unquoted names, single quotes, trailing commas and comments. Postman's
+snippets build headers and forms with ``new``, and name them. Anything else that must be evaluated is an error with its
+position: a template with ``${...}``, an unknown variable, or a call other than ``JSON.stringify``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, Literal, cast
+from urllib.parse import parse_qsl
 
+from msgspec import Struct
+
+from corscheck.sources import typographic
 from corscheck.sources.found import SourceError, place
 
 _BLANK = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
@@ -27,12 +31,23 @@ _WORDS = {"true": True, "false": False, "null": None, "undefined": None}
 _DEEPEST = 60
 
 
+class PairList(Struct):
+    """A ``Headers``, ``URLSearchParams`` or ``FormData`` object: names and values in order."""
+
+    kind: Literal["Headers", "URLSearchParams", "FormData"]
+    pairs: list[Any]
+
+
+_NEW = re.compile(r"new\s+(Headers|URLSearchParams|FormData)\s*\(")
+
+
 class Reader:
     """Reads a text from offset ``at``. Raises ``SourceError`` with the position of anything that is not a literal."""
 
     def __init__(self, text: str, at: int = 0) -> None:
         self.text = text
         self.at = at
+        self.variables: dict[str, Any] = {}
         self._depth = 0
 
     def skip(self) -> None:
@@ -75,12 +90,24 @@ class Reader:
         if found is not None and found[0] in _WORDS:
             self.at = found.end()
             return _WORDS[found[0]]
+        if found is not None and found[0] in self.variables:
+            self.at = found.end()
+            return self.variables[found[0]]
+        if made := _NEW.match(self.text, self.at):
+            self.at = made.end()
+            return self._pair_list(cast("Any", made[1]))
         if found is not None and found[0] == "JSON.stringify":
             self.at = found.end()
             self.take("(")
             value = self.value()
+            while self.peek() == ",":
+                # A replacer and an indentation: they change blanks only.
+                self.take(",")
+                self.value()
             self.take(")")
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if char in typographic.NAMES:
+            raise self.error(typographic.describe(char))
         what = (
             f"{found[0]!r} is not known here"
             if found is not None
@@ -102,6 +129,13 @@ class Reader:
         text = _ESCAPE.sub(_unescaped, found[1])
         # Two escaped surrogates make one character.
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if not text.isascii() else text
+
+    def _pair_list(self, kind: Literal["Headers", "URLSearchParams", "FormData"]) -> PairList:
+        value = self.value() if self.peek() != ")" else {}
+        self.take(")")
+        if isinstance(value, str):
+            value = parse_qsl(value.removeprefix("?"), keep_blank_values=True)
+        return PairList(kind, list(value.items()) if isinstance(value, dict) else pairs_of(value))
 
     def _nested(self, read: Any) -> Any:
         self._depth += 1
@@ -137,6 +171,13 @@ class Reader:
                 self.take(",")
         self.take("}")
         return found
+
+
+def pairs_of(value: Any) -> list[Any]:
+    """Return the pairs of a list or of another object with pairs; an empty list for anything else."""
+    if isinstance(value, PairList):
+        return list(value.pairs)
+    return list(value) if isinstance(value, list) else []
 
 
 def _unescaped(found: re.Match[str]) -> str:

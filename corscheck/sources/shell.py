@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from corscheck.sources import typographic
 from corscheck.sources.found import SourceError, place
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class _Reader(Struct):
         while self.at < len(self.text):
             char = self.text[self.at]
             if found := _PLAIN.match(self.text, self.at):
+                self._check_typographic(found[0], start)
                 out += _bytes(found[0])
                 self.at = found.end()
             elif char == "'":
@@ -139,6 +141,15 @@ class _Reader(Struct):
             else:
                 break
         return Word(out.decode("utf-8", "surrogateescape"), start)
+
+    def _check_typographic(self, text: str, start: int) -> None:
+        """Name a typographic character outside of quotes: the shell takes it for a part of the word."""
+        if text.isascii():
+            return
+        for index, char in enumerate(text):
+            if char in typographic.NAMES and (char not in typographic.DASHES or self.at + index == start):
+                self.at += index
+                raise self._error(typographic.describe(char))
 
     def _backslash(self, out: bytearray) -> None:
         if self._continued():
@@ -170,7 +181,7 @@ class _Reader(Struct):
             else:
                 raise self._error("a command substitution: write what it stands for")
         self.at = start
-        raise self._error('the " that starts here is not closed')
+        raise self._error('the " that starts here is not closed' + typographic.hint(self.text[start:]))
 
     def _dollar(self, out: bytearray, *, quoted: bool) -> None:
         if not quoted and self.text.startswith("$'", self.at):
@@ -199,7 +210,7 @@ class _Reader(Struct):
     def _match(self, pattern: re.Pattern[str], otherwise: str) -> re.Match[str]:
         found = pattern.match(self.text, self.at)
         if found is None:
-            raise self._error(otherwise)
+            raise self._error(otherwise + typographic.hint(self.text[self.at :]))
         self.at = found.end()
         return found
 

@@ -94,6 +94,20 @@ def test_a_typed_header_takes_the_place_of_a_copied_one(command: Command, fake: 
     assert values == [("X-Tenant", "8"), ("X-New", "1")]
 
 
+def test_a_navigation_among_several_is_left_out(command: Command, fake: Runner) -> None:
+    text = "curl https://x.example/ -H 'sec-fetch-mode: navigate'; curl https://y.example/ -e https://o.example"
+    done = command("probe", "--curl", text)
+    assert [p.url for p in fake.probes] == ["https://y.example/"]
+    assert "'https://x.example/' is left out: it is a navigation" in done.stderr
+
+
+def test_an_image_is_asked_in_its_mode(command: Command, fake: Runner) -> None:
+    text = "curl https://x.example/a.png -H 'sec-fetch-mode: no-cors' -H 'sec-fetch-dest: image' -e https://o.example/"
+    command("probe", "--curl", text)
+    command("probe", "--curl", text, "--mode", "same-origin")
+    assert [probe.mode for probe in fake.probes] == ["no-cors", "same-origin"]
+
+
 def test_network_options(command: Command, fake: Runner) -> None:
     text = "curl https://x.example -H 'Origin: https://o.example' -x http://p:1 -m 5 --resolve a:1:b -A copied"
     command("probe", "--curl", text)
@@ -131,8 +145,21 @@ def test_a_form_is_made_and_files_are_read(command: Command, fake: Runner, tmp_p
         (["--curl", "curl -d @nowhere https://x"], "--curl: line 1, column 6: @FILE: cannot read nowhere"),
         (["--curl", ""], 'nothing to ask in it: paste what "Copy as cURL (bash)"'),
         (["--curl", "# only a remark"], "there is no curl command in it"),
-        (["--curl", 'curl ^"https://x^"'], 'a command for cmd.exe: "Copy as cURL (bash)"'),
+        (
+            ["--curl", 'curl ^"https://x^"'],
+            'this is a command for cmd.exe, which is not read here: choose "Copy as cURL (bash)"',
+        ),
         (["--curl", 'Invoke-WebRequest -UseBasicParsing -Uri "https://x"'], "this is PowerShell"),
+        (["--curl", "axios.get('https://x')"], "this is an axios call, which is not read here: paste"),
+        (
+            ["--curl", "curl https://x -H 'sec-fetch-mode: navigate'"],
+            "'https://x' is a navigation, and CORS does not decide about it: copy the request of a fetch()",
+        ),
+        (
+            ["--curl", "$ curl -i https://x\nHTTP/2 200 \n"],
+            "this is what curl printed: corscheck transcript - judges it",
+        ),
+        (["--curl", "curl: (6) Could not resolve host: x"], "this is what curl printed"),
         (
             ["--curl", "curl https://x.example/a"],
             "corscheck probe https://x.example/a --origin https://app.example.com",

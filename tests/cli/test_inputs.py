@@ -39,6 +39,7 @@ READERS = {
     "report show": ("report", "show", "FILE"),
     "report merge": ("report", "merge", "FILE", "-o", "out.json"),
     "har": ("har", "FILE"),
+    "transcript": ("transcript", "FILE"),
 }
 STDIN = {
     "--targets": ("probe", "--origin", PAGE, "--targets", "-"),
@@ -47,6 +48,7 @@ STDIN = {
     "-d": (*PROBE, "-d", "@-"),
     "-H": (*PROBE, "-H", "@-"),
     "har": ("har", "-"),
+    "transcript": ("transcript", "-"),
     "explain": ("explain", "-"),
 }
 

@@ -21,6 +21,7 @@ FILES = {
     "corscheck.toml": f'base-url = "http://127.0.0.1:9"\n[defaults]\norigins = ["{PAGE}"]\n[[check]]\nname = "a"\nurls = ["/a"]\n',
     "openapi.json": json.dumps({"openapi": "3.0.0", "servers": [{"url": "http://127.0.0.1:9"}], "paths": {"/a": {"get": {}}}}),
     "main.py": "async def app(scope, receive, send): ...\n",
+    "in.txt": f"$ curl -i http://127.0.0.1:9/ -H 'Origin: {PAGE}'\nHTTP/1.1 200 OK\n\n",
     "in.har": json.dumps({"log": {"version": "1.2", "entries": []}}),
 }  # fmt: skip
 
@@ -43,6 +44,7 @@ LINES = {
     "--baseline": ("corscheck run --baseline old.json --json old.json", "old.json"),
     "--baseline of an audit": ("corscheck audit http://127.0.0.1:9/ --baseline old.json --json old.json", "old.json"),
     "--poc": ("corscheck audit --targets targets --poc targets", "targets"),
+    "transcript": ("corscheck transcript in.txt --jsonl in.txt", "in.txt"),
     "har": ("corscheck har in.har --jsonl in.har", "in.har"),
     "har from standard input": ("corscheck har - --jsonl in.har < in.har", "in.har"),
     "report show": ("corscheck report show old.json --report html:old.json", "old.json"),

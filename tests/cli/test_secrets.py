@@ -117,6 +117,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "fix": ("fix", "--for", "fastapi", f"URL/open{TOKENS}", "--origin", PAGE, *GIVEN, "-X", "PUT"),
     "har": ("har", "in.har", "-v", "--json", "r.json", "--jsonl", "r.jsonl", *(f"--report={f}:r.{f}" for f in FORMATS)),
     "har -q": ("har", "in.har", "-q"),
+    "transcript": ("transcript", "in.txt", "-v", "--json", "r.json", "--jsonl", "r.jsonl",
+                   *(f"--report={f}:r.{f}" for f in FORMATS)),
+    "transcript -q": ("transcript", "in.txt", "-q"),
     "audit": ("audit", f"URL/open{TOKENS}", *GIVEN, *STORED, "-v", "--json", "r.json", "--jsonl", "r.jsonl",
               "--poc", "poc.html", *(f"--report={f}:r.{f}" for f in FORMATS)),
     "audit -q": ("audit", f"URL/open{TOKENS}", "URL/refused", *STORED, "-q"),
@@ -182,6 +185,31 @@ OPENAPI = {
 }
 
 
+TRANSCRIPT = """$ curl -v -u me:Zq7password 'https://api.example/x?access_token=Zq7query' -H 'Origin: http://localhost:3000'
+* Server auth using Basic with user 'me'
+> GET /x?access_token=Zq7query HTTP/1.1
+> Host: api.example
+> Authorization: Bearer Zq7bearer
+> Cookie: sid=Zq7cookie
+> X-Api-Key: Zq7apikey
+> Origin: http://localhost:3000
+> Referer: http://localhost:3000/?token=Zq7referer
+>
+< HTTP/1.1 200 OK
+< Set-Cookie: sid=Zq7setcookie
+< X-Auth-Token: Zq7answertoken
+< Access-Control-Allow-Origin: *
+<
+Zq7body
+$ curl -i 'https://u:Zq7userinfo@api.example/y?token=Zq7query' -H 'Cookie: sid=Zq7cookie'
+HTTP/1.1 302 Found
+Location: /y?token=Zq7location
+
+$ curl -i -H 'X-Api-Key Zq7apikey' https://api.example/
+HTTP/1.1 200 OK
+
+"""
+
 HAR = {
     "log": {
         "version": "1.2",
@@ -234,7 +262,7 @@ def run(directory: Path, argv: tuple[str, ...], url: str, program: tuple[str, ..
         "corscheck.toml": POLICY, "broken.toml": BROKEN, "openapi.json": json.dumps(OPENAPI),
         "targets": "URL/open?token=Zq7query\n" + json.dumps({
             "url": "URL/refused?token=Zq7query", "headers": {"Authorization": "Bearer Zq7bearer"}}) + "\n",
-        "in.har": json.dumps(HAR),
+        "in.har": json.dumps(HAR), "in.txt": TRANSCRIPT,
         "before.json": json.dumps({"schema_version": "1.0", "tool": {}, "summary": {}, "probes": []}),
     }  # fmt: skip
     for name, text in inputs.items():

@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "resumed": (("probe", "--targets", "targets", *PAGE, "-q", "--jsonl", "§", "--resume"),),
     "har": (("har", "§", "--report", "html:out.html"),),
+    "transcript": (("transcript", "§", "--report", "html:out.html"), ("transcript", "§", *PAGE, "-v")),
     "console": (("explain", "-"),),
 }
 """Command lines by kind. ``§`` stands for the file with the input; ``explain`` gets it on standard input as well."""
@@ -139,6 +140,7 @@ def good(kind: str) -> tuple[bytes, ...]:
         "headers": (b"X-A: 1\nX-B: 2\n\nContent-Type: application/json\n",),
         "body": (b"a=1&b=2", b"\x89PNG\r\n\x1a\n"),
         "har": SEEDS["har-files"],
+        "transcript": SEEDS["transcripts"],
         "console": SEEDS["console-texts"],
     }[kind]
 

@@ -56,8 +56,10 @@ from corscheck.report.saved.load import load as load_report
 from corscheck.report.saved.resumable import ResumableReport
 from corscheck.report.text import terminal
 from corscheck.runner.conversation import fetch_request
+from corscheck.runner.recorded import Terms
 from corscheck.runner.result import Assembler
 from corscheck.runner.sending import dress, may_send
+from corscheck.runner.transcript import TranscriptJudge
 from corscheck.sources import console
 from corscheck.sources import curl as curl_source
 from corscheck.sources import jsfetch as fetch_source
@@ -65,6 +67,7 @@ from corscheck.sources.har.recording import HARRecording as Recorded
 from corscheck.sources.har.stream import Stream
 from corscheck.sources.openapi import document as openapi_document
 from corscheck.sources.openapi import operations as openapi_operations
+from corscheck.sources.transcript import exchanges as transcript_source
 from corscheck.transports.base import NetworkOptions
 from corscheck.transports.curl.lines import read_head
 from corscheck.transports.http.shield import shield, unshield
@@ -200,6 +203,18 @@ def reports(data: bytes) -> None:
                 "".join(registry.writer(form)(saved))
         except ConfigError as error:
             worded(error)
+
+
+def transcripts(data: bytes) -> None:
+    """What curl printed is read whatever it is: every exchange has a place, a method and a URL."""
+    text = data.decode("utf-8", "surrogateescape")
+    found = transcript_source.parse(text, {"TOKEN": "t"})
+    for one in found.exchanges:
+        assert one.line > 0
+        assert one.method
+        assert one.url
+    for result in TranscriptJudge(found.exchanges, Terms(), "https://app.example").results():
+        assert result.exchanges is not None
 
 
 def har_files(data: bytes) -> None:
@@ -444,6 +459,7 @@ TARGETS: dict[str, Target] = {
     "reports": reports,
     "baselines": baselines,
     "har-files": har_files,
+    "transcripts": transcripts,
     "target-files": target_files,
     "header-files": header_files,
     "resumed-reports": resumed_reports,
@@ -561,6 +577,9 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "openapi-documents": (
         json.dumps(_OPENAPI).encode(),
         b"openapi: 3.0.0\npaths:\n  /a: &a\n    get: {responses: {}}\n  /b: *a\n",
+    ),
+    "transcripts": tuple(
+        path.read_bytes() for path in sorted((Path(__file__).resolve().parents[1] / "data" / "transcript").glob("curl-*"))
     ),
     "har-files": (
         json.dumps(_HAR).encode(),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from corscheck.sources import curl, jsfetch
 from corscheck.sources.curloptions import LONG, SHORT
 from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError
+from tests.servers.raw import OK, READ, RawServer
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "curl"
 FILES = {"body.json": b'{"a":\r\n1}\n', "headers.txt": b"X-A: 1\nX-B;\n\n", "-": b"from stdin\n"}
@@ -248,12 +249,53 @@ def test_what_a_copied_preflight_asks_for_needs_that_preflight() -> None:
         (r"'http://x.example/\[1\]\{a\}'", "http://x.example/[1]{a}"),
         ("-g 'http://x.example/[1]{a,b}'", "http://x.example/[1]{a,b}"),
         ("http://[::1]:8000/", "http://[::1]:8000/"),
+        ("[::1]:8000/", "http://[::1]:8000/"),
+        ("'http://x.example/?ids[]=1&ids[]=2'", "http://x.example/?ids[]=1&ids[]=2"),
+        ("'http://[::1]/?ids[]=1'", "http://[::1]/?ids[]=1"),
+        ("'http://x.example/?filter[open]=1'", "http://x.example/?filter[open]=1"),
         ("--url http://x.example/", "http://x.example/"),
         ("-- http://x.example/", "http://x.example/"),
     ],
 )
 def test_urls(url: str, expected: str) -> None:
     assert one(f"curl {url}").url == expected
+
+
+@pytest.mark.parametrize("query", ["ids[]=1", "a[]=1&b[]=2", "a[1-2]", "a[a-c]", "a[C-E]", "a[1-9:2]", "f[open]=1", "a[0]", "a]",
+                                   "a[b-C]", "{a,b}", r"\[a\]", r"\{b\}"])  # fmt: skip
+def test_globs_are_those_of_this_curl(query: str) -> None:
+    """What curl sends as one URL is read as that URL; what it makes several of is refused; what it refuses has a note."""
+    import subprocess
+
+    with RawServer((READ, OK)) as server:
+        url = f"http://127.0.0.1:{server.port}/?{query}"
+        done = subprocess.run(["curl", "-s", url], capture_output=True, check=False, timeout=20)
+        sent = [request.split()[1].decode() for request in server.requests]
+    if len(sent) > 1:
+        with pytest.raises(SourceError, match="curl makes several URLs"):
+            one(f"curl '{url}'")
+        return
+    asked = one(f"curl '{url}'")
+    if done.returncode == 3:
+        assert not sent
+        assert any("curl itself refuses" in note for note in asked.notes)
+    else:
+        assert [asked.url] == [f"http://127.0.0.1:{server.port}{target}" for target in sent]
+        assert asked.notes == ()
+
+
+def test_options_without_a_requested_method_is_no_preflight() -> None:
+    asked = one("curl -X OPTIONS https://x.example -H 'Origin: https://o.example'")
+    assert asked.method == "OPTIONS"
+    (note,) = asked.notes
+    assert "OPTIONS without Access-Control-Request-Method is not a preflight" in note
+    assert "-H 'Access-Control-Request-Method: PUT'" in note
+
+
+@pytest.mark.parametrize("mode", ["no-cors", "same-origin"])
+def test_a_copy_is_asked_in_its_mode(mode: str) -> None:
+    copied = f"curl https://x.example -H 'sec-fetch-mode: {mode}' -H 'sec-fetch-dest: image' -e https://o.example/p"
+    assert (one(copied).mode, one(copied).origin, one(copied).headers) == (mode, "https://o.example", ())
 
 
 def test_several() -> None:
@@ -286,14 +328,17 @@ def test_several() -> None:
         ("curl", "line 1, column 1: the command names no URL"),
         ("wget http://x", "line 1, column 1: no curl command, it starts with 'wget'"),
         ("curl http://x/{a,b}", "curl makes several URLs of '{'"),
-        ("curl http://x/[1-3]", "curl makes several URLs of '['"),
+        ("curl http://x/[1-3]", "curl makes several URLs of '[1-3]'"),
         ("fetch(url)", "line 1, column 7: the URL must be a text in quotes"),
         ("fetch('http://x', {method: m})", "line 1, column 28: 'm' is not known here: only literals can be read"),
         (
             "fetch('http://x', {\n  metod: 'PUT'})",
             "line 1, column 19: fetch has no option 'metod'; did you mean method?",
         ),
-        ("fetch('http://x', {mode: 'navigate'})", "mode is 'navigate', not one of cors, no-cors, same-origin"),
+        ("fetch('http://x', {mode: 'nav'})", "mode is 'nav', not one of cors, no-cors, same-origin"),
+        ("const o = {method: 'PUT'};\nfetch('http://x', p)", "line 2, column 19: 'p' is not known here"),
+        ("const o = load();\nfetch('http://x', o)", "line 2, column 19: 'o' is not known here"),
+        ("const h = new Headers({a: 1});\nfetch('http://x', {body: h})", "body must be a text"),
         ("fetch('http://x', {headers: 'a'})", "headers must be an object, or a list of pairs"),
         ("fetch('http://x', {headers: [['a']]})", "expected pairs of a name and a value"),
         ("fetch('http://x', {body: {a: 1}})", "body must be a text"),
@@ -349,6 +394,67 @@ def test_every_option_of_this_curl_is_known() -> None:
 )  # fmt: skip
 def test_fetch(text: str, expected: dict[str, Any]) -> None:
     asked = one(text)
+    assert {key: getattr(asked, key) for key in expected} == expected
+
+
+POSTMAN = """const myHeaders = new Headers();
+myHeaders.append("Content-Type", "application/json");
+myHeaders.append("X-Tenant", "7");
+
+const raw = JSON.stringify({
+  "a": [1, 2]
+}, null, 2);
+
+const requestOptions = {
+  method: "POST",
+  headers: myHeaders,
+  body: raw,
+  redirect: "follow"
+};
+
+fetch("https://api.example.com/x", requestOptions)
+  .then((response) => response.text())
+  .then((result) => console.log(result))
+  .catch((error) => console.error(error));"""
+
+FORM_DATA = """var formdata = new FormData();
+formdata.append("a", "1");
+formdata.append("f", fileInput.files[0], "x.png");
+
+var requestOptions = { method: "POST", body: formdata };
+
+try {
+  const response = await fetch("https://api.example.com/x", requestOptions);
+  const result = await response.text();
+  console.log(result)
+} catch (error) {
+  console.error(error);
+};"""
+
+URLENCODED = """const urlencoded = new URLSearchParams();
+urlencoded.append("a", "1 é");
+const url = "https://api.example.com/x";
+fetch(url, {method: "POST", body: urlencoded, headers: new Headers({"X-A": "1"})});"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (POSTMAN, {"method": "POST", "headers": (("Content-Type", "application/json"), ("X-Tenant", "7")),
+                   "body": b'{"a":[1,2]}', "redirect": "follow"}),
+        (FORM_DATA, {"method": "POST", "headers": (), "form": ("a=1", "f="), "body": None}),
+        (URLENCODED, {"body": b"a=1+%C3%A9", "headers": (
+            ("X-A", "1"), ("Content-Type", "application/x-www-form-urlencoded;charset=UTF-8"))}),
+        ("// copied\nfetch('https://api.example.com/x')", {"method": "GET"}),
+        ("fetch('https://api.example.com/x', {mode: 'navigate'})", {"not_cors": "a navigation", "mode": None}),
+        ("fetch('https://api.example.com/x', {mode: 'websocket'})", {"not_cors": "a WebSocket handshake"}),
+    ],
+    ids=["json", "form", "urlencoded", "comment", "navigate", "websocket"],
+)  # fmt: skip
+def test_snippets(text: str, expected: dict[str, Any]) -> None:
+    """As Postman's code generator writes them (JavaScript - Fetch), and the modes that browsers copy."""
+    asked = one(text)
+    assert asked.url == "https://api.example.com/x"
     assert {key: getattr(asked, key) for key in expected} == expected
 
 

@@ -14,7 +14,7 @@ from corscheck.model.masking import hide, hide_header, hide_url, show_host
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
-from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError
+from corscheck.sources.found import FoundNetwork, FoundRequest, SourceError, quoted
 from corscheck.transports.base import NetworkOptions
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from corscheck.runner.options import RunOptions
 
 _DEFAULTS = NetworkOptions()
-_OTHER_COPIES = (
-    ('^"', "this is a command for cmd.exe"),
-    ("Invoke-WebRequest", "this is PowerShell"),
-    ("Invoke-RestMethod", "this is PowerShell"),
-)
 
 
 def with_curl(
@@ -42,7 +37,7 @@ def with_curl(
     found: list[tuple[FoundRequest, str]] = []
     for text in texts:
         name, content = _content(text, inputs)
-        found += [(asked, name) for asked in _parsed(content, name, inputs)]
+        found += [(asked, name) for asked in _parsed(content, name, inputs, say)]
     network = _one_network([asked.network for asked, _ in found])
     targets = []
     for asked, name in found:
@@ -73,8 +68,9 @@ def _content(text: str, inputs: Inputs) -> tuple[str, str]:
     return "<stdin>" if text == "-" else path, content
 
 
-def _parsed(content: str, name: str, inputs: Inputs) -> list[FoundRequest]:
-    from corscheck.sources import curl, jsfetch
+def _parsed(content: str, name: str, inputs: Inputs, say: Callable[[str], None]) -> list[FoundRequest]:
+    from corscheck.sources import curl, jsfetch, pasted
+    from corscheck.sources.transcript.lines import is_transcript
 
     def read(path: str) -> bytes:
         try:
@@ -84,16 +80,37 @@ def _parsed(content: str, name: str, inputs: Inputs) -> list[FoundRequest]:
 
     if not content.strip():
         raise ConfigError(f'{name}: nothing to ask in it: paste what "Copy as cURL (bash)" or "Copy as fetch" gives')
-    for sign, what in _OTHER_COPIES:
-        if sign in content.partition("\n")[0]:
-            raise ConfigError(f'{name}: {what}: "Copy as cURL (bash)" or "Copy as fetch" can be read')
+    if is_transcript(content):
+        raise ConfigError(
+            f"{name}: this is what curl printed: corscheck transcript {'-' if name in ('--curl', '<stdin>') else name} "
+            "judges it, without sending anything"
+        )
+    content = pasted.clean(content)
+    is_fetch = jsfetch.is_fetch(content)
+    if not is_fetch and (other := pasted.other_tool(content)) is not None:
+        raise ConfigError(f"{name}: this is {other.what}, which is not read here: {other.instead}")
     try:
-        found = list(jsfetch.parse(content) if jsfetch.is_fetch(content) else curl.parse(content, read, os.environ))
+        found = list(jsfetch.parse(content) if is_fetch else curl.parse(content, read, os.environ))
     except SourceError as error:
         raise ConfigError(f"{name}: {error}") from None
     if not found:
         raise ConfigError(f"{name}: there is no curl command in it")
-    return found
+    return _cors_only(found, name, say)
+
+
+def _cors_only(found: list[FoundRequest], name: str, say: Callable[[str], None]) -> list[FoundRequest]:
+    """Return the requests that CORS decides about. Says which are left out; refuses if none is left."""
+    kept = [asked for asked in found if asked.not_cors is None]
+    left_out = [(asked.not_cors, quoted(asked.url)) for asked in found if asked.not_cors is not None]
+    if not kept:
+        what, url = left_out[0]
+        raise ConfigError(
+            f"{name}: {url} is {what}, and CORS does not decide about it: copy the request of a fetch() or "
+            "XMLHttpRequest from the network panel (filter: Fetch/XHR)"
+        )
+    for what, url in left_out:
+        say(f"{url} is left out: it is {what}, and CORS does not decide about it")
+    return kept
 
 
 def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Inputs) -> TargetLine:

@@ -1,0 +1,108 @@
+"""``corscheck transcript``: judges what curl printed, with the views, reports and exit statuses of ``probe``."""
+
+# No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from msgspec.structs import replace
+
+from corscheck.cli import options as opt
+from corscheck.cli.ask.inputs import LARGEST_SCRIPT, Inputs
+from corscheck.cli.ask.questions import gate_of
+from corscheck.cli.groups import grouped
+from corscheck.cli.run_loop import Session, enable_gc, say
+from corscheck.cli.show import sinks
+from corscheck.cli.show.outputs import OutputOptions
+from corscheck.model.masking import hide_header, hide_url
+from corscheck.model.page_origin import check_origin
+from corscheck.model.values import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corscheck.model.result import Result
+
+SUMMARY = "Judge what curl printed: what a page would be told by these answers, and why."
+
+EXAMPLES = """\b
+Examples:
+  curl -v -H 'Origin: https://app.example.com' URL 2>&1 | corscheck transcript -
+  corscheck transcript terminal.txt -v
+  corscheck transcript issue.md --report html:cors.html
+
+\b
+Read are the output of curl -v and of --trace-ascii, and that of curl -i, -I and
+-D - with the command line before it; prompts, Markdown and several commands in
+one file are understood. A preflight (-X OPTIONS with Access-Control-Request-
+Method) belongs to the request that needs it; alone, it stands for that request.
+
+\b
+Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
+3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+"""
+
+
+@grouped
+def transcript(
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What curl printed; - is stdin.")],
+    origin: Annotated[
+        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the request has none.")
+    ] = None,
+    credentials: opt.CredentialsMode = None,
+    engine: opt.Engines = (),
+    expect: opt.Expect = None,
+    *,
+    wanted: OutputOptions,
+    show_secrets: opt.ShowSecrets = False,
+) -> None:
+    """Judge the requests in FILE by the answers that curl got, as if a page had made them. Sends nothing."""
+    from corscheck.runner.recorded import Terms
+    from corscheck.runner.transcript import TranscriptJudge
+    from corscheck.sources.transcript import exchanges
+
+    wanted.check_outputs()
+    wanted = replace(wanted, private=show_secrets)
+    gate = gate_of(engine) if engine else ()
+    page = check_origin(origin) if origin is not None else None
+    terms = Terms(
+        engine=gate[0] if gate else None,
+        gate=gate,
+        credentials=credentials,
+        expected=expect or "allowed",
+        show_secrets=show_secrets,
+    )
+    with Inputs() as inputs:
+        text = inputs.read(file, "transcript", LARGEST_SCRIPT).decode("utf-8", "surrogateescape")
+        wanted.check_inputs(inputs.files)
+        name = "<stdin>" if file == "-" else file
+        found = exchanges.parse(text, os.environ)
+        if not found.exchanges:
+            raise ConfigError(f"{name}: {found.faults[0] if found.faults else _NOTHING}")
+        for one in found.exchanges:
+            hide_url(one.url)
+            for header in one.headers:
+                hide_header(*header)
+        judge = TranscriptJudge(found.exchanges, terms, page)
+        results = list(judge.results())
+
+        def ask(take: "Callable[[Result], None]") -> None:
+            enable_gc()
+            for result in results:
+                take(result)
+
+        view = sinks.Full if wanted.verbose or len(results) == 1 else partial(sinks.Listed, uniform=False)
+        session = Session(wanted.sinks_with(lambda shown: view(shown, expect or "allowed")))
+        status = session.run(ask)
+        if not session.reader_gone:
+            for said in (*found.faults, *judge.left_out, *found.notes):
+                say(f"{name}: {said}")
+        raise typer.Exit(status)
+
+
+_NOTHING = (
+    "there is no answer of curl in it: paste what curl -v prints (2>&1 redirects it to the same file), or what curl -i "
+    "prints with the command line before it"
+)
