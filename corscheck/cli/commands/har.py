@@ -115,6 +115,9 @@ def _say_counts(counts: "Counts", judged: int, name: str) -> None:
     words = {
         "same-origin": "within the page's own origin",
         "not-cors": "not in mode cors (navigations, images, scripts)",
+        "unknown-mode": "whose mode the recording does not tell",
+        "unnamed-page": "of a page that the recording does not name (--origin names it)",
+        "extension": "of a browser extension",
         "unreadable": "not readable",
     }
     rest = [f"{counts.skipped[key]} {text}" for key, text in words.items() if counts.skipped[key]]
