@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from corscheck.sources.found import SourceError
 from corscheck.sources.har import stream
 from corscheck.sources.har.entries import HAREntry, engine_of, entry
+from corscheck.sources.har.plain import _CHUNK as CHUNK
 from corscheck.sources.har.stream import Stream
 
 APP, API = "https://app.example", "https://api.example/data"
@@ -49,7 +51,7 @@ def test_what_stands_beside_the_entries() -> None:
 
 
 @pytest.mark.parametrize(
-    "size", [stream.LONGEST_TEXT - 8, stream.LONGEST_TEXT + 8, 3 * stream._CHUNK, 5 * stream._CHUNK + 1]
+    "size", [stream.LONGEST_TEXT - 8, stream.LONGEST_TEXT + 8, 3 * CHUNK, 5 * CHUNK + 1]
 )
 @pytest.mark.parametrize("content", ["x", '"', "\\", '\\"', "é\n", '{"a": ["b\\\\"]}'])
 def test_long_texts_are_dropped_and_all_else_is_kept(size: int, content: str) -> None:
@@ -65,6 +67,51 @@ def test_an_entry_that_is_large_all_the_same_is_passed_over() -> None:
     entries, opened = read(json.dumps({"log": {"entries": [{"a": 1}, many, {"b": 2}]}}))
     assert entries == [{"a": 1}, {"b": 2}]
     assert opened.dropped == 1
+
+
+TEXT = json.dumps({"log": {"entries": [{"a": "é€" * 100_000}, {"b": "\u2028" * 9}]}}, ensure_ascii=False)
+AS_READ = [{"a": ""}, {"b": "\u2028" * 9}]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(TEXT.encode()),
+        # Several members, as `cat a.gz b.gz` makes them, and what Python's GzipFile appends.
+        gzip.compress(TEXT[:50].encode()) + gzip.compress(TEXT[50:].encode()),
+        TEXT.encode("utf-16"),
+        b"\xfe\xff" + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-16-le"),
+        TEXT.encode("utf-16-be"),
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        gzip.compress(TEXT.encode("utf-16")),
+        gzip.compress(gzip.compress(TEXT.encode())),
+    ],
+    ids=["gzip", "members", "utf-16", "utf-16-be", "le without a mark", "be without a mark", "utf-8", "both", "twice"],
+)
+@pytest.mark.parametrize("size", [1, 4099, 1 << 30])
+def test_compressed_and_recoded_files(data: bytes, size: int) -> None:
+    opened = Stream(Dripping(data, max(size, len(data) // 3000)), "f.har")  # type: ignore[arg-type]
+    assert list(opened.entries()) == AS_READ
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"PK\x03\x04rest", "f.har: no HAR file: it is a ZIP archive. Unpack it and pass the file in it"),
+        (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+        (b"BZh9", "compressed with bzip2"),
+        (b"\xfd7zXZ", "compressed with xz"),
+        (gzip.compress(TEXT.encode())[:-9], "f.har: cannot decompress gzip: the file ends too early"),
+        (b"\x1f\x8bnonsense", "f.har: cannot decompress gzip: "),
+        (TEXT.encode("utf-16")[:-1], "f.har: not UTF-16: "),
+        ('{"log": "\ud800x"}'.encode("utf-16", "surrogatepass"), "f.har: not UTF-16: "),
+    ],
+)
+def test_what_cannot_be_decoded(data: bytes, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(data)
+    assert message in str(caught.value)
 
 
 JSON = st.recursive(
