@@ -137,6 +137,7 @@ class _Case:
         self.entry = entry
         self.engine = engine
         self.cache = cache
+        self.own = self.recording.exchanges_of(entry) if entry.asked is not None else []
         self.preflight = entry if entry.preflight else self.recording.preflight_of(entry)
         found = author_headers.sort(entry.headers, entry.method, entry.url)
         self.method, self.headers = found.asked or (entry.method, found.author)
@@ -244,6 +245,8 @@ class _Case:
 
     def _went_out(self, url: str, method: str) -> bool:
         """Whether a request was answered and its preflight is not recorded, so that the browser had its permission."""
+        if self.entry.asked is not None:
+            return not any(e.preflight and e.address == url.partition("#")[0] for e in self.own)
         if url.partition("#")[0] == self.entry.address:
             unseen = self.preflight is None or (self.preflight is not self.entry and not self.preflight.answered)
             return unseen and self.entry.answered
@@ -269,6 +272,12 @@ class _Case:
         return self._none(f"The recording holds no answer to the {request.kind} {request.method}{said}")
 
     def _search(self, request: HTTPRequest) -> HAREntry | None:
+        if self.entry.asked is not None:
+            same = (e for e in self.own if (e.address, e.method) == (request.url.partition("#")[0], request.method))
+            found = next((e for e in same if e.preflight == (request.kind == "preflight")), None)
+            if found is not None:
+                self.own.remove(found)
+            return found
         if request.hop:
             return self.recording.answer(request, self.entry)
         if request.kind == "preflight":
@@ -276,19 +285,19 @@ class _Case:
         return None if self.entry.preflight else self.entry
 
     def _not_found(self, request: HTTPRequest) -> Answer:
+        if self.entry.asked is not None:
+            return HeldBack(self.entry.at)
         if request.kind == "preflight":
             return self._none(
                 "The preflight is not in the recording: the preflight cache answered, or the browser left it out"
             )
         if self.entry.preflight and not request.hop:
-            if self.entry.asked is not None:
-                return HeldBack(self.entry.at)
             return self._none(f"The preflight permits {request.method}, but that request is not in the recording")
         return self._none(f"The {request.method} of {request.url} is not in the recording")
 
     def _response(self, found: HAREntry) -> Answer:
         status, answer = found.status, found.answer
-        if found.revalidated and (found.status == 304 or self.recording.tells_failures) and not self._conditional():
+        if found.revalidated and (found.status == 304 or self.recording.tells_failures) and not self._gets_304():
             stored = self.recording.stored(found)
             if stored is not None:
                 status, answer = stored.status, _updated(stored.answer, found.answer)
@@ -306,9 +315,9 @@ class _Case:
             sent=found.headers,
         )
 
-    def _conditional(self) -> bool:
-        """Whether script made the request conditional: then it gets the 304 itself."""
-        return any(name.lower() in CONDITIONAL for name, _ in self.headers)
+    def _gets_304(self) -> bool:
+        """Whether script gets a 304 itself: it made the request conditional, or no browser with a cache sent it."""
+        return self.entry.asked is not None or any(name.lower() in CONDITIONAL for name, _ in self.headers)
 
     def _none(self, what: str) -> NetworkError:
         self.missing = f"{what}."

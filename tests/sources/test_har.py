@@ -50,9 +50,7 @@ def test_what_stands_beside_the_entries() -> None:
     assert opened.dropped == 1
 
 
-@pytest.mark.parametrize(
-    "size", [stream.LONGEST_TEXT - 8, stream.LONGEST_TEXT + 8, 3 * CHUNK, 5 * CHUNK + 1]
-)
+@pytest.mark.parametrize("size", [stream.LONGEST_TEXT - 8, stream.LONGEST_TEXT + 8, 3 * CHUNK, 5 * CHUNK + 1])
 @pytest.mark.parametrize("content", ["x", '"', "\\", '\\"', "é\n", '{"a": ["b\\\\"]}'])
 def test_long_texts_are_dropped_and_all_else_is_kept(size: int, content: str) -> None:
     text = (content * (size // len(content) + 1))[:size]

@@ -181,7 +181,9 @@ def pages_of(head: Mapping[str, Any]) -> dict[str, str]:
 
 def _skipped(made: HAREntry, found: Mapping[str, Any], values: Mapping[str, str], target: str) -> Skipped | None:
     """Return why a request is not judged, or None if a page made it in mode ``cors``, across origins."""
-    if made.asked is not None or made.preflight:
+    if made.asked is not None:
+        return None
+    if made.preflight:
         return None if made.origin != target else "same-origin"
     mode, kind = values.get("sec-fetch-mode"), _type(found)
     # A WebSocket handshake carries Origin, but nobody checks the answer for Access-Control-Allow-Origin.

@@ -56,8 +56,6 @@ def _rating(
     method, asked = preflight.asks_for
     if method != request.method or (request.origin_sent and request.origin != preflight.origin):
         return None
-    if (preflight.asked and preflight.asked.number) != (request.asked and request.asked.number):
-        return None
     gap = min(abs(request.at - preflight.at), abs(request.at - preflight.at - preflight.elapsed_ms / 1000))
     if gap > NEAR:
         return None

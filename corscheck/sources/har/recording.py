@@ -86,6 +86,10 @@ class HARRecording:
             self._forget(self._held.popleft())
         if one.number in self._taken:
             return
+        if one.asked is not None:
+            self._taken |= {e.number for e in self.exchanges_of(one)}
+            yield one
+            return
         other = self._partner(one)
         if one.preflight and other is not None:
             # Its request will use it.
@@ -120,6 +124,11 @@ class HARRecording:
                 self.counts.skipped[made] += 1
         self.counts.entries += self._stream.dropped
         self.counts.skipped["unreadable"] += self._stream.dropped
+
+    def exchanges_of(self, first: HAREntry) -> list[HAREntry]:
+        """Return the exchanges of a probe in corscheck's own report, in order; ``first`` is the first of them."""
+        number = first.asked.number if first.asked is not None else None
+        return [e for e in self._held if e.asked is not None and e.asked.number == number]
 
     def preflight_of(self, request: HAREntry) -> HAREntry | None:
         """Return the preflight of a request, or None if it is not recorded. Mark it as used."""
@@ -160,7 +169,6 @@ class HARRecording:
                 e.preflight == preflight
                 and e.skipped != "not-cors"
                 and e.number not in self._taken
-                and _group(e) == _group(first)
                 and (e.at, e.number) > (first.at, first.number)
                 and abs(e.at - first.at) <= NEAR
                 and fits(e)
@@ -183,10 +191,6 @@ class HARRecording:
     def _nearest(self, to: HAREntry, address: str, fits: Callable[[HAREntry], bool]) -> HAREntry | None:
         found = (e for e in self._by_address.get(address, ()) if e.number != to.number and fits(e))
         return min(found, key=lambda e: (abs(e.at - to.at), abs(e.number - to.number)), default=None)
-
-
-def _group(one: HAREntry) -> int | None:
-    return one.asked.number if one.asked is not None else None
 
 
 def _fits(found: HAREntry, asked: HTTPRequest) -> bool:
