@@ -94,12 +94,12 @@ class HARRecording:
         if one.preflight and other is not None:
             # Its request will use it.
             return
-        if one.skipped is not None:
-            if other is None:
-                self.counts.skipped[one.skipped] += 1
-                return
+        if one.skipped is not None and other is None:
+            self.counts.skipped[one.skipped] += 1
+            return
+        if other is not None and not one.origin_sent:
             # Only a request in mode cors has a preflight, and the preflight names the page.
-            one = replace(one, skipped=None, origin=other.origin)
+            one = replace(one, skipped=None, origin=other.origin, origin_sent=True)
         self._taken.add(one.number)
         yield one
 
