@@ -2,7 +2,7 @@
 
 What the recording does not hold is ``inconclusive``, never guessed. A preflight that is missing although the request went
 out came from the browser's cache (or was left out): then the answer to the request itself decides. The credentials mode
-stands in no HAR: cookies that went along tell it; else the mode is taken under which the browser did what it did.
+stands in no HAR. Some requests tell it by their headers; else the mode is taken under which the browser did what it did.
 """
 
 from __future__ import annotations
@@ -145,9 +145,8 @@ class _Case:
             names = self.preflight.asks_for[1] if self.preflight is not None else frozenset()
             # A conditional request that no preflight asked about is the browser's, for its own cache.
             self.headers = tuple(h for h in self.headers if h[0].lower() in names or h[0].lower() not in CONDITIONAL)
-        # Chromium sends Sec-Fetch-Storage-Access with a request in mode "include" only.
-        told = found.cookies is not None or get(entry.headers, "Sec-Fetch-Storage-Access") is not None
-        self.told: Credentials | None = self.terms.credentials or ("include" if told else None)
+        asked = self.preflight.credentials if self.preflight is not None else None
+        self.told = self.terms.credentials or entry.credentials or asked
         if self.preflight is not None and not entry.preflight:
             self.headers = _as_asked_for(self.headers, self.preflight)
         # A preflight of a request that needs none: script listened to upload progress.
@@ -165,29 +164,26 @@ class _Case:
             own = replace(own, gate=self.terms.gate) if self.terms.gate else own
             return own, self._fetched(own)
         probe, outcome = self._judge(self.told or "same-origin")
-        if outcome.verdict == "allowed":
-            return self._doubted(probe, outcome)
-        why = self._contradiction(outcome)
+        refused = self._refused()
+        if outcome.verdict in ("allowed", "inconclusive") and self.told is None and _CORS_FAILURE.search(refused or ""):
+            other, again = self._judge("include")
+            # A response without the error is one that the browser took: it followed the redirect.
+            if again.verdict == "blocked" and (self.used[-1].preflight or self.used[-1].error is not None):
+                return other, again
+            probe, outcome = self._judge("same-origin")
+        why = self._doubt(refused) if outcome.verdict == "allowed" else self._contradiction(outcome)
         return probe, _undecided(outcome, why) if why is not None else outcome
 
-    def _doubted(self, probe: Probe, allowed: Outcome) -> tuple[Probe, Outcome]:
-        """The outcome again, if the browser reports a failure, or if credentials would make a difference."""
-        refused = self._refused()
+    def _doubt(self, refused: str | None) -> str | None:
+        """Why the page may not have got what the recorded answers allow. ``refused`` is the error that the browser reports."""
         if refused is not None:
-            if self.told is None and _CORS_FAILURE.search(refused):
-                other, again = self._judge("include")
-                if again.verdict == "blocked":
-                    return other, again
-            return probe, _undecided(
-                allowed, f"The browser reports {refused}, and the recorded answers alone would let it pass."
-            )
+            return f"The browser reports {refused}, and the recorded answers alone would let it pass."
         if self._wildcard_decides():
-            return probe, _undecided(
-                allowed,
+            return (
                 "Access-Control-Allow-Origin is *, and the recording does not tell whether the page asked with "
-                "credentials: if it did, * blocks it. Say so with --credentials include, or else omit.",
+                "credentials: if it did, * blocks it. Say so with --credentials include, or else omit."
             )
-        return probe, allowed
+        return None
 
     def _wildcard_decides(self) -> bool:
         """Whether the verdict depends on credentials of which nothing is known, because a response allows ``*``."""

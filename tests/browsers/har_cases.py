@@ -96,6 +96,10 @@ BEFORE_LOGIN = (
     simple("range", "read", Answer(206, ECHO), headers={"Range": "bytes=0-0"}),
     simple("no-cors", "opaque", NONE, mode="no-cors"),
     simple("no-cors-post", "opaque", NONE, mode="no-cors", method="POST", body="x"),
+    # Another site: Chromium and Firefox say with the request that they might send cookies.
+    Case("third-star", "read", {"actual": Answer(200, STAR)}, host="third"),
+    Case("third-star-credentials", "blocked", {"actual": Answer(200, STAR)}, INCLUDE, host="third"),
+    Case("third-star-put", "blocked", {"preflight": Answer(204, {**PERMIT, **STAR})}, {**PUT, **INCLUDE}, host="third"),
     # Caches.
     simple("renewed", "read", Answer(200, {**ECHO, **TAG}, renewed={"ETag": '"a"'})),
     simple("renewed-again", "read", READ, at="renewed"),
@@ -204,6 +208,16 @@ UNTOLD = {
     "abort": "holds no answer",
 }
 """Cases that a recording of the wire does not decide, and the reason that has to be given."""
+
+UNTOLD_PREFLIGHT = {"third-star-put": "that request is not in the recording"}
+"""Firefox says so with the preflight, too. Of others, nothing tells that it failed because of credentials."""
+
+UNTOLD_BY_WEBKIT = {
+    **UNTOLD_PREFLIGHT,
+    "third-star": "whether the page asked with credentials",
+    "third-star-credentials": "whether the page asked with credentials",
+}
+"""The same, where no header tells of cookies."""
 
 UNTOLD_BY_CHROMIUM = {
     "redirect-error": "is not in the recording",

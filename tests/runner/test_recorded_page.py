@@ -27,7 +27,7 @@ OTHERS = {
 STAR = "the recording does not tell whether the page asked with credentials"
 NO_ANSWER = "The recording holds no answer to the"
 NO_PREFLIGHT = "The preflight is not in the recording"
-ON_THE_WIRE = {"star": STAR, "starcred": STAR, "redirx": STAR, "sandbox": STAR}
+ON_THE_WIRE = {"star": STAR, "starcred": STAR, "redirx": STAR}
 UNDECIDED = {
     "firefox_devtools": ON_THE_WIRE,
     "mitm_chromium": ON_THE_WIRE,

@@ -8,6 +8,7 @@ entry without a usable method or URL is skipped, other missing or invalid values
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.model.values import EngineName
-    from corscheck.protocol.request import Header, Headers
+    from corscheck.protocol.request import Credentials, Header, Headers
 
 Skipped: TypeAlias = Literal["same-origin", "not-cors", "unreadable", "unnamed-page", "unknown-mode", "extension"]
 
 _CORS_TYPES = ("fetch", "xhr", "eventsource", "preflight", "font")
 _NOT_CORS_TYPES = ("document", "websocket", "ping", "cspviolationreport", "manifest-navigation")
 _ELEMENT_TYPES = ("font", "image", "media", "script", "stylesheet", "texttrack")
+_ELEMENT_CONTENT = re.compile(r"font|^(?:image|audio|video)/|^text/css|javascript", re.IGNORECASE)
+_STORAGE_ACCESS = re.compile(r"(?P<browser>Chrome|Firefox)/(?P<version>[0-9]{1,6})\b")
 _ON_THE_WIRE = ("host", "connection", "accept-encoding")
 """Headers that script does not see: an entry with one of them has all headers that were sent."""
 
@@ -42,8 +45,9 @@ class HAREntry(Struct, frozen=True):
     redirect. ``origin_sent`` is false if ``origin`` is derived from the page, because the recording has no Origin header.
     If the recording has no response, ``status`` is 0 and ``answered`` false. ``error`` is the browser's error text.
     ``at`` is the start time in seconds since 1970. ``body`` is the length of the body in bytes, None without a body.
-    ``element`` says that the request was made by an element (image, script, font), not by script. ``engine`` is that of
-    its User-Agent. ``number`` is the position in the file, from 1. ``asked`` is the probe, in corscheck's own reports.
+    ``credentials`` is the mode of the request if its headers tell, ``engine`` that of its User-Agent. ``element`` says
+    that an element made the request (image, script, font), not script. ``number`` is the position in the file, from 1.
+    ``asked`` is the probe, in corscheck's own reports.
     """
 
     number: int
@@ -61,6 +65,7 @@ class HAREntry(Struct, frozen=True):
     body: int | None
     origin_sent: bool = True
     skipped: Skipped | None = None
+    credentials: Credentials | None = None
     element: bool = False
     engine: EngineName | None = None
     asked: HARProbe | None = None
@@ -132,7 +137,8 @@ def entry(found: Mapping[str, Any], number: int, pages: Mapping[str, str], page:
         error=str(error) if error else None,
         body=_body(method, request),
         origin_sent="origin" in values or asked is not None,
-        element=values.get("sec-fetch-dest", "empty") != "empty" or _type(found) in _ELEMENT_TYPES,
+        credentials=_credentials(values, preflight=method == "OPTIONS" and ACRM.lower() in values),
+        element=_is_element(found, values, _object(response.get("content")).get("mimeType")),
         engine=engine_of_agent(values.get("user-agent", "")),
         asked=asked,
     )
@@ -157,7 +163,8 @@ def tells_failures(head: Mapping[str, Any]) -> bool:
     Chrome and the tools built on it do, and Playwright does in every browser. WebKit's inspector does not receive such a
     response. Firefox records it like any other, and a proxy does not know.
     """
-    return engine_of(head) in ("chromium", "webkit") or "playwright" in _names(head)
+    names = _names(head)
+    return "playwright" in names or (engine_of(head) in ("chromium", "webkit") and "proxy" not in names)
 
 
 def engine_of_agent(agent: str) -> EngineName | None:
@@ -208,6 +215,29 @@ def _skipped(made: HAREntry, found: Mapping[str, Any], values: Mapping[str, str]
         # An extension may read what its permissions name, which no recording tells.
         return "extension"
     return "same-origin" if made.origin == target else None
+
+
+def _credentials(values: Mapping[str, str], *, preflight: bool) -> Credentials | None:
+    """Return the credentials mode that the headers of a request tell: a cookie, or that the browser says it might send one.
+
+    Sec-Fetch-Storage-Access goes out with every cross-site request in mode ``include``, and with no other (Storage Access
+    Headers). Firefox sends it with the preflight, too.
+    """
+    if "cookie" in values or "sec-fetch-storage-access" in values:
+        return "include"
+    found = _STORAGE_ACCESS.search(values.get("user-agent", ""))
+    if found is None or preflight or values.get("sec-fetch-site") != "cross-site":
+        return None
+    return "same-origin" if int(found["version"]) >= (133 if found["browser"] == "Chrome" else 147) else None
+
+
+def _is_element(found: Mapping[str, Any], values: Mapping[str, str], content: Any) -> bool:
+    destination = values.get("sec-fetch-dest")
+    if destination is not None:
+        return destination != "empty"
+    if kind := _type(found):
+        return kind in _ELEMENT_TYPES
+    return isinstance(content, str) and _ELEMENT_CONTENT.search(content) is not None
 
 
 def _type(found: Mapping[str, Any]) -> str:
