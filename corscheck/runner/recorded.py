@@ -168,7 +168,7 @@ class _Case:
         if outcome.verdict in ("allowed", "inconclusive") and self.told is None and _CORS_FAILURE.search(refused or ""):
             other, again = self._judge("include")
             # A response without the error is one that the browser took: it followed the redirect.
-            if again.verdict == "blocked" and (self.used[-1].preflight or self.used[-1].error is not None):
+            if again.verdict == "blocked" and self.used and (self.used[-1].preflight or self.used[-1].error):
                 return other, again
             probe, outcome = self._judge("same-origin")
         why = self._doubt(refused) if outcome.verdict == "allowed" else self._contradiction(outcome)

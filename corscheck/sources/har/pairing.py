@@ -1,13 +1,16 @@
 """Which request a recorded preflight belongs to.
 
 A preflight asks for one method and a list of header names, and the request that follows has just these. Several requests
-to one URL may be under way at once, so every pair that is possible is compared, and the best ones are taken first. After
-a failed preflight no request follows: the pair then has a request without an answer, or none.
+to one URL may be under way at once, so each belongs to the one that fits it best. After a failed preflight no request
+follows: the pair then has a request without an answer, or there is none.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from bisect import bisect_left
+from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from corscheck.model.secret_names import means_secret
 from corscheck.protocol.drive import run
@@ -18,7 +21,7 @@ from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from corscheck.model.values import EngineName
     from corscheck.protocol.request import Answer, HTTPRequest
@@ -27,52 +30,90 @@ if TYPE_CHECKING:
 NEAR = 120.0
 """The maximum time in seconds between a request and its preflight or redirect target."""
 
+AROUND = 64
+"""How many entries before and after a request, of those to its URL, may be its preflight."""
 
-def pair(entries: Iterable[HAREntry], engine: EngineName) -> dict[int, int]:
-    """Return the number of the preflight of each request, and of the request of each preflight.
+_Rating: TypeAlias = tuple[bool, int, float, int, int]
 
-    ``entries`` have one URL. ``engine`` is the one whose rules decide whether a preflight failed.
+
+class _Question(Struct, frozen=True):
+    """What decides about a pair: the method and the header names that need a preflight, or that it asks for.
+
+    ``sent`` are the names of all headers of a request. ``refused`` says that the preflight failed.
     """
-    every = list(entries)
-    preflights = [(one, _refuses(one, engine)) for one in every if one.preflight]
-    requests = [(one, names_of(one)) for one in every if preflights and not one.preflight]
-    rated = [
-        (rating, preflight, request)
-        for request, names in requests
-        for preflight, refused in preflights
-        if (rating := _rating(preflight, request, names, refused=refused)) is not None
-    ]
-    found: dict[int, int] = {}
-    for _, preflight, request in sorted(rated, key=lambda one: (one[0], one[1].number, one[2].number)):
-        if preflight.number not in found and request.number not in found:
-            found[preflight.number], found[request.number] = request.number, preflight.number
-    return found
+
+    method: str
+    names: frozenset[str]
+    sent: frozenset[str]
+    refused: bool
 
 
-def _rating(
-    preflight: HAREntry, request: HAREntry, names: frozenset[str], *, refused: bool
-) -> tuple[bool, int, float, int] | None:
-    """Rate a pair, the best lowest; None if the two do not belong together."""
-    method, asked = preflight.asks_for
-    if method != request.method or (request.origin_sent and request.origin != preflight.origin):
-        return None
-    gap = min(abs(request.at - preflight.at), abs(request.at - preflight.at - preflight.elapsed_ms / 1000))
-    if gap > NEAR:
-        return None
-    sent = {name.lower() for name, _ in request.headers}
-    # Exports without secrets lack Authorization; nothing else that a preflight asks about is left out.
-    if any(name not in sent and not means_secret(name) for name in asked):
-        return None
-    unasked = len(names - asked)
-    contradicted = refused and request.answered
-    if contradicted and (unasked or not (asked or not is_safelisted_method(method))):
-        return None
-    return contradicted, unasked, gap, abs(request.number - preflight.number)
+class Pairing:
+    """The pairs found so far. ``engine`` is the one whose rules decide whether a preflight failed."""
+
+    def __init__(self) -> None:
+        self._partners: dict[int, HAREntry] = {}
+        self._questions: dict[int, _Question] = {}
+
+    def forget(self, one: HAREntry) -> None:
+        """Drop what is known about an entry."""
+        self._partners.pop(one.number, None)
+        self._questions.pop(one.number, None)
+
+    def partner(self, of: HAREntry, same: Sequence[HAREntry], engine: EngineName) -> HAREntry | None:
+        """Return the request of a preflight, or the preflight of a request.
+
+        ``same`` are the entries to the same URL that may belong to a pair, in the order of their numbers.
+        """
+        while of.number not in self._partners:
+            # The best partner may have a better one than this: the chain ends at two that prefer each other.
+            one, other = of, self._best(of, same, engine)
+            if other is None:
+                return None
+            while (better := self._best(other, same, engine)) is not None and better.number != one.number:
+                one, other = other, better
+            self._partners[one.number], self._partners[other.number] = other, one
+        return self._partners[of.number]
+
+    def _best(self, one: HAREntry, same: Sequence[HAREntry], engine: EngineName) -> HAREntry | None:
+        rated = ((rating, e) for e in _around(one, same) if (rating := self._rate(one, e, engine)) is not None)
+        found = min(rated, key=lambda pair: pair[0], default=None)
+        return found[1] if found is not None else None
+
+    def _rate(self, one: HAREntry, other: HAREntry, engine: EngineName) -> _Rating | None:
+        """Rate a pair, the best lowest; None if the two do not belong together."""
+        if one.preflight == other.preflight or other.number in self._partners:
+            return None
+        preflight, request = (one, other) if one.preflight else (other, one)
+        asks, has = self._question(preflight, engine), self._question(request, engine)
+        if asks.method != has.method or (request.origin_sent and request.origin != preflight.origin):
+            return None
+        gap = min(abs(request.at - preflight.at), abs(request.at - preflight.at - preflight.elapsed_ms / 1000))
+        # Exports without secrets lack Authorization; nothing else that a preflight asks about is left out.
+        if gap > NEAR or any(not means_secret(name) for name in asks.names - has.sent):
+            return None
+        unasked = len(has.names - asks.names)
+        contradicted = asks.refused and request.answered
+        if contradicted and (unasked or not (asks.names or not is_safelisted_method(asks.method))):
+            return None
+        return contradicted, unasked, gap, abs(request.number - preflight.number), preflight.number
+
+    def _question(self, one: HAREntry, engine: EngineName) -> _Question:
+        found = self._questions.get(one.number)
+        if found is None:
+            if one.preflight:
+                found = _Question(*one.asks_for, frozenset(), _refuses(one, engine))
+            else:
+                author = author_headers.sort(one.headers, one.method, one.url).author
+                sent = frozenset(name.lower() for name, _ in one.headers)
+                found = _Question(one.method, frozenset(unsafe_names(author)), sent, refused=False)
+            self._questions[one.number] = found
+        return found
 
 
-def names_of(request: HAREntry) -> frozenset[str]:
-    """Return the lower-case names of the headers that need a preflight."""
-    return frozenset(unsafe_names(author_headers.sort(request.headers, request.method, request.url).author))
+def _around(one: HAREntry, same: Sequence[HAREntry]) -> Iterator[HAREntry]:
+    place = bisect_left(same, one.number, key=lambda e: e.number)
+    yield from same[max(0, place - AROUND) : place + AROUND]
 
 
 def _refuses(preflight: HAREntry, engine: EngineName) -> bool:

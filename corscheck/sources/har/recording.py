@@ -16,7 +16,7 @@ from corscheck.protocol.preflight import ACRH, ACRM
 from corscheck.sources.found import SourceError
 from corscheck.sources.har import entries
 from corscheck.sources.har.entries import HAREntry
-from corscheck.sources.har.pairing import NEAR, pair
+from corscheck.sources.har.pairing import NEAR, Pairing
 from corscheck.sources.har.stream import Stream
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class HARRecording:
         self._held: deque[HAREntry] = deque()
         self._by_address: defaultdict[str, list[HAREntry]] = defaultdict(list)
         self._taken: set[int] = set()
-        self._pairs: dict[int, int] = {}
+        self._pairing = Pairing()
         self.counts = Counts()
 
     @property
@@ -105,7 +105,7 @@ class HARRecording:
 
     def _forget(self, one: HAREntry) -> None:
         self._taken.discard(one.number)
-        self._pairs.pop(one.number, None)
+        self._pairing.forget(one)
         same = self._by_address[one.address]
         same.pop(0)
         if not same:
@@ -139,14 +139,17 @@ class HARRecording:
 
     def _partner(self, of: HAREntry) -> HAREntry | None:
         """Return the request of a preflight, or the preflight of a request."""
-        near = self._by_address[of.address]
-        if of.number not in self._pairs:
-            free = [e for e in near if e is of or not (e.number in self._pairs or e.number in self._taken)]
-            # If the recording has no Origin, what was skipped may be a request in mode cors all the same.
-            able = [e for e in free if e.skipped is None or (e.skipped != "not-cors" and not e.origin_sent)]
-            self._pairs |= pair(able, self.engine or of.engine or "chromium")
-        number = self._pairs.get(of.number)
-        return next((e for e in near if e.number == number), None)
+        same = self._by_address[of.address]
+        if len(same) == 1:
+            return None
+        # If the recording has no Origin, what was skipped may be a request in mode cors all the same.
+        able = [
+            e
+            for e in same
+            if (e is of or e.number not in self._taken)
+            and (e.skipped is None or (e.skipped != "not-cors" and not e.origin_sent))
+        ]
+        return self._pairing.partner(of, able, self.engine or of.engine or "chromium")
 
     def answer(self, asked: HTTPRequest, first: HAREntry) -> HAREntry | None:
         """Return the entry with the response to ``asked``, a later hop or the request of a preflight that is alone.
@@ -181,10 +184,11 @@ class HARRecording:
             asked,
             asked.address,
             lambda e: (
-                e.method == asked.method
+                e.status != 304
+                and e.method == asked.method
+                and (e.at, e.number) < (asked.at, asked.number)
                 and e.answered
                 and not e.revalidated
-                and (e.at, e.number) < (asked.at, asked.number)
             ),
         )
 
