@@ -82,7 +82,7 @@ class Pairing:
 
     def _rate(self, one: HAREntry, other: HAREntry, engine: EngineName) -> _Rating | None:
         """Rate a pair, the best lowest; None if the two do not belong together."""
-        if one.preflight == other.preflight or other.number in self._partners:
+        if other.number in self._partners or one.preflight == other.preflight:
             return None
         preflight, request = (one, other) if one.preflight else (other, one)
         asks, has = self._question(preflight, engine), self._question(request, engine)
