@@ -19,8 +19,8 @@ from corscheck.model.result import Result
 from corscheck.model.words import several
 from corscheck.report.text import terminal
 from corscheck.report.text.causes import groups, why
+from corscheck.report.text.layout import wrap
 from corscheck.report.text.matrix import totals
-from corscheck.report.text.text import wrap
 from corscheck.sources.app.questions import STRANGER, UNLISTED
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from corscheck.model.result import ResponseRecord
     from corscheck.protocol.request import Headers
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
     from corscheck.sources.app.claims import Claim
     from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import CheckRef
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.checks import Tally
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _MOST_LINES = 120
 """How many lines explain one check; reports hold all of it."""

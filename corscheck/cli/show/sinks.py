@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corscheck.report.saved.resumable import ResumableReport
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 STDOUT = "-"
 

@@ -15,12 +15,13 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
 from corscheck.report.saved.summary import failed, failing
-from corscheck.report.text.text import counted, cut, wrap
+from corscheck.report.text.layout import cut, wrap
+from corscheck.report.text.text import counted
 
 if TYPE_CHECKING:
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _BODY = 10
 """The column where the text of a finding starts: two blanks, the severity, a gap."""

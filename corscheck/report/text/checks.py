@@ -12,14 +12,15 @@ from msgspec.structs import replace
 
 from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
-from corscheck.report.text.text import counted, cut, wrap
+from corscheck.report.text.layout import cut, wrap
+from corscheck.report.text.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.model.result import Result
     from corscheck.model.values import CheckRef, Excuse
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _MOST_ROWS = 40
 """With more checks than this, the checks that pass are counted and not listed."""

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING
 from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.report.text import audits, causes
+from corscheck.report.text.layout import cell_len, cut, grid, grid_lines, wrap
 from corscheck.report.text.rows import ABSENT
 from corscheck.report.text.terminal import circumstances, observed
-from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from corscheck.model.result import Result, StepRecord
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.layout import Cell
+    from corscheck.report.text.view import View
 
 _GAP = 2
 _ROW = 3
+_OWN_LINE = 8
+"""Where the cells of a grid start whose origins have lines of their own."""
 """The column where the explanation of a number starts."""
 
 _HELD_BACK = "* preflight only, {} not sent (--send always)"
@@ -62,31 +65,27 @@ def _noteworthy(result: Result) -> bool:
 def _grid(results: Sequence[Result], cells: dict[tuple[str, str], tuple[str, str]], view: View) -> list[str]:
     origins = _unique(r.origin for r in results)
     methods = _unique(r.method for r in results)
-    shown = {o: printable(o) for o in origins}
-    names = {m: printable(m) for m in methods}
-    wide = [max(len(names[m]), *(len(cells.get((o, m), ("-", ""))[0]) for o in origins)) + _GAP for m in methods]
-    left = max(len("origin"), *(len(s) for s in shown.values())) + 3
-    own_line = 2 + left + max(wide) > view.width
-    if own_line:
-        # An origin is never cut, because origins often differ at their end. It gets a line of its own instead.
-        left = 8
+    widths = [
+        max(cell_len(printable(m)), *(cell_len(cells.get((o, m), ("-", ""))[0]) for o in origins)) + _GAP
+        for m in methods
+    ]
+    longest = max(len("origin"), *(cell_len(printable(o)) for o in origins)) + 3
+    own_line = 2 + longest + max(widths) > view.width
+    # An origin is never cut, because origins often differ at their end. It gets a line of its own instead.
+    left = _OWN_LINE if own_line else longest
     lines: list[str] = []
-    for start, end in _bands(wide, view.width - 2 - left):
-        lines += [""] if lines else []
-        band = wide[start:end]
-        heads = [names[m].ljust(width) for m, width in zip(methods[start:end], band, strict=True)]
-        lines.append(("  " + "origin".ljust(left) + "".join(heads)).rstrip())
+    for start, end in _bands(widths, view.width - 2 - left):
+        heads: list[Cell] = ["", "origin", *(printable(m) for m in methods[start:end])]
+        rows: list[list[Cell]] = [heads]
         for origin in origins:
-            lead = "  " + shown[origin].ljust(left)
-            if own_line:
-                lines.append("  " + shown[origin])
-                lead = " " * (2 + left)
-            texts = [cells.get((origin, m), ("-", "dim")) for m in methods[start:end]]
-            painted = [
-                view.style(kind, text) + " " * (width - len(text))
-                for (text, kind), width in zip(texts, band, strict=True)
-            ]
-            lines.append((lead + "".join(painted)).rstrip())
+            told = [cells.get((origin, m), ("-", "dim")) for m in methods[start:end]]
+            rows.append(["", "" if own_line else printable(origin), *((kind, text) for text, kind in told)])
+        columns = [{"width": 2}, {"width": left}, *({"width": width} for width in widths[start:end])]
+        drawn = grid_lines(grid(columns), rows, max(view.width, 2 + left + sum(widths[start:end])), view.style)
+        lines += [""] if lines else []
+        lines.append(drawn[0])
+        for origin, line in zip(origins, drawn[1:], strict=True):
+            lines += [f"  {printable(origin)}", line] if own_line else [line]
     return lines
 
 
@@ -125,11 +124,19 @@ def _row(step: StepRecord, same: bool, view: View) -> str:
     expected = printable(step.expected or "") if same else "its own origin"
     received = ABSENT if step.received is None else printable(step.received) or "(empty)"
     subject = cut(words.subject(step.header), view.width // 3)
-    lead = f"{' ' * _ROW}{view.style('fail', 'FAIL')}  {subject:<15} "
-    plain = _ROW + 6 + max(15, len(subject)) + 1
-    room = view.width - plain
-    wide = min(max(len(expected), 21), room // 2 if len(expected) + 3 + len(received) > room else room)
-    return (lead + f"{cut(expected, wide):<{wide}}   {cut(received, max(room - wide - 3, 8))}").rstrip()
+    name = max(15, cell_len(subject)) + 1
+    room = view.width - _ROW - 6 - name - 3
+    share = max(room // 2, room - cell_len(received))
+    columns: tuple[dict[str, int], ...] = (
+        {"width": _ROW},
+        {"width": 6},
+        {"width": name},
+        {"min_width": 21, "max_width": share},
+        {"width": 3},
+        {},
+    )
+    cells: tuple[Cell, ...] = ("", ("fail", "FAIL"), subject, expected, "", received)
+    return grid_lines(grid(columns), [cells], view.width, view.style)[0]
 
 
 def _who(group: list[Result]) -> str:
