@@ -227,7 +227,8 @@ def test_a_signal_at_any_moment_of_the_first_second(
             time.sleep(delay)
             running.send_signal(number)
             _, err = running.communicate(timeout=30)
-            assert (running.returncode, err) == (130, b""), delay
+            assert running.returncode == 130, delay
+            assert err == b"" or err.startswith(b"corscheck: INTERRUPTED after "), err
             if report.exists() and (text := report.read_bytes()):
                 assert text.endswith(b"\n")
                 last = json.loads(text.splitlines()[-1])

@@ -47,9 +47,11 @@ def test_a_list(command: Command, fake: Runner) -> None:
         "from https://app.example, credentials same-origin, as Chromium",
         "",
         "  allowed       GET http://api.example/data",
-        "  BLOCKED       GET http://b.example/blocked",
+        "  BLOCKED 1     GET http://b.example/blocked",
     ]
     assert "* preflight only" in done.stdout
+    # Each cause stands below the list once.
+    assert "\n1  " in done.stdout
 
 
 def test_verbose_shows_every_probe_whole(command: Command, fake: Runner) -> None:
@@ -63,6 +65,8 @@ def test_verbose_shows_every_probe_whole(command: Command, fake: Runner) -> None
     [
         ((), {}, False),
         (("--color", "always"), {}, True),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
         (("--color", "always"), {"NO_COLOR": "1"}, True),
         (("--color", "never"), {}, False),
     ],

@@ -107,5 +107,5 @@ def test_a_long_line_of_evidence_is_cut() -> None:
     (line,) = [
         text for text in render(replace(audits.VULNERABLE, findings=(long,)), View()) if text.strip().startswith("x")
     ]
-    assert line.endswith("...")
+    assert line.endswith("…")
     assert len(line) < 1100

@@ -112,6 +112,8 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
     first, *rest = wrap(printable(f"{finding.title} ({finding.origin})"), view.width, len(lead), lead)
     style = "dim" if finding.excused is not None else _STYLES[finding.severity]
     lines = [first.replace(severity, view.style(style, severity), 1), *rest]
+    if finding.help is not None:
+        lines = view.linked(lines, printable(finding.code), finding.help)
     if finding.message:
         lines += wrap(printable_lines(finding.message), view.width, _BODY)
     lines += _fact("works in", works_in(finding), view)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
@@ -59,12 +58,6 @@ class Tally(Struct):
 
 
 _KINDS = {"pass": "pass", "FAIL": "fail", "????": "unsure"}
-
-
-def light(result: Result) -> Result:
-    """Return the result without what a grid does not show: exchanges, console texts, and rows that decide nothing."""
-    steps = tuple(step for step in result.steps if step.decisive)
-    return replace(result, steps=steps, exchanges=(), console={}, readable_headers=())
 
 
 def place(ref: CheckRef) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
 from corscheck.report.text import audits, causes
 from corscheck.report.text.layout import cell_len, cut, grid, grid_lines, wrap
 from corscheck.report.text.rows import ABSENT
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from corscheck.report.text.view import View
 
 _GAP = 2
+_WORD = 14
+"""The width of a verdict in a list."""
+_MOST_CAUSES = 40
 _ROW = 3
 _OWN_LINE = 8
 """Where the cells of a grid start whose origins have lines of their own."""
@@ -116,7 +119,8 @@ def _explanation(number: int, group: list[Result], view: View) -> list[str]:
         expected = {s.expected for r in group if (s := causes.deciding(r)) is not None}
         lines.append(_row(step, len(expected) == 1, view))
     text = causes.why_all(first, varied=len({causes.why(r) for r in group}) > 1)
-    return lines + (wrap(text, view.width, _ROW) if text else [])
+    lines += wrap(text, view.width, _ROW) if text else []
+    return lines + _fix(first, view, _ROW)
 
 
 def _row(step: StepRecord, same: bool, view: View) -> str:
@@ -163,17 +167,44 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
     return [*wrap(f"from {printable(first.origin)}, {circumstances(first, view)}", view.width, 0), ""]
 
 
-def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
-    """Return one probe of the list: verdict, method, URL, and below them the reason if it is not as expected."""
-    word = causes.shown(result)
-    indent = 2 + 12 + 2
+def list_row(result: Result, view: View, *, uniform: bool, number: int | None = None) -> list[str]:
+    """Return one probe of the list: verdict, the number of its cause, method, URL.
+
+    Without a number, the reason of a result that is not as expected stands below it.
+    """
+    word = causes.shown(result) + (f" {number}" if number is not None else "")
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:
         request += f" from {printable(result.origin)}"
-    lines = [f"  {view.style(causes.style(result), word)}{' ' * (14 - len(word))}{request}"]
-    if not result.passed:
-        lines += wrap(causes.why(result), view.width, indent)
+    lines = [f"  {view.style(causes.style(result), word)}{' ' * max(_WORD - len(word), 1)}{request}"]
+    if not result.passed and number is None:
+        lines += wrap(causes.why(result), view.width, 2 + _WORD)
+        lines += _fix(result, view, 2 + _WORD)
     return lines + (observed(result, view) if _noteworthy(result) else [])
+
+
+def cause_list(found: causes.Causes, view: View) -> list[str]:
+    """Return each cause of a list once: its number, how many results have it, why, some of their URLs, and the fix."""
+    lines: list[str] = []
+    for counted in list(found.found.values())[:_MOST_CAUSES]:
+        lines += ["", *wrap(causes.why(counted.first), view.width, _ROW, str(counted.number))]
+        more = counted.count - len(counted.examples)
+        shown = ", ".join(printable(url) for url in counted.examples)
+        if counted.count > 1:
+            rest = f" and {more:,} more" if more > 0 else ""
+            lines += wrap(f"{counted.count:,} results: {shown}{rest}", view.width, _ROW)
+        lines += _fix(counted.first, view, _ROW)
+    if len(found.found) > _MOST_CAUSES:
+        lines += [
+            "",
+            f"{' ' * _ROW}and {len(found.found) - _MOST_CAUSES:,} more causes (--report html:FILE has them all)",
+        ]
+    return lines
+
+
+def _fix(result: Result, view: View, indent: int) -> list[str]:
+    said = causes.advice(result)
+    return wrap(printable_lines(said), view.width, indent + 5, f"{' ' * indent}fix") if said else []
 
 
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:

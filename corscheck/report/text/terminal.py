@@ -91,6 +91,8 @@ def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
     word = result.word.upper()
     lines = view.labelled(word, VERDICT_STYLES[result.verdict], statement(result))
+    if result.reason is not None and result.reason.standard_url is not None:
+        lines = view.linked(lines, result.reason.step or "", result.reason.standard_url)
     if result.verdict == "inconclusive":
         hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
         lines += wrap(hint, view.width, len(word) + 2) if hint else []

@@ -35,3 +35,13 @@ class View(Struct, frozen=True):
         lead = margin + word
         first, *rest = wrap(text, self.width, len(lead) + 2 if indent is None else indent, lead)
         return [margin + (word if kind is None else self.style(kind, word)) + first[len(lead) :], *rest]
+
+    def linked(self, lines: list[str], text: str, url: str) -> list[str]:
+        """Return the lines with the first occurrence of a text as a link, where the terminal has links."""
+        if not (self.links and text):
+            return lines
+        at = next((number for number, line in enumerate(lines) if text in line), None)
+        return [
+            line.replace(text, self.style("plain", text, url), 1) if number == at else line
+            for number, line in enumerate(lines)
+        ]
