@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,3 +298,13 @@ def test_a_crash_with_its_traceback(command: Command, fake: Runner, monkeypatch:
     assert "Traceback" in done.stderr
     assert "RuntimeError: boom at https://***@h/?token=***" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+def test_one_line_needs_no_rich() -> None:
+    """rich takes a quarter of the time of a start. The views need it; -q and reports on standard output do not."""
+    for more, needed in ((("-q",), False), (("--json", "-"), False), (("--jsonl", "-"), False), ((), True)):
+        argv = ("probe", "http://127.0.0.1:9/", "--origin", "http://localhost:3000", *more)
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "corscheck", *argv], capture_output=True, check=False
+        )
+        assert (b"rich." in done.stderr) is needed, more

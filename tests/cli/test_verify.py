@@ -96,8 +96,8 @@ def test_the_examples_are_told_apart(name: str) -> None:
     done = verify(f"{name}:app")
     assert done.returncode == status, done.stdout + done.stderr
     # The widths of the columns are rich's matter.
-    shown = [re.sub(" {3,}", "   ", line) for line in done.stdout.splitlines()]
-    wanted = [re.sub(" {3,}", "   ", line) for line in lines.strip("\n").splitlines()]
+    shown = [re.sub(" {2,}", "  ", line) for line in done.stdout.splitlines()]
+    wanted = [re.sub(" {2,}", "  ", line) for line in lines.strip("\n").splitlines()]
     assert [line for line in wanted if line not in shown] == []
     if status == 0:
         assert "FAIL" not in done.stdout
