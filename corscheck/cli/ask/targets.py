@@ -43,7 +43,10 @@ _NO_URL: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\A\["), f"a JSON array: {_ONE_PER_LINE} (jq -c '.[]' does)"),
     (re.compile(r"\A<"), f"HTML or XML: {_ONE_PER_LINE}"),
     (re.compile(r"\A[\"']"), f"quoted: {_ONE_PER_LINE}, without quotes"),
-    (re.compile(r"\A[^/?#]*,|\A[^,?#]*,\s{0,9}[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE), f"a line of CSV: {_ONE_PER_LINE}"),
+    (
+        re.compile(r"\A[^/?#]*,|\A[^,?#]*,\s{0,9}[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE),
+        f"a line of CSV: {_ONE_PER_LINE}",
+    ),
     (
         re.compile(
             r"\A(?:urls?|uris?|hosts?|hostnames?|domains?|targets?|endpoints?|links?|addresses|names?|origins?)$",

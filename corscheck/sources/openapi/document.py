@@ -157,7 +157,9 @@ def read(text: str, name: str, parts: Parts | None = None) -> OpenAPIDocument:
     return check(_parsed(text, name), name, parts)
 
 
-_HTML = re.compile(r"\A\ufeff?\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    r"\A\ufeff?\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _NAMED_BY_PAGE = re.compile(
     r"""\b(?:url|"url"|spec-url|specUrl|data-url|apiDescriptionUrl)\s{0,9}[:=]\s{0,9}["']([^"'\s<>]{1,200})["']"""
 )
