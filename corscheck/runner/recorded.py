@@ -84,7 +84,7 @@ class Judge:
         self._caches: dict[str, PreflightCache] = {}
 
     def results(self) -> Iterator[Result]:
-        """The result of each request. Raises ``SourceError`` for a file that is no HAR, after what could be read."""
+        """The result of each request. Raises ``SourceError`` for a file that is not a HAR, after what could be read."""
         for index, one in enumerate(self.recording.requests()):
             asked = one.asked.engine if one.asked is not None else None
             recorded: EngineName = asked or self.recording.engine or one.engine or "chromium"

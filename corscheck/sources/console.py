@@ -207,7 +207,7 @@ def _family(word: PlacedWord, known: _Known) -> PlacedWord:
 
 
 def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *, after_lead: bool) -> bool:
-    """Whether so much of a sentence is there that it is no coincidence."""
+    """Whether so much of a sentence is there that it cannot be a coincidence."""
     whole, wording = known.sentences[part.number], known.wordings[part.number]
     start, end = text[part.start].start, text[part.end - 1].end
     many = part.literals >= _MANY

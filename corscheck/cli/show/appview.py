@@ -227,7 +227,7 @@ class AppView(TextSink):
                 other = f"any other header ({UNLISTED}, say)"
                 yield "note", f"Headers: {other} is refused, with a {_status(result)} to the preflight."
             elif result.verdict == "allowed":
-                yield "note", 'Headers: every header is let in (allow_headers is "*").'
+                yield "note", 'Headers: every header is allowed (allow_headers is "*").'
 
     def _cache(self) -> Iterator[tuple[str, str]]:
         kept = next((r.preflight.cache_seconds for r in self._of("plain") if r.preflight.cache_seconds), None)

@@ -91,7 +91,7 @@ def head_line(line: bytes) -> dict[str, Any] | None:
 
 
 def object_of(line: bytes) -> dict[str, Any] | None:
-    """Decode a line; None if it is no JSON object."""
+    """Decode a line; None if it is not a JSON object."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):

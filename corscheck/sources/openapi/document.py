@@ -140,7 +140,7 @@ def _text(reference: object) -> str:
 def _pointer(fragment: str) -> list[str]:
     """Split a JSON pointer in a fragment (RFC 6901) into its parts.
 
-    A fragment that is no pointer is an anchor of JSON Schema. It becomes a part that no object has.
+    A fragment that is not a pointer is an anchor of JSON Schema. It becomes a part that no object has.
     """
     from urllib.parse import unquote
 
