@@ -46,6 +46,8 @@ def main() -> None:
         TERMINAL.write_text(terminal(app.wait()), "utf-8")
         page = Path(directory) / "report.html"
         printed(app, f"--reproducible --report html:{page}")
+        port = app.url.rpartition(":")[2]
+        page.write_text(page.read_text("utf-8").replace(port, "8000"), "utf-8")
         argv = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", f"--screenshot={REPORT}"]
         window = f"--window-size={_SIZE[0]},{_SIZE[1]}"
         subprocess.run([*argv, window, page.as_uri()], check=True, capture_output=True, timeout=60)
