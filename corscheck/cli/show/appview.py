@@ -145,7 +145,7 @@ class AppView(TextSink):
         result = self._results.get(one.probe.index)
         if result is None:
             return "-"
-        word = result.word
+        word = result.label
         return (word if result.verdict == "allowed" else word.upper()) + ("" if result.passed else " !")
 
     # Errors

@@ -107,7 +107,7 @@ def _page_notes(result: Result) -> tuple[tuple[str, bool], ...]:
 
 def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
-    word = result.word.upper()
+    word = result.label.upper()
     lines = view.labelled(word, VERDICT_STYLES[result.verdict], statement(result))
     if result.verdict == "inconclusive":
         hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
