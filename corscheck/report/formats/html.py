@@ -18,7 +18,9 @@ from markupsafe import Markup, escape
 
 from corscheck.model import words
 from corscheck.model.printable import printable
-from corscheck.report.formats.panels import NAMED, headline, survey
+from corscheck.report.formats.advice import advice_parts
+from corscheck.report.formats.panels import headline, survey
+from corscheck.report.saved.document import command_line
 from corscheck.report.text import audits, causes, rows, terminal
 from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.text import cut
@@ -98,15 +100,17 @@ def render(saved: Saved) -> Iterator[str]:
         filters=_filters(found),
         bar=_bar(found, counts),
         panels=found.panels,
+        many=found.many,
+        several_hosts=found.several_hosts,
         audits=(_audit(audit) for audit in saved.audits()),
         fold=counts.total > _FOLDED,
         causes=found.causes[:_CAUSES],
         further_causes=max(len(found.causes) - _CAUSES, 0),
-        named=NAMED,
-        glyphs=GLYPHS,
+        glyph=_glyph,
         kinds=_kinds,
         deciding=_deciding,
-        fixes=_fixes,
+        advice_parts=advice_parts,
+        command=command_line,
         console=_console,
         details=(_detail(number, result) for number, result in enumerate(saved.results(), 1)),
     )
@@ -171,6 +175,11 @@ def _kinds(cells: Any) -> str:
     return " ".join(f"has-{name}" for name in sorted(names))
 
 
+def _glyph(label: str) -> str:
+    """Return the sign of a label, or of a filter's; ``allowed (404)`` has that of ``allowed``."""
+    return GLYPHS.get(label.partition(" ")[0], "")
+
+
 # ---------------------------------------------------------------------- one audit
 
 
@@ -212,7 +221,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
     return {
         "number": number,
         "label": causes.shown(result),
-        "glyph": GLYPHS[causes.label(result)],
+        "glyph": _glyph(causes.label(result)),
         "state": causes.state(result),
         "request": f"{result.method} {result.url}",
         "from": f"from {result.origin}, {terminal.circumstances(result, terminal.View())}",
@@ -244,10 +253,6 @@ def _label(result: Result, finding: Any) -> str:
 def _link(url: str | None) -> str | None:
     """Return the URL if it is https, else None: a report may come from anywhere, and other schemes must not be links."""
     return url if url is not None and url.startswith("https://") else None
-
-
-def _fixes(result: Result) -> list[str]:
-    return [f.advice for f in result.findings if f.advice and f.severity != "info"]
 
 
 def _console(result: Result) -> list[tuple[str, Markup]]:
