@@ -17,7 +17,6 @@ from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Se
 from corscheck.protocol.outcome import StepStatus, Verdict
 from corscheck.protocol.request import Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
-
 HTTP_ERROR = 400
 """The lowest status of an error response."""
 

@@ -104,7 +104,9 @@ def _top(saved: Saved) -> Iterator[str]:
 def _tables(found: Survey) -> Iterator[tuple[str, int]]:
     """Yield the tables in pieces, each with the number of results in it."""
     for panel in found.panels:
-        title = f"### {code(panel.title)}\n\n" + (f"{code(panel.base)}: " if panel.base not in ("", panel.title) else "")
+        title = f"### {code(panel.title)}\n\n" + (
+            f"{code(panel.base)}: " if panel.base not in ("", panel.title) else ""
+        )
         yield f"{title}{text(panel.circumstances)}\n\n", 0
         for band in panel.bands():
             yield _band_head(band, is_list=panel.is_list), 0
@@ -114,7 +116,11 @@ def _tables(found: Survey) -> Iterator[tuple[str, int]]:
 
 
 def _band_head(band: Band, *, is_list: bool) -> str:
-    heads = [text(method) if is_list else f"{text(method)} {code(path)}" for path, methods in band.endpoints for method in methods]
+    heads = [
+        text(method) if is_list else f"{text(method)} {code(path)}"
+        for path, methods in band.endpoints
+        for method in methods
+    ]
     return f"| {'URL' if is_list else 'origin'} | " + " | ".join(heads) + " |\n| --- " + "| --- " * len(heads) + "|\n"
 
 

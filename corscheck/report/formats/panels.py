@@ -110,8 +110,8 @@ class Panel(Struct):
 class Survey(Struct):
     """All panels in order of appearance, and all causes.
 
-    ``many`` means that there are many hosts or URLs: the causes are ranked, and come first. ``several_hosts`` means that a path alone does
-    not say which URL is meant.
+    ``many`` means that there are many hosts or URLs: the causes are ranked, and come first. ``several_hosts`` means that a
+    path alone does not say which URL is meant.
     """
 
     panels: list[Panel]

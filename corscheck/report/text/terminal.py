@@ -31,6 +31,7 @@ _READABLE = {
     "opaqueredirect": "The page sees that there is a redirect and nothing of it (an opaque-redirect response).",
 }
 
+
 class View(Struct, frozen=True):
     """How to show results: columns, colours, how much. ``because`` says why the credentials mode is what it is."""
 
