@@ -19,7 +19,8 @@ from markupsafe import Markup, escape
 from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.report.formats.advice import advice_parts
-from corscheck.report.formats.panels import headline, survey
+from corscheck.report.formats.findings import MANY_AUDITS, group_findings
+from corscheck.report.formats.panels import STATUS_NOTE, headline, survey
 from corscheck.report.saved.document import command_line
 from corscheck.report.text import audits, causes, rows, terminal
 from corscheck.report.text.exchanges import exchange_lines
@@ -79,6 +80,7 @@ def render(saved: Saved) -> Iterator[str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["advice_parts"] = advice_parts
     style = (_PAGE / "report.css").read_text("utf-8")
     script = (_PAGE / "report.js").read_text("utf-8")
     found = survey(saved.results())
@@ -102,14 +104,17 @@ def render(saved: Saved) -> Iterator[str]:
         panels=found.panels,
         many=found.many,
         several_hosts=found.several_hosts,
+        examples=found.examples,
+        status_note=STATUS_NOTE if found.has_readable_errors() else None,
         audits=(_audit(audit) for audit in saved.audits()),
+        audit_count=counts.audits,
+        finding_groups=group_findings(saved.audits()) if counts.audits > MANY_AUDITS else [],
         fold=counts.total > _FOLDED,
         causes=found.causes[:_CAUSES],
         further_causes=max(len(found.causes) - _CAUSES, 0),
         glyph=_glyph,
         kinds=_kinds,
         deciding=_deciding,
-        advice_parts=advice_parts,
         command=command_line,
         console=_console,
         details=(_detail(number, result) for number, result in enumerate(saved.results(), 1)),
@@ -140,14 +145,10 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _cells(found: Survey) -> Iterator[Any]:
-    return (cell for panel in found.panels for cell in panel.cells())
-
-
 def _filters(found: Survey) -> list[tuple[str, str, int]]:
     """Return the filters that match a cell: class, label, number of cells."""
     counts = dict.fromkeys((name for name, _ in FILTERS), 0)
-    for cell in _cells(found):
+    for cell in found.cells():
         counts[cell.kind] += 1
         counts["bad"] += cell.state != "pass"
     return [(name, label, counts[name]) for name, label in FILTERS if counts[name]]
@@ -156,7 +157,7 @@ def _filters(found: Survey) -> list[tuple[str, str, int]]:
 def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
     """Return the parts of the bar: state, label, start and width in percent."""
     counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
-    for cell in _cells(found):
+    for cell in found.cells():
         counts[cell.state] += 1
     total = sum(counts.values()) or 1
     names = {"pass": "as expected", "unsure": "not judged", "fail": "not as expected"}

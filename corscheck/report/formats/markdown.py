@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.report.formats.advice import advice_parts
-from corscheck.report.formats.panels import headline, survey
+from corscheck.report.formats.findings import MANY_AUDITS, group_findings
+from corscheck.report.formats.panels import STATUS_NOTE, headline, survey
 from corscheck.report.text import audits
 from corscheck.report.text.text import cut
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.report.formats.findings import FindingGroup
     from corscheck.report.formats.panels import Band, Cell, Survey
     from corscheck.report.saved.saved import Saved
     from corscheck.report.text.causes import CauseGroup
@@ -63,6 +65,8 @@ def document(saved: Saved, limit: int | None) -> Iterator[str]:
     found = survey(saved.results())
     before, after = "".join(_top(saved)), "".join(_causes(found))
     end = ""
+    groups = group_findings(saved.audits()) if saved.counts().audits > MANY_AUDITS else []
+    before += "".join(_findings(groups))
     if found.many:
         before += after + f"<details>\n<summary>{_all_results(found)}</summary>\n\n"
         after, end = "", "</details>\n\n"
@@ -83,7 +87,7 @@ def document(saved: Saved, limit: int | None) -> Iterator[str]:
 
 
 def _all_results(found: Survey) -> str:
-    cells = [cell for panel in found.panels for cell in panel.cells()]
+    cells = list(found.cells())
     wrong = sum(cell.state != "pass" for cell in cells)
     return f"All {len(cells):,} results, {wrong:,} not as expected"
 
@@ -127,16 +131,34 @@ def _band_head(band: Band, *, is_list: bool) -> str:
 def _cell(cell: Cell | None) -> str:
     if cell is None:
         return "–"
-    word = cell.label.replace("*", "\\*")
+    label = " ".join(filter(None, cell.said)).replace("*", "\\*")
     if cell.cause is None:
-        return f"{_MARKS[cell.state]} {word}"
-    return f"{_MARKS[cell.state]} **{word.upper()}** {cell.cause.number}"
+        return f"{_MARKS[cell.state]} {label}"
+    return f"{_MARKS[cell.state]} **{label}** {cell.cause.number}"
 
 
 def _audits(saved: Saved) -> Iterator[tuple[str, int]]:
     """Yield the audits in pieces, each of one result."""
+    many = saved.counts().audits > MANY_AUDITS
     for audit in saved.audits():
-        yield "".join(_audit(audit)), 1
+        whole = "".join(_audit(audit))
+        if many:
+            word = audits.word(audit)
+            summary = f"{_MARKS[audits.STATES[word]]} {word} {code(audit.url, html=True)}"
+            whole = f"<details>\n<summary>{summary}</summary>\n\n{whole}</details>\n\n"
+        yield whole, 1
+
+
+def _findings(groups: list[FindingGroup]) -> Iterator[str]:
+    if groups:
+        yield "### Findings\n\n"
+    for group in groups:
+        name = f"{code(group.code)} " if group.code else ""
+        yield f"**{group.label}** {name}{text(group.title)} {group.count:,} target{'' if group.count == 1 else 's'}:\n\n"
+        more = group.count - len(group.examples)
+        yield "".join(f"- {code(url)}\n" for url in group.examples) + (f"- and {more:,} more\n" if more else "") + "\n"
+        if group.advice:
+            yield fix(group.advice)
 
 
 def _audit(audit: Audit) -> Iterator[str]:
@@ -172,14 +194,16 @@ def _causes(found: Survey) -> Iterator[str]:
         yield from _cause(group, found)
     if len(found.causes) > _CAUSES:
         yield f"_{len(found.causes) - _CAUSES} further causes are not explained here._\n\n"
-    if any(cell.word == "allowed*" for panel in found.panels for cell in panel.cells()):
+    if any(cell.word == "allowed*" for cell in found.cells()):
         yield "\\* The preflight allows it; the request itself was not sent (`--send always`).\n\n"
+    if found.has_readable_errors():
+        yield f"{text(STATUS_NOTE)}\n\n"
 
 
 def _cause(group: CauseGroup, found: Survey) -> Iterator[str]:
     count = f" {group.count:,} results:" if found.many else ""
     yield f"**{group.number}.**{count} {text(group.why())}\n\n"
-    named = [f"{e.request(whole=found.several_hosts)} from {e.origin}" for e in group.examples[:_FURTHER]]
+    named = [f"{e.request(whole=found.several_hosts)} from {e.origin}" for e in found.examples(group)[:_FURTHER]]
     more = group.count - len(named)
     yield "".join(f"- {text(name)}\n" for name in named) + (f"- and {more:,} more\n" if more else "") + "\n"
     for advice in group.fixes():
@@ -210,10 +234,13 @@ def _word(word: str) -> str:
     return word if not word or _HARMLESS.match(word) else code(word)
 
 
-def code(value: str) -> str:
-    """Return a code span; HTML with references if a backtick, pipe or backslash would end the span or its table cell."""
+def code(value: str, *, html: bool = False) -> str:
+    """Return a code span: in Markdown, or as HTML with references.
+
+    It is HTML inside of HTML (``html``), and if a backtick, pipe or backslash would end the span or its table cell.
+    """
     shown = cut(printable(value), _LONGEST) or " "
-    if not any(c in shown for c in "`|\\") and shown == shown.strip():
+    if not html and not any(c in shown for c in "`|\\") and shown == shown.strip():
         return f"`{shown}`"
     return "<code>" + _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", shown) + "</code>"
 

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from corscheck.model.printable import printable
 from corscheck.report.text import causes
-from corscheck.report.text.causes import CauseGroup, CauseTable, base_and_path
+from corscheck.report.text.causes import CauseGroup, CauseTable, Example, base_and_path
 from corscheck.report.text.matrix import totals
 from corscheck.report.text.terminal import View, circumstances
 
@@ -23,12 +23,20 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.report.saved.summary import Summary
 
+STATUS_NOTE = (
+    "A status in brackets, as in allowed (404): CORS allows the request, and the response that the page can read is an error. "
+    "Check the URL and the login."
+)
+
 COLUMNS = 8
 """The maximum number of columns side by side. A wider panel continues below itself."""
 
 MANY_HOSTS = 8
 MANY_URLS = 100
 """With more hosts or URLs than these, nobody reads every panel: the causes come first, the most frequent at the top."""
+
+FEW_EXAMPLES = 4
+"""How many examples of a cause are shown if the causes are a summary of many hosts or URLs."""
 
 FEW_PER_URL = 4
 """With at most this many results for each URL, many URLs are a list: a row for each URL instead of a panel per host."""
@@ -47,6 +55,12 @@ class Cell(NamedTuple):
     label: str
     state: Literal["pass", "fail", "unsure"]
     cause: CauseGroup | None
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The word of the label, in capitals unless all is well, and the status of a readable error, such as ``(404)``."""
+        word, _, status = self.label.partition(" ")
+        return (word if self.state == "pass" else word.upper()), status
 
     @property
     def kind(self) -> str:
@@ -119,6 +133,18 @@ class Survey(Struct):
     several_hosts: bool
     many: bool
 
+    def cells(self) -> Iterator[Cell]:
+        """Yield the cells of all panels."""
+        return (cell for panel in self.panels for cell in panel.cells())
+
+    def has_readable_errors(self) -> bool:
+        """Whether a page can read an error response."""
+        return any(cell.said[1] for cell in self.cells())
+
+    def examples(self, group: CauseGroup) -> list[Example]:
+        """Return the examples to show: a few if there are many causes to read, else all that are kept."""
+        return group.examples[: FEW_EXAMPLES if self.many else None]
+
 
 def survey(results: Iterable[Result]) -> Survey:
     """Collect panels and causes in one pass over the results."""
@@ -157,8 +183,9 @@ def _list(panels: list[Panel], title: str) -> Panel:
                 row = f"{panel.base}{path}" + ("" if only else f" from {origin}")
                 made.origins.setdefault(row)
                 made.grid.setdefault(("", method), {})[row] = cell
-    wrong = {row for cells in made.grid.values() for row, cell in cells.items() if cell.state != "pass"}
-    made.origins = dict.fromkeys(sorted(made.origins, key=lambda row: row not in wrong))
+    states = {row: cell.state for cells in made.grid.values() for row, cell in cells.items() if cell.state != "pass"}
+    order = ("fail", "unsure", None)
+    made.origins = dict.fromkeys(sorted(made.origins, key=lambda row: order.index(states.get(row))))
     return made
 
 

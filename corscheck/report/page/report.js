@@ -130,7 +130,7 @@
   addEventListener("beforeprint", () => {
     for (const folded of document.querySelectorAll(":is(.band, .rest):not([open])")) folded.open = true;
   });
-  document.querySelector(".rest")?.addEventListener("toggle", stops);
+  for (const rest of document.querySelectorAll(".rest")) rest.addEventListener("toggle", stops);
   addCopyButtons(document);
   stops();
   show();

@@ -151,12 +151,12 @@ def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
 def verdict(audit: Audit, view: View) -> list[str]:
     """Return the verdict, with a hint if there was no response."""
     lines = view.labelled(word(audit), STATES[word(audit)], statement(audit))
-    if audit.error is not None and audit.error.kind in _HINTS:
-        lines += wrap(_HINTS[audit.error.kind], view.width, len(word(audit)) + 2)
+    if audit.error is not None and audit.error.kind in HINTS:
+        lines += wrap(HINTS[audit.error.kind], view.width, len(word(audit)) + 2)
     return lines
 
 
-_HINTS = {
+HINTS = {
     "dns": "Is the name right?",
     "connect": "Is the server running?",
     "tls": "--cacert FILE trusts your own CA, -k trusts anyone.",
