@@ -194,6 +194,7 @@ def _audit(audit: Audit) -> dict[str, Any]:
         "statement": audits.statement(audit),
         "notes": audits.remarks(audit),
         "findings": [_audit_finding(finding, audit) for finding in audit.findings],
+        "exchanges": [(rows.label(e), _lines(exchange_lines(e))) for e in audit.exchanges],
     }
 
 
@@ -239,7 +240,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "groups": _steps(result),
         "console": _console(result),
         "exchanges": [
-            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(result, e)))
+            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(e, result.not_sent)))
             for e in result.exchanges
         ],
     }

@@ -49,6 +49,9 @@ _HARMLESS = re.compile(
 )
 """A word that means nothing to Markdown: ordinary ones with their punctuation, and ``(cors-check:4).``"""
 
+_AROUND = re.compile(r"(\(?)(.*?)([.,;:)]*)", re.DOTALL)
+"""A bracket before a word and the punctuation behind it, which stay outside of its code span."""
+
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9 ]")
 
 
@@ -231,7 +234,11 @@ def text(value: str) -> str:
 
 
 def _word(word: str) -> str:
-    return word if not word or _HARMLESS.match(word) else code(word)
+    if not word or _HARMLESS.match(word):
+        return word
+    around = _AROUND.fullmatch(word)
+    opening, inner, closing = around.groups() if around is not None else ("", word, "")
+    return f"{opening}{code(inner)}{closing}" if inner else code(word)
 
 
 def code(value: str, *, html: bool = False) -> str:

@@ -74,12 +74,12 @@ def _quoted(word: str) -> str:
 
 def without_times(item: Item) -> Item:
     """Return an item as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
-    if not isinstance(item, Result):
-        return item
 
     def bare(exchanges: tuple[ExchangeRecord, ...]) -> tuple[ExchangeRecord, ...]:
         return tuple(replace(exchange, elapsed_ms=UNSET) for exchange in exchanges)
 
+    if not isinstance(item, Result):
+        return replace(item, exchanges=bare(item.exchanges))
     sent_for = {name: bare(exchanges) for name, exchanges in item.sent_for.items()}
     return replace(item, exchanges=bare(item.exchanges), sent_for=sent_for)
 

@@ -15,6 +15,7 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
 from corscheck.report.saved.summary import failed, failing
+from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.text import counted, cut, wrap
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ BROWSERS = {**words.BROWSERS, "webkit": "WebKit", "safari": "Safari"}
 def render(audit: Audit, view: View) -> list[str]:
     """Return the whole view of one audit."""
     lines = [view.style("bold", printable(audit.url)), *wrap(circumstances(audit), view.width, 0)]
+    if view.verbose:
+        for exchange in audit.exchanges:
+            lines += ["", *exchange_lines(exchange)]
     for finding in audit.findings:
         lines += ["", *_finding(finding, audit, view)]
     remarks = _remarks(audit, view, "  ", _NOTE)

@@ -13,7 +13,7 @@ from corscheck.model.printable import printable
 from corscheck.report.text import audits, causes
 from corscheck.report.text.rows import ABSENT
 from corscheck.report.text.terminal import circumstances, observed
-from corscheck.report.text.text import cut, wrap
+from corscheck.report.text.text import counted, cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,7 +172,10 @@ def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
     """Return the last line, with the totals. ``expected`` is None if not all probes expect the same verdict."""
     counts = {name: getattr(summary, name) for name in ("blocked", "invalid", "inconclusive", "allowed")}
-    only = f" ({summary.allowed_preflight_only} by preflight only)" if summary.allowed_preflight_only else ""
+    notes = counted(
+        {"by preflight only": summary.allowed_preflight_only, "with an error status": summary.allowed_with_error}
+    )
+    only = f" ({notes})" if notes else ""
     parts = [f"{count} {name}{only if name == 'allowed' else ''}" for name, count in counts.items() if count]
     passed = summary.passed - summary.audits_passed
     if passed == summary.total and len(parts) > 1 and expected in counts:
