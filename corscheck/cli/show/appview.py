@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 
 _COLUMNS: tuple[Topic, ...] = ("plain", "cookies")
-_WIDTH = 12
+_WIDTH = 15
 _MOST_EXPLAINED = 8
 
 
