@@ -49,9 +49,6 @@ _HARMLESS = re.compile(
 )
 """A word that means nothing to Markdown: ordinary ones with their punctuation, and ``(cors-check:4).``"""
 
-_AROUND = re.compile(r"(\(?)(.*?)([.,;:)]*)", re.DOTALL)
-"""A bracket before a word and the punctuation behind it, which stay outside of its code span."""
-
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9 ]")
 
 
@@ -236,8 +233,10 @@ def text(value: str) -> str:
 def _word(word: str) -> str:
     if not word or _HARMLESS.match(word):
         return word
-    around = _AROUND.fullmatch(word)
-    opening, inner, closing = around.groups() if around is not None else ("", word, "")
+    # A bracket before the word and the punctuation behind it stay outside of the code span.
+    opening = "(" if word.startswith("(") else ""
+    inner = word.removeprefix("(").rstrip(".,;:)")
+    closing = word[len(opening) + len(inner) :]
     return f"{opening}{code(inner)}{closing}" if inner else code(word)
 
 
