@@ -1,6 +1,6 @@
 """The production example's CORS as tests: who gets in, who does not, and what a page can read.
 
-Run it from this directory (`pip install 'corscheck[pytest]' fastapi python-multipart`):
+Run it from this directory (`pip install '.[pytest]' fastapi python-multipart`):
 
     pytest test_cors.py
 

@@ -11,7 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 FILES = sorted(
     path
-    for pattern in ("corscheck/**/*.py", "corscheck/**/*.toml", "corscheck/**/*.md", "examples/**/*", "*.md", ".github/**/*")
+    for pattern in (
+        "corscheck/**/*.py",
+        "corscheck/**/*.toml",
+        "corscheck/**/*.md",
+        "examples/**/*",
+        "*.md",
+        ".github/**/*",
+    )
     for path in ROOT.glob(pattern)
     if path.suffix in (".py", ".toml", ".md", ".yml", ".sh") and path.name != "CHANGELOG.md"
 )

@@ -29,7 +29,7 @@ def issue() -> tuple[ssl.SSLContext, bytes]:
     except ImportError as error:
         raise BrowserUnavailable(
             "a page with an https origin, and any page in WebKit, needs the package trustme (1.2 or later): "
-            "pip install 'corscheck[browser]'"
+            "pip install '.[browser]' in a checkout of corscheck"
         ) from error
     now = datetime.now(UTC)
     leaf = trustme.CA().issue_cert(_NAME, not_before=now - timedelta(days=1), not_after=now + timedelta(days=7))

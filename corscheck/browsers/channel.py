@@ -33,7 +33,7 @@ def require_websockets() -> None:
         import websockets.asyncio.client  # noqa: F401
     except ImportError as error:
         raise BrowserUnavailable(
-            "asking a real browser needs the package websockets (15 or later): pip install 'corscheck[browser]'"
+            "asking a real browser needs the package websockets (15 or later): pip install '.[browser]' in a checkout of corscheck"
         ) from error
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_MESSAGE = 400
 _LONGEST_EVIDENCE = 1000
-_MESSAGE_IS_ADVICE = ("CORS706", "CORS707", "CORS708", "CORS711")
+_MESSAGE_IS_ADVICE = ("CORS706", "CORS707", "CORS708", "CORS711", "CORS713", "CORS714")
 """Remarks whose advice would only repeat the message."""
 
 Diagnosis: TypeAlias = Generator[Probe, Outcome | None, tuple[Finding, ...]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from corscheck.model.result import HTTP_ERROR
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.filtering import ACEH, SAFELISTED
 from corscheck.protocol.headers import delta_seconds, extract_list, get
@@ -23,6 +24,9 @@ HARDLY = 5
 """How long a preflight is cached, in seconds, if the response has no Access-Control-Max-Age."""
 
 CHROMIUM_CAP = 7200
+
+_SERVER_ERROR = 500
+_NO_SUCH_METHOD = (405, 501)
 
 _NOT_FOR_SCRIPT = frozenset({
     # transport, caches and proxies
@@ -70,6 +74,7 @@ def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
     found: list[Remark] = []
     if outcome.verdict == "blocked":
         found += _received(outcome)
+        found += _not_refused(probe, outcome)
     found += _authorization(outcome)
     if outcome.verdict == "allowed":
         answer = outcome.exchanges[-1].answer if outcome.exchanges else None
@@ -77,6 +82,7 @@ def remarks(probe: Probe, outcome: Outcome) -> list[Remark]:
         if readable and isinstance(answer, HTTPResponse):
             found += _vary(outcome.exchanges[-1].request.method, answer.headers)
             found += _hidden(outcome, answer.headers)
+        found += _error_status(outcome)
         found += _cache(outcome)
     return found + _local_network(probe)
 
@@ -98,6 +104,46 @@ def _received(outcome: Outcome) -> list[Remark]:
     stops = "loading" if failure.code == "CORS308" else "reading"
     message = f"The server did receive this {method} and {did}; only {stops} is blocked."
     return [*found, Remark("CORS706", message)]
+
+
+def _error_status(outcome: Outcome) -> list[Remark]:
+    """Remark that the response that the page can read is an error: the URL or the login may be wrong."""
+    response = outcome.response
+    if response is None or response.status < HTTP_ERROR:
+        return []
+    return [Remark("CORS713", f"The page can read this response, but it is a {_what_to_check(response.status)}")]
+
+
+def _not_refused(probe: Probe, outcome: Outcome) -> list[Remark]:
+    """Remark that a request is blocked as expected, but by an error in which nothing shows CORS.
+
+    A server that refuses an origin usually shows that it knows CORS: by an Access-Control header, by ``Vary: Origin``, or
+    in the text of its refusal. A 405 is not remarked on: it shows that the URL exists.
+    """
+    answers = [e.answer for e in outcome.exchanges if isinstance(e.answer, HTTPResponse)]
+    if probe.expected != "blocked" or not answers or any(_shows_cors(answer) for answer in answers):
+        return []
+    status = answers[-1].status
+    if status < HTTP_ERROR or status in _NO_SUCH_METHOD:
+        return []
+    return [Remark("CORS714", f"Nothing in this response shows CORS. It is a {_what_to_check(status)}")]
+
+
+def _shows_cors(answer: HTTPResponse) -> bool:
+    names = [name.lower() for name, _ in answer.headers]
+    varies = (get(answer.headers, "Vary") or "").lower()
+    return any(n.startswith("access-control-") for n in names) or "origin" in varies or b"cors" in answer.body.lower()
+
+
+def _what_to_check(status: int) -> str:
+    """Return the status and what a tester should check because of it, as the end of a sentence."""
+    if status in (404, 410):
+        return f"{status}: check that the URL is right."
+    if status in (401, 403, 407):
+        return f"{status}: give the login that the page has (-H, -b or -u) to test what it gets."
+    if status >= _SERVER_ERROR:
+        return f"{status}: the server failed. Test again when it works."
+    return f"{status}: check that the method, headers and body are what the server expects."
 
 
 def _authorization(outcome: Outcome) -> list[Remark]:

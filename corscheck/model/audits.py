@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from corscheck.model.json import to_plain
-from corscheck.model.result import ErrorRecord
+from corscheck.model.result import ErrorRecord, ExchangeRecord
 from corscheck.model.values import Depth, Excuse, FailOn, Severity
 
 
@@ -42,7 +42,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     describe limits of the audit (the target requires a login, a redirect leads to another site). ``unstable`` lists
     results that a second request did not reproduce. ``error`` says why the target could not be audited. ``fail_on`` is
     the lowest severity that fails (``never``: none does); ``passed`` means that no finding fails. ``file`` and ``line``
-    locate the target in the input.
+    locate the target in the input. ``exchanges`` are all that were sent, if the run keeps them (``audit -v``).
     """
 
     url: str
@@ -58,6 +58,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     index: int = 0
     file: str | None = None
     line: int | None = None
+    exchanges: tuple[ExchangeRecord, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -17,6 +17,9 @@ from corscheck.model.values import Basis, CheckRef, EngineName, Excuse, Send, Se
 from corscheck.protocol.outcome import StepStatus, Verdict
 from corscheck.protocol.request import Credentials, EmbedderPolicy, Headers, Mode, Redirect
 
+HTTP_ERROR = 400
+"""The lowest status of an error response."""
+
 
 class Reason(Struct, frozen=True):
     """The reason for a verdict other than ``allowed``."""
@@ -198,7 +201,7 @@ class Result(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """The verdict line, never wrapped, as printed by ``corscheck probe -q``."""
-        line = f"{self.word.upper()}  {printable(self.method)} {printable(self.url)} from {printable(self.origin)}"
+        line = f"{self.label.upper()}  {printable(self.method)} {printable(self.url)} from {printable(self.origin)}"
         because = "" if self.verdict == "allowed" else self.not_allowed
         differing = [self.other_makes(name) for name in self.differing if name in self.gate]
         if differing:
@@ -228,6 +231,12 @@ class Result(Struct, frozen=True, kw_only=True):
     def word(self) -> str:
         """The verdict in one word; ``allowed*`` if only the preflight was sent."""
         return "allowed*" if self.verdict == "allowed" and not self.complete else self.verdict
+
+    @property
+    def label(self) -> str:
+        """The verdict as people see it: the word, and the status if the page can read an error, as in ``allowed (404)``."""
+        status = self.response.status if self.response is not None and self.verdict == "allowed" else 0
+        return f"{self.word} ({status})" if status >= HTTP_ERROR else self.word
 
     @property
     def not_allowed(self) -> str:

@@ -13,12 +13,16 @@ from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
 from corscheck.runner.conversation import Pause, once
+from corscheck.runner.result import Assembler
 from corscheck.runner.sending import dress
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
     from corscheck.auditing.plan import AuditPlan, Came
     from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.result import ExchangeRecord
+    from corscheck.model.values import Probe
+    from corscheck.protocol.request import Answer, HTTPRequest
     from corscheck.runner.conversation import Asking
     from corscheck.runner.options import RunOptions
     from corscheck.transports.base import NetworkOptions
@@ -30,6 +34,7 @@ def wire(plan: AuditPlan, options: RunOptions) -> Asking[Audit]:
     """Run an audit: yields the requests to send, is sent their answers, returns the audit without secrets."""
     network = options.network
     left = _Allowance(plan.max_requests)
+    kept = _Kept(Assembler(show_secrets=options.show_secrets)) if options.keep_exchanges else None
     flow = audit(plan)
     try:
         ask = next(flow)
@@ -41,13 +46,34 @@ def wire(plan: AuditPlan, options: RunOptions) -> Asking[Audit]:
                 came = addresses(ask.url, network)
             elif isinstance(ask, Handshake):
                 left.take()
-                came = yield dress(websocket.request(ask), ask.probe, network.user_agent)
+                request = websocket.request(ask)
+                came = answer = yield dress(request, ask.probe, network.user_agent)
+                if kept is not None:
+                    kept.add("handshake", request, answer, ask.probe)
             else:
-                came = yield from once(ask, options, None, left.take)
+                came = outcome = yield from once(ask, options, None, left.take)
+                if kept is not None:
+                    for exchange in outcome.exchanges:
+                        kept.add(exchange.request.kind, exchange.request, exchange.answer, ask)
             ask = flow.send(came)
     except StopIteration as done:
         found = cast("Audit", done.value)
-    return found if options.show_secrets else masked(found)
+    shown = found if options.show_secrets else masked(found)
+    return replace(shown, exchanges=tuple(kept.exchanges)) if kept is not None else shown
+
+
+class _Kept:
+    """The exchanges of an audit so far, masked."""
+
+    def __init__(self, assembler: Assembler) -> None:
+        self._assembler = assembler
+        self.exchanges: list[ExchangeRecord] = []
+
+    def add(self, kind: str, request: HTTPRequest, answer: Answer, probe: Probe) -> None:
+        """Record an exchange."""
+        url = self._assembler.url(request.url)
+        made = self._assembler.exchange(kind, request.hop, request.method, url, request.headers, answer, probe)
+        self.exchanges.append(made)
 
 
 class _Allowance:

@@ -52,7 +52,7 @@ _SILENT_SECONDS = 60
 a run waits for a worker if there is none.
 """
 LOCAL = "local"
-INSTALL = "pip install 'corscheck[cluster]'"
+INSTALL = "pip install '.[cluster]' in a checkout of corscheck"
 
 # An audit plan has a source of random names. The system's has no state to send: each machine uses its own.
 copyreg.pickle(random.SystemRandom, lambda _: (random.SystemRandom, ()))

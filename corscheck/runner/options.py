@@ -42,7 +42,7 @@ class RunOptions(Struct, frozen=True):
     it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
     ``diagnose`` allows a control request after a blocked probe, to tell causes apart; a caller that counts requests leaves
-    it off.
+    it off. ``keep_exchanges`` keeps all exchanges of an audit, which otherwise has those of its findings only.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -53,6 +53,7 @@ class RunOptions(Struct, frozen=True):
     wait_for: float = 0.0
     show_secrets: bool = False
     diagnose: bool = False
+    keep_exchanges: bool = False
 
     @property
     def total(self) -> int:

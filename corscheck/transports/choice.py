@@ -24,7 +24,7 @@ Answered: TypeAlias = "HTTPResponse | NetworkError"
 _REPEATABLE = ("GET", "HEAD", "OPTIONS")
 """Safe methods (RFC 9110, 9.2.1): repeating them changes nothing."""
 
-INSTALL = "pip install 'corscheck[fast]'"
+INSTALL = "pip install '.[fast]' in a checkout of corscheck"
 
 
 def chosen(options: NetworkOptions) -> Chosen:

@@ -219,7 +219,7 @@ def test_finding_browsers(monkeypatch, tmp_path):
 def test_websockets_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "websockets.asyncio.client", None)
     monkeypatch.setattr("corscheck.browsers.browsers.find", lambda _: "browser")
-    with pytest.raises(BrowserUnavailable, match="pip install 'corscheck\\[browser\\]'"):
+    with pytest.raises(BrowserUnavailable, match=r"pip install '.\[browser\]' in a checkout of corscheck"):
         package.observe([Probe(URL, ORIGIN)], "chromium", NetworkOptions())
 
 
@@ -227,7 +227,9 @@ def test_trustme_missing(monkeypatch):
     """It is needed for pages with an https origin alone."""
     monkeypatch.setitem(sys.modules, "trustme", None)
     assert PageServer([parse_origin("http://app.example"), parse_origin("null")]).certificate is None
-    with pytest.raises(BrowserUnavailable, match=r"the package trustme .*: pip install 'corscheck\[browser\]'"):
+    with pytest.raises(
+        BrowserUnavailable, match=r"the package trustme .*: pip install '.\[browser\]' in a checkout of corscheck"
+    ):
         PageServer([parse_origin(ORIGIN)])
     with pytest.raises(BrowserUnavailable, match="the package trustme"):
         PageServer([page_origin(Probe(URL, "null", secure_context=True))])

@@ -208,6 +208,7 @@ MISTYPED: dict[str, tuple[str, ...]] = {
     "fetch: no header": ("probe", "--curl", f"fetch('URL/open', {{headers: [['X-Api-Key', '{new()}', 1]]}})", "--origin", PAGE),
     "targets": ("probe", "--targets", "targets", "--origin", PAGE),
     "targets, one wrong": ("probe", "--targets", "wrong", "--origin", PAGE),
+    "an audit with its exchanges": ("audit", f"URL/open?token={new()}", *LOGIN, "-H", f"X-Api-Key: {new()}", *REPORTS),
     "targets, audited": ("audit", "--targets", "wrong"),
     "a document that is not there": ("probe", "--openapi", f"http://u:{new()}@127.0.0.1:1/o.json?token={new()}", "--origin", PAGE),
     "a policy's variables": ("run", "policy.toml", *REPORTS),

@@ -342,7 +342,10 @@ def test_without_dask(command: Command, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "distributed", None)
     for argv in (("probe", "http://127.0.0.1:9/", "--origin", PAGE), ("audit", "http://127.0.0.1:9/")):
         done = command(*argv, "--cluster", "local:2")
-        assert (done.status, done.stderr) == (2, "corscheck: --cluster needs dask: pip install 'corscheck[cluster]'\n")
+        assert (done.status, done.stderr) == (
+            2,
+            "corscheck: --cluster needs dask: pip install '.[cluster]' in a checkout of corscheck\n",
+        )
 
 
 def test_nobody_listens(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,7 +406,7 @@ def test_random_names_are_made_anew() -> None:
 def test_a_failure_to_read_is_a_matter_of_installation() -> None:
     error = RuntimeError("Error during deserialization of the task graph")
     error.__cause__ = ModuleNotFoundError("No module named 'corscheck'", name="corscheck.runner.cluster")
-    assert "pip install 'corscheck[cluster]'" in str(cluster._installation(error))
+    assert "pip install '.[cluster]' in a checkout of corscheck" in str(cluster._installation(error))
     assert cluster._installation(ValueError()) is None
 
 

@@ -49,7 +49,7 @@ EXAMPLES = {
         1,
         """
 It has no CORSMiddleware: browsers let no page elsewhere read its answers.
-  all 3                         BLOCKED !   BLOCKED
+  all 3                         BLOCKED !      BLOCKED
   FAIL  Origins: there is no CORSMiddleware, so that no page elsewhere can use
 """,
     ),
@@ -61,11 +61,11 @@ It has no CORSMiddleware: browsers let no page elsewhere read its answers.
   allow_credentials   False
   max_age             600 s
 http://localhost:3000, an allowed origin
-  GET /data                     allowed     BLOCKED
-  PUT /data with x-tenant       BLOCKED !   BLOCKED
-  GET /me with authorization    allowed     BLOCKED
+  GET /data                     allowed        BLOCKED
+  PUT /data with x-tenant       BLOCKED !      BLOCKED
+  GET /me with authorization    allowed (401)  BLOCKED
 https://elsewhere.example, a stranger
-  all 3                         BLOCKED     BLOCKED
+  all 3                         BLOCKED        BLOCKED
 null, a sandboxed frame or a local file
   404   GET /corscheck-no-such-page: the page can read it
   500   an exception that nobody handles: BLOCKED, the page sees a CORS error
@@ -80,10 +80,10 @@ null, a sandboxed frame or a local file
         """
   allow_origins       https://app.example.com, https://admin.example.com
   expose_headers      X-Total-Count
-  PUT /data with x-tenant       allowed*    allowed*
-  GET /me with authorization    allowed     allowed
+  PUT /data with x-tenant       allowed*       allowed*
+  GET /me with authorization    allowed (401)  allowed (401)
 https://admin.example.com, an allowed origin
-  all 4                         BLOCKED     BLOCKED
+  all 4                         BLOCKED        BLOCKED
   ok    Cookies: fetch() with credentials: "include" gets its answer.
 """,
     ),

@@ -317,6 +317,11 @@ NEAR: dict[str, tuple[Case | None, Case]] = {
         ),
     ),
     "CORS709": (None, (preflight("Access-Control-Allow-Headers: *, authorization"), {"headers": TOKEN})),
+    "CORS713": ((always(Reply(404, (ALLOW,))), {}), (always(Reply(301, (ALLOW,))), {})),
+    "CORS714": (
+        (always(Reply(404)), {"expected": "blocked"}),
+        (always(Reply(404, ("Vary: Accept-Encoding, Origin",))), {"expected": "blocked"}),
+    ),
     "CORS711": ((always(Reply(200, ("Server: nginx",))), {}), (always(Reply(200, (*OK.headers, "Server: nginx"))), {})),
 }
 
@@ -359,6 +364,54 @@ def test_no_code_is_left_out() -> None:
 def test_local_network(origin: str, url: str, noted: bool) -> None:
     seen = ask(acao("*"), url=url, origin=origin)
     assert ("CORS708" in seen.codes) is noted
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (400, "method, headers and body"),
+        (401, "login"),
+        (403, "login"),
+        (404, "URL"),
+        (410, "URL"),
+        (422, "method, headers and body"),
+        (500, "server failed"),
+        (503, "server failed"),
+    ],
+)
+def test_a_readable_error_is_no_green_gate(status: int, advice: str) -> None:
+    """The Fetch Standard lets a page read an error response like any other, so a typo in a URL is allowed, too."""
+    seen = ask(always(Reply(status, (ALLOW,))))
+    assert seen.outcome.verdict == "allowed"
+    (found,) = [f for f in seen.findings if f.code == "CORS713"]
+    assert f"it is a {status}" in found.message
+    assert advice in found.message
+
+
+@pytest.mark.parametrize("reply", [Reply(200, (ALLOW,)), Reply(204, (ALLOW,)), Reply(304, (ALLOW,))])
+def test_a_readable_success_is_not_remarked_on(reply: Reply) -> None:
+    assert "CORS713" not in ask(always(reply)).codes
+
+
+@pytest.mark.parametrize(
+    ("reply", "noted"),
+    [
+        (Reply(404), True),
+        (Reply(401), True),
+        (Reply(500), True),
+        (Reply(200), False),
+        (Reply(405), False),
+        (Reply(404, ("Access-Control-Allow-Methods: GET",)), False),
+        (Reply(404, ("Access-Control-Allow-Origin: https://other.example",)), False),
+        (Reply(403, body="Invalid CORS request"), False),
+        (Reply(400, ("Vary: Origin",), body="Disallowed"), False),
+    ],
+)
+@pytest.mark.parametrize("expected", ["blocked", "allowed"])
+def test_blocked_as_expected_by_something_that_is_not_cors(reply: Reply, noted: bool, expected: str) -> None:
+    seen = ask(always(reply), expected=expected)
+    assert seen.outcome.verdict == "blocked"
+    assert ("CORS714" in seen.codes) is (noted and expected == "blocked")
 
 
 def test_one_cause_and_nothing_that_follows_from_it() -> None:

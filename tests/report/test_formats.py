@@ -99,11 +99,11 @@ def test_sarif_is_located_at_the_check() -> None:
     first, second = run["results"]
     assert first["locations"][0]["physicalLocation"] == {
         "artifactLocation": {"uri": "corscheck.toml"},
-        "region": {"startLine": 12},
+        "region": {"startLine": 12, "startColumn": 1, "endLine": 12, "endColumn": 2},
     }
     assert (first["ruleId"], first["level"]) == ("CORS302", "error")
     assert (second["ruleId"], second["level"]) == ("CORS902", "warning")
-    assert "physicalLocation" not in second["locations"][0]
+    assert second["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "localhost%3A8000/data"}
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["CORS302", "CORS902"]
     assert run["properties"]["summary"]["total"] == 3
 
@@ -180,7 +180,9 @@ def test_a_new_summary_is_its_owners(tmp_path: Path) -> None:
 def test_the_summary_never_exceeds_what_github_takes(already: int, tmp_path: Path) -> None:
     path = tmp_path / "summary"
     path.write_bytes(b"x" * already)
-    results = (replace(samples.ALLOWED, url=f"{samples.URL}/{i}", origin="https://" + "o" * 700) for i in range(9000))
+    results = (
+        replace(samples.ALLOWED, url=f"{samples.URL}/{i}", origin=f"https://{i}" + "o" * 700) for i in range(9000)
+    )
     github.add_summary(saved([*results, samples.WILDCARD]), str(path))
     written = path.read_bytes()
     assert written.startswith(b"x" * already)
@@ -218,4 +220,4 @@ def test_markdown_shows_matrix_and_causes() -> None:
 
 def test_differing_engines_are_told() -> None:
     result = replace(samples.ENGINES_DIFFER, engines=samples.engines(firefox=EngineVerdict("blocked", "recorded")))
-    assert "**DIFFERS** 1" in text("markdown", saved([result]))
+    assert "**UNMET** 1" in text("markdown", saved([result]))

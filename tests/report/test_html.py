@@ -104,6 +104,55 @@ def test_a_cell_opens_all_there_is_to_know(page: Page, report: Path) -> None:
     page.until("!document.getElementById('sheet').open && location.hash === ''")
 
 
+def test_a_command_can_be_copied(page: Page, tmp_path: Path) -> None:
+    command = "corscheck fix --for fastapi http://h/ -H 'X-A: <b>'"
+    finding = replace(samples.WILDCARD.findings[0], advice=f"Change it.\n  {command}")
+    path = tmp_path / "copy.html"
+    path.write_text(text("html", saved([replace(samples.WILDCARD, findings=(finding,))])), "utf-8")
+    page.open(path)
+    assert page.run("document.querySelectorAll('main button.copy').length") == 1
+    page.run("var copied; navigator.clipboard.writeText = (text) => { copied = text; return Promise.resolve(); }")
+    page.click("main button.copy")
+    page.until("document.querySelector('main button.copy').textContent === 'Copied'")
+    assert page.run("copied") == command
+    page.run("navigator.clipboard.writeText = () => Promise.reject(new Error('no permission'))")
+    page.click("main button.copy")
+    page.until("document.querySelector('main button.copy').textContent === 'Press Ctrl+C'")
+    assert page.run("getSelection().toString()") == command
+    page.open(path, "#p1")
+    page.until("document.getElementById('sheet').open")
+    assert page.run("document.querySelectorAll('#sheet button.copy').length") == 1
+    # The script adds the buttons, so that there are none where it does not run.
+    assert "<button" not in path.read_text("utf-8").partition("<script>")[0]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_is_wider_than_the_page(width: int, dark: bool, page: Page, report: Path) -> None:
+    page.open(report, width=width, dark=dark)
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    page.open(report, "#p8", width=width, dark=dark)
+    page.until("document.getElementById('sheet').open")
+    assert page.run("document.getElementById('sheet').getBoundingClientRect().left") >= 0
+    assert page.run("document.getElementById('sheet').scrollWidth <= document.getElementById('sheet').clientWidth")
+
+
+def test_the_causes_of_many_hosts_open_their_examples(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "many.html"
+    path.write_text(
+        text("html", saved(replace(samples.WILDCARD, url=f"https://h{n}.example/x") for n in range(50))), "utf-8"
+    )
+    page.open(path)
+    assert page.run(f"{SHOWN}.length") == 0
+    page.click(".members a")
+    page.until("document.getElementById('sheet').open")
+    page.press("Escape")
+    page.until("!document.getElementById('sheet').open")
+    assert page.run(FOCUSED) == "#p1"
+    page.click(".rest > summary")
+    assert page.run(f"{SHOWN}.length") == 50
+
+
 def test_by_keyboard(page: Page, report: Path) -> None:
     page.open(report)
     page.run("document.querySelector('.grid a').focus()")
@@ -242,6 +291,7 @@ def test_ten_thousand_results_stay_usable(page: Page, tmp_path: Path) -> None:
     assert page.run("document.querySelectorAll('.grid a').length") == 10_000
     assert page.run("document.querySelectorAll('article.sheet').length") == 0
     assert page.run("document.querySelectorAll('*').length") < 120_000
+    page.click(".rest > summary")
     page.click("label:has(#show-inconclusive)")
     assert 0 < page.run(f"{SHOWN}.length") < 100
     page.run("location.hash = '#p9999'")

@@ -181,7 +181,7 @@ def html_is_inert(made: str) -> None:
 
 def markdown_is_inert(made: str) -> None:
     """Outside of code there is nothing of the payload but plain words; every table row has the cells of its head."""
-    prose = re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", made)
+    prose = re.sub(r"(?ms)^(`{3,})(?:text|sh)$.*?^\1$", "", made)
     prose = re.sub(r"<code>[A-Za-z0-9 &#;]*</code>", "", prose)
     prose = re.sub(r"(?<!`)`[^`\n]+`(?!`)", "", prose)
     for mark in ("<", "`", "](", "http", "www.", "@", "javascript:", "{{", "{%", "~~", "$", "=1"):

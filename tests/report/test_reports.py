@@ -56,6 +56,7 @@ def test_the_document() -> None:
         "total": 2,
         "allowed": 1,
         "allowed_preflight_only": 0,
+        "allowed_with_error": 0,
         "blocked": 1,
         "invalid": 0,
         "inconclusive": 0,

@@ -115,7 +115,7 @@ def test_a_readable_error_is_called_one() -> None:
 
     response = ReadResponse("cors", 404, samples.URL, redirected=False)
     lines = render(replace(samples.ALLOWED, response=response, readable_headers=()), View())
-    assert "ALLOWED  The page can read this response, a 404; of its headers none." in lines
+    assert "ALLOWED (404)  The page can read this response, a 404; of its headers none." in lines
 
 
 @pytest.mark.parametrize("kind", ["dns", "tls", "timeout", "protocol", "too-large", "proxy", "app"])

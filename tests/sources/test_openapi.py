@@ -467,7 +467,9 @@ def test_yaml_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "yaml", None)
-    with pytest.raises(SourceError, match=r"YAML needs the package PyYAML: pip install 'corscheck\[openapi\]'"):
+    with pytest.raises(
+        SourceError, match=r"YAML needs the package PyYAML: pip install '.\[openapi\]' in a checkout of corscheck"
+    ):
         document.read("openapi: 3.0.0", "d")
 
 

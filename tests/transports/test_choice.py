@@ -165,7 +165,10 @@ def test_without_the_package(without_pycurl):
     assert choice.chosen(NetworkOptions()) == "httpx"
     with pytest.raises(ConfigError) as refusal:
         choice.chosen(NetworkOptions(transport="curl"))
-    assert str(refusal.value) == "transport curl needs the package pycurl: pip install 'corscheck[fast]'"
+    assert (
+        str(refusal.value)
+        == "transport curl needs the package pycurl: pip install '.[fast]' in a checkout of corscheck"
+    )
 
 
 @pytest.mark.parametrize("lacking", ["old_libcurl", "gnutls"])
@@ -202,7 +205,7 @@ def test_on_the_command_line(name, count, capfd):
 def test_on_the_command_line_without_the_package(without_pycurl, capfd):
     for urls in (["http://127.0.0.1:9/"], ["http://127.0.0.1:8/a", "http://127.0.0.1:8/b"]):
         assert app.run(["probe", *urls, "--origin", PAGE, "--transport", "curl"]) == 2
-        assert "pip install 'corscheck[fast]'" in capfd.readouterr().err
+        assert "pip install '.[fast]' in a checkout of corscheck" in capfd.readouterr().err
 
 
 def answer(request):

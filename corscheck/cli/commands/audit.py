@@ -47,6 +47,7 @@ def audit(
     options = PaceArguments(rate, concurrency=concurrency).run_options(typed.network, show_secrets=show_secrets)
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
+    options = replace(options, keep_exchanges=wanted.verbose)
     check_cluster(cluster, options)
     from corscheck.cli.ask import audit_targets
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 
 _COLUMNS: tuple[Topic, ...] = ("plain", "cookies")
-_WIDTH = 12
+_WIDTH = 15
 _MOST_EXPLAINED = 8
 
 
@@ -153,7 +153,7 @@ class AppView(TextSink):
         result = self._results.get(one.probe.index)
         if result is None:
             return "-"
-        word = result.word if result.verdict == "allowed" else result.word.upper()
+        word = result.label if result.verdict == "allowed" else result.label.upper()
         return word if result.passed else (style(result), f"{word} !")
 
     # Errors

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from corscheck.report.saved.resumable import ResumableReport
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.causes import Causes
+    from corscheck.report.text.causes import CauseTable
     from corscheck.report.text.view import View
 
 STDOUT = "-"
@@ -155,18 +155,19 @@ class Listed(Viewed):
     def __init__(self, view: View, expected: str | None, *, uniform: bool) -> None:
         super().__init__(view, expected)
         self._uniform = uniform
-        self._causes: Causes | None = None
+        self._causes: CauseTable | None = None
 
     def add(self, item: Item) -> None:
         """Show the row, below a header that all rows share."""
         if not isinstance(item, Result):
             super().add(item)
             return
-        from corscheck.report.text.causes import Causes
+        from corscheck.report.text.causes import CauseTable
         from corscheck.report.text.matrix import list_header, list_row
 
-        self._causes = self._causes or Causes()
-        number = self._causes.add(item)
+        self._causes = self._causes or CauseTable()
+        group = self._causes.add(item)
+        number = group.number if group is not None else None
         header = [] if self._shown else list_header(item, self._view, uniform=self._uniform)
         self._show([*header, *list_row(item, self._view, uniform=self._uniform, number=number)], gap=0)
 

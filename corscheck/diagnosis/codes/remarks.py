@@ -117,4 +117,22 @@ REMARKS: tuple[Record, ...] = (
         "The change belongs where the answer comes from.",
         step="http",
     ),
+    record(
+        "CORS713",
+        "the readable response is an error",
+        "CORS allows the request, and the response that the page can read is a 4xx or 5xx. A typo in the URL or a missing "
+        "login looks like this, and the response of the right request may come from other code, without the CORS headers.",
+        f"GET /dtaa\nOrigin: https://app.example\n\n404 Not Found\n{_ALLOW}",
+        "Check the URL and the login. A policy can expect the status, for example status = 200.",
+        step="main-fetch:14.1",
+    ),
+    record(
+        "CORS714",
+        "blocked as expected, but nothing shows CORS",
+        "The request is expected to be blocked and is, because an error response has no CORS headers. Any URL that does not "
+        "exist is blocked like this, so the result does not show that the server refuses the origin.",
+        "GET /dtaa\nOrigin: https://evil.example\n\n404 Not Found",
+        "Check the URL and the login. Test the same request from an allowed origin too: it must be allowed.",
+        step="cors-check:2",
+    ),
 )

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model.printable import printable
 from corscheck.report.formats.json import separated
-from corscheck.report.formats.problems import problems
+from corscheck.report.formats.problems import problems, url_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +29,7 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def _issue(problem: Problem, item: Item) -> dict[str, Any]:
-    path, line = problem.place or (_url_path(item.url), 1)
+    path, line = problem.place or (url_path(item.url), 1)
     return {
         "description": f"{problem.title}: {problem.message}",
         "check_name": problem.code,
@@ -40,16 +39,10 @@ def _issue(problem: Problem, item: Item) -> dict[str, Any]:
     }
 
 
-def _url_path(url: str) -> str:
-    """Return host and path of a URL, which form a relative path."""
-    path = url.partition("://")[2] or url
-    return printable(path.partition("?")[0].lstrip("./")) or "unknown"
-
-
 def _severity(problem: Problem, item: Item) -> str:
-    """Return the finding's severity, ``minor`` for what could not be judged, else that of the result's first finding."""
+    """Return the finding's severity; for a result ``minor`` if it could not be judged, ``info`` for a note, else its cause's."""
     if problem.finding is not None:
         return _SEVERITIES[problem.finding.severity]
-    if problem.level == "warning":
-        return "minor"
+    if problem.level != "error":
+        return "minor" if problem.level == "warning" else "info"
     return next((_SEVERITIES[f.severity] for f in item.findings if f.severity != "info"), "major")

@@ -18,7 +18,10 @@ from markupsafe import Markup, escape
 
 from corscheck.model import words
 from corscheck.model.printable import printable
-from corscheck.report.formats.panels import NAMED, headline, survey
+from corscheck.report.formats.advice import advice_parts
+from corscheck.report.formats.findings import MANY_AUDITS, group_findings
+from corscheck.report.formats.panels import STATUS_NOTE, headline, survey
+from corscheck.report.saved.document import command_line
 from corscheck.report.text import audits, causes, rows, terminal
 from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.text import cut
@@ -78,6 +81,7 @@ def render(saved: Saved) -> Iterator[str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["advice_parts"] = advice_parts
     style = (_PAGE / "report.css").read_text("utf-8")
     script = (_PAGE / "report.js").read_text("utf-8")
     found = survey(saved.results())
@@ -99,15 +103,20 @@ def render(saved: Saved) -> Iterator[str]:
         filters=_filters(found),
         bar=_bar(found, counts),
         panels=found.panels,
+        many=found.many,
+        several_hosts=found.several_hosts,
+        examples=found.examples,
+        status_note=STATUS_NOTE if found.has_readable_errors() else None,
         audits=(_audit(audit) for audit in saved.audits()),
+        audit_count=counts.audits,
+        finding_groups=group_findings(saved.audits()) if counts.audits > MANY_AUDITS else [],
         fold=counts.total > _FOLDED,
         causes=found.causes[:_CAUSES],
         further_causes=max(len(found.causes) - _CAUSES, 0),
-        named=NAMED,
-        glyphs=GLYPHS,
+        glyph=_glyph,
         kinds=_kinds,
         deciding=_deciding,
-        fixes=_fixes,
+        command=command_line,
         console=_console,
         details=(_detail(number, result) for number, result in enumerate(saved.results(), 1)),
     )
@@ -137,14 +146,10 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _cells(found: Survey) -> Iterator[Any]:
-    return (cell for panel in found.panels for cell in panel.cells())
-
-
 def _filters(found: Survey) -> list[tuple[str, str, int]]:
     """Return the filters that match a cell: class, label, number of cells."""
     counts = dict.fromkeys((name for name, _ in FILTERS), 0)
-    for cell in _cells(found):
+    for cell in found.cells():
         counts[cell.kind] += 1
         counts["bad"] += cell.state != "pass"
     return [(name, label, counts[name]) for name, label in FILTERS if counts[name]]
@@ -153,7 +158,7 @@ def _filters(found: Survey) -> list[tuple[str, str, int]]:
 def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
     """Return the parts of the bar: state, label, start and width in percent."""
     counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
-    for cell in _cells(found):
+    for cell in found.cells():
         counts[cell.state] += 1
     total = sum(counts.values()) or 1
     names = {"pass": "as expected", "unsure": "not judged", "fail": "not as expected"}
@@ -172,6 +177,11 @@ def _kinds(cells: Any) -> str:
     return " ".join(f"has-{name}" for name in sorted(names))
 
 
+def _glyph(label: str) -> str:
+    """Return the sign of a label, or of a filter's; ``allowed (404)`` has that of ``allowed``."""
+    return GLYPHS.get(label.partition(" ")[0], "")
+
+
 # ---------------------------------------------------------------------- one audit
 
 
@@ -185,6 +195,7 @@ def _audit(audit: Audit) -> dict[str, Any]:
         "statement": audits.statement(audit),
         "notes": audits.remarks(audit),
         "findings": [_audit_finding(finding, audit) for finding in audit.findings],
+        "exchanges": [(rows.label(e), _lines(exchange_lines(e))) for e in audit.exchanges],
     }
 
 
@@ -213,7 +224,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
     return {
         "number": number,
         "label": causes.shown(result),
-        "glyph": GLYPHS[causes.label(result)],
+        "glyph": _glyph(causes.label(result)),
         "state": causes.state(result),
         "request": f"{result.method} {result.url}",
         "from": f"from {result.origin}, {terminal.circumstances(result, View())}",
@@ -230,7 +241,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "groups": _steps(result),
         "console": _console(result),
         "exchanges": [
-            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(result, e)))
+            (rows.label(e) + ("" if not e.held_back else ", not sent"), _lines(exchange_lines(e, result.not_sent)))
             for e in result.exchanges
         ],
     }
@@ -245,10 +256,6 @@ def _label(result: Result, finding: Any) -> str:
 def _link(url: str | None) -> str | None:
     """Return the URL if it is https, else None: a report may come from anywhere, and other schemes must not be links."""
     return url if url is not None and url.startswith("https://") else None
-
-
-def _fixes(result: Result) -> list[str]:
-    return [f.advice for f in result.findings if f.advice and f.severity != "info"]
 
 
 def _console(result: Result) -> list[tuple[str, Markup]]:

@@ -57,8 +57,11 @@ def _result_case(result: Result) -> str:
     head = f"classname={_attribute(group)} name={_attribute(request(result))}"
     head += f' time="{took:.3f}"' if any(e.elapsed_ms is not None for e in result.exchanges) else ""
     problem = next(problems(result), None)
-    if problem is None:
-        return _good_case(head, f"allowed*: {terminal.statement(result)}" if result.word == "allowed*" else "")
+    if problem is None or problem.level == "note":
+        said = terminal.statement(result) if problem is None else problem.message
+        return _good_case(
+            head, f"{result.label}: {said}" if problem or result.label not in ("allowed", "blocked") else ""
+        )
     kind = "failure" if problem.level == "error" else "error"
     return _wrong_case(head, kind, problem.code, f"{problem.title}: {problem.message}", result)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from corscheck.model import words
 from corscheck.model.printable import printable
-from corscheck.report.formats.panels import headline, survey
+from corscheck.report.formats.advice import advice_parts
+from corscheck.report.formats.findings import MANY_AUDITS, group_findings
+from corscheck.report.formats.panels import STATUS_NOTE, headline, survey
 from corscheck.report.text import audits
 from corscheck.report.text.text import cut
 
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from corscheck.model.audits import Audit, AuditFinding
-    from corscheck.report.formats.panels import Band, CausePanel, Cell, Survey
+    from corscheck.report.formats.findings import FindingGroup
+    from corscheck.report.formats.panels import Band, Cell, Survey
     from corscheck.report.saved.saved import Saved
+    from corscheck.report.text.causes import CauseGroup
 
 _MARKS = {"pass": "✅", "fail": "❌", "unsure": "⚠️"}
 _LABELS = {
@@ -54,15 +58,23 @@ def render(saved: Saved) -> Iterator[str]:
 
 
 def document(saved: Saved, limit: int | None) -> Iterator[str]:
-    """Yield the document in pieces, of at most ``limit`` bytes: table rows and audits that do not fit are only counted."""
+    """Yield the document in pieces, of at most ``limit`` bytes: table rows and audits that do not fit are only counted.
+
+    Results of many hosts are collapsed, below the causes.
+    """
     found = survey(saved.results())
-    top = "".join(_top(saved))
-    bottom = "".join(_causes(found))
-    yield top
-    room = None if limit is None else limit - len((top + bottom).encode()) - 200
+    before, after = "".join(_top(saved)), "".join(_causes(found))
+    end = ""
+    groups = group_findings(saved.audits()) if saved.counts().audits > MANY_AUDITS else []
+    before += "".join(_findings(groups))
+    if found.many:
+        before += after + f"<details>\n<summary>{_all_results(found)}</summary>\n\n"
+        after, end = "", "</details>\n\n"
+    yield before
+    room = None if limit is None else limit - len((before + end + after).encode()) - 200
     left_out = 0
-    for piece, cells in chain(_tables(found), _audits(saved)):
-        if room is not None:
+    for piece, cells in chain(_tables(found), [(end, 0)], _audits(saved)):
+        if room is not None and piece is not end:
             room -= len(piece.encode())
             if room < 0:
                 # Drop everything from here on: a later, shorter row would be below the wrong head.
@@ -71,7 +83,13 @@ def document(saved: Saved, limit: int | None) -> Iterator[str]:
         yield piece
     if left_out:
         yield f"\n\n_{left_out} results are not shown here: this file would be too long._\n\n"
-    yield bottom
+    yield after
+
+
+def _all_results(found: Survey) -> str:
+    cells = list(found.cells())
+    wrong = sum(cell.state != "pass" for cell in cells)
+    return f"All {len(cells):,} results, {wrong:,} not as expected"
 
 
 def _top(saved: Saved) -> Iterator[str]:
@@ -90,33 +108,57 @@ def _top(saved: Saved) -> Iterator[str]:
 def _tables(found: Survey) -> Iterator[tuple[str, int]]:
     """Yield the tables in pieces, each with the number of results in it."""
     for panel in found.panels:
-        title = f"### {code(panel.title)}\n\n" + (f"{code(panel.base)}: " if panel.base != panel.title else "")
+        title = f"### {code(panel.title)}\n\n" + (
+            f"{code(panel.base)}: " if panel.base not in ("", panel.title) else ""
+        )
         yield f"{title}{text(panel.circumstances)}\n\n", 0
         for band in panel.bands():
-            yield _band_head(band), 0
+            yield _band_head(band, is_list=panel.is_list), 0
             for origin, row in band.rows:
                 yield f"| {code(origin)} | " + " | ".join(_cell(c) for c in row) + " |\n", sum(map(bool, row))
             yield "\n", 0
 
 
-def _band_head(band: Band) -> str:
-    heads = [f"{text(method)} {code(path)}" for path, methods in band.endpoints for method in methods]
-    return "| origin | " + " | ".join(heads) + " |\n| --- " + "| --- " * len(heads) + "|\n"
+def _band_head(band: Band, *, is_list: bool) -> str:
+    heads = [
+        text(method) if is_list else f"{text(method)} {code(path)}"
+        for path, methods in band.endpoints
+        for method in methods
+    ]
+    return f"| {'URL' if is_list else 'origin'} | " + " | ".join(heads) + " |\n| --- " + "| --- " * len(heads) + "|\n"
 
 
 def _cell(cell: Cell | None) -> str:
     if cell is None:
         return "–"
-    word = cell.label.replace("*", "\\*")
+    label = " ".join(filter(None, cell.said)).replace("*", "\\*")
     if cell.cause is None:
-        return f"{_MARKS[cell.state]} {word}"
-    return f"{_MARKS[cell.state]} **{word.upper()}** {cell.cause}"
+        return f"{_MARKS[cell.state]} {label}"
+    return f"{_MARKS[cell.state]} **{label}** {cell.cause.number}"
 
 
 def _audits(saved: Saved) -> Iterator[tuple[str, int]]:
     """Yield the audits in pieces, each of one result."""
+    many = saved.counts().audits > MANY_AUDITS
     for audit in saved.audits():
-        yield "".join(_audit(audit)), 1
+        whole = "".join(_audit(audit))
+        if many:
+            word = audits.word(audit)
+            summary = f"{_MARKS[audits.STATES[word]]} {word} {code(audit.url, html=True)}"
+            whole = f"<details>\n<summary>{summary}</summary>\n\n{whole}</details>\n\n"
+        yield whole, 1
+
+
+def _findings(groups: list[FindingGroup]) -> Iterator[str]:
+    if groups:
+        yield "### Findings\n\n"
+    for group in groups:
+        name = f"{code(group.code)} " if group.code else ""
+        yield f"**{group.label}** {name}{text(group.title)} {group.count:,} target{'' if group.count == 1 else 's'}:\n\n"
+        more = group.count - len(group.examples)
+        yield "".join(f"- {code(url)}\n" for url in group.examples) + (f"- and {more:,} more\n" if more else "") + "\n"
+        if group.advice:
+            yield fix(group.advice)
 
 
 def _audit(audit: Audit) -> Iterator[str]:
@@ -139,7 +181,7 @@ def _audit_finding(finding: AuditFinding, audit: Audit) -> Iterator[str]:
     if lines:
         yield fenced(lines) + "\n\n"
     if finding.advice:
-        yield f"**Fix:** {text(finding.advice)}\n\n"
+        yield fix(finding.advice)
     excused = audits.excuse(finding)
     if excused is not None:
         yield f"Excused: {text(excused)}\n\n"
@@ -148,25 +190,39 @@ def _audit_finding(finding: AuditFinding, audit: Audit) -> Iterator[str]:
 def _causes(found: Survey) -> Iterator[str]:
     if found.causes:
         yield "### Why\n\n"
-    for cause in found.causes[:_CAUSES]:
-        yield from _cause(cause)
+    for group in found.causes[:_CAUSES]:
+        yield from _cause(group, found)
     if len(found.causes) > _CAUSES:
         yield f"_{len(found.causes) - _CAUSES} further causes are not explained here._\n\n"
-    if any(cell.word == "allowed*" for panel in found.panels for cell in panel.cells()):
-        yield "\\* The preflight allows it; the request itself was not sent (`--send always`).\n"
+    if any(cell.word == "allowed*" for cell in found.cells()):
+        yield "\\* The preflight allows it; the request itself was not sent (`--send always`).\n\n"
+    if found.has_readable_errors():
+        yield f"{text(STATUS_NOTE)}\n\n"
 
 
-def _cause(cause: CausePanel) -> Iterator[str]:
-    yield f"**{cause.number}.** {text(cause.why())}\n\n"
-    named = [f"{m.method} {m.path} from {m.origin}" for m in cause.members[:_FURTHER]]
-    more = cause.count - len(named)
-    yield "".join(f"- {text(name)}\n" for name in named) + (f"- and {more} more\n" if more else "") + "\n"
-    for finding in cause.first.findings:
-        if finding.severity != "info" and finding.advice:
-            yield f"**Fix:** {text(finding.advice)}\n\n"
-    console = cause.first.console.get(cause.first.engine)
-    if console:
-        yield fenced([f"{words.engine(cause.first.engine)}'s console:", *console.split("\n")]) + "\n\n"
+def _cause(group: CauseGroup, found: Survey) -> Iterator[str]:
+    count = f" {group.count:,} results:" if found.many else ""
+    yield f"**{group.number}.**{count} {text(group.why())}\n\n"
+    named = [f"{e.request(whole=found.several_hosts)} from {e.origin}" for e in found.examples(group)[:_FURTHER]]
+    more = group.count - len(named)
+    yield "".join(f"- {text(name)}\n" for name in named) + (f"- and {more:,} more\n" if more else "") + "\n"
+    for advice in group.fixes():
+        yield fix(advice, "Fix, for the first" if group.varied_fix else "Fix")
+    console = group.first.console.get(group.first.engine)
+    if console and not found.many:
+        yield fenced([f"{words.engine(group.first.engine)}'s console:", *console.split("\n")]) + "\n\n"
+
+
+def fix(advice: str, title: str = "Fix") -> str:
+    """Return an advice as paragraphs and code blocks."""
+    parts = advice_parts(advice)
+    blocks = [fenced(p.text.split("\n"), "sh") if p.is_code else text(p.text) for p in parts]
+    lead = f"**{title}:**"
+    if parts and not parts[0].is_code:
+        blocks[0] = f"{lead} {blocks[0]}"
+    else:
+        blocks.insert(0, lead)
+    return "\n\n".join(blocks) + "\n\n"
 
 
 def text(value: str) -> str:
@@ -175,20 +231,29 @@ def text(value: str) -> str:
 
 
 def _word(word: str) -> str:
-    return word if not word or _HARMLESS.match(word) else code(word)
+    if not word or _HARMLESS.match(word):
+        return word
+    # A bracket before the word and the punctuation behind it stay outside of the code span.
+    opening = "(" if word.startswith("(") else ""
+    inner = word.removeprefix("(").rstrip(".,;:)")
+    closing = word[len(opening) + len(inner) :]
+    return f"{opening}{code(inner)}{closing}" if inner else code(word)
 
 
-def code(value: str) -> str:
-    """Return a code span; HTML with references if a backtick, pipe or backslash would end the span or its table cell."""
+def code(value: str, *, html: bool = False) -> str:
+    """Return a code span: in Markdown, or as HTML with references.
+
+    It is HTML inside of HTML (``html``), and if a backtick, pipe or backslash would end the span or its table cell.
+    """
     shown = cut(printable(value), _LONGEST) or " "
-    if not any(c in shown for c in "`|\\") and shown == shown.strip():
+    if not html and not any(c in shown for c in "`|\\") and shown == shown.strip():
         return f"`{shown}`"
     return "<code>" + _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", shown) + "</code>"
 
 
-def fenced(lines: list[str]) -> str:
+def fenced(lines: list[str], language: str = "text") -> str:
     """Return a code block whose fence is longer than any in its lines."""
     shown = [cut(printable(line), _LONGEST) for line in lines]
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    return "\n".join([f"{fence}text", *shown, fence])
+    return "\n".join([f"{fence}{language}", *shown, fence])

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from corscheck.model.printable import printable
 from corscheck.report.text import causes
-from corscheck.report.text.exchanges import split_url
+from corscheck.report.text.causes import CauseGroup, CauseTable, Example, base_and_path
 from corscheck.report.text.matrix import totals
 from corscheck.report.text.terminal import circumstances
 from corscheck.report.text.view import View
@@ -24,18 +24,30 @@ if TYPE_CHECKING:
     from corscheck.model.result import Result
     from corscheck.report.saved.summary import Summary
 
+STATUS_NOTE = (
+    "A status in brackets, as in allowed (404): CORS allows the request, and the response that the page can read is an error. "
+    "Check the URL and the login."
+)
+
 COLUMNS = 8
 """The maximum number of columns side by side. A wider panel continues below itself."""
 
-NAMED = 24
-"""How many results with the same cause are named."""
+MANY_HOSTS = 8
+MANY_URLS = 100
+"""With more hosts or URLs than these, nobody reads every panel: the causes come first, the most frequent at the top."""
+
+FEW_EXAMPLES = 4
+"""How many examples of a cause are shown if the causes are a summary of many hosts or URLs."""
+
+FEW_PER_URL = 4
+"""With at most this many results for each URL, many URLs are a list: a row for each URL instead of a panel per host."""
 
 
 class Cell(NamedTuple):
     """One result in a panel.
 
-    ``number`` is its position in the report, from 1, and ``cause`` the number of its cause. ``label`` is the text of the
-    cell: the verdict, or ``differs`` if only another engine of the gate has a different one.
+    ``number`` is its position in the report, from 1. ``label`` is the text of the cell: the verdict, or ``unmet`` or
+    ``differs`` (see ``causes.label``).
     """
 
     number: int
@@ -43,36 +55,18 @@ class Cell(NamedTuple):
     word: str
     label: str
     state: Literal["pass", "fail", "unsure"]
-    cause: int | None
+    cause: CauseGroup | None
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """The word of the label, in capitals unless all is well, and the status of a readable error, such as ``(404)``."""
+        word, _, status = self.label.partition(" ")
+        return (word if self.state == "pass" else word.upper()), status
 
     @property
     def kind(self) -> str:
         """The word as the name of a style and a filter: ``allowed*`` becomes ``preflight-only``."""
         return "preflight-only" if self.word == "allowed*" else self.word
-
-
-class Member(NamedTuple):
-    """A result that has a cause, with what is needed to name it."""
-
-    number: int
-    method: str
-    path: str
-    origin: str
-
-
-class CausePanel(Struct):
-    """A cause that several failures share. ``first`` represents all of them."""
-
-    number: int
-    first: Result
-    state: str
-    count: int = 0
-    members: list[Member] = field(default_factory=list)
-    varied: bool = False
-
-    def why(self) -> str:
-        """Return the sentence that is true of all of them."""
-        return causes.why_all(self.first, varied=self.varied)
 
 
 class Band(Struct):
@@ -87,13 +81,18 @@ class Band(Struct):
 
 
 class Panel(Struct):
-    """Results with the same host, check and circumstances. ``grid`` maps (path, method) to origin to cell."""
+    """Results with the same host, check and circumstances. ``grid`` maps (path, method) to origin to cell.
+
+    In a list (``is_list``) the results are of many hosts: there is no path, and URLs stand for the origins, those that are
+    not as expected first.
+    """
 
     title: str
     base: str
     circumstances: str
     origins: dict[str, None] = field(default_factory=dict)
     grid: dict[tuple[str, str], dict[str, Cell]] = field(default_factory=dict)
+    is_list: bool = False
 
     def cells(self) -> Iterator[Cell]:
         """Yield all cells, column by column."""
@@ -124,25 +123,71 @@ class Panel(Struct):
 
 
 class Survey(Struct):
-    """All panels and all causes, in order of appearance."""
+    """All panels in order of appearance, and all causes.
+
+    ``many`` means that there are many hosts or URLs: the causes are ranked, and come first. ``several_hosts`` means that a
+    path alone does not say which URL is meant.
+    """
 
     panels: list[Panel]
-    causes: list[CausePanel]
+    causes: list[CauseGroup]
+    several_hosts: bool
+    many: bool
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield the cells of all panels."""
+        return (cell for panel in self.panels for cell in panel.cells())
+
+    def has_readable_errors(self) -> bool:
+        """Whether a page can read an error response."""
+        return any(cell.said[1] for cell in self.cells())
+
+    def examples(self, group: CauseGroup) -> list[Example]:
+        """Return the examples to show: a few if there are many causes to read, else all that are kept."""
+        return group.examples[: FEW_EXAMPLES if self.many else None]
 
 
 def survey(results: Iterable[Result]) -> Survey:
     """Collect panels and causes in one pass over the results."""
     panels: dict[tuple[object, ...], Panel] = {}
-    found: dict[tuple[object, ...], CausePanel] = {}
+    found = CauseTable()
+    urls: set[tuple[str, str]] = set()
+    number = 0
     for number, result in enumerate(results, 1):
-        base, path = _base_and_path(result.url)
+        base, path = base_and_path(result.url)
+        urls.add((base, path))
         origin, method = intern(printable(result.origin)), intern(printable(result.method))
-        state = causes.state(result)
-        member = Member(number, method, intern(path), origin)
-        cause = _cause(found, result, member) if state != "pass" else None
-        cell = Cell(number, method, result.word, causes.label(result), state, cause)
+        cell = Cell(number, method, result.word, causes.label(result), causes.state(result), found.add(result))
         _panel(panels, result, base, (path, method), origin).grid.setdefault((path, method), {})[origin] = cell
-    return Survey(list(panels.values()), list(found.values()))
+    hosts = len({base for base, _ in urls})
+    many = hosts > MANY_HOSTS or len(urls) > MANY_URLS
+    is_list = many and number <= FEW_PER_URL * len(urls)
+    shown = _lists(panels, hosts) if is_list else list(panels.values())
+    return Survey(shown, found.ranked() if many else found.in_order(), hosts > 1, many)
+
+
+def _lists(panels: dict[tuple[object, ...], Panel], hosts: int) -> list[Panel]:
+    """Merge panels that differ only in their host into lists with a row for each URL and a column for each method."""
+    alike: dict[tuple[object, ...], list[Panel]] = {}
+    for (check, _, *rest), panel in panels.items():
+        alike.setdefault((check, *rest), []).append(panel)
+    return [_list(some, str(key[0] or f"{hosts:,} host{'' if hosts == 1 else 's'}")) for key, some in alike.items()]
+
+
+def _list(panels: list[Panel], title: str) -> Panel:
+    origins = list(dict.fromkeys(origin for panel in panels for origin in panel.origins))
+    only = f", all from {origins[0]}" if len(origins) == 1 else ""
+    made = Panel(printable(title), "", f"{panels[0].circumstances}{only}", is_list=True)
+    for panel in panels:
+        for (path, method), cells in panel.grid.items():
+            for origin, cell in cells.items():
+                row = f"{panel.base}{path}" + ("" if only else f" from {origin}")
+                made.origins.setdefault(row)
+                made.grid.setdefault(("", method), {})[row] = cell
+    states = {row: cell.state for cells in made.grid.values() for row, cell in cells.items() if cell.state != "pass"}
+    order = ("fail", "unsure", None)
+    made.origins = dict.fromkeys(sorted(made.origins, key=lambda row: order.index(states.get(row))))
+    return made
 
 
 def _panel(
@@ -166,27 +211,6 @@ def _circumstances(result: Result) -> str:
     sent = [f"{printable(name)}: {printable(value)}" for name, value in result.headers]
     text = circumstances(result, View())
     return f"{text}, with {', '.join(sent)}" if sent else text
-
-
-def _cause(found: dict[tuple[object, ...], CausePanel], result: Result, member: Member) -> int:
-    key = causes.cause(result)
-    cause = found.get(key)
-    if cause is None:
-        cause = found[key] = CausePanel(len(found) + 1, result, causes.state(result))
-    elif not cause.varied and causes.why(result) != causes.why(cause.first):
-        cause.varied = True
-    cause.count += 1
-    if len(cause.members) < NAMED:
-        cause.members.append(member)
-    return cause.number
-
-
-def _base_and_path(url: str) -> tuple[str, str]:
-    scheme, separator, _ = url.partition("://")
-    if not separator:
-        return "", printable(url)
-    authority, path = split_url(url)
-    return intern(printable(f"{scheme}://{authority}")), printable(path)
 
 
 def headline(counts: Summary) -> tuple[str, str]:

@@ -6,13 +6,13 @@ Shared by the formats that list problems (JUnit, SARIF, GitLab, GitHub). Knows t
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
-from corscheck.model import words
 from corscheck.model.printable import printable, printable_lines
 from corscheck.model.result import Result
 from corscheck.report.saved.summary import failed
@@ -34,10 +34,11 @@ NOT_AUDITED = "not-audited"
 class Problem(Struct, frozen=True):
     """Something that needs attention. Texts are printable and of one line; only ``advice`` may have more lines.
 
-    ``code`` is stable. ``level`` is ``error`` for what is wrong and ``warning`` for what could not be judged; a finding of
-    an audit has the level of its severity. ``name`` is what an audit found; ``title`` says so with the target. ``asked`` is
-    the request in a line. ``identity`` is the same for the same problem in another run, and for no other. ``place`` is
-    the file and line of the check or target. ``finding`` is the audit's.
+    ``code`` is stable. ``level`` is ``error`` for what is wrong, ``warning`` for what could not be judged and ``note`` for
+    what is as expected and worth a look; a finding of an audit has the level of its severity. ``name`` is what an audit
+    found; ``title`` says so with the target. ``asked`` is the request in a line. ``identity`` is the same for the same
+    problem in another run, and for no other. ``place`` is the file and line of the check or target. ``finding`` is the
+    audit's.
     """
 
     code: str
@@ -57,29 +58,42 @@ def problems(item: Item) -> Iterator[Problem]:
     return _of_result(item) if isinstance(item, Result) else _of_audit(item)
 
 
+_GATE_NOTES = ("CORS713", "CORS714")
+"""Remarks that a CI system is told of: the result is as expected, but perhaps only because the request is wrong."""
+
+
 def _of_result(result: Result) -> Iterator[Problem]:
     """At most one problem. A real browser that contradicts the prediction is an error, even if the result passed."""
-    seen = result.observed
-    differs = seen is not None and seen.agrees is False
-    if (result.passed or result.excused is not None) and not differs:
+    differs = causes.contradicted(result)
+    if not differs and result.excused is not None:
         return
-    if differs and seen is not None:
-        code = "browser-differs"
-        message = f"{words.BROWSERS.get(seen.browser, seen.browser)} was seen to differ: " + "; ".join(seen.differences)
-    else:
-        code, message = _code(result), causes.why(result)
-    word = "DIFFERS" if result.as_driven else result.word.upper()
+    if not differs and result.passed:
+        yield from _note(result)
+        return
+    advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
+    level: Level = "error" if differs or failed(result) else "warning"
+    yield _problem(result, "browser-differs" if differs else _code(result), level, causes.why(result), advice or "")
+
+
+def _note(result: Result) -> Iterator[Problem]:
+    """Yield what is worth a look although the result is as expected, unless the check expects just this status."""
+    told = next((f for f in result.findings if f.code in _GATE_NOTES), None)
+    expectations = result.check.expectations if result.check is not None else ()
+    if told is not None and not any(e.name == "status" and e.passed for e in expectations):
+        yield _problem(result, told.code, "note", told.message, "")
+
+
+def _problem(result: Result, code: str, level: Level, message: str, advice: str) -> Problem:
     name = f"{result.check.name}: " if result.check is not None else ""
     asked = request(result)
-    advice = next((f.advice for f in result.findings if f.advice and f.severity != "info"), None)
-    yield Problem(
+    return Problem(
         code=printable(code),
-        level="error" if differs or failed(result) else "warning",
-        title=printable(f"{name}{word} {asked}"),
+        level=level,
+        title=printable(f"{name}{causes.label(result).upper()} {asked}"),
         message=printable(message),
         asked=asked,
         identity=_result_identity(result, code),
-        advice=printable_lines(advice or ""),
+        advice=printable_lines(advice),
         place=_place(result.check.file, result.check.line) if result.check is not None else None,
     )
 
@@ -174,11 +188,20 @@ def _identity(*parts: object) -> str:
 
 
 def _place(name: str | None, line: int | None) -> tuple[str, int] | None:
-    """Return file and line. The file has slashes and is relative to the working directory if it is below it."""
+    """Return file and line. The file has slashes and is relative to the root of the repository if it is below it.
+
+    The root is the nearest directory above the working directory that holds ``.git``, else the working directory.
+    """
     if name is None:
         return None
     here = Path.cwd()
-    file = Path(name)
-    if file.is_absolute() and file.is_relative_to(here):
-        file = file.relative_to(here)
-    return printable(file.as_posix()), max(line or 1, 1)
+    root = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+    file = Path(os.path.normpath(here / name))
+    shown = file.relative_to(root) if file.is_relative_to(root) else file
+    return printable(shown.as_posix()), max(line or 1, 1)
+
+
+def url_path(url: str) -> str:
+    """Return host and path of a URL, which form a relative path: the place of what has no file."""
+    path = url.partition("://")[2] or url
+    return printable(path.partition("?")[0].lstrip("./")) or "unknown"

@@ -1,20 +1,23 @@
 """SARIF 2.1.0: a result for each problem, at the line of its check or target, and a rule for each code.
 
-Written result by result. Probes that passed are only counted, in the run's properties: viewers show each result as an alert.
+Has what GitHub requires ("SARIF support for code scanning"). Written result by result. Probes that passed are only
+counted, in the run's properties: viewers show each result as an alert.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from corscheck.model import words
 from corscheck.model.printable import printable
 from corscheck.model.result import Result
 from corscheck.report.formats.json import separated
-from corscheck.report.formats.problems import problems
+from corscheck.report.formats.markdown import fix
+from corscheck.report.formats.markdown import text as markdown_text
+from corscheck.report.formats.problems import problems, url_path
+from corscheck.report.formats.rules import rule
 from corscheck.report.text.audits import evidence
 
 if TYPE_CHECKING:
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 SECURITY_SEVERITY = {"high": "8.0", "medium": "5.5", "low": "3.0", "info": "0.0"}
-"""GitHub sorts alerts by these: high from 7.0, medium from 4.0, low above 0."""
+"""GitHub sorts alerts by these: high from 7.0, medium from 4.0, low above 0. With 0.0 a rule has no security severity."""
+MOST_RESULTS = 25_000
+"""With more results GitHub refuses a file."""
 INFORMATION = "https://github.com/corscheck/corscheck"
 
 
@@ -34,16 +39,25 @@ def render(saved: Saved) -> Iterator[str]:
     """Yield the document in pieces. The rules come last, when all codes are known."""
     yield f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"results": ['
     rules: dict[str, dict[str, Any]] = {}
-    yield from separated(_results(saved, rules))
-    yield "\n],\n" + json.dumps(_rest(saved, list(rules.values())))[1:] + "]}\n"
+    left_out: Counter[str] = Counter()
+    yield from separated(_results(saved, rules, left_out))
+    rest = _rest(saved, list(rules.values()))
+    if left_out:
+        rest["properties"]["left_out"] = left_out["results"]
+    yield "\n],\n" + json.dumps(rest)[1:] + "]}\n"
 
 
-def _results(saved: Saved, rules: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the results, and collect the rules of their codes."""
+def _results(saved: Saved, rules: dict[str, dict[str, Any]], left_out: Counter[str]) -> Iterator[dict[str, Any]]:
+    """Yield the results as far as GitHub takes them, count the others, and collect the rules of their codes."""
+    count = 0
     for item in saved.items():
         for problem in problems(item):
+            if count == MOST_RESULTS:
+                left_out["results"] += 1
+                continue
+            count += 1
             if problem.code not in rules:
-                rules[problem.code] = _rule(problem, item) if isinstance(item, Result) else _audit_rule(problem)
+                rules[problem.code] = _rule(problem)
             _weigh(rules[problem.code], problem)
             yield _result(problem, item)
 
@@ -74,34 +88,12 @@ def _rest(saved: Saved, rules: list[dict[str, Any]]) -> dict[str, Any]:
     return out
 
 
-def _rule(problem: Problem, result: Result) -> dict[str, Any]:
-    """Return the rule of a probe's code: the step of the standard, if the code is that of the deciding reason."""
-    rule: dict[str, Any] = {"id": problem.code, "defaultConfiguration": {"level": problem.level}}
-    reason = result.reason
-    if reason is not None and reason.code == problem.code:
-        rule["shortDescription"] = {"text": f"Decided by step {printable(reason.step)} of the Fetch Standard"}
-        _add_help_uri(rule, reason.standard_url)
-    else:
-        rule["shortDescription"] = {"text": f"Not as expected: {problem.code}"}
-    return rule
-
-
-def _audit_rule(problem: Problem) -> dict[str, Any]:
-    """Return the rule of a finding's code: its title and advice."""
-    rule: dict[str, Any] = {
-        "id": problem.code,
-        "shortDescription": {"text": words.capital(problem.name) or problem.code},
-        "defaultConfiguration": {"level": problem.level},
-    }
-    if problem.advice:
-        rule["help"] = {"text": problem.advice}
-    _add_help_uri(rule, problem.finding.help if problem.finding is not None else None)
-    return rule
-
-
-def _add_help_uri(rule: dict[str, Any], url: str | None) -> None:
-    if url is not None and url.startswith("https://"):
-        rule["helpUri"] = quote(printable(url), safe=":/?#[]@!$&'()*+,;=%")
+def _rule(problem: Problem) -> dict[str, Any]:
+    made = rule(problem.code, problem.name, problem.advice)
+    severity = {"error": "error", "warning": "warning", "note": "recommendation"}[problem.level]
+    made["defaultConfiguration"] = {"level": problem.level}
+    made["properties"] = {"tags": ["cors"], "precision": "very-high", "problem.severity": severity}
+    return made
 
 
 def _weigh(rule: dict[str, Any], problem: Problem) -> None:
@@ -109,23 +101,25 @@ def _weigh(rule: dict[str, Any], problem: Problem) -> None:
     if problem.finding is None:
         return
     weight = SECURITY_SEVERITY[problem.finding.severity]
-    properties = rule.setdefault("properties", {"tags": ["security"]})
-    if float(weight) > float(properties.get("security-severity", -1)):
-        properties["security-severity"] = weight
+    if "security-severity" not in rule["properties"]:
+        rule["properties"] = {"tags": ["security"], "precision": "very-high", "security-severity": weight}
+    if float(weight) >= float(rule["properties"]["security-severity"]):
+        rule["properties"]["security-severity"] = weight
         rule["defaultConfiguration"] = {"level": problem.level}
 
 
 def _result(problem: Problem, item: Item) -> dict[str, Any]:
-    # Results have always escaped the line breaks of their advice here; findings have blanks instead.
-    advice = problem.advice.replace("\n", "\\x0a" if isinstance(item, Result) else " ")
-    text = f"{problem.title}: {problem.message}" + (f" {advice}" if advice else "")
+    said = f"{problem.title}: {problem.message}"
+    advice = f"\n{problem.advice}" if problem.advice else ""
+    markdown = markdown_text(said) + (f"\n\n{fix(problem.advice)}" if problem.advice else "")
     return {
         "ruleId": problem.code,
         "level": problem.level,
-        "message": {"text": _message(text)},
-        "partialFingerprints": {"corscheck/v1": problem.identity},
+        "message": {"text": _message(f"{said}{advice}"), "markdown": markdown},
+        # GitHub tells results apart by the first only.
+        "partialFingerprints": {"primaryLocationLineHash": f"{problem.identity}:1", "corscheck/v1": problem.identity},
         "properties": _properties(problem, item),
-        "locations": [_location(problem)],
+        "locations": [_location(problem, item)],
     }
 
 
@@ -154,15 +148,19 @@ def _message(text: str) -> str:
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
-def _location(problem: Problem) -> dict[str, Any]:
-    logical = [{"fullyQualifiedName": problem.asked, "kind": "resource"}]
-    if problem.place is None:
-        return {"logicalLocations": logical}
-    path, line = problem.place
-    physical = {"artifactLocation": {"uri": _path_uri(path)}, "region": {"startLine": line}}
-    return {"physicalLocation": physical, "logicalLocations": logical}
+def _location(problem: Problem, item: Item) -> dict[str, Any]:
+    """Return file and line, or a path made of the URL: GitHub shows no result without a path in the repository."""
+    path, line = problem.place or (url_path(item.url), 1)
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _relative_uri(path)},
+            "region": {"startLine": line, "startColumn": 1, "endLine": line, "endColumn": 2},
+        },
+        "logicalLocations": [{"fullyQualifiedName": problem.asked, "kind": "resource"}],
+    }
 
 
-def _path_uri(path: str) -> str:
-    quoted = quote(printable(path))
-    return f"file:///{quoted.lstrip('/')}" if Path(path).is_absolute() else quoted
+def _relative_uri(path: str) -> str:
+    """Quote a path. A file outside of the repository has no path in it, so it gets one like that of a URL."""
+    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
+    return quote("/".join(parts)) or "unknown"

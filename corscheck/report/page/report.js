@@ -4,6 +4,7 @@
   const number = () => (location.hash.match(/^#p(\d+)$/) || [])[1];
   const link = (n) => document.querySelector(`.grid a[href="#p${n}"]`);
   let open = null;
+  let opener = null;
 
   // The details of a result are text until here: a noscript is not parsed where scripts run.
   function show() {
@@ -18,6 +19,8 @@
     const parsed = document.createElement("template");
     parsed.innerHTML = text.textContent;
     sheet.replaceChildren(parsed.content);
+    addCopyButtons(sheet);
+    if (!sheet.open) opener = document.activeElement;
     const title = sheet.querySelector(".request");
     title.id = "sheet-title";
     if (!sheet.open) sheet.showModal();
@@ -26,7 +29,7 @@
     const cell = link(n);
     if (cell) {
       cell.classList.add("open");
-      cell.closest("details").open = true;
+      if (!cell.closest(".rest:not([open])")) cell.closest(".band").open = true;
     }
   }
 
@@ -36,10 +39,9 @@
     sheet.replaceChildren();
     const cell = open && link(open);
     open = null;
-    if (cell) {
-      cell.classList.remove("open");
-      enter(cell);
-    }
+    cell?.classList.remove("open");
+    if (shown(cell)) enter(cell);
+    else opener?.focus();
   });
   sheet.addEventListener("click", (event) => {
     if (event.target === sheet || event.target.closest(".close")) {
@@ -48,6 +50,31 @@
     }
   });
   addEventListener("hashchange", show);
+
+  // The script adds the buttons, so that there are none where they could not work.
+  function addCopyButtons(root) {
+    for (const block of root.querySelectorAll("pre.command")) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "copy";
+      button.textContent = "Copy";
+      button.addEventListener("click", () => copy(block.textContent, button));
+      const box = document.createElement("div");
+      box.className = "copyable";
+      block.replaceWith(box);
+      box.append(block, button);
+    }
+  }
+  async function copy(text, button) {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(button.previousElementSibling);
+      button.textContent = "Press Ctrl+C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  }
 
   // One stop per table for the Tab key, arrows within and between tables.
   const shown = (a) => a && a.checkVisibility({ visibilityProperty: true });
@@ -101,8 +128,10 @@
     stops();
   });
   addEventListener("beforeprint", () => {
-    for (const folded of document.querySelectorAll(".band:not([open])")) folded.open = true;
+    for (const folded of document.querySelectorAll(":is(.band, .rest):not([open])")) folded.open = true;
   });
+  for (const rest of document.querySelectorAll(".rest")) rest.addEventListener("toggle", stops);
+  addCopyButtons(document);
   stops();
   show();
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,12 +11,19 @@ from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from corscheck._version import __version__
+from corscheck.model.printable import printable
 from corscheck.model.result import Result
 from corscheck.model.values import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from corscheck.model.item import Item
     from corscheck.model.result import ExchangeRecord
+
+
+MASK = "***"
+"""What stands for a secret in the words of a command line (``corscheck.model.masking.MASK``)."""
 
 
 class Run(Struct, frozen=True):
@@ -51,14 +59,27 @@ def head(run: Run | None) -> dict[str, Any]:
     return out
 
 
+def command_line(argv: Iterable[str]) -> str:
+    """Return the command line of a run, quoted for a POSIX shell. ``<masked>`` stands for each secret."""
+    return " ".join(_quoted(word.replace(MASK, "<masked>")) for word in argv)
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    # In $'...' the shell reads the escapes of control characters, and an escape cannot act on a terminal.
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{printable(escaped)}'"
+
+
 def without_times(item: Item) -> Item:
     """Return an item as a reproducible report saves it: no exchange has an ``elapsed_ms``."""
-    if not isinstance(item, Result):
-        return item
 
     def bare(exchanges: tuple[ExchangeRecord, ...]) -> tuple[ExchangeRecord, ...]:
         return tuple(replace(exchange, elapsed_ms=UNSET) for exchange in exchanges)
 
+    if not isinstance(item, Result):
+        return replace(item, exchanges=bare(item.exchanges))
     sent_for = {name: bare(exchanges) for name, exchanges in item.sent_for.items()}
     return replace(item, exchanges=bare(item.exchanges), sent_for=sent_for)
 

@@ -18,10 +18,10 @@ class Summary(Struct):
     """The counts of a run.
 
     ``total`` counts probes, and so do the verdicts below it; ``allowed`` includes ``allowed_preflight_only`` (held back
-    after a good preflight). Every probe and every audit is one of ``passed``, ``failed`` (see the function ``failed``),
-    ``excused`` (a failure that an ignore or a baseline allows) and ``undecided`` (nothing failed, but something could
-    not be judged). ``differing`` counts results that a real browser contradicted, ``unobserved`` those that it could not
-    perform.
+    after a good preflight) and ``allowed_with_error`` (the page can read the response, which is a 4xx or 5xx). Every probe
+    and every audit is one of ``passed``, ``failed`` (see the function ``failed``), ``excused`` (a failure that an ignore or
+    a baseline allows) and ``undecided`` (nothing failed, but something could not be judged). ``differing`` counts results
+    that a real browser contradicted, ``unobserved`` those that it could not perform.
     ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unaudited`` could not be asked.
     ``findings_*`` leave out what is excused; ``audit_requests`` counts the requests that audits sent.
     The session fills in ``exit_status`` at the end of the run.
@@ -30,6 +30,7 @@ class Summary(Struct):
     total: int = 0
     allowed: int = 0
     allowed_preflight_only: int = 0
+    allowed_with_error: int = 0
     blocked: int = 0
     invalid: int = 0
     inconclusive: int = 0
@@ -63,6 +64,7 @@ class Summary(Struct):
         self.total += 1
         self._count(result.verdict)
         self.allowed_preflight_only += result.word == "allowed*"
+        self.allowed_with_error += result.verdict == "allowed" and result.label != result.word
         if result.observed is not None:
             self.differing += result.observed.agrees is False
             self.unobserved += result.observed.verdict == "inconclusive"

@@ -15,6 +15,7 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
 from corscheck.report.saved.summary import failed, failing
+from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.layout import cut, wrap
 from corscheck.report.text.text import counted
 
@@ -46,6 +47,9 @@ BROWSERS = {**words.BROWSERS, "webkit": "WebKit", "safari": "Safari"}
 def render(audit: Audit, view: View) -> list[str]:
     """Return the whole view of one audit."""
     lines = [view.style("bold", printable(audit.url)), *wrap(circumstances(audit), view.width, 0)]
+    if view.verbose:
+        for exchange in audit.exchanges:
+            lines += ["", *exchange_lines(exchange)]
     for finding in audit.findings:
         lines += ["", *_finding(finding, audit, view)]
     remarks = _remarks(audit, view, "  ", _NOTE)
@@ -154,12 +158,12 @@ def _remarks(audit: Audit, view: View, margin: str, indent: int) -> list[str]:
 def verdict(audit: Audit, view: View) -> list[str]:
     """Return the verdict, with a hint if there was no response."""
     lines = view.labelled(word(audit), STATES[word(audit)], statement(audit))
-    if audit.error is not None and audit.error.kind in _HINTS:
-        lines += wrap(_HINTS[audit.error.kind], view.width, len(word(audit)) + 2)
+    if audit.error is not None and audit.error.kind in HINTS:
+        lines += wrap(HINTS[audit.error.kind], view.width, len(word(audit)) + 2)
     return lines
 
 
-_HINTS = {
+HINTS = {
     "dns": "Is the name right?",
     "connect": "Is the server running?",
     "tls": "--cacert FILE trusts your own CA, -k trusts anyone.",

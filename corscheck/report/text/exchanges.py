@@ -21,20 +21,20 @@ def exchanges(result: Result) -> list[str]:
     for exchange in result.exchanges:
         if lines:
             lines.append("")
-        lines += exchange_lines(result, exchange)
+        lines += exchange_lines(exchange, result.not_sent)
     for name, more in result.sent_for.items():
         for exchange in more:
-            lines += ["", f"* for {engine(name)} alone:", *exchange_lines(result, exchange)]
+            lines += ["", f"* for {engine(name)} alone:", *exchange_lines(exchange, result.not_sent)]
     return lines
 
 
-def exchange_lines(result: Result, exchange: ExchangeRecord) -> list[str]:
-    """Return the lines of one exchange."""
+def exchange_lines(exchange: ExchangeRecord, not_sent: str | None = None) -> list[str]:
+    """Return the lines of one exchange. ``not_sent`` says why a request was held back."""
     request = exchange.request
     lines = [f"* {printable(exchange.kind)}, {printable(request.url)}"]
     lines += request_lines(request.method, request.url, request.headers)
     if exchange.held_back:
-        lines.append(f"* not sent: {result.not_sent}")
+        lines.append(f"* not sent: {not_sent or 'it may change data'}")
     if exchange.error is not None:
         lines.append(f"* {printable(exchange.error.message)}")
     if exchange.response is not None:

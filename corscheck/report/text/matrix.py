@@ -14,6 +14,7 @@ from corscheck.report.text import audits, causes
 from corscheck.report.text.layout import cell_len, cut, grid, grid_lines, wrap
 from corscheck.report.text.rows import ABSENT
 from corscheck.report.text.terminal import circumstances, observed
+from corscheck.report.text.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ _GAP = 2
 _WORD = 14
 """The width of a verdict in a list."""
 _MOST_CAUSES = 40
+_MOST_EXAMPLES = 3
 _ROW = 3
 _OWN_LINE = 8
 """Where the cells of a grid start whose origins have lines of their own."""
@@ -183,34 +185,38 @@ def list_row(result: Result, view: View, *, uniform: bool, number: int | None = 
     return lines + (observed(result, view) if _noteworthy(result) else [])
 
 
-def cause_list(found: causes.Causes, view: View) -> list[str]:
+def cause_list(found: causes.CauseTable, view: View) -> list[str]:
     """Return each cause of a list once: its number, how many results have it, why, some of their URLs, and the fix."""
     lines: list[str] = []
-    for counted in list(found.found.values())[:_MOST_CAUSES]:
-        lines += ["", *wrap(causes.why(counted.first), view.width, _ROW, str(counted.number))]
-        more = counted.count - len(counted.examples)
-        shown = ", ".join(printable(url) for url in counted.examples)
-        if counted.count > 1:
+    groups = found.in_order()
+    for group in groups[:_MOST_CAUSES]:
+        lines += ["", *wrap(group.why(), view.width, _ROW, str(group.number))]
+        if group.count > 1:
+            shown = list(dict.fromkeys(f"{e.base}{e.path}" for e in group.examples))[:_MOST_EXAMPLES]
+            more = group.count - len(shown)
             rest = f" and {more:,} more" if more > 0 else ""
-            lines += wrap(f"{counted.count:,} results: {shown}{rest}", view.width, _ROW)
-        lines += _fix(counted.first, view, _ROW)
-    if len(found.found) > _MOST_CAUSES:
-        lines += [
-            "",
-            f"{' ' * _ROW}and {len(found.found) - _MOST_CAUSES:,} more causes (--report html:FILE has them all)",
-        ]
+            lines += wrap(f"{group.count:,} results: {', '.join(shown)}{rest}", view.width, _ROW)
+        lines += _fix(group.first, view, _ROW)
+    if len(groups) > _MOST_CAUSES:
+        lines += ["", f"{' ' * _ROW}and {len(groups) - _MOST_CAUSES:,} more causes (--report html:FILE has them all)"]
     return lines
 
 
 def _fix(result: Result, view: View, indent: int) -> list[str]:
-    said = causes.advice(result)
-    return wrap(printable_lines(said), view.width, indent + 5, f"{' ' * indent}fix") if said else []
+    """Return how to fix the cause of a result, or what to do if there was no response."""
+    lines: list[str] = []
+    for said in causes.fixes(result):
+        lines += wrap(printable_lines(said), view.width, indent + 5, f"{' ' * indent}fix")
+    return lines
 
 
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
     """Return the last line, with the totals. ``expected`` is None if not all probes expect the same verdict."""
     counts = {name: getattr(summary, name) for name in ("blocked", "invalid", "inconclusive", "allowed")}
-    only = f" ({summary.allowed_preflight_only} by preflight only)" if summary.allowed_preflight_only else ""
+    notes = counted(
+        {"by preflight only": summary.allowed_preflight_only, "with an error status": summary.allowed_with_error}
+    )
+    only = f" ({notes})" if notes else ""
     parts = [f"{count} {name}{only if name == 'allowed' else ''}" for name, count in counts.items() if count]
     passed = summary.passed - summary.audits_passed
     if passed == summary.total and len(parts) > 1 and expected in counts:

@@ -30,18 +30,6 @@ _READABLE = {
     "opaqueredirect": "The page sees that there is a redirect and nothing of it (an opaque-redirect response).",
 }
 
-_HINTS = {
-    "dns": "This says nothing about CORS. Is the name right?",
-    "connect": "This says nothing about CORS. Is the server running?\nIn CI: --wait-for 30 keeps asking until it is.",
-    "tls": "This says nothing about CORS. --cacert FILE trusts your own CA, -k trusts anyone.",
-    "timeout": "This says nothing about CORS. --max-time SECONDS waits longer.",
-    "protocol": "No browser rule was reached, so no verdict. -v shows what came.",
-    "too-large": "No browser rule was reached, so no verdict. -v shows what came.",
-    "proxy": "This says nothing about CORS. -x URL names another proxy, --noproxy HOST goes without.",
-    "app": "No browser rule was reached, so no verdict.",
-}
-"""What to do if there is no response, by the kind of error."""
-
 
 def render(result: Result, view: View) -> list[str]:
     """Return the whole view of one result."""
@@ -89,12 +77,12 @@ def _page_notes(result: Result) -> tuple[tuple[str, bool], ...]:
 
 def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
-    word = result.word.upper()
+    word = result.label.upper()
     lines = view.labelled(word, VERDICT_STYLES[result.verdict], statement(result))
     if result.reason is not None and result.reason.standard_url is not None:
         lines = view.linked(lines, result.reason.step or "", result.reason.standard_url)
     if result.verdict == "inconclusive":
-        hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
+        hint = causes.HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
         lines += wrap(hint, view.width, len(word) + 2) if hint else []
     lines += _engines(result, view)
     lines += observed(result, view)

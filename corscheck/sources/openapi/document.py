@@ -217,7 +217,9 @@ def _yaml(text: str, name: str) -> Any:
     try:
         import yaml
     except ImportError:
-        raise SourceError(f"{name}: YAML needs the package PyYAML: pip install 'corscheck[openapi]'") from None
+        raise SourceError(
+            f"{name}: YAML needs the package PyYAML: pip install '.[openapi]' in a checkout of corscheck"
+        ) from None
     # The C loader is ten times faster, but not available on every platform.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
