@@ -55,7 +55,7 @@ BROKEN: dict[str, tuple[str, str, int, tuple[str, ...]]] = {
     "empty urls": ('urls = ["/data"]', "urls = []", 11, ("urls", "is empty", 'urls = ["/data"]')),
     "urls as a text": ('urls = ["/data"]', 'urls = "/data"', 11, ("urls", "must be a list", 'urls = ["/data"]')),
     "a URL without scheme": ('"/data"', '"api.example.com/data"', 11, ("urls[0]", "https://api.example.com/data")),
-    "a URL that is none": ('"/data"', '"https://exa mple/"', 11, ("urls[0]", "is no URL")),
+    "a URL that is none": ('"/data"', '"https://exa mple/"', 11, ("urls[0]", "is not a URL")),
     "a path and no base-url": ('base-url = "https://api.example.com"', "", 11, ("urls[0]", "there is no base-url")),
     "base-url that is none": ("https://api.example.com", "api.example.com", 1, ("base-url", "is not a base URL")),
     "base-url with a query": ("https://api.example.com", "https://api.example.com/?v=1", 1, ("has a query",)),

@@ -82,7 +82,9 @@ def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Ca
     if refused:
         message = f"The server refuses requests from {facts.origin} with a {facts.status}: this origin is not allowed."
         return Cause("CORS615", message, evidence, setting)
-    return Cause("CORS615", f"The server knows CORS, but does not allow {facts.origin}.", evidence, setting)
+    return Cause(
+        "CORS615", f"The server has CORS enabled, but {facts.origin} is not an allowed origin.", evidence, setting
+    )
 
 
 def mismatch(facts: Facts) -> Asking:

@@ -162,7 +162,7 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
     if hypothesis == "no CORS":
         preflight = next((a for a in facts.experiments.done if a.preflight), None)
         options = f", and so is OPTIONS ({preflight.status})" if preflight is not None else ""
-        unknown = ": nothing here knows CORS" if preflight is not None and preflight.status in (404, 405, 501) else ""
+        unknown = ": CORS is not enabled here" if preflight is not None and preflight.status in (404, 405, 501) else ""
         return [Cause("CORS621", f"{without}{options}{unknown}.", evidence)]
     return [refusals.by_status(facts, evidence)]
 

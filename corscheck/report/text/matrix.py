@@ -206,7 +206,8 @@ def _fix(result: Result, view: View, indent: int) -> list[str]:
     """Return how to fix the cause of a result, or what to do if there was no response."""
     lines: list[str] = []
     for said in causes.fixes(result):
-        lines += wrap(printable_lines(said), view.width, indent + 5, f"{' ' * indent}fix")
+        hint = said in causes.HINTS.values()
+        lines += wrap(printable_lines(said), view.width, indent + 5 * (not hint), "" if hint else f"{' ' * indent}fix")
     return lines
 
 
