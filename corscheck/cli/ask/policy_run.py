@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
-from corscheck.cli.run_loop import Session, ask_many, say
+from corscheck.cli.run_loop import Session, ask_many, judging, say
 from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full, Quiet
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from corscheck.cli.arguments import PolicyArguments
-    from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.cli.show.sinks import Sink
-    from corscheck.model.item import Item
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.report.saved.baseline import Baseline
@@ -54,10 +52,10 @@ class PolicyRun:
         if not self.total:
             raise ConfigError(f"--shard {typed.shard}: nothing is left to test, there are fewer probes than shards")
         self.baseline: Baseline | None = None
-        if typed.baseline is not None:
+        if typed.gate.baseline is not None:
             from corscheck.report.saved.baseline import read
 
-            self.baseline = read(typed.baseline)
+            self.baseline = read(typed.gate.baseline)
         today = datetime.datetime.now(datetime.UTC).date()
         self.ignores = {policy.file: Ignores(policy.ignores, today) for policy in policies}
         self.files = tuple(policy.file for policy in policies)
@@ -93,8 +91,10 @@ class PolicyRun:
             complete=complete,
             progress=Progress(self.total, wanted=not wanted.quiet, log=True),
             faults=bool(expired),
+            max_failures=max_failures,
+            total=self.total,
         )
-        ask = self._asker(options, session, max_failures, cluster)
+        ask = judging(lambda take: ask_many(self.probes(), self.total - self.done, options, cluster, take), self.judge)
         if wanted.resumed is not None:
             from corscheck.cli.ask import resuming
 
@@ -124,22 +124,6 @@ class PolicyRun:
         if file in self.ignores:
             result = self.ignores[file].judge(result)
         return self.baseline.judge(result) if self.baseline is not None else result
-
-    def _asker(self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None) -> Ask:
-        def ask(take: Callable[[Item], None]) -> None:
-            def judged(result: Result) -> bool:
-                take(self.judge(result))
-                return max_failures is not None and session.summary.failed >= max_failures
-
-            if max_failures is None or session.summary.failed < max_failures:
-                ask_many(self.probes(), self.total - self.done, options, cluster, judged)
-            done = session.summary.total
-            if done < self.total:
-                count = "one failure" if max_failures == 1 else f"{max_failures} failures"
-                session.progress.clear()
-                say(f"stopped after {count} (--max-failures): {done} of {self.total} probes were asked")
-
-        return ask
 
 
 def _loaded(typed: PolicyArguments, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:

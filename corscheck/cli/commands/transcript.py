@@ -23,7 +23,7 @@ from corscheck.model.values import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
 
 SUMMARY = "Judge what curl printed: what a page would be told by these answers, and why."
 
@@ -40,8 +40,8 @@ one file are understood. A preflight (-X OPTIONS with Access-Control-Request-
 Method) belongs to the request that needs it; alone, it stands for that request.
 
 \b
-Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
-3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
+nothing to judge, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 """
 
 
@@ -88,7 +88,7 @@ def transcript(
         judge = TranscriptJudge(found.exchanges, terms, page)
         results = list(judge.results())
 
-        def ask(take: "Callable[[Result], None]") -> None:
+        def ask(take: "Callable[[Item], object]") -> None:
             enable_gc()
             for result in results:
                 take(result)
