@@ -223,7 +223,7 @@ MISTYPED: dict[str, tuple[str, ...]] = {
     "explain: unknown": ("explain", f"something at https://user:{'b' * 60}{new()}@h/?token={new()} went wrong"),
     "explain: without scheme": ("explain", f"something at user:{new()}@h/?token={new()} went wrong"),
     "explain: a header": ("explain", f"it said Authorization: Bearer {new()} and no"),
-    "explain --json": ("explain", "--json", blocked()),
+    "explain --json": ("explain", "--format", "json", blocked()),
     "an application": ("probe", "--app", f"https://u:{new()}@h/", "--origin", PAGE),
     "a baseline": ("run", "policy.toml", "--baseline", f"https://u:{new()}@h/?token={new()}"),
     "a report": ("probe", "URL/open", "--origin", PAGE, "--report", f"https://u:{new()}@h/?token={new()}"),

@@ -44,6 +44,7 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
     """Make the question. Raises ``ConfigError`` for an invalid option or target."""
     mistaken.check_words(typed.urls)
+    user, password = read.login(typed.user)
     mistaken.check_methods(typed.methods)
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
@@ -54,7 +55,6 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
             raise ConfigError(f"{mask_url(url)!r} {wrong}")
     if not urls and not count:
         raise ConfigError("nothing to audit: corscheck audit URL, or --targets FILE")
-    user, password = read.login(typed.user)
     template = Probe(
         url="",
         origin="null",

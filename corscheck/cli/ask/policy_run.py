@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
+from corscheck.cli.retyped import retyped
 from corscheck.cli.run_loop import Session, ask_many, judging, say
 from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full, Quiet
-from corscheck.model.masking import mask_login
+from corscheck.model.masking import mask_login, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
@@ -127,6 +128,12 @@ class PolicyRun:
 
 
 def _loaded(typed: PolicyArguments, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
+    url = next((name for name in typed.policies if "://" in name), None)
+    if url is not None:
+        raise ConfigError(
+            f"Invalid policy {mask_url(url)!r}: this is a URL, and a policy is a file. To ask a URL:\n"
+            f"  {retyped({'run': ('probe',)})}\nTo write a policy of what it allows today:\n  {retyped({'run': ('init',)})}"
+        )
     files = [Path(name) for name in (*typed.policies, *typed.config)]
     if not files:
         found = discover(Path.cwd())

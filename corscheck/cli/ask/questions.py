@@ -166,6 +166,7 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
 def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:
     """Make the question. ``inputs`` must live as long as it; ``say`` prints which schemes were guessed."""
     mistaken.check_words(typed.urls)
+    user, password = read.login(typed.user)
     headers = read.headers(typed.headers, inputs)
     typed, headers = mistaken.without_browsers_headers(typed, headers, say)
     _demand(typed)
@@ -179,7 +180,6 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         )
     by_default = "HEAD" if typed.head else "GET" if body is None else "POST"
     methods = tuple(dict.fromkeys(typed.methods)) or (by_default,)
-    user, password = read.login(typed.user)
     cookies = read.cookies(typed.cookies)
     credentials, because = _credentials(typed)
     targets: list[TargetLine] = []
