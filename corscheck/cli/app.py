@@ -40,6 +40,7 @@ First steps:
 \b
 corscheck help COMMAND shows the options of a command.
 """
+_COMPLETION = ("--install-completion", "--show-completion")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 ISSUES = "https://github.com/corscheck/corscheck/issues"
 
@@ -113,6 +114,13 @@ def run(argv: Sequence[str]) -> int:
             from corscheck.cli.run_loop import say
 
             say(note)
+        option, equals, shell = words[0].partition("=") if words else ("", "", "")
+        shell = shell if equals else "".join(words[1:2])
+        if option in _COMPLETION and shell:  # typer's own options know the current shell only
+            from corscheck.cli.complete import for_shell
+
+            typer.echo(for_shell(option, shell))
+            return exitcodes.OK
         build(words)(args=words, prog_name="corscheck")
     except SystemExit as stop:
         if sys.stdout is not stdout:

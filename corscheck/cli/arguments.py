@@ -162,6 +162,18 @@ class GateArguments(Struct, frozen=True):
         return 0 if self.exit_zero and status in (1, 3) else status
 
 
+class WatchArguments(Struct, frozen=True):
+    """Whether to ask again and again, and until when."""
+
+    again: Annotated[
+        bool,
+        Option("--watch", help="Ask again when a file of --app changes, else every 2 seconds; show what changed."),
+    ] = False
+    until_allowed: Annotated[
+        bool, Option("--until-allowed", help="Like --watch, and exit 0 as soon as every verdict is as expected.")
+    ] = False
+
+
 class DocumentArguments(Struct, frozen=True):
     """Which operations of which OpenAPI document to ask."""
 

@@ -15,6 +15,8 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, in which spellings of other tools are replaced."""
+        if ctx.resilient_parsing:  # the shell completes a line that is not typed to its end
+            return super().parse_args(ctx, args)
         from corscheck.cli.run_loop import say
         from corscheck.cli.spellings import respelled
 

@@ -14,8 +14,26 @@ _KINDS = ("tag:", "path:", "method:", "id:")
 Words = list[str] | list[tuple[str, str]]
 
 
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+
+
+def for_shell(option: str, shell: str) -> str:
+    """Install completion for a shell, or return its script (``--show-completion``). Returns what is to be printed."""
+    from typer.completion import get_completion_script, install  # type: ignore[attr-defined] # re-exported by its use
+
+    if shell not in SHELLS:
+        raise ConfigError(
+            f"Invalid {option} {shell!r}: there is no completion for this shell. Choose {', '.join(SHELLS)}."
+        )
+    names = {"shell": shell, "prog_name": "corscheck", "complete_var": "_CORSCHECK_COMPLETE"}
+    if option == "--show-completion":
+        return get_completion_script(**names)
+    _, path = install(**names)
+    return f"{shell} completion installed in {path}. It takes effect in a new terminal."
+
+
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
-    return [word for word in words if word.lower().startswith(incomplete.lower())]
+    return [word for word in words if word.startswith(incomplete)]
 
 
 def engines(incomplete: str) -> Words:
@@ -39,7 +57,7 @@ def frameworks(incomplete: str) -> Words:
     """Return frameworks for ``fix --for``, with their titles."""
     from corscheck.diagnosis.remedies.registry import REMEDIES
 
-    return [(name, one.title) for name, one in REMEDIES.items() if name.startswith(incomplete.lower())]
+    return [(name, one.title) for name, one in REMEDIES.items() if name.startswith(incomplete)]
 
 
 def explained(incomplete: str) -> Words:
@@ -72,6 +90,9 @@ def _policies(ctx: Any) -> Iterable[dict[str, Any]]:
     from corscheck.policy.load import discover
 
     typed = [*(ctx.params.get("policies") or ()), *(ctx.params.get("config") or ())]
+    if not typed and ctx.command.name == "run":
+        # Behind an option without its value, arguments are left over.
+        typed = ctx.args
     try:
         for path in map(Path, typed) if typed else [discover(Path.cwd())]:
             data = tomllib.loads(path.read_text("utf-8"))

@@ -38,7 +38,7 @@ def with_command(argv: Sequence[str], commands: Sequence[str]) -> tuple[list[str
     """
     words = list(argv)
     first = words[0] if words else ""
-    if not first or first in commands or first in GLOBAL:
+    if not first or first in commands or first.partition("=")[0] in GLOBAL:
         return words, None
     if first in _ALIASES:
         meant = _ALIASES[first]

@@ -23,7 +23,7 @@ PAGE = "https://app.example"
 COMMANDS = ("probe", "run", "audit")
 CLOSED = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 OPEN = f"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: {PAGE}\r\nVary: Origin\r\nContent-Length: 0\r\n\r\n".encode()
-EVERYBODY = b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: null\r\nAccess-Control-Allow-Credentials: true\r\nContent-Length: 0\r\n\r\n"
+EVERYBODY = OPEN.replace(PAGE.encode(), b"null").replace(b"Vary: Origin", b"Access-Control-Allow-Credentials: true")
 
 
 @pytest.fixture(autouse=True)

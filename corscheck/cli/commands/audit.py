@@ -18,14 +18,14 @@ SUMMARY = "Find origins that are allowed but should not be."
 
 EXAMPLES = """\b
 Examples:
-  corscheck audit https://api.example.com/me --allowed-origin https://app.example.com
+  corscheck audit api.example.com/me --allowed-origin https://app.example.com
   corscheck audit https://api.example.com/me -b session=... --depth full
   corscheck audit --targets urls.txt -q --report sarif:cors.sarif
   corscheck audit wss://api.example.com/socket -b session=...
 
 \b
 Only for servers that you may test. Exit status: 0 nothing at or above
---fail-on, 1 something, 2 usage or files, 3 no answer, 130 interrupted.
+--fail-on, 1 something, 2 wrong usage or files, 3 no answer, 130 interrupted.
 """
 
 

@@ -50,9 +50,10 @@ nothing to judge, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 
 @grouped
 def har(
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A HAR file; - is stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="HAR file; - is stdin.")],
     origin: Annotated[
-        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the recording is silent.")
+        str | None,
+        typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the recording does not name it."),
     ] = None,
     credentials: opt.CredentialsMode = None,
     engine: opt.Engines = (),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from typer import Option
 
 from corscheck.cli import options as opt
-from corscheck.cli.arguments import PaceArguments, ProbeArguments
+from corscheck.cli.arguments import PaceArguments, ProbeArguments, WatchArguments
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.ask.questions import question
 from corscheck.cli.groups import grouped
@@ -27,6 +27,7 @@ Examples:
   corscheck probe URL --origin ORIGIN -X PUT -H 'X-Tenant: 7' -v
   corscheck probe URL --origin ORIGIN --origin OTHER -X GET -X PUT
   corscheck probe --app main:app        every route of an app, without a server
+  corscheck probe --app main:app --watch       again whenever a file changes
 
 \b
 Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files,
@@ -45,19 +46,24 @@ def probe(
     show_secrets: opt.ShowSecrets = False,
     dry_run: opt.DryRun = False,
     print_curl: Annotated[bool, Option("--print-curl", help="Print the equal curl commands; send nothing.")] = False,
+    watched: WatchArguments,
     habits: CurlHabits,
 ) -> None:
     """Say whether a page at ORIGIN may read what URL answers, why, and what to change.
 
     Sends what a browser would send and judges the answers as it would. Several URLs, origins and methods make a matrix.
     """
-    habits.note(say)
     # -q shows no cause: without a report, nobody reads what a control request finds.
     diagnose = not typed.no_diagnose and not (wanted.quiet and not wanted.has_reports)
     run = pace.run_options(typed.network, show_secrets=show_secrets, diagnose=diagnose)
     network = run.network
     wanted.check_outputs()
+    if watched.again or watched.until_allowed:
+        from corscheck.cli.ask.watch import watch
+
+        raise typer.Exit(watch(typed, wanted, watched, resume=resume, sends=not (dry_run or print_curl)))
     wanted = replace(wanted, in_browser=typed.in_browser, private=show_secrets)
+    habits.note(say)
     complete, in_browser = typed.complete, typed.in_browser
     check_cluster(cluster, run, in_browser=in_browser, app=typed.app)
     in_process = None

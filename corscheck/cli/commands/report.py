@@ -103,7 +103,7 @@ def merge(
 @grouped
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", show_default=False, help=_FILE)],
-    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The one to hold against it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The report to compare with OLD.")],
     ignore_host: Annotated[
         bool, typer.Option("--ignore-host", help="Compare URLs without scheme, host and port.")
     ] = False,

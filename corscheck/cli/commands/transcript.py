@@ -47,9 +47,10 @@ nothing to judge, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 
 @grouped
 def transcript(
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What curl printed; - is stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="Output of curl; - is stdin.")],
     origin: Annotated[
-        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the request has none.")
+        str | None,
+        typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the request does not name it."),
     ] = None,
     credentials: opt.CredentialsMode = None,
     engine: opt.Engines = (),
