@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from corscheck.model.values import ConfigError
@@ -57,6 +56,8 @@ def with_command(argv: Sequence[str], commands: Sequence[str]) -> tuple[list[str
 def _unknown(word: str, commands: Sequence[str]) -> str:
     if word in _HINTS:
         return f"Unknown command {word!r}. {_HINTS[word]}"
+    from difflib import get_close_matches
+
     near = get_close_matches(word.lower(), (*commands, *_HINTS, *_ALIASES), 1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     return (

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import TYPE_CHECKING
-
-from corscheck.cli.show.masked_argv import masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +14,10 @@ def retyped(instead: Mapping[str, Sequence[str]], *, command: str | None = None,
 
     ``command`` is put in front unless it was typed, ``more`` at the end.
     """
+    import shlex
+
+    from corscheck.cli.show.masked_argv import masked
+
     words = [new for word in sys.argv[1:] for new in instead.get(word, (word,))]
     if command is not None and words[:1] != [command]:
         words.insert(0, command)

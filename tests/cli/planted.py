@@ -113,6 +113,9 @@ PROBES: dict[str, tuple[str, ...]] = {
     "tokens in the path": (IN_PATH,),
     "an echo of a body": ("/echo", "-d", f"password={new()}&pin={new()}"),
     "an echo of JSON": ("/echo", "-d", json.dumps({"user": {"token": new(), "pin": new()}})),
+    "an echo of raw data": ("/echo", "--data-raw", f"password={new()}", "--data-binary", f"pin={new()}"),
+    "an echo of encoded data": ("/echo", "--data-urlencode", f"password={new()}"),
+    "data in the query": ("/echo", "-G", "-d", f"token={new()}"),
     "an echo of a form": ("/echo", "-F", f"password={new()}"),
     "a form": ("/open", *(part for field in FORM for part in ("-F", field))),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -115,6 +114,8 @@ def _check_httpie(urls: Sequence[str]) -> None:
             named = named or f"{_shown(item)!r} is {spelled[0]}"
     if not instead:
         return
+    import json
+
     more: tuple[str, ...] = ()
     if fields:
         more = ("-H", "Content-Type: application/json", "-d", json.dumps(fields))
@@ -138,6 +139,8 @@ def _item(item: re.Match[str], fields: dict[str, object]) -> tuple[str, tuple[st
         return "a parameter of the query", ("-G", "--data-urlencode", f"{name}={value}")
     if "/" in name:
         return None
+    import json
+
     try:
         fields[name] = json.loads(value) if sign == ":=" else value
     except ValueError:
