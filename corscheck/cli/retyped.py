@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def retyped(instead: Mapping[str, Sequence[str]], *, command: str | None = None, more: Sequence[str] = ()) -> str:
     """Return the command line that was typed, ready to be pasted: without secrets, and with some words replaced.
 
-    ``command`` is put in front unless it was typed, ``more`` at the end.
+    ``command`` is put in front unless it was typed, ``more`` at the end, where the caller has masked it.
     """
     import shlex
 
@@ -21,4 +21,4 @@ def retyped(instead: Mapping[str, Sequence[str]], *, command: str | None = None,
     words = [new for word in sys.argv[1:] for new in instead.get(word, (word,))]
     if command is not None and words[:1] != [command]:
         words.insert(0, command)
-    return shlex.join(["corscheck", *masked([*words, *more])])
+    return shlex.join(["corscheck", *masked(words), *more])

@@ -111,6 +111,7 @@ ANSWERED: dict[str, tuple[str, str, str]] = {
     # typed: what is wrong, what to type
     "a path": (f"probe /data --origin {PAGE}", "'/data': it has no host", "--app main:app"),
     "a path first": (f"/data --origin {PAGE}", "'/data': it has no host", "http://localhost:8000/data"),
+    "a path, and no origin": ("probe /data", "'/data': it has no host", "--app main:app"),
     "a path below here": (f"probe ./data --origin {PAGE}", "it has no host", "--app main:app"),
     "two methods": (f"{ASK} -X GET,PUT", "names 2 methods", f"corscheck {ASK} -X GET -X PUT"),
     "two methods, and a blank": (f"{ASK} --request 'GET PUT'", "names 2 methods", "-X GET -X PUT"),
@@ -123,7 +124,10 @@ ANSWERED: dict[str, tuple[str, str, str]] = {
     "httpie, lower case": (f"put {URL} --origin {PAGE}", "'put' is a method", f"corscheck probe -X PUT {URL}"),
     "httpie's header": (f"{ASK} X-Tenant:7", "'X-Tenant:...' is a header", f"{ASK} -H 'X-Tenant: 7'"),
     "httpie's header, lower case": (f"{ASK} authorization:x", "is a header", "-H 'authorization: ***'"),
-    "httpie's field": (f"{ASK} name=ada", "'name=...' is a field of a JSON body", "-X POST -H 'Content-Type: application/json'"),
+    "httpie's field": (
+        f"{ASK} name=ada", "'name=...' is a field of a JSON body",
+        """-X POST -H 'Content-Type: application/json' -d '{"name": "ada"}'""",
+    ),
     "httpie's number": (f"PUT {URL} --origin {PAGE} n:=3", "'PUT' is a method", "-X PUT"),
     "httpie's parameter": (f"{ASK} a==1", "a parameter of the query", "-G --data-urlencode"),
     "another tool's name": (f"probe curl {URL} --origin {PAGE}", "'curl' is another tool", f"corscheck probe {URL} --origin"),

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.first_words import METHODS
 from corscheck.cli.retyped import retyped
-from corscheck.model.masking import mask_url
+from corscheck.model.masking import mask_body, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
 from corscheck.protocol.preflight import ACRH, ACRM
@@ -118,7 +118,7 @@ def _check_httpie(urls: Sequence[str]) -> None:
 
     more: tuple[str, ...] = ()
     if fields:
-        more = ("-H", "Content-Type: application/json", "-d", json.dumps(fields))
+        more = ("-H", "Content-Type: application/json", "-d", mask_body(json.dumps(fields)))
         if not any(words[:1] == ("-X",) for words in instead.values()):
             more = ("-X", "POST", *more)
     raise ConfigError(

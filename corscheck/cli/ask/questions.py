@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask import mistaken
-from corscheck.cli.ask.targets import TargetFile, TargetLine, guess, say_guesses, with_query
+from corscheck.cli.ask.targets import TargetFile, TargetLine, guess, say_guesses, with_query, with_scheme
 from corscheck.cli.retyped import retyped
 from corscheck.model.masking import hide_url, mask_login, mask_url
 from corscheck.model.page_origin import check_origin
@@ -166,6 +166,8 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
 def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:
     """Make the question. ``inputs`` must live as long as it; ``say`` prints which schemes were guessed."""
     mistaken.check_words(typed.urls)
+    for text in typed.urls:
+        with_scheme(text)  # a path without a host is the first thing to mend
     user, password = read.login(typed.user)
     headers = read.headers(typed.headers, inputs)
     typed, headers = mistaken.without_browsers_headers(typed, headers, say)
