@@ -57,6 +57,7 @@ def test_run(base: str, command: Command) -> None:
 
 
 def test_what_was_asked_for_is_not_advised_against(base: str, command: Command) -> None:
-    done = command("probe", f"{base}/a", "-X", "POST", "--origin", PAGE, "--send", "never")
-    assert done.status == 3
-    assert "--send always" not in done.stdout
+    for urls in ((f"{base}/a",), (f"{base}/a", f"{base}/b")):
+        done = command("probe", *urls, "-X", "POST", "--origin", PAGE, "--send", "never")
+        assert done.status == 3
+        assert "--send always" not in done.stdout

@@ -84,6 +84,9 @@ ACCEPTED: dict[str, tuple[str, dict[str, object], str]] = {
     "--credentials false": (f"{ASK} --credentials false", {"credentials": "same-origin"}, "taken as"),
     "--with-credentials": (f"{ASK} --with-credentials", {"credentials": "include"}, ""),
     "--expect block": (f"probe {URL}/blocked --origin {PAGE} --expect block", {"expected": "blocked"}, "taken as"),
+    "a host like a file": (f"probe https://main.py --origin {PAGE}", {"url": "https://main.py"}, ""),
+    "a path like a file": (f"probe api.example/main.py --origin {PAGE}", {"url": "https://api.example/main.py"}, "taken as"),
+    "a value behind a group": (f"{ASK} -kd --timeout", {"body": b"--timeout"}, ""),
     "a value like an option": (f"{ASK} -H 'X-A: --timeout' -d --timeout", {"body": b"--timeout"}, ""),
 }  # fmt: skip
 

@@ -51,8 +51,6 @@ def check_words(urls: Sequence[str]) -> None:
     """Raise ``ConfigError`` for arguments that are no URLs but something else that can be recognised."""
     _check_httpie(urls)
     for text in urls:
-        if "://" in text:
-            continue
         if text[:1] in _DASHES:
             option = f"--{text.lstrip(_DASHES)}"
             raise ConfigError(
