@@ -13,14 +13,15 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from corscheck.cli import exitcodes
+from corscheck.cli.command import Command, Group
+from corscheck.cli.first_words import with_command
 from corscheck.cli.options import Version
 from corscheck.model.values import ConfigError, HelperDied
 
 COMMANDS = (
-    "probe", "run", "audit", "init", "report", "har", "transcript", "explain", "fix", "engines", "schema", "demo",
+    "probe", "run", "audit", "init", "report", "har", "transcript", "explain", "fix", "engines", "schema", "demo", "help",
 )  # fmt: skip
 """The commands. The module of each has a function of its name, or a group of commands.
 
@@ -28,11 +29,23 @@ It may have ``SUMMARY`` (its line in the list of commands) and ``EXAMPLES`` (the
 """
 
 _HELP = {"-h", "--help", "--version", "--show-completion"}
+
+FIRST_STEPS = """\b
+First steps:
+  corscheck demo                                       see it work, offline
+  corscheck https://api.example.com/data --origin https://app.example.com
+  corscheck probe --app main:app                       ask an app in process
+  corscheck explain "No 'Access-Control-Allow-Origin' header is present"
+
+\b
+corscheck help COMMAND shows the options of a command.
+"""
+_COMPLETION = ("--install-completion", "--show-completion")
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 ISSUES = "https://github.com/corscheck/corscheck/issues"
 
 
-class _Commands(TyperGroup):
+class _Commands(Group):
     """Masks secrets in what typer says about a command line: it repeats words that it does not expect."""
 
     def make_context(self, *given: Any, **more: Any) -> Any:
@@ -64,8 +77,9 @@ def build(argv: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         name="corscheck",
         cls=_Commands,
-        # Plain help and plain usage errors: no 150 ms for rich on the way to "no such option".
+        # typer's own use of rich, which it would import for usage errors too: 150 ms on the way to "no such option".
         rich_markup_mode=None,
+        epilog=FIRST_STEPS,
         # Completion (--install-completion, --show-completion) belongs to the application; commands need not import it.
         add_completion=named not in COMMANDS,
         pretty_exceptions_enable=False,
@@ -85,7 +99,7 @@ def build(argv: Sequence[str]) -> typer.Typer:
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name, short_help=summary, epilog=examples, context_settings=SETTINGS)
         else:
-            app.command(name, short_help=summary, epilog=examples, context_settings=SETTINGS)(command)
+            app.command(name, cls=Command, short_help=summary, epilog=examples, context_settings=SETTINGS)(command)
     return app
 
 
@@ -93,11 +107,21 @@ def run(argv: Sequence[str]) -> int:
     """Run a command line; returns its exit status. Never raises."""
     stdout = sys.stdout
     try:
-        hint = _forgot_command(argv)
-        if hint is not None:
-            sys.stderr.write(hint)
-            return exitcodes.USAGE
-        build(argv)(args=list(argv), prog_name="corscheck")
+        words, note = with_command(argv, COMMANDS)
+        if words[:1] == ["help"] and (words[1:2] == [] or words[1] in COMMANDS):
+            words = [*words[1:], "--help"]
+        if note is not None:
+            from corscheck.cli.run_loop import say
+
+            say(note)
+        option, equals, shell = words[0].partition("=") if words else ("", "", "")
+        shell = shell if equals else "".join(words[1:2])
+        if option in _COMPLETION and shell:  # typer's own options know the current shell only
+            from corscheck.cli.complete import for_shell
+
+            typer.echo(for_shell(option, shell))
+            return exitcodes.OK
+        build(words)(args=words, prog_name="corscheck")
     except SystemExit as stop:
         if sys.stdout is not stdout:
             # typer replaces it if the reader of a pipe has closed it. Only help is complete all the same.
@@ -122,18 +146,6 @@ def run(argv: Sequence[str]) -> int:
         network = isinstance(error, (ConnectionError, TimeoutError))
         return _failed(error) if isinstance(error, OSError) and not network else _crashed(error)
     return exitcodes.OK
-
-
-def _forgot_command(argv: Sequence[str]) -> str | None:
-    """Return a hint if a URL was typed in the place of a command."""
-    first = argv[0] if argv else ""
-    looks_like_url = "://" in first or "." in first or first.startswith("localhost")
-    if first.startswith("-") or first in COMMANDS or not looks_like_url:
-        return None
-    from corscheck.model.masking import mask_url
-
-    shown = mask_url(first)
-    return f"corscheck: unknown command {shown!r}. To ask a URL:\n  corscheck probe {shown} --origin https://app.example.com\n"
 
 
 def _failed(error: OSError) -> int:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer import Argument, Option
 
+from corscheck.cli import complete
 from corscheck.cli import options as opt
 from corscheck.cli.options import Strings
 from corscheck.model.masking import hide_url
@@ -29,28 +30,40 @@ if TYPE_CHECKING:
 class NetworkArguments(Struct, frozen=True):
     """How to reach servers."""
 
-    user_agent: Annotated[str | None, Option("-A", "--user-agent", metavar="NAME", help="User-Agent to send.")] = None
+    user_agent: Annotated[
+        str | None, Option("-A", "--user-agent", metavar="NAME", help="Set the User-Agent header.")
+    ] = None
     insecure: opt.Insecure = False
-    proxy: Annotated[str | None, Option("-x", "--proxy", metavar="URL", help="Through this proxy.")] = None
-    noproxy: Annotated[str | None, Option("--noproxy", metavar="HOSTS", help="No proxy for these; * for all.")] = None
-    cacert: Annotated[str | None, Option("--cacert", metavar="FILE", help="Trust the CAs in this PEM file.")] = None
+    proxy: Annotated[str | None, Option("-x", "--proxy", metavar="URL", help="Use this proxy.")] = None
+    noproxy: Annotated[
+        str | None, Option("--noproxy", metavar="HOSTS", help="Hosts that need no proxy; * for all.")
+    ] = None
+    cacert: Annotated[
+        str | None, Option("--cacert", metavar="FILE", help="Trust the CA certificates in this PEM file.")
+    ] = None
     cert: Annotated[str | None, Option("-E", "--cert", metavar="FILE", help="Client certificate (PEM).")] = None
-    key: Annotated[str | None, Option("--key", metavar="FILE", help="Its private key.")] = None
+    key: Annotated[str | None, Option("--key", metavar="FILE", help="Private key of --cert (PEM).")] = None
     resolve: Annotated[
-        Strings, Option("--resolve", metavar="HOST:PORT:ADDR", help="Use this address for it. Repeatable.")
+        Strings, Option("--resolve", metavar="HOST:PORT:ADDR", help="Use this address for a host and port. Repeatable.")
     ] = ()
     connect_to: Annotated[
-        Strings, Option("--connect-to", metavar="H1:P1:H2:P2", help="Connect to H2:P2 for H1:P1. Repeatable.")
+        Strings, Option("--connect-to", metavar="H1:P1:H2:P2", help="Connect to H2:P2 instead of H1:P1. Repeatable.")
     ] = ()
-    unix_socket: Annotated[str | None, Option("--unix-socket", metavar="PATH", help="Connect through it.")] = None
+    unix_socket: Annotated[
+        str | None, Option("--unix-socket", metavar="PATH", help="Connect through a Unix socket.")
+    ] = None
     max_time: opt.MaxTime = 10.0
     http2: Annotated[bool, Option("--http2", help="Offer HTTP/2.")] = False
     transport: Annotated[
         TransportName,
-        Option("--transport", help="HTTP library: httpx or libcurl. auto picks libcurl if it is installed."),
+        Option(
+            "--transport",
+            metavar="NAME",
+            help="HTTP library: httpx or curl (libcurl). auto picks libcurl if it is installed.",
+        ),
     ] = "auto"
-    ipv4: Annotated[bool, Option("-4", "--ipv4", help="IPv4 addresses only.")] = False
-    ipv6: Annotated[bool, Option("-6", "--ipv6", help="IPv6 addresses only.")] = False
+    ipv4: Annotated[bool, Option("-4", "--ipv4", help="Use IPv4 addresses only.")] = False
+    ipv6: Annotated[bool, Option("-6", "--ipv6", help="Use IPv6 addresses only.")] = False
 
     @property
     def files(self) -> tuple[tuple[str, str | None], ...]:
@@ -94,7 +107,7 @@ class PaceArguments(Struct, frozen=True):
             min=0.0,
             max=LONGEST_TIME,
             callback=opt.not_nan,
-            help="Keep asking until the server is up.",
+            help="Wait up to this long for the server to start.",
         ),
     ] = 0.0
     concurrency: opt.Concurrency = None
@@ -126,9 +139,9 @@ class OutputArguments(Struct, frozen=True):
     json: opt.JSONFile = None
     jsonl: opt.JSONLFile = None
     reports: opt.Reports = ()
-    reproducible: Annotated[
-        bool, Option("--reproducible", help="Leave times, host and command line out of reports.")
-    ] = False
+    reproducible: Annotated[bool, Option("--reproducible", help="Omit times, host and command line from reports.")] = (
+        False
+    )
     verbose: opt.Verbose = False
     quiet: opt.Quiet = False
     color: opt.Color = "auto"
@@ -137,24 +150,56 @@ class OutputArguments(Struct, frozen=True):
     private: bool = False
 
 
+class GateArguments(Struct, frozen=True):
+    """What of the results decides the exit status, and when to stop."""
+
+    baseline: opt.Baseline = None
+    max_failures: opt.MaxFailures = None
+    exit_zero: opt.ExitZero = False
+
+    def exit_status(self, status: int) -> int:
+        """Return the exit status of the process for that of a run."""
+        return 0 if self.exit_zero and status in (1, 3) else status
+
+
+class WatchArguments(Struct, frozen=True):
+    """Whether to ask again and again, and until when."""
+
+    again: Annotated[
+        bool,
+        Option("--watch", help="Ask again when a file of --app changes, else every 2 seconds; show what changed."),
+    ] = False
+    until_allowed: Annotated[
+        bool, Option("--until-allowed", help="Like --watch, and exit 0 as soon as every verdict is as expected.")
+    ] = False
+
+
 class DocumentArguments(Struct, frozen=True):
     """Which operations of which OpenAPI document to ask."""
 
     source: Annotated[
         str | None,
-        Option("--openapi", metavar="FILE|URL", help="Every operation of an OpenAPI document; app: that of --app."),
+        Option(
+            "--openapi",
+            metavar="FILE|URL",
+            help="Ask every operation of an OpenAPI document; app uses the one that --app generates.",
+        ),
     ] = None
     base: Annotated[
-        str | None, Option("--base-url", metavar="URL", help="Instead of the servers of the OpenAPI document.")
+        str | None,
+        Option("--base-url", metavar="URL", help="Base URL to use instead of the OpenAPI document's servers."),
     ] = None
     select: Annotated[
         Strings,
         Option(
-            "--select", metavar="KIND:GLOB", help="Only these of --openapi: tag:, path:, method: or id:. Repeatable."
+            "--select",
+            metavar="KIND:GLOB",
+            help="Ask only matching OpenAPI operations, by tag:, path:, method: or id:. Repeatable.",
+            autocompletion=complete.operations,
         ),
     ] = ()
     exclude: Annotated[
-        Strings, Option("--exclude", metavar="KIND:GLOB", help="Not these of --openapi. Repeatable.")
+        Strings, Option("--exclude", metavar="KIND:GLOB", help="Skip matching OpenAPI operations. Repeatable.")
     ] = ()
 
     @property
@@ -172,23 +217,48 @@ class ProbeArguments(Struct, frozen=True):
     headers: opt.HeaderLines = ()
     data: Annotated[
         Strings,
-        Option("-d", "--data", metavar="DATA", help="A body as text (POST); @FILE, @- for stdin. Joined with &."),
+        Option(
+            "-d",
+            "--data",
+            metavar="DATA",
+            help="Request body, which makes the method POST; @FILE reads a file. Repeatable: joined with &. "
+            "--data-raw, --data-binary and --data-urlencode work as in curl.",
+        ),
     ] = ()
+    raw: Annotated[Strings, Option("--data-raw", hidden=True)] = ()
+    binary: Annotated[Strings, Option("--data-binary", hidden=True)] = ()
+    urlencode: Annotated[Strings, Option("--data-urlencode", hidden=True)] = ()
+    in_query: Annotated[bool, Option("-G", "--get", hidden=True)] = False
+    head: Annotated[bool, Option("-I", "--head", hidden=True)] = False
     form: Annotated[
         Strings,
-        Option("-F", "--form", metavar="NAME=VALUE", help="A part of a form (POST); NAME=@FILE uploads one."),
+        Option(
+            "-F",
+            "--form",
+            metavar="NAME=VALUE",
+            help="Field of a multipart form; NAME=@FILE uploads a file. Repeatable.",
+        ),
     ] = ()
     credentials: opt.CredentialsMode = None
     cookies: opt.Cookies = ()
     user: opt.User = None
-    mode: Annotated[Mode, Option("--mode", help="fetch()'s mode.")] = "cors"
-    redirect: Annotated[Redirect, Option("--redirect", help="fetch()'s redirect mode.")] = "follow"
+    mode: Annotated[Mode, Option("--mode", metavar="MODE", help="fetch()'s mode: cors, no-cors or same-origin.")] = (
+        "cors"
+    )
+    redirect: Annotated[
+        Redirect, Option("--redirect", metavar="MODE", help="fetch()'s redirect mode: follow, error or manual.")
+    ] = "follow"
     upload_listener: Annotated[
-        bool, Option("--upload-listener", help="Script listens to upload progress, which forces a preflight.")
+        bool, Option("--upload-listener", help="The script listens to upload progress, which forces a preflight.")
     ] = False
     coep: Annotated[
         EmbedderPolicy,
-        Option("--coep", help="The page's Cross-Origin-Embedder-Policy. Only affects --mode no-cors."),
+        Option(
+            "--coep",
+            metavar="POLICY",
+            help="The page's Cross-Origin-Embedder-Policy: unsafe-none, require-corp or credentialless. "
+            "Only affects --mode no-cors.",
+        ),
     ] = "unsafe-none"
     secure_context: Annotated[
         bool,
@@ -201,26 +271,45 @@ class ProbeArguments(Struct, frozen=True):
     shard: opt.ShardOf = None
     app: Annotated[
         str | None,
-        Option("--app", metavar="MODULE:NAME", help="Ask this ASGI or WSGI app in process; no URL: all its routes."),
+        Option(
+            "--app",
+            metavar="MODULE:NAME",
+            help="Ask an ASGI or WSGI application in process. Without a URL: all its routes.",
+        ),
     ] = None
-    app_dir: Annotated[str, Option("--app-dir", metavar="DIR", help="Where the module of --app is.")] = "."
+    app_dir: Annotated[str, Option("--app-dir", metavar="DIR", help="Directory of the --app module.")] = "."
     curl: Annotated[
         Strings,
-        Option("--curl", metavar="TEXT", help="What to ask, as a curl command or a fetch() call; @FILE, - is stdin."),
+        Option(
+            "--curl",
+            metavar="TEXT",
+            help="Ask what a curl command or a fetch() call asks; @FILE reads a file, - stdin.",
+        ),
     ] = ()
     document: DocumentArguments = DocumentArguments()
-    send: Annotated[Send, Option("--send", help="auto: hold back what may change data, unless -d or -F is typed.")] = (
-        "auto"
-    )
+    send: Annotated[
+        Send,
+        Option(
+            "--send",
+            metavar="WHEN",
+            help="Send requests that may change data: always, never, or auto (only with -d or -F).",
+        ),
+    ] = "auto"
     complete: opt.Complete = False
     engines: opt.Engines = ()
     expect: opt.Expect = None
     in_browser: opt.InBrowser = None
-    no_diagnose: Annotated[bool, Option("--no-diagnose", help="No control requests to find the cause.")] = False
+    gate: GateArguments = GateArguments()
+    no_diagnose: Annotated[bool, Option("--no-diagnose", help="Send no control requests to find the cause.")] = False
     network: NetworkArguments = NetworkArguments()
     via: opt.Via = None
     found: "Sequence[TargetLine]" = ()
     because: str | None = None
+
+    @property
+    def has_data(self) -> bool:
+        """Whether data was typed, in one of curl's four ways."""
+        return bool(self.data or self.raw or self.binary or self.urlencode)
 
 
 class AuditArguments(Struct, frozen=True):
@@ -232,34 +321,41 @@ class AuditArguments(Struct, frozen=True):
         Option(
             "--allowed-origin",
             metavar="ORIGIN",
-            help="An origin that the server should allow; https://*.example.com stands for all subdomains. Repeatable.",
+            help="Origin that the server should allow; https://*.example.com means every subdomain. Repeatable.",
         ),
     ] = ()
     methods: Annotated[
         Strings,
-        Option("-X", "--method", "--request", metavar="METHOD", help="A method to try beside GET. Repeatable."),
+        Option("-X", "--method", "--request", metavar="METHOD", help="Method to try besides GET. Repeatable."),
     ] = ()
     headers: opt.HeaderLines = ()
     cookies: opt.Cookies = ()
     user: opt.User = None
-    send: Annotated[Literal["auto", "always"], Option("--send", help="always: also send what may change data.")] = (
-        "auto"
-    )
-    depth: Annotated[Depth, Option("--depth", help="normal: one origin of each class; full: all of them.")] = "normal"
+    send: Annotated[
+        Literal["auto", "always"],
+        Option("--send", metavar="WHEN", help="always also sends requests that may change data."),
+    ] = "auto"
+    depth: Annotated[
+        Depth, Option("--depth", metavar="DEPTH", help="normal tries one origin of each class, full tries all.")
+    ] = "normal"
     targets: opt.Targets = None
     shard: opt.ShardOf = None
-    fail_on: Annotated[FailOn, Option("--fail-on", help="Exit 1 for a finding of this severity or a higher one.")] = (
-        "medium"
-    )
+    fail_on: Annotated[
+        FailOn,
+        Option(
+            "--fail-on",
+            metavar="SEVERITY",
+            help="Exit 1 for a finding of this severity or higher: info, low, medium, high or never.",
+        ),
+    ] = "medium"
     poc: Annotated[
         str | None,
-        Option("--poc", metavar="FILE", help="Write a page that shows what is readable, for authorised use."),
+        Option("--poc", metavar="FILE", help="Write a proof page that shows what is readable; for authorised use."),
     ] = None
     max_requests: Annotated[
-        int | None, Option("--max-requests", metavar="N", min=1, help="Send at most so many to one target.")
+        int | None, Option("--max-requests", metavar="N", min=1, help="Send at most N requests to one target.")
     ] = None
-    baseline: opt.Baseline = None
-    exit_zero: opt.ExitZero = False
+    gate: GateArguments = GateArguments()
     network: NetworkArguments = NetworkArguments()
     via: opt.Via = None
     seed: str | None = None
@@ -269,54 +365,33 @@ class PolicyArguments(Struct, frozen=True):
     """Which policies ``run`` checks, and which part of them."""
 
     policies: Annotated[
-        Strings, Argument(metavar="POLICY...", show_default=False, help="Policy files; none: the one found here.")
+        Strings,
+        Argument(
+            metavar="POLICY...",
+            show_default=False,
+            help="Policy files. Without one: the corscheck.toml found here or above.",
+        ),
     ] = ()
     config: opt.Config = ()
     env: opt.Environment = None
-    base_url: Annotated[str | None, Option("--base-url", metavar="URL", help="Instead of the policy's base-url.")] = (
-        None
-    )
+    base_url: Annotated[
+        str | None, Option("--base-url", metavar="URL", help="Base URL to use instead of the policy's.")
+    ] = None
     via: opt.Via = None
     select: Annotated[
         Strings,
-        Option("--select", metavar="NAME", help="Only the checks of this name; * and ? as usual. Repeatable."),
+        Option(
+            "--select",
+            metavar="NAME",
+            help="Run only checks with this name; * and ? are wildcards. Repeatable.",
+            autocompletion=complete.checks,
+        ),
     ] = ()
     shard: opt.ShardOf = None
-    max_failures: Annotated[
-        int | None, Option("--max-failures", metavar="N", min=1, help="Stop after so many failures.")
-    ] = None
-    exit_zero: opt.ExitZero = False
-    baseline: opt.Baseline = None
+    gate: GateArguments = GateArguments()
     complete: opt.Complete = False
 
     @property
     def partial(self) -> bool:
         """Whether only a part of the policies is run."""
         return bool(self.select) or self.shard is not None
-
-
-class CurlHabits(Struct, frozen=True):
-    """Options that curl users type by habit. Their callbacks act, so that nothing reads the fields."""
-
-    version: opt.Version = False
-    location: Annotated[
-        bool,
-        opt.not_needed("redirects are followed as a browser follows them (--redirect says how)", "-L", "--location"),
-    ] = False
-    include: Annotated[bool, opt.not_needed("-v shows the exchanges with all their headers", "-i", "--include")] = False
-    silent: Annotated[
-        bool, opt.not_needed("-q prints the verdict alone; progress is shown on a terminal only", "-s", "--silent")
-    ] = False
-    show_error: Annotated[bool, opt.not_needed("errors are always shown", "-S", "--show-error")] = False
-    head: Annotated[bool, opt.not_needed("-X HEAD asks with HEAD", "-I", "--head")] = False
-    output: Annotated[
-        str | None, opt.not_needed("response bodies are not kept; --json FILE saves the report", "-o", "--output")
-    ] = None
-    fail: Annotated[
-        bool,
-        opt.not_needed("the exit status always says how it came out (--expect sets what is expected)", "-f", "--fail"),
-    ] = False
-    get: Annotated[bool, opt.not_needed("write the query into the URL", "-G", "--get")] = False
-    compressed: Annotated[
-        bool, opt.not_needed("bodies are not read; -H cannot set Accept-Encoding in a browser either", "--compressed")
-    ] = False

@@ -9,9 +9,11 @@ from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Struct
 
+from corscheck.cli.panels import PANELS
+
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Return the command with the options of its parameters' classes in the place of these parameters.
+    """Return the command with the options of its parameters' classes in the place of these parameters, each in its panel.
 
     An option that takes several values is a tuple for the command; typer has a list, or None.
     """
@@ -41,6 +43,9 @@ def _parameters(members: list[tuple[str, Any, Any]]) -> Iterator[inspect.Paramet
             yield from _parameters(_members(annotation))
         elif get_origin(annotation) is Annotated:
             kind, *about = get_args(annotation)
+            for option in about:
+                if getattr(option, "rich_help_panel", "") is None:
+                    option.rich_help_panel = PANELS.get(name)
             if kind == Sequence[str]:
                 annotation, default = Annotated[list[str] | None, *about], None
             yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

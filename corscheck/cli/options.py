@@ -12,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 from corscheck._version import __version__
+from corscheck.cli import complete
 from corscheck.model.values import ENGINE_NAMES, LONGEST_TIME, ConfigError
 from corscheck.protocol.request import Credentials
 
@@ -52,31 +53,54 @@ InBrowser = Annotated[
     str | None,
     Option(
         "--in-browser",
-        metavar="chromium|chrome|edge|firefox|webkit",
+        metavar="NAME",
         callback=_known_browser,
-        help="Also let a real browser do it; exit 4 if it differs.",
+        help="Ask a real browser as well: chromium, chrome, edge, firefox or webkit. Exit 4 if it differs.",
     ),
 ]
 
-# What is asked
-Urls = Annotated[Strings, Argument(metavar="URL...", show_default=False, help="What the page asks for.")]
+# The request
+Urls = Annotated[Strings, Argument(metavar="URL...", show_default=False, help="URL that the page requests.")]
 Origins = Annotated[
-    Strings, Option("--origin", metavar="ORIGIN", help="Where the page is: https://app.example. Repeatable.")
+    Strings,
+    Option(
+        "--origin", metavar="ORIGIN", help="Origin of the requesting page, e.g. https://app.example.com. Repeatable."
+    ),
 ]
-Methods = Annotated[Strings, Option("-X", "--method", "--request", metavar="METHOD", help="Default GET. Repeatable.")]
+Methods = Annotated[
+    Strings,
+    Option("-X", "--method", "--request", metavar="METHOD", show_default="GET", help="Request method. Repeatable."),
+]
 HeaderLines = Annotated[
-    Strings, Option("-H", "--header", metavar="NAME: VALUE", help="A header that script sets; @FILE: one a line.")
+    Strings,
+    Option(
+        "-H",
+        "--header",
+        metavar="NAME: VALUE",
+        help="Header that the script sets; @FILE reads one per line. Repeatable.",
+    ),
 ]
 CredentialsMode = Annotated[
-    Credentials | None, Option("--credentials", show_default="same-origin", help="fetch()'s credentials mode.")
+    Credentials | None,
+    Option(
+        "--credentials",
+        metavar="MODE",
+        show_default="same-origin",
+        help="fetch()'s credentials mode: omit, same-origin or include.",
+    ),
 ]
 Cookies = Annotated[
-    Strings, Option("-b", "--cookie", metavar="NAME=VALUE", help="Stored cookies; alone implies include.")
+    Strings,
+    Option("-b", "--cookie", metavar="NAME=VALUE", help="Stored cookie; implies --credentials include. Repeatable."),
 ]
-User = Annotated[str | None, Option("-u", "--user", metavar="USER:PASS", help="Stored login; alone implies include.")]
+User = Annotated[
+    str | None, Option("-u", "--user", metavar="USER:PASS", help="Stored login; implies --credentials include.")
+]
 Targets = Annotated[
     str | None,
-    Option("--targets", metavar="FILE", help="More to ask: a URL or a JSON probe object a line; - is stdin."),
+    Option(
+        "--targets", metavar="FILE", help="Read targets from a file: one URL or JSON probe object per line; - is stdin."
+    ),
 ]
 
 # What is sent, and what of it counts
@@ -85,28 +109,48 @@ Engines = Annotated[
     Strings,
     Option(
         "--engine",
-        metavar=f"[{'|'.join(ENGINE_NAMES)}]",
+        metavar="NAME",
         show_default="chromium, firefox, webkit",
-        help="Whose rules must hold; the first one drives. Repeatable.",
+        help=f"Engine whose rules must hold: {', '.join(ENGINE_NAMES)}. The first one drives. Repeatable.",
+        autocompletion=complete.engines,
     ),
 ]
-Expect = Annotated[Expected | None, Option("--expect", show_default="allowed", help="The verdict that exits 0.")]
+Expect = Annotated[
+    Expected | None,
+    Option(
+        "--expect",
+        metavar="VERDICT",
+        show_default="allowed",
+        help="Verdict that exits 0: allowed, blocked or invalid.",
+    ),
+]
 
 # A policy
-Config = Annotated[Strings, Option("--config", metavar="FILE", help="A policy file. Repeatable.")]
+Config = Annotated[Strings, Option("--config", metavar="FILE", help="Policy file. Repeatable.")]
 Environment = Annotated[
-    str | None, Option("--env", metavar="NAME", help="The policy's [env.NAME] instead of its defaults.")
+    str | None,
+    Option(
+        "--env",
+        metavar="NAME",
+        help="Use the values of the policy's table env.NAME.",
+        autocompletion=complete.environments,
+    ),
 ]
-ExitZero = Annotated[bool, Option("--exit-zero", help="Exit 0 where it would be 1 or 3: report, do not gate.")]
+ExitZero = Annotated[
+    bool, Option("--exit-zero", help="Exit 0 instead of 1 or 3: report failures, do not fail the job.")
+]
+MaxFailures = Annotated[int | None, Option("--max-failures", metavar="N", min=1, help="Stop after N failures.")]
 ShardOf = Annotated[
-    str | None, Option("--shard", metavar="N/OF", help="Only every OF-th probe: 2/5 is the second of five.")
+    str | None,
+    Option("--shard", metavar="N/OF", help="Ask only one part of the probes: 2/5 is the second of five parts."),
 ]
 Baseline = Annotated[
-    str | None, Option("--baseline", metavar="FILE", help="A saved report: fail only on what is not in it.")
+    str | None,
+    Option("--baseline", metavar="FILE", help="Ignore the failures of a saved report: fail only on new ones."),
 ]
 
 # The network
-Insecure = Annotated[bool, Option("-k", "--insecure", help="Accept any certificate.")]
+Insecure = Annotated[bool, Option("-k", "--insecure", help="Accept any TLS certificate.")]
 MaxTime = Annotated[
     float,
     Option(
@@ -116,50 +160,45 @@ MaxTime = Annotated[
         min=0.001,
         max=LONGEST_TIME,
         callback=not_nan,
-        help="Deadline of one probe.",
+        help="Time limit of one probe.",
     ),
 ]
-Via = Annotated[str | None, Option("--via", metavar="BASE", help="Send to this base URL, judge the URL as written.")]
+Via = Annotated[
+    str | None, Option("--via", metavar="BASE", help="Send to this base URL, but judge the URL as written.")
+]
 
 # The run
-Rate = Annotated[str | None, Option("--rate", metavar="N/UNIT", help="Most requests: 10/s, 30/m, 5/h.")]
+Rate = Annotated[str | None, Option("--rate", metavar="N/UNIT", help="Limit the request rate, e.g. 10/s, 30/m, 5/h.")]
 Concurrency = Annotated[
     int | None,
-    Option("--concurrency", metavar="N", min=1, show_default="8 per host", help="Probes at a time."),
+    Option("--concurrency", metavar="N", min=1, show_default="8 per host", help="Number of probes at a time."),
 ]
 Cluster = Annotated[
     str | None,
-    Option("--cluster", metavar="ADDRESS", help="Let a Dask cluster ask: tcp://HOST:PORT, or local:N processes."),
+    Option("--cluster", metavar="ADDRESS", help="Ask from a Dask cluster: tcp://HOST:PORT, or local:N processes."),
 ]
 
 # What comes out
-JSONFile = Annotated[str | None, Option("--json", metavar="FILE", help="Save the report; - is stdout.")]
+JSONFile = Annotated[str | None, Option("--json", metavar="FILE", help="Save the report as JSON; - is stdout.")]
 JSONLFile = Annotated[
-    str | None, Option("--jsonl", metavar="FILE", help="The same as JSON Lines, as results come; - is stdout.")
+    str | None,
+    Option("--jsonl", metavar="FILE", help="Save the report as JSON Lines while results come in; - is stdout."),
 ]
 Reports = Annotated[
     Strings,
     Option(
         "--report",
         metavar="FORMAT:FILE",
-        help="junit, sarif, gitlab, github, markdown, html, har; - is stdout. Repeatable.",
+        help="Save another report: junit, sarif, gitlab, github, markdown, html or har; - is stdout. Repeatable.",
+        autocompletion=complete.reports,
     ),
 ]
-Verbose = Annotated[bool, Option("-v", "--verbose", help="Show the exchanges.")]
-Quiet = Annotated[bool, Option("-q", "--quiet", help="One line per probe.")]
-Color = Annotated[ColorMode, Option("--color", help="Colours; NO_COLOR is honoured.")]
-ShowSecrets = Annotated[bool, Option("--show-secrets", help="Mask nothing.")]
-DryRun = Annotated[bool, Option("--dry-run", help="Print what would be sent; send nothing.")]
-Resume = Annotated[bool, Option("--resume", help="Go on with the run whose --jsonl FILE this is; keep what is in it.")]
-
-
-def not_needed(why: str, *names: str) -> typer.models.OptionInfo:
-    """Return a hidden option that curl has and corscheck has no use for: it prints why, and ends with status 2."""
-
-    def complain(value: bool | str | None) -> None:
-        if value:
-            typer.echo(f"corscheck: {names[0]} is not needed here: {why}.", err=True)
-            raise typer.Exit(2)
-
-    option: typer.models.OptionInfo = Option(*names, hidden=True, callback=complain)
-    return option
+Verbose = Annotated[bool, Option("-v", "--verbose", help="Show the requests and responses.")]
+Quiet = Annotated[bool, Option("-q", "--quiet", help="Print one line per probe.")]
+Color = Annotated[
+    ColorMode, Option("--color", metavar="WHEN", help="Use colours: auto, always or never. NO_COLOR works too.")
+]
+ShowSecrets = Annotated[bool, Option("--show-secrets", help="Show secrets instead of masking them.")]
+DryRun = Annotated[bool, Option("--dry-run", help="Print what would be sent, and send nothing.")]
+Resume = Annotated[bool, Option("--resume", help="Continue an interrupted run from its --jsonl file.")]
+Format = Annotated[Literal["text", "json"], Option("--format", metavar="FORMAT", help="Output format: text or json.")]

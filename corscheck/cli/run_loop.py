@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from corscheck.model.item import Item
     from corscheck.runner.options import RunOptions
 
-Ask: TypeAlias = "Callable[[Callable[[Item], None]], None]"
-"""Asks everything, and calls back with each item in order."""
+Ask: TypeAlias = "Callable[[Callable[[Item], bool | None]], object]"
+"""Asks everything, and calls back with each item in order; ends early when it is told True."""
 
 
 def say(message: str) -> None:
@@ -64,20 +64,29 @@ class Session:
     """The state of a run: its sinks, its summary, and the errors so far."""
 
     def __init__(
-        self, sinks: Sequence[Sink], *, complete: bool = False, progress: Progress | None = None, faults: bool = False
+        self,
+        sinks: Sequence[Sink],
+        *,
+        complete: bool = False,
+        progress: Progress | None = None,
+        faults: bool = False,
+        max_failures: int | None = None,
+        total: int = 0,
     ) -> None:
         self.sinks = list(sinks)
         self.summary = Summary()
         self.complete = complete
         self.faults = faults
+        self._max_failures = max_failures
+        self._total = total
         self.output_failed = False
         self.reader_gone = False
         self.progress = progress or Progress(0)
         self._uninterrupted = _Uninterrupted()
         self._ended: Exception | None = None
 
-    def take(self, item: Item) -> None:
-        """Count an item and hand it to every sink."""
+    def take(self, item: Item) -> bool:
+        """Count an item and hand it to every sink. Returns whether the run has failed often enough to end."""
         with self._uninterrupted:
             self.summary.add(item)
             self.progress.clear()
@@ -90,6 +99,11 @@ class Session:
                     self._abandon(sink)
                     raise
             self.progress.show(self.summary)
+        return self._failed_enough
+
+    @property
+    def _failed_enough(self) -> bool:
+        return self._max_failures is not None and self.summary.failed >= self._max_failures
 
     def run(self, ask: Ask) -> int:
         """Ask, end every sink, and return the exit status. Raises what is neither an error of the user nor of a helper."""
@@ -109,6 +123,10 @@ class Session:
             self._finish()
         if interrupted and self.progress.total > 1:
             say(self._interrupted())
+        if self._failed_enough and self.summary.tested < self._total:
+            count = "one failure" if self._max_failures == 1 else f"{self._max_failures} failures"
+            what = "targets" if self.summary.audits else "probes"
+            say(f"stopped after {count} (--max-failures): {self.summary.tested} of {self._total} {what} were asked")
         if isinstance(self._ended, (ConfigError, HelperDied)):
             say(str(self._ended))
         elif self._ended is not None:
@@ -229,30 +247,38 @@ def silence_stdout() -> None:
         os.close(null)
 
 
-def asker(
-    question: Question[Any], options: RunOptions, cluster: str | None = None, judge: Callable[[Any], Item] | None = None
-) -> Ask:
-    """Return what asks a question: a single probe or target by itself, several with ``ask_many``.
+def asker(question: Question[Any], options: RunOptions, cluster: str | None = None) -> Ask:
+    """Return what asks a question: a single probe or target by itself, several with ``ask_many``."""
 
-    ``judge`` turns each item that comes into the one that is handed on.
-    """
-
-    def ask(take: Callable[[Item], None]) -> None:
-        judged = take if judge is None else lambda item: take(judge(item))
+    def ask(take: Callable[[Item], bool | None]) -> None:
         if cluster is not None or not question.single:
-            ask_many(question, question.left, options, cluster, judged)
+            ask_many(question, question.left, options, cluster, take)
             return
         for each in question:
             if isinstance(each, Probe):
                 from corscheck.runner.single import run_one
 
-                judged(run_one(each, options))
+                take(run_one(each, options))
             else:
                 from corscheck.runner.audit import audit_one
 
-                judged(audit_one(each, options))
+                take(audit_one(each, options))
 
     return ask
+
+
+def judging(ask: Ask, judge: Callable[[Any], Item] | None) -> Ask:
+    """Return what hands on the items of ``ask`` as ``judge`` makes them, which knows a baseline."""
+    return ask if judge is None else lambda take: ask(lambda item: take(judge(item)))
+
+
+def judge_of(baseline: str | None) -> Callable[[Any], Item] | None:
+    """Return what excuses the failures and findings that the baseline holds; None without one."""
+    if baseline is None:
+        return None
+    from corscheck.report.saved.baseline import read
+
+    return read(baseline).judge
 
 
 def check_cluster(

@@ -30,6 +30,12 @@ def check_origin(text: str, where: str = "--origin") -> str:
 
     Raises ``ConfigError``; ``where`` names the option.
     """
+    several = re.split(r"[\s,;|]+", text.strip())
+    if len(several) > 1 and all(map(_SCHEME.match, several)):
+        line = " ".join(f"{where} {one}" for one in several)
+        raise ConfigError(
+            f"{where} {mask_login(text)!r} names {len(several)} origins. Repeat the option: {mask_login(line)}"
+        )
     fault, meant = judge_origin(text)
     if fault is None:
         show_host(text)

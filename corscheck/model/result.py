@@ -246,14 +246,25 @@ class Result(Struct, frozen=True, kw_only=True):
         if self.verdict == "inconclusive" and self.not_sent is not None:
             method = printable(self.method)
             if self.send == "never":
-                return f"{method} was not sent ({self.not_sent}), and no preflight says what would come of it."
-            return f"{method} may change data and was not sent; no preflight says what would come of it. Add --send always."
+                return f"{method} was not sent ({self.not_sent}), and there is no preflight to judge by."
+            return (
+                f"{method} may change data, so it was not sent, and there is no preflight to judge by. {self._add_send}"
+            )
         return self.because
+
+    @property
+    def _add_send(self) -> str:
+        """What sends a request that was held back: an option, or for a check of a policy its key."""
+        return "Add --send always." if self.check is None else 'Add send = "always" to the check.'
 
     @property
     def because(self) -> str:
         """The reason as a sentence with its step: ``The method is not allowed (preflight:7.5).``"""
-        return words.sentence(self.reason.message, self.reason.step) if self.reason is not None else ""
+        if self.reason is None:
+            return ""
+        said = words.sentence(self.reason.message, self.reason.step)
+        held_back = self.verdict == "inconclusive" and self.error is None and self.not_sent is not None
+        return f"{said} {self._add_send}" if held_back and self.send == "auto" else said
 
     @property
     def not_sent(self) -> str | None:

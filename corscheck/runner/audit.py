@@ -12,49 +12,42 @@ from corscheck.auditing.plan import Lookup
 from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
-from corscheck.runner.conversation import Pause, once
+from corscheck.protocol.request import NetworkError
+from corscheck.protocol.steps import NETWORK_CODES
+from corscheck.runner.conversation import Patience, Pause, once
 from corscheck.runner.result import Assembler
 from corscheck.runner.sending import dress
 from corscheck.runner.single import Conversation
 
 if TYPE_CHECKING:
-    from corscheck.auditing.plan import AuditPlan, Came
+    from collections.abc import Generator
+
+    from corscheck.auditing.plan import Ask, AuditPlan, Came
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.model.result import ExchangeRecord
     from corscheck.model.values import Probe
     from corscheck.protocol.request import Answer, HTTPRequest
     from corscheck.runner.conversation import Asking
     from corscheck.runner.options import RunOptions
-    from corscheck.transports.base import NetworkOptions
+    from corscheck.transports.base import NetworkOptions, WireRequest
 
 _LOOKUP_SECONDS = 2.0
 
 
 def wire(plan: AuditPlan, options: RunOptions) -> Asking[Audit]:
     """Run an audit: yields the requests to send, is sent their answers, returns the audit without secrets."""
-    network = options.network
     left = _Allowance(plan.max_requests)
     kept = _Kept(Assembler(show_secrets=options.show_secrets)) if options.keep_exchanges else None
     flow = audit(plan)
+    patience = Patience(options)
     try:
         ask = next(flow)
         while True:
-            came: Came
             # Each question has a deadline of its own.
             yield Pause()
-            if isinstance(ask, Lookup):
-                came = addresses(ask.url, network)
-            elif isinstance(ask, Handshake):
-                left.take()
-                request = websocket.request(ask)
-                came = answer = yield dress(request, ask.probe, network.user_agent)
-                if kept is not None:
-                    kept.add("handshake", request, answer, ask.probe)
-            else:
-                came = outcome = yield from once(ask, options, None, left.take)
-                if kept is not None:
-                    for exchange in outcome.exchanges:
-                        kept.add(exchange.request.kind, exchange.request, exchange.answer, ask)
+            came = yield from _answered(ask, options, left, patience, kept)
+            # A server that has answered once is not waited for again.
+            patience = Patience(replace(options, wait_for=0.0))
             ask = flow.send(came)
     except StopIteration as done:
         found = cast("Audit", done.value)
@@ -74,6 +67,33 @@ class _Kept:
         url = self._assembler.url(request.url)
         made = self._assembler.exchange(kind, request.hop, request.method, url, request.headers, answer, probe)
         self.exchanges.append(made)
+
+
+def _answered(
+    ask: Ask, options: RunOptions, left: _Allowance, patience: Patience, kept: _Kept | None
+) -> Generator[WireRequest | Pause, Answer, Came]:
+    """Put one question, again after a network failure as often as ``patience`` allows."""
+    network = options.network
+    while True:
+        came: Came
+        if isinstance(ask, Lookup):
+            return addresses(ask.url, network)
+        if isinstance(ask, Handshake):
+            left.take()
+            request = websocket.request(ask)
+            came = answer = yield dress(request, ask.probe, network.user_agent)
+            if kept is not None:
+                kept.add("handshake", request, answer, ask.probe)
+            pause = patience.pause_after(NETWORK_CODES[came.kind]) if isinstance(came, NetworkError) else None
+        else:
+            came = outcome = yield from once(ask, options, None, left.take)
+            if kept is not None:
+                for exchange in outcome.exchanges:
+                    kept.add(exchange.request.kind, exchange.request, exchange.answer, ask)
+            pause = patience.pause(came)
+        if pause is None:
+            return came
+        yield Pause(pause)
 
 
 class _Allowance:

@@ -76,9 +76,15 @@ class Patience:
     def pause(self, outcome: Outcome) -> float | None:
         """Return the seconds to wait before a retry, or None if there is none."""
         failure = outcome.failure
-        if failure is None or outcome.verdict != "inconclusive" or failure.code not in NETWORK_CODES.values():
+        if failure is None or outcome.verdict != "inconclusive":
             return None
-        if failure.code in _STARTING and time.monotonic() < self._until:
+        return self.pause_after(failure.code)
+
+    def pause_after(self, code: str) -> float | None:
+        """Return the seconds to wait before a retry after a failure with this code, or None if there is none."""
+        if code not in NETWORK_CODES.values():
+            return None
+        if code in _STARTING and time.monotonic() < self._until:
             return WAIT_SECONDS
         if self._retries == 0:
             return None

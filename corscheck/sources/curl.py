@@ -296,12 +296,7 @@ class _Command(Struct):
                 )
 
     def _encoded(self, word: Word, text: str) -> bytes:
-        """``--data-urlencode``: ``content``, ``=content``, ``name=content``, ``@file``, ``name@file``."""
-        found = re.match(r"([^=@]*)([=@])(.*)", text, re.DOTALL)
-        name, sign, rest = found.groups() if found is not None else ("", "", text)
-        content = self._file(word, rest) if sign == "@" else self._raw(rest)
-        escaped = quote_from_bytes(content, safe="").encode("ascii")
-        return self._raw(name) + b"=" + escaped if name else escaped
+        return urlencoded(text, lambda path: self._file(word, path))
 
     def _file(self, word: Word, path: str) -> bytes:
         try:
@@ -390,6 +385,15 @@ def _beginning(name: str) -> Option | None:
     """Return the option that ``name`` abbreviates, if there is exactly one: curl accepts unique prefixes."""
     starting = list(itertools.islice((o for n, o in LONG.items() if n.startswith(name)), 2)) if len(name) > 1 else []
     return starting[0] if len(starting) == 1 else None
+
+
+def urlencoded(text: str, read: Callable[[str], bytes]) -> bytes:
+    """Encode a value of ``--data-urlencode``: ``content``, ``=content``, ``name=content``, ``@file``, ``name@file``."""
+    found = re.match(r"([^=@]*)([=@])(.*)", text, re.DOTALL)
+    name, sign, rest = found.groups() if found is not None else ("", "", text)
+    content = read(rest) if sign == "@" else rest.encode("utf-8", "surrogateescape")
+    escaped = quote_from_bytes(content, safe="").encode("ascii")
+    return name.encode("utf-8", "surrogateescape") + b"=" + escaped if name else escaped
 
 
 def _as_bytes(text: str) -> str:

@@ -113,6 +113,9 @@ PROBES: dict[str, tuple[str, ...]] = {
     "tokens in the path": (IN_PATH,),
     "an echo of a body": ("/echo", "-d", f"password={new()}&pin={new()}"),
     "an echo of JSON": ("/echo", "-d", json.dumps({"user": {"token": new(), "pin": new()}})),
+    "an echo of raw data": ("/echo", "--data-raw", f"password={new()}", "--data-binary", f"pin={new()}"),
+    "an echo of encoded data": ("/echo", "--data-urlencode", f"password={new()}"),
+    "data in the query": ("/echo", "-G", "-d", f"token={new()}"),
     "an echo of a form": ("/echo", "-F", f"password={new()}"),
     "a form": ("/open", *(part for field in FORM for part in ("-F", field))),
 }
@@ -224,7 +227,7 @@ MISTYPED: dict[str, tuple[str, ...]] = {
     "explain: unknown": ("explain", f"something at https://user:{'b' * 60}{new()}@h/?token={new()} went wrong"),
     "explain: without scheme": ("explain", f"something at user:{new()}@h/?token={new()} went wrong"),
     "explain: a header": ("explain", f"it said Authorization: Bearer {new()} and no"),
-    "explain --json": ("explain", "--json", blocked()),
+    "explain --json": ("explain", "--format", "json", blocked()),
     "an application": ("probe", "--app", f"https://u:{new()}@h/", "--origin", PAGE),
     "a baseline": ("run", "policy.toml", "--baseline", f"https://u:{new()}@h/?token={new()}"),
     "a report": ("probe", "URL/open", "--origin", PAGE, "--report", f"https://u:{new()}@h/?token={new()}"),

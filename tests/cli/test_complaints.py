@@ -90,15 +90,6 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     (("--retry", "-1"), "--retry"),
     (("--orign", "x"), "No such option: --orign"),
     (("-H",), "-H"),
-    (("-L",), "-L is not needed here: redirects are followed"),
-    (("-i",), "-i is not needed here: -v shows"),
-    (("-s",), "-s is not needed here"),
-    (("-sS",), "-s is not needed here"),
-    (("--silent",), "-s is not needed here"),
-    (("-I",), "-I is not needed here: -X HEAD"),
-    (("-o", "x"), "-o is not needed here: response bodies are not kept"),
-    (("-f",), "-f is not needed here: the exit status"),
-    (("--compressed",), "--compressed is not needed here"),
 ]
 
 
@@ -122,12 +113,6 @@ def test_no_origin(command: Command, fake: Runner) -> None:
     )
 
 
-def test_no_origin_but_the_header_of_a_curl_line(command: Command, fake: Runner) -> None:
-    done = command("probe", "http://a.example/x", "-H", "Origin: http://localhost:3000")
-    assert done.status == 2
-    assert "corscheck probe http://a.example/x --origin http://localhost:3000" in done.stderr
-
-
 def test_no_url(command: Command, fake: Runner) -> None:
     done = command("probe", "--origin", "https://app.example")
     assert done.status == 2
@@ -136,7 +121,7 @@ def test_no_url(command: Command, fake: Runner) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://a.example/x", "localhost:3000", "a.example"])
-def test_a_url_where_a_command_goes(url: str, command: Command) -> None:
+def test_a_url_alone(url: str, command: Command) -> None:
     done = command(url)
     assert done.status == 2
     assert f"corscheck probe {url} --origin" in done.stderr
@@ -145,7 +130,7 @@ def test_a_url_where_a_command_goes(url: str, command: Command) -> None:
 def test_an_unknown_command(command: Command) -> None:
     done = command("prob")
     assert done.status == 2
-    assert "No such command 'prob'" in done.stderr
+    assert "Unknown command 'prob'. Did you mean 'probe'?" in done.stderr
 
 
 def test_no_command(command: Command) -> None:

@@ -33,7 +33,7 @@ def test_the_table_holds_every_departure(columns: int) -> None:
 
 
 def test_json_is_the_data() -> None:
-    data = json.loads(run("--json", "firefox", "webkit").stdout)
+    data = json.loads(run("--format", "json", "firefox", "webkit").stdout)
     assert [entry["engine"] for entry in data] == ["firefox", "webkit"]
     said = [(d["rule"], d["evidence"]) for entry in data for d in entry["departures"]]
     assert said == [(d.rule, d.evidence) for d in DEPARTURES if d.engine in ("firefox", "webkit")]

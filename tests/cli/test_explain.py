@@ -49,11 +49,11 @@ def test_list(command: Command) -> None:
 
 
 def test_json(command: Command) -> None:
-    (record,) = json.loads(command("explain", "CORS601", "--json").stdout)
+    (record,) = json.loads(command("explain", "CORS601", "--format", "json").stdout)
     assert {"code", "kind", "title", "severity", "step", "explanation", "example", "advice", "help", "since"} <= set(
         record
     )
-    assert len(json.loads(command("explain", "--list", "--json").stdout)) == len(RECORDS)
+    assert len(json.loads(command("explain", "--list", "--format", "json").stdout)) == len(RECORDS)
 
 
 def test_a_text_as_an_argument(command: Command) -> None:
@@ -75,7 +75,7 @@ def test_a_text_on_standard_input(command: Command) -> None:
 
 
 def test_a_text_as_json(command: Command) -> None:
-    found = json.loads(command("explain", "--json", CHROME.format(url="http://api.example/data")).stdout)
+    found = json.loads(command("explain", "--format", "json", CHROME.format(url="http://api.example/data")).stdout)
     assert found["codes"] == ["CORS301"]
     assert found["steps"] == ["cors-check:2"]
     assert found["messages"][0]["url"] == "http://api.example/data"
@@ -95,7 +95,7 @@ def test_a_text_as_json(command: Command) -> None:
         (("--probe", "CORS301"), "a code names no URL"),
         (("--probe", PREFLIGHT.format(url="http://a.example/")), "add --origin"),
         (("--probe", "Preflight response is not successful. Status code: 405"), "names no URL"),
-        (("--probe", "--json", CHROME.format(url="http://a.example/")), "exclude each other"),
+        (("--probe", "--format", "json", CHROME.format(url="http://a.example/")), "exclude each other"),
         (("--probe", "--origin", "http://a.example/", PREFLIGHT.format(url="http://a.example/")), "Probably meant"),
     ],
 )
@@ -177,7 +177,7 @@ def test_several_messages_are_several_answers(command: Command) -> None:
     assert "\n\n\n2 of 2\nThis is Chrome" in said
     assert "corscheck probe http://api.example/a " in said
     assert "corscheck probe http://api.example/b " in said
-    plain = json.loads(command("explain", "--json", text).stdout)
+    plain = json.loads(command("explain", "--format", "json", text).stdout)
     assert [answer["messages"][0]["url"] for answer in plain["answers"]] == [
         "http://api.example/a",
         "http://api.example/b",
@@ -211,7 +211,7 @@ def test_every_topic(command: Command, topic: Topic) -> None:
 
 
 def test_a_topic_as_json(command: Command) -> None:
-    assert json.loads(command("explain", "max-age", "--json").stdout)["name"] == "Access-Control-Max-Age"
+    assert json.loads(command("explain", "max-age", "--format", "json").stdout)["name"] == "Access-Control-Max-Age"
 
 
 @pytest.mark.parametrize(

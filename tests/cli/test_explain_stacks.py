@@ -37,7 +37,7 @@ def test_what_is_from_memory_is_called_so(command: Command) -> None:
 
 
 def test_json(command: Command) -> None:
-    plain = json.loads(command("explain", "istio", "--json").stdout)
+    plain = json.loads(command("explain", "istio", "--format", "json").stdout)
     assert plain["executed"] is False
     assert plain["name"] == "envoy"
     assert [s["label"] for s in plain["snippets"]] == [s.label for s in GUIDES["envoy"].snippets]
@@ -59,7 +59,7 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
     done = command("explain", name)
     assert done.status == 0
     assert f"`corscheck fix --for {known}` writes it" in " ".join(done.stdout.split())
-    assert json.loads(command("explain", name, "--json").stdout) == {
+    assert json.loads(command("explain", name, "--format", "json").stdout) == {
         "executed": True,
         "name": known,
         "command": f"corscheck fix --for {known}",

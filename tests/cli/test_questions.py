@@ -141,8 +141,8 @@ def test_a_matrix(command: Command, fake: Runner) -> None:
     ("typed", "url"),
     [
         ("api.example/x", "https://api.example/x"),
-        ("localhost:8000/x", "https://localhost:8000/x"),
-        ("127.0.0.1", "https://127.0.0.1"),
+        ("localhost:8000/x", "http://localhost:8000/x"),
+        ("127.0.0.1", "http://127.0.0.1"),
     ],
 )
 def test_a_target_without_scheme(typed: str, url: str, command: Command, fake: Runner) -> None:

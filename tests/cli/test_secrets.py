@@ -112,7 +112,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "init": ("init", f"URL/open{TOKENS}", "URL/moved", "--origin", PAGE, *GIVEN, "-o", "made.toml"),
     "init from OpenAPI": ("init", "--openapi", "openapi.json", "--base-url", "URL", "--origin", PAGE, "-o", "made.toml"),
     "explain": ("explain", CONSOLE),
-    "explain --json": ("explain", "--json", CONSOLE),
+    "explain --json": ("explain", "--format", "json", CONSOLE),
     "explain --probe": ("explain", "--probe", CONSOLE, "-H", "Authorization: Bearer Zq7bearer"),
     "fix": ("fix", "--for", "fastapi", f"URL/open{TOKENS}", "--origin", PAGE, *GIVEN, "-X", "PUT"),
     "har": ("har", "in.har", "-v", "--json", "r.json", "--jsonl", "r.jsonl", *(f"--report={f}:r.{f}" for f in FORMATS)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
+from corscheck.cli.ask import mistaken
 from corscheck.cli.ask.questions import Question, via_base
 from corscheck.cli.ask.targets import TargetFile, with_schemes
 from corscheck.model.audits import Audit
@@ -42,6 +43,9 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
     """Make the question. Raises ``ConfigError`` for an invalid option or target."""
+    mistaken.check_words(typed.urls)
+    user, password = read.login(typed.user)
+    mistaken.check_methods(typed.methods)
     file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
     urls = with_schemes(typed.urls, say, "{} has no scheme: {} is audited")
@@ -51,7 +55,6 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
             raise ConfigError(f"{mask_url(url)!r} {wrong}")
     if not urls and not count:
         raise ConfigError("nothing to audit: corscheck audit URL, or --targets FILE")
-    user, password = read.login(typed.user)
     template = Probe(
         url="",
         origin="null",
@@ -73,15 +76,6 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         seed=typed.seed,
     )
     return AuditQuestion(urls=tuple(urls), file=file, plan=plan, total=len(urls) + count)
-
-
-def judge(baseline: str | None) -> Callable[[Audit], Audit]:
-    """Return what excuses the findings that the baseline holds."""
-    if baseline is None:
-        return lambda audit: audit
-    from corscheck.report.saved.baseline import read as read_baseline
-
-    return read_baseline(baseline).judge
 
 
 class Proofs:

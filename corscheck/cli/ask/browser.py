@@ -24,7 +24,7 @@ def observed(question: ProbeQuestion, options: RunOptions, browser: str, ask: As
     probe is asked once more by the rules of the browser's engine, because the engines may send different requests.
     """
 
-    def both(take: Callable[[Item], None]) -> None:
+    def both(take: Callable[[Item], bool | None]) -> None:
         from corscheck.browsers import BrowserUnavailable, check, observe
         from corscheck.browsers.compare import compare, engine_of
         from corscheck.cli.run_loop import say
@@ -60,6 +60,7 @@ def observed(question: ProbeQuestion, options: RunOptions, browser: str, ask: As
                     seen = assembler.observation(observations[index])
                 if seen is not None and index < len(predictions):
                     seen = compare(predictions[index], seen)
-                take(replace(result, observed=seen))
+                if take(replace(result, observed=seen)) is True:
+                    break
 
     return both

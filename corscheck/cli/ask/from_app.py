@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from corscheck.cli.run_loop import Session, enable_gc, say
+from corscheck.cli.run_loop import Session, enable_gc, judge_of, judging, say
 from corscheck.cli.show.progress import Progress
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from corscheck.cli.arguments import ProbeArguments
     from corscheck.cli.ask.questions import ProbeQuestion
+    from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
-    from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _WITHOUT_URL = {
     "methods": "-X",
     "headers": "-H",
-    "data": "-d",
+    "has_data": "-d",
     "form": "-F",
     "credentials": "--credentials",
     "cookies": "-b",
@@ -79,7 +79,7 @@ class InProcess(Struct, frozen=True):
             option = "--dry-run" if dry_run else "--print-curl"
             raise ConfigError(f"{option} has no use for an application: leave --app out and write the whole URL")
 
-    def asker(self, question: ProbeQuestion, options: RunOptions) -> Callable[[Callable[[Result], None]], None]:
+    def asker(self, question: ProbeQuestion, options: RunOptions) -> Ask:
         """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
         return lambda take: _ask(self._load(), options, question, take)
 
@@ -89,6 +89,7 @@ class InProcess(Struct, frozen=True):
         """Verify the application's claims. Returns the exit status."""
         if resume:
             raise ConfigError("--resume needs a URL: a run of --app without one cannot be continued")
+        judge = judge_of(typed.gate.baseline)
         for field, option in _WITHOUT_URL.items():
             if getattr(typed, field):
                 raise ConfigError(f"{option} needs a URL: without one, --app asks about every route by itself")
@@ -116,16 +117,22 @@ class InProcess(Struct, frozen=True):
             raise ConfigError(_nobody(self.name, questions))
         sinks = wanted.sinks_with(lambda view: AppView(view, self.name, questions))
         progress = Progress(len(questions.asked), wanted=not wanted.quiet)
-        session = Session(sinks, complete=complete, progress=progress)
+        session = Session(
+            sinks,
+            complete=complete,
+            progress=progress,
+            max_failures=typed.gate.max_failures,
+            total=len(questions.asked),
+        )
 
-        def ask(take: Callable[[Result], None]) -> None:
+        def ask(take: Callable[[Any], bool | None]) -> None:
             def conclude(conversation: AppConversation) -> None:
                 questions.proposal = conversation.proposal()
 
             with failing_route(reading.inner):
                 _ask(loaded, options, (one.probe for one in questions.asked), take, conclude)
 
-        return session.run(ask)
+        return session.run(judging(ask, judge))
 
     def _load(self) -> LoadedApp:
         with printing(True):
@@ -152,7 +159,7 @@ def _ask(
     loaded: LoadedApp,
     options: RunOptions,
     probes: Iterable[Probe],
-    take: Callable[[Result], None],
+    take: Callable[[Any], bool | None],
     conclude: Callable[[AppConversation], None] | None = None,
 ) -> None:
     """Start the application, ask, ``conclude``, and shut it down. A failed shutdown is printed; the results stand."""
@@ -160,7 +167,8 @@ def _ask(
     conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
     try:
         for probe in probes:
-            take(conversation.ask(probe))
+            if take(conversation.ask(probe)) is True:
+                break
         if conclude is not None:
             conclude(conversation)
     finally:

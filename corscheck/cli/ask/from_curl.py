@@ -116,7 +116,7 @@ def _cors_only(found: list[FoundRequest], name: str, say: Callable[[str], None])
 def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Inputs) -> TargetLine:
     """Return the target of one request, without what an option of the command line overrides."""
     body, headers = asked.body, asked.headers
-    if typed.data or typed.form:
+    if typed.has_data or typed.form:
         body, headers = None, tuple(h for h in headers if h[0].lower() != "content-type")
     elif asked.form:
         from corscheck.cli.ask.multipart import form
@@ -138,7 +138,7 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):
         credentials = "include"
     method = asked.method if not typed.methods else None
-    if method == "GET" and (typed.data or typed.form):
+    if method == "GET" and (typed.has_data or typed.form):
         method = "POST"
     return TargetLine(
         url=asked.url,

@@ -38,7 +38,13 @@ def with_openapi(
 
 def _login(typed: ProbeArguments) -> str | None:
     """Return the option that holds a login, or a body that may hold one; None if there is none."""
-    given = {"-u": typed.user, "-b": typed.cookies, "--cert": typed.network.cert, "-d": typed.data, "-F": typed.form}
+    given = {
+        "-u": typed.user,
+        "-b": typed.cookies,
+        "--cert": typed.network.cert,
+        "-d": typed.has_data,
+        "-F": typed.form,
+    }
     return next((option for option, value in given.items() if value), None) or secret_header(typed.headers)
 
 

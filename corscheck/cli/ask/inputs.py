@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from corscheck.cli.retyped import retyped
 from corscheck.model.bounded import LARGEST, MEBIBYTE, lines_of, read_all, too_large
-from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header
+from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header, mask_url
 from corscheck.model.values import LONGEST_TIME, ConfigError
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 TEXT = "text/plain;charset=UTF-8"
 """The Content-Type that ``fetch()`` adds to a string body."""
+
+URLENCODED = "application/x-www-form-urlencoded;charset=UTF-8"
+"""The Content-Type that ``fetch()`` adds to ``URLSearchParams``."""
 
 LARGEST_SCRIPT = 16 * MEBIBYTE
 """The limit of ``--curl``: a session copied with "Copy all as cURL" has a few megabytes."""
@@ -126,14 +130,29 @@ def _as_bytes(text: str) -> str:
     return text if text.isascii() else "".join(chr(ord(c) - 0xDC00) if 0xDC80 <= ord(c) <= 0xDCFF else c for c in text)
 
 
-def data(parts: Sequence[str], inputs: Inputs) -> bytes:
-    """Return the body of ``-d``: texts, and ``@FILE`` without its line breaks (as curl reads it), joined with ``&``."""
+def data(
+    parts: Sequence[str],
+    inputs: Inputs,
+    raw: Sequence[str] = (),
+    binary: Sequence[str] = (),
+    urlencode: Sequence[str] = (),
+) -> bytes:
+    """Return the body of ``-d``, ``--data-raw``, ``--data-binary`` and ``--data-urlencode``, joined with ``&`` in this order.
+
+    Each is read as curl reads it: ``-d @FILE`` loses its line breaks, ``--data-binary @FILE`` does not.
+    """
     out = []
     for part in parts:
         if part.startswith("@"):
             out.append(inputs.read(part[1:], "-d").translate(None, b"\r\n\0"))
         else:
             out.append(os.fsencode(part))
+    out += map(os.fsencode, raw)
+    out += (inputs.read(part[1:], "--data-binary") if part.startswith("@") else os.fsencode(part) for part in binary)
+    if urlencode:
+        from corscheck.sources.curl import urlencoded
+
+        out += (urlencoded(part, lambda path: inputs.read(path, "--data-urlencode")) for part in urlencode)
     body = b"&".join(out)
     hide_body(body[:_LONGEST_SECRET].decode("utf-8", "replace"))
     return body
@@ -169,6 +188,11 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
     if text is None:
         return None, None
     user, colon, password = text.partition(":")
+    if password.startswith("//"):
+        raise ConfigError(
+            f"Invalid -u {mask_url(text)}: this is a URL, and -u is a login (USER:PASS). The URL is an argument:\n"
+            f"  {retyped({'-u': (), '--user': ()})}"
+        )
     if not colon:
         # Without a colon, the text may be a token.
         raise ConfigError(

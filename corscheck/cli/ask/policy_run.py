@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from corscheck.cli.ask.questions import via_base
-from corscheck.cli.run_loop import Session, ask_many, say
+from corscheck.cli.retyped import retyped
+from corscheck.cli.run_loop import Session, ask_many, judging, say
 from corscheck.cli.show.checkview import CheckView
 from corscheck.cli.show.progress import Progress
 from corscheck.cli.show.sinks import Full, Quiet
-from corscheck.model.masking import mask_login
+from corscheck.model.masking import mask_login, mask_url
 from corscheck.model.values import ConfigError
 from corscheck.policy.checks_on_values import base_url as base_url_fault
 from corscheck.policy.evaluate import evaluate
@@ -27,10 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from corscheck.cli.arguments import PolicyArguments
-    from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
     from corscheck.cli.show.sinks import Sink
-    from corscheck.model.item import Item
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.report.saved.baseline import Baseline
@@ -54,10 +53,10 @@ class PolicyRun:
         if not self.total:
             raise ConfigError(f"--shard {typed.shard}: nothing is left to test, there are fewer probes than shards")
         self.baseline: Baseline | None = None
-        if typed.baseline is not None:
+        if typed.gate.baseline is not None:
             from corscheck.report.saved.baseline import read
 
-            self.baseline = read(typed.baseline)
+            self.baseline = read(typed.gate.baseline)
         today = datetime.datetime.now(datetime.UTC).date()
         self.ignores = {policy.file: Ignores(policy.ignores, today) for policy in policies}
         self.files = tuple(policy.file for policy in policies)
@@ -93,8 +92,10 @@ class PolicyRun:
             complete=complete,
             progress=Progress(self.total, wanted=not wanted.quiet),
             faults=bool(expired),
+            max_failures=max_failures,
+            total=self.total,
         )
-        ask = self._asker(options, session, max_failures, cluster)
+        ask = judging(lambda take: ask_many(self.probes(), self.total - self.done, options, cluster, take), self.judge)
         if wanted.resumed is not None:
             from corscheck.cli.ask import resuming
 
@@ -125,24 +126,14 @@ class PolicyRun:
             result = self.ignores[file].judge(result)
         return self.baseline.judge(result) if self.baseline is not None else result
 
-    def _asker(self, options: RunOptions, session: Session, max_failures: int | None, cluster: str | None) -> Ask:
-        def ask(take: Callable[[Item], None]) -> None:
-            def judged(result: Result) -> bool:
-                take(self.judge(result))
-                return max_failures is not None and session.summary.failed >= max_failures
-
-            if max_failures is None or session.summary.failed < max_failures:
-                ask_many(self.probes(), self.total - self.done, options, cluster, judged)
-            done = session.summary.total
-            if done < self.total:
-                count = "one failure" if max_failures == 1 else f"{max_failures} failures"
-                session.progress.clear()
-                say(f"stopped after {count} (--max-failures): {done} of {self.total} probes were asked")
-
-        return ask
-
 
 def _loaded(typed: PolicyArguments, via: str | None, tell: Callable[[str], None]) -> list[LoadedPolicy]:
+    url = next((name for name in typed.policies if "://" in name), None)
+    if url is not None:
+        raise ConfigError(
+            f"Invalid policy {mask_url(url)!r}: this is a URL, and a policy is a file. To ask a URL:\n"
+            f"  {retyped({'run': ('probe',)})}\nTo write a policy of what it allows today:\n  {retyped({'run': ('init',)})}"
+        )
     files = [Path(name) for name in (*typed.policies, *typed.config)]
     if not files:
         found = discover(Path.cwd())

@@ -11,12 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.cli.ask import inputs as read
-from corscheck.cli.ask.targets import TargetFile, TargetLine, guess
+from corscheck.cli.ask import mistaken
+from corscheck.cli.ask.targets import TargetFile, TargetLine, guess, say_guesses, with_query, with_scheme
+from corscheck.cli.retyped import retyped
 from corscheck.model.masking import hide_url, mask_login, mask_url
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import DEFAULT_GATE, ENGINE_NAMES, ConfigError, Probe
 from corscheck.protocol.headers import get
-from corscheck.protocol.origin import OPAQUE, is_potentially_trustworthy, parse_url
+from corscheck.protocol.origin import OPAQUE, URLError, is_potentially_trustworthy, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 
 _OVERRIDES = ("credentials", "redirect", "mode", "coep", "expected", "cookies", "via")
 """Fields of a target that replace those of the command line."""
+
+_BROWSERS: dict[str, EngineName] = {
+    "safari": "webkit", "chrome": "chromium", "edge": "chromium", "blink": "chromium", "gecko": "firefox",
+}  # fmt: skip
+"""By the name of a browser, its engine."""
 
 _Asked = TypeVar("_Asked", "Probe", "AuditPlan")
 
@@ -158,17 +165,28 @@ def _merged(common: Headers, own: Headers | None) -> Headers:
 
 def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], None]) -> ProbeQuestion:
     """Make the question. ``inputs`` must live as long as it; ``say`` prints which schemes were guessed."""
+    mistaken.check_words(typed.urls)
+    for text in typed.urls:
+        with_scheme(text)  # a path without a host is the first thing to mend
+    user, password = read.login(typed.user)
     headers = read.headers(typed.headers, inputs)
-    _demand(typed, headers)
+    typed, headers = mistaken.without_browsers_headers(typed, headers, say)
+    _demand(typed)
+    mistaken.check_methods(typed.methods)
     origins = tuple(dict.fromkeys(check_origin(o) for o in typed.origins))
     body, headers = _body(typed, headers, inputs)
-    methods = tuple(dict.fromkeys(typed.methods)) or (("GET",) if body is None else ("POST",))
-    user, password = read.login(typed.user)
+    query, body = (body, None) if typed.in_query else (None, body)
+    if typed.head and body is not None:
+        raise ConfigError(
+            "-I and -d exclude each other: a HEAD request has no body. With -G, the data goes into the URL"
+        )
+    by_default = "HEAD" if typed.head else "GET" if body is None else "POST"
+    methods = tuple(dict.fromkeys(typed.methods)) or (by_default,)
     cookies = read.cookies(typed.cookies)
     credentials, because = _credentials(typed)
     targets: list[TargetLine] = []
     for text in typed.urls:
-        url, guessed = guess(text)
+        url, guessed = guess(text if query is None else with_query(text, query.decode("utf-8", "surrogateescape")))
         hide_url(url)
         targets.append(TargetLine(url, guessed=guessed))
     targets += typed.found
@@ -210,9 +228,8 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     )
     total = made.count()
     _note_page_options(typed, origins, say)
-    for target in made._all() if file is None or file.guessed else targets:
-        if target.guessed is not None:
-            say(f"{mask_url(target.guessed)} has no scheme: taken as {mask_url(target.url)}")
+    asked = made._all() if file is None or file.guessed else targets
+    say_guesses(((target.guessed, target.url) for target in asked if target.guessed is not None), say)
     return replace(made, total=total)
 
 
@@ -234,46 +251,69 @@ def _is_secure(origin: str, secure_context: bool) -> bool:
     return secure_context if origin == OPAQUE else is_potentially_trustworthy(parse_url(origin))
 
 
-def _demand(typed: ProbeArguments, headers: Headers) -> None:
+def _demand(typed: ProbeArguments) -> None:
     """Raise ``ConfigError``, with an example, unless there are a URL and an origin."""
     if not typed.urls and typed.targets is None and not typed.found:
         raise ConfigError(
-            "nothing to ask: name a URL, or a file of them with --targets. For example:\n"
+            "nothing to ask: name a URL, a file of URLs with --targets, or an application with --app. For example:\n"
             "  corscheck probe https://api.example.com/data --origin https://app.example.com"
         )
     lacking = [target.url for target in typed.found if target.origin is None]
     if typed.origins or (not typed.urls and not lacking):
         return
-    page = next((value for name, value in headers if name.lower() == "origin"), "https://app.example.com")
+    example = ("--origin", "https://app.example.com")
+    if lacking:
+        line = f"corscheck probe {mask_url(lacking[0])} {' '.join(example)}"
+    else:
+        line = retyped({}, command="probe", more=example)
     raise ConfigError(
-        "--origin is missing: the origin of the page that asks. For example:\n"
-        f"  corscheck probe {mask_url([*typed.urls, *lacking][0])} --origin {page}"
+        f"--origin is missing: the origin of the page that asks. For example:\n  {line}{_page_among(typed.urls)}"
     )
+
+
+def _page_among(urls: Sequence[str]) -> str:
+    """Return a line for somebody who typed the page's URL and the API's, as far as this can be the case."""
+    if len(urls) != 2:
+        return ""
+    try:
+        first, second = (parse_url(guess(url)[0]) for url in urls)
+    except URLError:
+        return ""
+    # The page is more often the one without a path, and the second one.
+    page, typed = (first, urls[0]) if len(first.path) < len(second.path) else (second, urls[1])
+    line = retyped({typed: ()}, command="probe", more=("--origin", page.origin))
+    return f"\nOr, if {mask_url(typed)} is the page:\n  {line}"
 
 
 def _body(typed: ProbeArguments, headers: Headers, inputs: read.Inputs) -> tuple[bytes | None, Headers]:
     """Return the body, and the headers with the Content-Type that ``fetch()`` adds unless ``-H`` sets one."""
-    if typed.data and typed.form:
+    if typed.has_data and typed.form:
         raise ConfigError("-d and -F exclude each other: a body is either text or a form")
-    if typed.data:
-        body, content_type = read.data(typed.data, inputs), read.TEXT
+    if typed.has_data:
+        body = read.data(typed.data, inputs, typed.raw, typed.binary, typed.urlencode)
+        # fetch() sets these for a string, and for URLSearchParams.
+        content_type = read.URLENCODED if typed.urlencode else read.TEXT
     elif typed.form:
         from corscheck.cli.ask.multipart import form
 
         body, content_type = form(typed.form, inputs)
     else:
         return None, headers
-    if get(headers, "content-type") is not None:
+    if typed.in_query or get(headers, "content-type") is not None:
         return body, headers
     return body, (*headers, ("Content-Type", content_type))
 
 
 def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
     """Return the engines that must agree; the first of them drives."""
-    for name in names:
+    engines = [_BROWSERS.get(name.lower(), name) for name in names]
+    for name in engines:
         if name not in ENGINE_NAMES:
-            raise ConfigError(f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}")
-    return tuple(known for name in dict.fromkeys(names) for known in ENGINE_NAMES if known == name) or DEFAULT_GATE
+            raise ConfigError(
+                f"--engine {name!r} is not one of {', '.join(ENGINE_NAMES)}. Safari is webkit; Chrome, Edge, Opera and Brave "
+                "are chromium"
+            )
+    return tuple(known for name in dict.fromkeys(engines) for known in ENGINE_NAMES if known == name) or DEFAULT_GATE
 
 
 def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:

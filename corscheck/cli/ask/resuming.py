@@ -87,9 +87,10 @@ def after(part: ResumableReport | None, ask: Ask) -> Ask:
     if part is None:
         return ask
 
-    def both(take: Callable[[Item], None]) -> None:
+    def both(take: Callable[[Item], bool | None]) -> None:
         for _, found in part.objects():
-            take(decode(found, Result) if kind_of(found) == "probe" else decode(found, Audit))
+            if take(decode(found, Result) if kind_of(found) == "probe" else decode(found, Audit)) is True:
+                return
         ask(take)
 
     return both

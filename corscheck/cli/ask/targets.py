@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from contextlib import nullcontext
+from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -21,17 +22,21 @@ from corscheck.model.masking import hide_url, mask_lines, mask_url, show_host
 from corscheck.model.page_origin import check_origin
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError
+from corscheck.protocol.origin import URLError, is_loopback_host, parse_url
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, EMBEDDER_POLICIES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.report.saved.document import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from corscheck.cli.ask.inputs import Inputs
     from corscheck.protocol.request import Header, Headers
 
 _SCHEME = re.compile(r"(?i:https?|wss?|ftp|file):|[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
+_PATH = re.compile(r"/(?!/)|\.{1,2}/|[?#]")
+_PORT = re.compile(r":\d{1,5}(?:[/?#]|$)")
+_MOST_GUESSES = 5
 _AROUND = "".join(map(chr, range(0x21)))
 """What the URL parser strips from both ends of a text (URL Standard, *C0 control or space*)."""
 
@@ -121,12 +126,32 @@ _NOTHING = _REST(_BARE)
 
 
 def with_scheme(text: str) -> str:
-    """Return the URL without blanks around it, with https if it has no scheme.
+    """Return the URL without blanks around it; without a scheme, with http for this machine and https for any other.
 
-    ``localhost:8000`` is a host with a port, not a scheme. ``http:h`` has one: browsers do without the slashes.
+    ``localhost:8000`` is a host with a port, not a scheme. ``http:h`` has one: browsers do without the slashes. ``:8000`` is
+    a port of this machine. Raises ``ConfigError`` for a path alone.
     """
     text = text.strip(_AROUND)
-    return text if _SCHEME.match(text) else f"https://{text}"
+    if _SCHEME.match(text):
+        return text
+    if _PATH.match(text):
+        raise ConfigError(
+            f"Invalid URL {mask_url(text)!r}: it has no host. Write the whole URL, e.g. http://localhost:8000/data, or name "
+            "the application that has this path: --app main:app"
+        )
+    if _PORT.match(text):
+        text = f"localhost{text}"
+    text = text.removeprefix("//")
+    try:
+        return f"{'http' if is_loopback_host(parse_url(f'http://{text}').host) else 'https'}://{text}"
+    except URLError:
+        return f"https://{text}"
+
+
+def with_query(url: str, query: str) -> str:
+    """Return the URL with more of a query, as curl's -G appends data."""
+    whole, hash_, fragment = url.partition("#")
+    return f"{whole}{'&' if '?' in whole else '?'}{query}{hash_}{fragment}" if query else url
 
 
 def guess(text: str) -> tuple[str, str | None]:
@@ -143,10 +168,24 @@ def with_schemes(
     found = [guess(text) for text in texts]
     for url, _ in found:
         hide_url(url)
-    for url, guessed in found:
-        if guessed is not None:
-            say(form.format(mask_url(guessed), mask_url(url)))
+    say_guesses(((guessed, url) for url, guessed in found if guessed is not None), say, form)
     return [url for url, _ in found]
+
+
+def say_guesses(
+    guesses: Iterable[tuple[str, str]], say: Callable[[str], None], form: str = "{} has no scheme: taken as {}"
+) -> None:
+    """Say which URL each text without a scheme is taken for; of many, how many there are and the first one."""
+    rest = iter(guesses)
+    found = list(islice(rest, _MOST_GUESSES))
+    more = sum(1 for _ in rest)
+    if more:
+        say(
+            f"{len(found) + more} targets have no scheme: http is used for loopback hosts, https for all others. For example:"
+        )
+        found = found[:1]
+    for text, url in found:
+        say(form.format(mask_url(text), mask_url(url)))
 
 
 class TargetFile:

@@ -9,7 +9,8 @@ from corscheck.cli import options as opt
 from corscheck.cli.arguments import AuditArguments, PaceArguments
 from corscheck.cli.ask.inputs import Inputs
 from corscheck.cli.groups import grouped
-from corscheck.cli.run_loop import Session, asker, check_cluster, say
+from corscheck.cli.habits import CurlHabits
+from corscheck.cli.run_loop import Session, asker, check_cluster, judge_of, judging, say
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.cli.show.progress import Progress
 
@@ -17,34 +18,35 @@ SUMMARY = "Find origins that are allowed but should not be."
 
 EXAMPLES = """\b
 Examples:
-  corscheck audit https://api.example.com/me --allowed-origin https://app.example.com
+  corscheck audit api.example.com/me --allowed-origin https://app.example.com
   corscheck audit https://api.example.com/me -b session=... --depth full
   corscheck audit --targets urls.txt -q --report sarif:cors.sarif
   corscheck audit wss://api.example.com/socket -b session=...
 
 \b
 Only for servers that you may test. Exit status: 0 nothing at or above
---fail-on, 1 something, 2 usage or files, 3 no answer, 130 interrupted.
+--fail-on, 1 something, 2 wrong usage or files, 3 no answer, 130 interrupted.
 """
 
 
 @grouped
 def audit(
     typed: AuditArguments,
-    rate: opt.Rate = None,
-    concurrency: opt.Concurrency = None,
+    pace: PaceArguments,
     cluster: opt.Cluster = None,
     *,
     wanted: OutputOptions,
     resume: opt.Resume = False,
     show_secrets: opt.ShowSecrets = False,
     dry_run: opt.DryRun = False,
+    habits: CurlHabits,
 ) -> None:
     """Test each URL with origins that it should not allow, prove what they can read, and say how to fix it.
 
     Every finding passed the full CORS check of a browser for exactly that origin, twice.
     """
-    options = PaceArguments(rate, concurrency=concurrency).run_options(typed.network, show_secrets=show_secrets)
+    habits.note(say)
+    options = pace.run_options(typed.network, show_secrets=show_secrets)
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
     options = replace(options, keep_exchanges=wanted.verbose)
@@ -54,9 +56,9 @@ def audit(
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
     with Inputs() as inputs:
         question = audit_targets.question(typed, inputs, say).part(typed.shard)
-        inputs.note(("--baseline", typed.baseline), *typed.network.files)
+        inputs.note(("--baseline", typed.gate.baseline), *typed.network.files)
         wanted.check_inputs(inputs.files, *([("--poc", typed.poc)] if typed.poc is not None else ()))
-        judge = audit_targets.judge(typed.baseline)
+        judge = judge_of(typed.gate.baseline)
         if resume:
             from corscheck.cli.ask import resuming
 
@@ -68,9 +70,14 @@ def audit(
         sinks = wanted.audit_sinks(question.total)
         if typed.poc is not None:
             sinks.append(audit_targets.Proofs(typed.poc, private=show_secrets))
-        session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
-        ask = asker(question, options, cluster, judge)
+        session = Session(
+            sinks,
+            progress=Progress(question.total, wanted=not wanted.quiet),
+            max_failures=typed.gate.max_failures,
+            total=question.total,
+        )
+        ask = judging(asker(question, options, cluster), judge)
         if resume:
             ask = resuming.after(wanted.resumed, ask)
         status = session.run(ask)
-    raise typer.Exit(0 if typed.exit_zero and status in (1, 3) else status)
+    raise typer.Exit(typed.gate.exit_status(status))

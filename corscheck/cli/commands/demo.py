@@ -16,21 +16,22 @@ from corscheck.cli.exitcodes import FAILED
 from corscheck.cli.show.outputs import OutputOptions
 from corscheck.model.values import ConfigError
 
-SUMMARY = "Show it on an embedded server, offline."
+SUMMARY = "See it work on an embedded server, offline."
 
 
 def demo(
     serve: Annotated[
-        bool, typer.Option("--serve", help="Stay up and print the commands to try; Ctrl-C stops it.")
+        bool, typer.Option("--serve", help="Keep the server running and print commands to try; Ctrl-C stops it.")
     ] = False,
     port: Annotated[
         int | None,
         typer.Option(
             "--port",
+            metavar="PORT",
             min=0,
             max=65535,
             show_default=f"{PORT} with --serve if it is free",
-            help="Where to listen on 127.0.0.1; 0 takes a free port.",
+            help="Port on 127.0.0.1; 0 picks a free one.",
         ),
     ] = None,
 ) -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from corscheck.cli import complete
+from corscheck.cli import options as opt
+from corscheck.cli.groups import grouped
 from corscheck.protocol.departures import DEPARTURES
 from corscheck.protocol.engines import ENGINES
 
@@ -24,16 +27,20 @@ BASES = {
 }
 
 
+@grouped
 def engines(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[ENGINE]...", help="Only these engines.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    names: Annotated[
+        opt.Strings,
+        typer.Argument(metavar="[ENGINE]...", help="Show only these engines.", autocompletion=complete.engines),
+    ] = (),
+    format_: opt.Format = "text",
 ) -> None:
     """Show where each engine departs from the standard: subject, what differs, the evidence."""
-    chosen = names or list(ENGINES)
+    chosen = list(names) or list(ENGINES)
     unknown = [name for name in chosen if name not in ENGINES]
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(ENGINES)}")
-    sys.stdout.write(json.dumps(as_data(chosen), indent=2) + "\n" if as_json else as_text(chosen))
+    sys.stdout.write(json.dumps(as_data(chosen), indent=2) + "\n" if format_ == "json" else as_text(chosen))
 
 
 def as_data(names: list[str]) -> list[dict[str, Any]]:

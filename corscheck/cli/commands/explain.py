@@ -11,6 +11,7 @@ import typer
 from msgspec.structs import asdict
 from typer import Argument, Option
 
+from corscheck.cli import complete
 from corscheck.cli import options as opt
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import print_lines
@@ -52,19 +53,21 @@ def explain(
         Argument(
             metavar="[CODE|STEP|STACK|TOPIC|TEXT...]",
             show_default=False,
-            help="What to explain; without it stdin is read.",
+            help="What to explain. Without it, stdin is read.",
+            autocompletion=complete.explained,
         ),
     ] = (),
-    list_codes: Annotated[bool, Option("--list", help="Every code, stack and topic with its title.")] = False,
-    json: Annotated[bool, Option("--json", help="Print JSON.")] = False,
+    list_codes: Annotated[bool, Option("--list", help="List every code, stack and topic with its title.")] = False,
+    format_: opt.Format = "text",
     probe: Annotated[
-        bool, Option("--probe", help="Ask what the console text is about; exit 0 if it is blocked.")
+        bool, Option("--probe", help="Send the request that a console text is about; exit 0 if it is blocked.")
     ] = False,
     origin: Annotated[
-        str | None, Option("--origin", metavar="ORIGIN", help="The page's origin, where the text does not name it.")
+        str | None, Option("--origin", metavar="ORIGIN", help="Origin of the page, if the text does not name it.")
     ] = None,
     method: Annotated[
-        str | None, Option("-X", "--method", "--request", metavar="METHOD", help="The method, likewise.")
+        str | None,
+        Option("-X", "--method", "--request", metavar="METHOD", help="Request method, if the text does not name it."),
     ] = None,
     header: opt.HeaderLines = (),
     insecure: opt.Insecure = False,
@@ -79,6 +82,7 @@ def explain(
     from corscheck.cli.show import explained
     from corscheck.diagnosis.codes.registry import RECORDS
 
+    json = format_ == "json"
     if list_codes:
         if texts or probe:
             raise ConfigError("--list shows all codes: leave the rest out")
@@ -102,7 +106,9 @@ def explain(
         from corscheck.cli.ask import reproduce
 
         if json:
-            raise ConfigError("--json and --probe exclude each other: corscheck probe --json FILE saves a report")
+            raise ConfigError(
+                "--format json and --probe exclude each other: corscheck probe --json FILE saves a report"
+            )
         status = 0
         for answer in found:
             asked, said = reproduce.question(answer, origin, method, header)

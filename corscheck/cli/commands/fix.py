@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec.structs import asdict
 from typer import Option
 
+from corscheck.cli import complete
 from corscheck.cli import options as opt
 from corscheck.cli.groups import grouped
 from corscheck.model.values import ConfigError, Probe
@@ -39,22 +40,31 @@ configuration can do (and which check wants it, and why).
 def fix(
     urls: opt.Urls = (),
     framework: Annotated[
-        str | None, Option("--for", metavar="FRAMEWORK", show_default=False, help="What to configure; see --list.")
+        str | None,
+        Option(
+            "--for",
+            metavar="FRAMEWORK",
+            show_default=False,
+            help="Framework to configure; see --list.",
+            autocompletion=complete.frameworks,
+        ),
     ] = None,
     origin: opt.Origins = (),
     method: opt.Methods = (),
     header: opt.HeaderLines = (),
     credentials: opt.CredentialsMode = None,
     expose: Annotated[
-        opt.Strings, Option("--expose", metavar="NAME", help="A response header that script must read. Repeatable.")
+        opt.Strings, Option("--expose", metavar="NAME", help="Response header that the script must read. Repeatable.")
     ] = (),
     max_age: Annotated[
-        int | None, Option("--max-age", metavar="N", min=0, help="For how many seconds a preflight may be cached.")
+        int | None, Option("--max-age", metavar="N", min=0, help="Seconds for which a preflight may be cached.")
     ] = None,
     config: opt.Config = (),
     env: opt.Environment = None,
-    list_names: Annotated[bool, Option("--list", help="Every framework there is a remedy for.")] = False,
-    format_: Annotated[Literal["code", "json"], Option("--format", help="What to print.")] = "code",
+    list_names: Annotated[bool, Option("--list", help="List the frameworks.")] = False,
+    format_: Annotated[
+        Literal["code", "json"], Option("--format", metavar="FORMAT", help="Output format: code or json.")
+    ] = "code",
 ) -> None:
     """Print the smallest configuration of a framework that makes the wanted requests pass and nothing more.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import IO
 
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
     from corscheck.sources.har.recording import Counts
 
 SUMMARY = "Judge recorded traffic: what a browser blocked in a HAR file, and why."
@@ -43,16 +43,17 @@ inconclusive. --credentials and --origin say what you know. FILE may be
 compressed with gzip, and in UTF-16.
 
 \b
-Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
-3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
+nothing to judge, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 """
 
 
 @grouped
 def har(
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A HAR file; - is stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="HAR file; - is stdin.")],
     origin: Annotated[
-        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the recording is silent.")
+        str | None,
+        typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the recording does not name it."),
     ] = None,
     credentials: opt.CredentialsMode = None,
     engine: opt.Engines = (),
@@ -85,7 +86,7 @@ def har(
         name = "<stdin>" if file == "-" else file
         judge = Judge(HARRecording(opened, name, page), terms)
 
-        def ask(take: "Callable[[Result], None]") -> None:
+        def ask(take: "Callable[[Item], object]") -> None:
             enable_gc()
             try:
                 for result in judge.results():

@@ -35,8 +35,8 @@ SUMMARY = "Write a policy of what a live server allows today."
 EXAMPLES = """\b
 Examples:
   corscheck init https://api.example.com/data --origin https://app.example.com
-  corscheck init http://localhost:8000/data --origin http://localhost:3000 -X GET -X PUT -o cors.toml
-  corscheck init --openapi https://api.example.com/openapi.json --origin https://app.example.com
+  corscheck init localhost:8000/data --origin http://localhost:3000 -X PUT
+  corscheck init --openapi openapi.json --origin https://app.example.com
 """
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -51,15 +51,15 @@ def init(
     origin: opt.Origins = (),
     method: Annotated[
         opt.Strings,
-        typer.Option("-X", "--method", "--request", metavar="METHOD", help="What to ask about. Repeatable."),
+        typer.Option("-X", "--method", "--request", metavar="METHOD", help="Method to ask about. Repeatable."),
     ] = (),
     header: opt.HeaderLines = (),
     *,
     document: DocumentArguments,
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Where to; - is stdout.")] = (
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="File to write; - is stdout.")] = (
         "corscheck.toml"
     ),
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
     via: opt.Via = None,
     network: NetworkArguments,
     pace: PaceArguments,

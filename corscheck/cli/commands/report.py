@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from corscheck.cli import options as opt
+from corscheck.cli.command import Command, Group
 from corscheck.cli.exitcodes import FAILED, INCONCLUSIVE, OK, USAGE
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import print_lines
@@ -19,7 +20,7 @@ from corscheck.report.saved.saved import Saved
 
 SUMMARY = "Show saved reports in any format, merge shards, compare two runs."
 
-report = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=SUMMARY)
+report = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=SUMMARY)
 
 _SHOW = """\b
 Examples:
@@ -53,7 +54,7 @@ to compare; 3 one side is inconclusive.
 _FILE = "A report as JSON or JSON Lines."
 
 
-@report.command("show", epilog=_SHOW)
+@report.command("show", cls=Command, epilog=_SHOW)
 @grouped
 def show(
     file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_FILE)],
@@ -76,7 +77,7 @@ def show(
     raise typer.Exit(_write(saved, places, [file]))
 
 
-@report.command("merge", epilog=_MERGE)
+@report.command("merge", cls=Command, epilog=_MERGE)
 @grouped
 def merge(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False, help=_FILE)],
@@ -98,10 +99,11 @@ def merge(
     raise typer.Exit(_write(saved, places, files))
 
 
-@report.command("diff", epilog=_DIFF)
+@report.command("diff", cls=Command, epilog=_DIFF)
+@grouped
 def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", show_default=False, help=_FILE)],
-    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The one to hold against it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", show_default=False, help="The report to compare with OLD.")],
     ignore_host: Annotated[
         bool, typer.Option("--ignore-host", help="Compare URLs without scheme, host and port.")
     ] = False,

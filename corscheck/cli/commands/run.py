@@ -22,8 +22,8 @@ Examples:
   corscheck run --baseline main.json     fail only on what is new
 
 \b
-Exit status: 0 as expected, 1 not so, 2 usage or files or nothing tested,
-3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
+nothing tested, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 """
 
 
@@ -52,9 +52,9 @@ def run(
     plan = PolicyRun(typed, say)
     with Inputs() as inputs:
         policies = [("run", file) for file in plan.files]
-        inputs.note(*policies, ("--baseline", typed.baseline), *network.files)
+        inputs.note(*policies, ("--baseline", typed.gate.baseline), *network.files)
         wanted.check_inputs(inputs.files)
     if resume:
         wanted = plan.resume(wanted, say)
-    status = plan.run(options, wanted, complete=typed.complete, max_failures=typed.max_failures, cluster=cluster)
-    raise typer.Exit(0 if typed.exit_zero and status in (1, 3) else status)
+    status = plan.run(options, wanted, complete=typed.complete, max_failures=typed.gate.max_failures, cluster=cluster)
+    raise typer.Exit(typed.gate.exit_status(status))

@@ -17,7 +17,10 @@ Examples:
 
 
 def schema(
-    of: Annotated[Literal["report", "policy"], typer.Argument(help="Whose.", show_default=False)],
+    of: Annotated[
+        Literal["report", "policy"], typer.Argument(help="Which schema: report or policy.", show_default=False)
+    ],
+    format_: Annotated[Literal["json"], typer.Option("--format", hidden=True)] = "json",  # noqa: ARG001 - always JSON
 ) -> None:
     """Print a JSON Schema (draft 2020-12). An editor that knows it completes and checks a policy while you type."""
     text = resources.files("corscheck").joinpath("schemas", f"{of}.json").read_text("utf-8")

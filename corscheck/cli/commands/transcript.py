@@ -23,7 +23,7 @@ from corscheck.model.values import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from corscheck.model.result import Result
+    from corscheck.model.item import Item
 
 SUMMARY = "Judge what curl printed: what a page would be told by these answers, and why."
 
@@ -40,16 +40,17 @@ one file are understood. A preflight (-X OPTIONS with Access-Control-Request-
 Method) belongs to the request that needs it; alone, it stands for that request.
 
 \b
-Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
-3 inconclusive, 4 a bug of corscheck's, 130 interrupted.
+Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
+nothing to judge, 3 inconclusive, 4 a bug in corscheck, 130 interrupted.
 """
 
 
 @grouped
 def transcript(
-    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="What curl printed; - is stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="Output of curl; - is stdin.")],
     origin: Annotated[
-        str | None, typer.Option("--origin", metavar="ORIGIN", help="The page's origin, where the request has none.")
+        str | None,
+        typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the request does not name it."),
     ] = None,
     credentials: opt.CredentialsMode = None,
     engine: opt.Engines = (),
@@ -88,7 +89,7 @@ def transcript(
         judge = TranscriptJudge(found.exchanges, terms, page)
         results = list(judge.results())
 
-        def ask(take: "Callable[[Result], None]") -> None:
+        def ask(take: "Callable[[Item], object]") -> None:
             enable_gc()
             for result in results:
                 take(result)

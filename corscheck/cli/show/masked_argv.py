@@ -17,7 +17,7 @@ from corscheck.model.masking import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_FLAGS = "kvq46LisSIfG"
+_FLAGS = "kvq46LisSIfGONg0#"
 """Short options without a value: the rest of their word is another option."""
 
 
@@ -59,7 +59,25 @@ def _header(line: str) -> str:
 
 
 _MASKS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("--curl", "-b", "--cookie", "-u", "--user", "-d", "--data", "-F", "--form"), _all),
+    **dict.fromkeys(
+        (
+            "--curl",
+            "-b",
+            "--cookie",
+            "-u",
+            "--user",
+            "-d",
+            "--data",
+            "--data-ascii",
+            "--data-raw",
+            "--data-binary",
+            "--data-urlencode",
+            "--body",
+            "-F",
+            "--form",
+        ),
+        _all,
+    ),
     **dict.fromkeys(("-H", "--header"), _header),
     **dict.fromkeys(("-x", "--proxy", "--via", "--cluster"), mask_login),
     **dict.fromkeys(("-E", "--cert", "--key"), mask_certificate),

@@ -186,10 +186,22 @@ class ReportTarget(Struct, frozen=True):
         return f"{self.option}{':' if ' ' in self.option else ' '}{self.path}"
 
 
+_ENDINGS = {
+    ".html": "html", ".htm": "html", ".md": "markdown", ".xml": "junit", ".sarif": "sarif", ".har": "har",
+    ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
+}  # fmt: skip
+"""By the ending of a file, the format that is written to it."""
+
+
 def report_place(text: str) -> ReportTarget:
-    """Parse ``--report FORMAT:FILE``. Raises ``ConfigError`` for an unknown format and a missing file."""
+    """Parse ``--report FORMAT:FILE``; a file alone has the format of its ending.
+
+    Raises ``ConfigError`` for an unknown format and a missing file.
+    """
     name, colon, path = text.partition(":")
     formats = sorted(WRITERS)
+    if not colon and (by_ending := _ENDINGS.get(os.path.splitext(text)[1].lower())) is not None:  # noqa: PTH122
+        return ReportTarget(by_ending, _path(text), f"--report {by_ending}")
     if name not in formats:
         import difflib
 

@@ -45,7 +45,12 @@ def load(name: str, directory: str = ".") -> LoadedApp:
     """
     spelled = _SPELLING.fullmatch(name)
     if spelled is None:
-        raise ConfigError(f"--app {name!r}: write MODULE:ATTRIBUTE, like main:app, or main:create_app() for a factory")
+        module = name.partition(":")[0].removeprefix("./").removesuffix(".py").replace("/", ".")
+        meant = module if re.fullmatch(r"\w+(\.\w+)*", module) else "main"
+        raise ConfigError(
+            f"Invalid --app {name!r}: write MODULE:ATTRIBUTE, the module without .py and the application's name in it. "
+            f"Did you mean --app {meant}:app? For a factory: --app {meant}:create_app()"
+        )
     folder = Path(directory)
     if not folder.is_dir():
         raise ConfigError(f"--app-dir {directory}: there is no such directory")
