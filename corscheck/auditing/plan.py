@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from corscheck.model.masking import is_secret_header
 from corscheck.protocol.origin import parse_url
+from corscheck.protocol.request import HTTPRequest
 
 if TYPE_CHECKING:
     from corscheck.auditing.origins import Labels, Suffixes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import Depth, FailOn, Probe
     from corscheck.protocol.origin import URL
     from corscheck.protocol.outcome import Outcome
-    from corscheck.protocol.request import Answer
+    from corscheck.protocol.request import Answer, Headers
 
 DUMMY_COOKIE = "corscheck=1"
 """Cookie to send if the caller gives no credentials: some servers respond differently to a request with any cookie."""
@@ -67,6 +68,10 @@ class AuditPlan(Struct, frozen=True):
         bare = tuple(h for h in self.template.headers if h[0].lower() not in ("authorization", "cookie"))
         return {"cookies": None, "user": None, "password": None, "headers": bare}
 
+    def intends(self, origin: str) -> bool:
+        """Whether the caller declared an origin as allowed."""
+        return origin in self.allowed
+
     def keeps_credentials_from(self, target: URL) -> bool:
         """Whether credentials were given that do not belong to a redirect target.
 
@@ -92,7 +97,22 @@ class Lookup(Struct, frozen=True):
     url: str
 
 
-Ask: TypeAlias = "Probe | Lookup | Handshake"
+class OwnPage(Struct, frozen=True):
+    """A GET of a page at the target's own origin, with an Origin header.
+
+    Browsers send that header with a POST to the own origin and leave it off a GET. Servers compare it in both.
+    """
+
+    probe: Probe
+
+    def request(self) -> HTTPRequest:
+        """Build the HTTP request."""
+        probe = self.probe
+        headers: Headers = (*probe.headers, ("Origin", probe.origin))
+        return HTTPRequest("actual", 0, "GET", (probe.url,), headers, probe.origin, "cors", True)
+
+
+Ask: TypeAlias = "Probe | Lookup | Handshake | OwnPage"
 Came: TypeAlias = "Outcome | tuple[str, ...] | Answer"
 Flow: TypeAlias = Generator["Ask", "Came", "Audit"]
 Step: TypeAlias = Generator["Ask", "Came", None]

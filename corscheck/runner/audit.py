@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from corscheck.auditing import websocket
 from corscheck.auditing.flow import audit
-from corscheck.auditing.plan import Lookup
+from corscheck.auditing.plan import Lookup, OwnPage
 from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
@@ -39,9 +39,9 @@ def wire(plan: AuditPlan, options: RunOptions) -> Asking[Audit]:
             yield Pause()
             if isinstance(ask, Lookup):
                 came = addresses(ask.url, network)
-            elif isinstance(ask, Handshake):
+            elif isinstance(ask, (Handshake, OwnPage)):
                 left.take()
-                came = yield dress(websocket.request(ask), ask.probe, network.user_agent)
+                came = yield dress(ask.request(), ask.probe, network.user_agent)
             else:
                 came = yield from once(ask, options, None, left.take)
             ask = flow.send(came)

@@ -199,10 +199,10 @@ def test_a_server_that_hangs() -> None:
 def test_a_server_that_begins_to_hang() -> None:
     """It is asked three more times, then no more."""
     exact = answering(lambda o: o == APP)
-    with RawServer([READ, exact, READ, exact, READ, exact, READ, HOLD], [READ, HOLD]) as server:
+    with RawServer([*[READ, exact] * 4, READ, HOLD], [READ, HOLD]) as server:
         done = run(*ASKED, "-m", "0.3", "--json", "-", server=server)
     assert done.returncode == 3
-    assert len(server.requests) == 6
+    assert len(server.requests) == 7
 
 
 def test_a_server_that_resets() -> None:

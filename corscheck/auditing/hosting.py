@@ -1,0 +1,103 @@
+"""Shared hosting: suffixes under which anyone can get a name, and which of them a target is likely to allow.
+
+A rule that allows all names of such a host (``.pages.dev``, for preview deployments) allows every customer's site. There
+are more hosts than an audit may ask about, so evidence comes first: the host of the target or of an allowed origin, and
+the host that a response names. Every question to a foreign origin asks about another host.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from corscheck.auditing.origins import Labels
+    from corscheck.protocol.request import Headers
+
+HOSTS = (
+    "vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com", "github.io", "up.railway.app",
+    "azurestaticapps.net", "trycloudflare.com", "ngrok-free.app", "web.app", "fly.dev", "workers.dev", "amplifyapp.com",
+    "firebaseapp.com", "azurewebsites.net", "cloudfront.net", "s3.amazonaws.com", "gitlab.io", "surge.sh", "a.run.app",
+    "replit.app", "repl.co", "lovable.app", "ngrok.app", "ngrok.io", "deno.dev", "bolt.host", "base44.app",
+    "myshopify.com", "webflow.io", "framer.app", "blogspot.com",
+)  # fmt: skip
+"""The order in which they are asked about without evidence. Depth ``full`` asks about all of them.
+
+Those at the end of the first nine are asked about as part of longer names, which finds ``.github.io`` but not a rule for a
+single label.
+"""
+
+_FORMS = {"netlify.app": "deploy-preview-7--{}"}
+"""How a customer's name looks where it is not one free label. A deploy preview also fits a rule for all names."""
+
+_SIGNS = (
+    ("x-vercel-id", "", "vercel.app"),
+    ("x-nf-request-id", "", "netlify.app"),
+    ("x-render-origin-server", "", "onrender.com"),
+    ("rndr-id", "", "onrender.com"),
+    ("x-railway-request-id", "", "up.railway.app"),
+    ("x-railway-edge", "", "up.railway.app"),
+    ("fly-request-id", "", "fly.dev"),
+    ("x-github-request-id", "", "github.io"),
+    ("via", "vegur", "herokuapp.com"),
+    ("via", "heroku", "herokuapp.com"),
+    ("ngrok-agent-ips", "", "ngrok-free.app"),
+    ("x-ms-middleware-request-id", "", "azurestaticapps.net"),
+    ("x-amz-cf-id", "", "cloudfront.net"),
+    ("x-cloud-trace-context", "", "a.run.app"),
+    ("x-shopid", "", "myshopify.com"),
+    ("server", "vercel", "vercel.app"),
+    ("server", "netlify", "netlify.app"),
+    ("server", "github.com", "github.io"),
+    ("server", "railway", "up.railway.app"),
+    ("server", "fly/", "fly.dev"),
+    ("server", "cloudflare", "pages.dev"),
+)
+"""Response headers that name the host: name, part of the value, suffix of the host's customers."""
+
+
+def named_by(headers: Headers) -> list[str]:
+    """Return the hosts that a response names, by headers that they add to every answer."""
+    found: dict[str, None] = {}
+    for sign, part, host in _SIGNS:
+        if any(name.lower() == sign and part in value.lower() for name, value in headers):
+            found[host] = None
+    return list(found)
+
+
+def host_of(name: str) -> str | None:
+    """Return the shared host that a host name lives on, or None."""
+    return next((host for host in HOSTS if name.endswith(f".{host}")), None)
+
+
+def customer(host: str, labels: Labels) -> str:
+    """Return a host name that another customer of a shared host could have."""
+    return f"{_FORMS.get(host, '{}').format(labels.label())}.{host}"
+
+
+class Queue:
+    """The shared hosts that an audit still has to ask about, the likeliest first. ``most`` limits their number."""
+
+    def __init__(self, evidence: Iterable[str], most: int, *, without: Iterable[str] = ()) -> None:
+        left = dict.fromkeys((*evidence, *HOSTS))
+        for host in without:
+            left.pop(host, None)
+        self._left = list(left)[:most]
+
+    def next(self) -> str | None:
+        """Take the likeliest host."""
+        return self._left.pop(0) if self._left else None
+
+    def last(self) -> str | None:
+        """Take the least likely host, for a question that only finds rules without a beginning."""
+        return self._left.pop() if self._left else None
+
+    def rest(self, keep: int = 0) -> list[str]:
+        """Take all but the last ``keep`` hosts."""
+        taken, self._left = self._left[: len(self._left) - keep], self._left[len(self._left) - keep :]
+        return taken
+
+    def drop(self, suffix: str) -> None:
+        """Forget the hosts under a suffix, all of whose names are known to be allowed."""
+        self._left = [host for host in self._left if not host.endswith(f".{suffix}")]
