@@ -266,6 +266,8 @@ class Findings:
 
     def private(self) -> Generator[Ask, Came, bool]:
         """Whether the target is in a private network. The name is resolved once, on first use."""
+        if self._private is None and self.plan.in_process:
+            self._private = False
         if self._private is None:
             found = is_private(self.url)
             if found is None:

@@ -239,7 +239,7 @@ class Investigation:
         """Ask for pages on the victim's machine and in the victim's network."""
         full = self.plan.depth == "full"
         # A development server may well allow the pages of its own machine, but no domain that begins like them.
-        developing = is_loopback_host(parse_url(self.book.url).host)
+        developing = is_loopback_host(parse_url(self.book.url).host) and not self.plan.in_process
         for origin in (*make.LOCAL_PAGES, *(make.MORE_LOCAL_PAGES if full else ())):
             came = yield from self._allowed_page(origin)
             if came is None or self._known("localhost"):

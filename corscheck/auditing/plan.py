@@ -31,7 +31,7 @@ class AuditPlan(Struct, frozen=True):
     ``template`` carries the URL, headers, stored credentials and send policy; each probe replaces its origin.
     ``allowed`` holds the serialized origins that the server should allow; ``https://*.example.com`` stands for all
     subdomains. ``methods`` are tried in addition to GET. The audit stops after ``max_requests`` requests. ``file`` and
-    ``line`` locate the target in the input.
+    ``line`` locate the target in the input. The URL of an application ``in_process`` says nothing about where it will be.
     """
 
     template: Probe
@@ -45,6 +45,7 @@ class AuditPlan(Struct, frozen=True):
     index: int = 0
     file: str | None = None
     line: int | None = None
+    in_process: bool = False
 
     @property
     def url(self) -> str:

@@ -72,6 +72,7 @@ def make_plan(
     index: int = 0,
     file: str | None = None,
     line: int | None = None,
+    in_process: bool = False,
 ) -> AuditPlan:
     """The plan for one target.
 
@@ -90,4 +91,5 @@ def make_plan(
         index=index,
         file=file,
         line=line,
+        in_process=in_process,
     )

@@ -15,6 +15,7 @@ from corscheck.auditing.origins import Hostile
 from corscheck.auditing.proof import Seen
 from corscheck.auditing.websocket import page_origin
 from corscheck.diagnosis.codes.registry import RECORDS
+from corscheck.model.values import SEVERITIES
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from corscheck.auditing.findings import Findings
     from corscheck.auditing.hosting import Queue
     from corscheck.auditing.plan import Ask, AuditPlan, Came, Step
+    from corscheck.model.values import Severity
     from corscheck.protocol.request import Headers
 
 _HOPS = 5
@@ -38,6 +40,7 @@ _LONGEST = 86400
 """The longest time in seconds for which Firefox caches a preflight. Chromium's limit is 7200."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_SUBPROTOCOL = "If the server expects a subprotocol, name it: -H 'Sec-WebSocket-Protocol: NAME'."
 _JSON = ("Content-Type", "application/json")
 """What makes a POST need a preflight, so that it can be asked about without sending it."""
 
@@ -221,8 +224,8 @@ class Scope:
                 f"Any web page can send a {method} to {url} with the victim's cookies: the preflight allows it. Whether it "
                 "can read the response was not tested (--send always)."
             )
-            severity = "low" if method in self.plan.methods and came.credentialed else "info"
-            self._tell(classes.PREFLIGHT_ONLY, came, message, severity=severity)
+            asked_for = method in self.plan.methods and came.credentialed
+            self._tell(classes.PREFLIGHT_ONLY, came, message, severity="low" if asked_for else "info")
         else:
             message = (
                 f"Any web page can send a {method} to {url} with the victim's cookies and read the response. It cannot read "
@@ -304,10 +307,15 @@ class Scope:
             severity=None if one.credentialed else "info",
         )  # fmt: skip
 
-    def _tell(self, code: str, came: Seen, message: str, *, severity: str | None = None) -> None:
-        """Record a finding. The severity is ``severity``, or that of the code, or ``info`` without credentials."""
-        weighed = RECORDS[code].severity if came.credentialed else "info"
-        self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
+    def _tell(self, code: str, came: Seen, message: str, *, severity: Severity | None = None) -> None:
+        """Record a finding: the most severe of its code and URL.
+
+        The severity is ``severity``, or that of the code, or ``info`` without credentials.
+        """
+        weighed = severity or (RECORDS[code].severity if came.credentialed else "info")
+        told = self.book.held.get((code, came.exchange.request.url)) if came.exchange is not None else None
+        if told is None or SEVERITIES.index(weighed) < SEVERITIES.index(told.severity):
+            self.book.add(code, weighed, message, came, came.credentialed or came.plain)
 
 
 def _leads_to_login(path: str) -> bool:
@@ -331,12 +339,15 @@ class SocketScope(Scope):
         """Send a handshake from the first allowed origin, or from the target's own origin."""
         wanted = next((o for o in self.plan.allowed if "*" not in o), page_origin(self.book.url))
         came = yield from self.book.ask(wanted)
+        named = any(name.lower() == "sec-websocket-protocol" for name, _ in self.plan.template.headers)
+        hint = "" if named else f" {_SUBPROTOCOL}"
         if came.response is None:
             self.book.unanswered(came)
+            self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
             return False
         if not came.let_in:
             self.book.note(
-                f"The handshake from {came.origin} is answered with {came.response.status}, no WebSocket is opened."
+                f"The handshake from {came.origin} was answered with {came.response.status}: no WebSocket was opened.{hint}"
             )
             self._login(came.response.status)
         return True

@@ -203,7 +203,7 @@ class ProbeArguments(Struct, frozen=True):
         str | None,
         Option("--app", metavar="MODULE:NAME", help="Ask this ASGI or WSGI app in process; no URL: all its routes."),
     ] = None
-    app_dir: Annotated[str, Option("--app-dir", metavar="DIR", help="Where the module of --app is.")] = "."
+    app_dir: opt.AppDir = "."
     curl: Annotated[
         Strings,
         Option("--curl", metavar="TEXT", help="What to ask, as a curl command or a fetch() call; @FILE, - is stdin."),
@@ -248,6 +248,11 @@ class AuditArguments(Struct, frozen=True):
     depth: Annotated[Depth, Option("--depth", help="normal: one origin of each class; full: all of them.")] = "normal"
     targets: opt.Targets = None
     shard: opt.ShardOf = None
+    app: Annotated[
+        str | None,
+        Option("--app", metavar="MODULE:NAME", help="Audit this ASGI or WSGI app in process; URLs are its paths."),
+    ] = None
+    app_dir: opt.AppDir = "."
     fail_on: Annotated[FailOn, Option("--fail-on", help="Exit 1 for a finding of this severity or a higher one.")] = (
         "medium"
     )

@@ -78,6 +78,7 @@ Targets = Annotated[
     str | None,
     Option("--targets", metavar="FILE", help="More to ask: a URL or a JSON probe object a line; - is stdin."),
 ]
+AppDir = Annotated[str, Option("--app-dir", metavar="DIR", help="Directory of the module of --app.")]
 
 # What is sent, and what of it counts
 Complete = Annotated[bool, Option("--complete", help="Exit 3 if a request was held back (allowed*).")]

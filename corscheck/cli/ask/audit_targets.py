@@ -47,10 +47,16 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
     urls = with_schemes(typed.urls, say, "{} has no scheme: {} is audited")
     for url in (*urls, *(target.url for target in file or ())):
         wrong = judge_target(url)
+        if wrong is None and typed.app is not None and url.lower().startswith(("ws:", "wss:")):
+            wrong = "cannot be audited in process: start the application and leave --app out"
         if wrong is not None:
             raise ConfigError(f"{mask_url(url)!r} {wrong}")
     if not urls and not count:
-        raise ConfigError("nothing to audit: corscheck audit URL, or --targets FILE")
+        if typed.app is not None:
+            raise ConfigError(
+                f"Missing a path of the application. For example:\n  corscheck audit --app {typed.app} /data"
+            )
+        raise ConfigError("Missing a URL. For example:\n  corscheck audit https://api.example.com/me")
     user, password = read.login(typed.user)
     template = Probe(
         url="",
@@ -71,6 +77,7 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         fail_on=typed.fail_on,
         max_requests=typed.max_requests,
         seed=typed.seed,
+        in_process=typed.app is not None,
     )
     return AuditQuestion(urls=tuple(urls), file=file, plan=plan, total=len(urls) + count)
 

@@ -47,10 +47,18 @@ def audit(
     options = PaceArguments(rate, concurrency=concurrency).run_options(typed.network, show_secrets=show_secrets)
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
-    check_cluster(cluster, options)
+    check_cluster(cluster, options, app=typed.app)
     from corscheck.cli.ask import audit_targets
 
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
+    in_process = None
+    if typed.app is not None:
+        from corscheck.cli.ask.from_app import InProcess
+
+        in_process = InProcess(typed.app, typed.app_dir)
+        in_process.check(typed.network.options(), in_browser=None, dry_run=dry_run, curl=False)
+        typed = in_process.typed(typed)
+        wanted.check_inputs([("--app", in_process.file)])
     with Inputs() as inputs:
         question = audit_targets.question(typed, inputs, say).part(typed.shard)
         inputs.note(("--baseline", typed.baseline), *typed.network.files)
@@ -68,7 +76,11 @@ def audit(
         if typed.poc is not None:
             sinks.append(audit_targets.Proofs(typed.poc, private=show_secrets))
         session = Session(sinks, progress=Progress(question.total, wanted=not wanted.quiet))
-        ask = asker(question, options, cluster, judge)
+        ask = (
+            asker(question, options, cluster, judge)
+            if in_process is None
+            else in_process.auditor(question, options, judge)
+        )
         if resume:
             ask = resuming.after(wanted.resumed, ask)
         status = session.run(ask)
