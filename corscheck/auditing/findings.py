@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from corscheck.auditing import classes, websocket
 from corscheck.auditing.plan import BudgetSpentError, Lookup, OwnPage, SilenceError, UnstableError
 from corscheck.auditing.private import is_private
 from corscheck.auditing.proof import Seen, evidence, seen, sent
 from corscheck.diagnosis.codes.registry import RECORDS
-from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.audits import Audit, AuditFinding, passes
 from corscheck.model.result import ErrorRecord
 from corscheck.model.values import SEVERITIES
 from corscheck.protocol.origin import is_loopback_host, parse_url
@@ -135,7 +137,7 @@ class Findings:
         self.flapping(hostile.origin, came)
         for _ in range(_MORE_ATTEMPTS):
             again = yield from self.ask(hostile.origin)
-            if again.let_in:
+            if again.allowed:
                 self.chances += 1
         if len(self.unstable) >= _UNSTABLE:
             raise UnstableError
@@ -143,7 +145,7 @@ class Findings:
     def flapping(self, origin: str, came: Seen) -> None:
         """Record a result that a second request did not reproduce."""
         self.unstable.append(f"{origin} was allowed once, and not when it was asked again.")
-        if came.let_in:
+        if came.allowed:
             self.chances += 1
             self._chance = self._chance or came
 
@@ -154,7 +156,7 @@ class Findings:
         """
         void = f", which makes {len(self.held)} of the findings void" if self.held else ""
         self.unstable.append(f"{why}: the answers differ from one request to the next{void}.")
-        if came is not None and came.let_in:
+        if came is not None and came.allowed:
             self.chances += 1
             self._chance = self._chance or came
         for finding in self.held.values():
@@ -173,7 +175,7 @@ class Findings:
             private = yield from self.private()
         if self.plan.is_socket and self.plan.has_credentials and self.needs_credentials is None:
             bare = yield from self.ask(hostile.origin, **self.plan.without_credentials)
-            self.needs_credentials = not bare.let_in
+            self.needs_credentials = not bare.allowed
         self._write(hostile, came, private=private)
         return True
 
@@ -314,14 +316,12 @@ class Findings:
         if self._throttled:
             self.note(f"{self._throttled} of the questions were answered with 429: ask more slowly (--rate).")
         findings = sorted(self.held.values(), key=lambda f: (SEVERITIES.index(f.severity), f.code))
-        limit = -1 if plan.fail_on == "never" else SEVERITIES.index(plan.fail_on)
-        worst = min((SEVERITIES.index(f.severity) for f in findings), default=len(SEVERITIES))
-        return Audit(
+        found = Audit(
             url=plan.url,
             allowed_origins=plan.allowed,
             requests=self.requests,
             findings=tuple(findings),
-            passed=self.error is None and worst > limit and not (self.unstable and plan.fail_on != "never"),
+            passed=False,
             fail_on=plan.fail_on,
             depth=plan.depth,
             notes=tuple(self.notes),
@@ -331,3 +331,4 @@ class Findings:
             file=plan.file,
             line=plan.line,
         )
+        return replace(found, passed=passes(found))

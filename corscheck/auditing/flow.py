@@ -81,7 +81,7 @@ class Investigation:
         if not first.answered:
             book.unanswered(first)
             return
-        everybody = first.let_in and (yield from self._reflection(first, strangers))
+        everybody = first.allowed and (yield from self._reflection(first, strangers))
         without = yield from scope.without_credentials(first, self._customer() if not everybody else None)
         if first.star:
             yield from book.open_to_all(first)
@@ -115,7 +115,7 @@ class Investigation:
             origin = declared.replace("*", self.plan.labels.label())
             came = yield from self.book.ask(origin)
             scope.remember(came)
-            if came.let_in:
+            if came.allowed:
                 found.append(origin)
             elif came.answered and not came.star:
                 self.book.note(
@@ -124,12 +124,12 @@ class Investigation:
         own = page_origin(self.book.url)
         if own not in self.plan.allowed:
             came = yield from self.book.ask_as_own_page(own)
-            if came.let_in:
+            if came.allowed:
                 scope.remember(came)
                 found.append(own)
         for origin in self._usual_names() if not found and not self.plan.allowed else ():
             came = yield from self.book.ask(origin)
-            if came.let_in:
+            if came.allowed:
                 scope.remember(came)
                 self.book.note(
                     f"{origin} is allowed, and was imitated. Name the origins that you mean: --allowed-origin."
@@ -187,7 +187,7 @@ class Investigation:
     def _reflection(self, first: Seen, strangers: Iterator[str]) -> Generator[Ask, Came, bool]:
         """Try a second foreign origin. Return whether the server allows both and so reflects every origin."""
         other = yield from self.book.ask(next(strangers))
-        if other.let_in and other.credentialed == first.credentialed:
+        if other.allowed and other.credentialed == first.credentialed:
             return (yield from self.book.tell(Hostile("reflection", other.origin), other))
         # Only the first one is allowed: all customers of the shared host are, or the answers vary at random.
         yield from self.book.tell(Hostile("shared-hosting", first.origin), first)
@@ -198,8 +198,8 @@ class Investigation:
         for _ in range(1 if everybody else _LOOKS_UNSTABLE if self.book.unstable else _LOOKS):
             origin = next(strangers)
             came = yield from self.book.ask(origin)
-            if came.let_in is not everybody:
-                self.book.void(f"{origin} was {'allowed' if came.let_in else 'refused'}, others like it were not", came)
+            if came.allowed is not everybody:
+                self.book.void(f"{origin} was {'allowed' if came.allowed else 'refused'}, others like it were not", came)
                 return
 
     # ------------------------------------------------------------------ hostile origins
@@ -268,7 +268,7 @@ class Investigation:
         if self.plan.intends(origin):
             return None
         came = yield from self.book.ask(origin)
-        return came if came.let_in else None
+        return came if came.allowed else None
 
     def _hit(self, hostile: Hostile) -> Generator[Ask, Came, bool]:
         """Ask for an origin, and record it if it is allowed. Return whether it is a finding."""

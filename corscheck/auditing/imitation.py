@@ -211,7 +211,7 @@ class Imitation:
         if hostile is None or self.book.plan.intends(hostile.origin):
             return None
         came = yield from self.book.ask(hostile.origin)
-        return came if came.let_in else None
+        return came if came.allowed else None
 
     def _hit(self, hostile: Hostile) -> Generator[Ask, Came, bool]:
         """Ask for an origin, and record it if it is allowed. Return whether it is a finding."""

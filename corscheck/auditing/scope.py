@@ -60,7 +60,7 @@ class Scope:
 
     def remember(self, came: Seen) -> None:
         """Keep the first result of an intended origin that the server allows."""
-        if self._allowed is None and came.let_in:
+        if self._allowed is None and came.allowed:
             self._allowed = came
 
     # ------------------------------------------------------------------ before the hostile origins
@@ -136,7 +136,7 @@ class Scope:
         if origin is None:
             return False
         came = yield from self.book.ask(origin)
-        return came.let_in and (yield from self.book.tell(Hostile("shared-hosting", origin), came))
+        return came.allowed and (yield from self.book.tell(Hostile("shared-hosting", origin), came))
 
     # ------------------------------------------------------------------ after the hostile origins
 
@@ -147,7 +147,7 @@ class Scope:
         """
         bare = self.plan.without_credentials
         came = yield from self.book.ask(customer or first.origin, **bare)
-        if not came.let_in or first.let_in or (yield from self._customer_is_allowed(customer)):
+        if not came.allowed or first.allowed or (yield from self._customer_is_allowed(customer)):
             return came
         if (yield from self._again(came, bare)):
             message = f"Any web page can read the response of {self.book.url} to a request without a login."
@@ -193,11 +193,11 @@ class Scope:
             origin, customer = customer or first.origin, None
             came = yield from self.book.ask(origin, **asked)
             passed = _passed_preflight(came)
-            if not (came.let_in or passed) or (everybody and not came.credentialed):
+            if not (came.allowed or passed) or (everybody and not came.credentialed):
                 continue
             if origin != first.origin and (yield from self._customer_is_allowed(origin)):
                 continue
-            if came.let_in:
+            if came.allowed:
                 if (yield from self._again(came, asked, f"{method} from ")):
                     self._method(method, came, by_preflight=by_preflight, everybody=everybody)
             elif (yield from self._passes_again(came, asked)):
@@ -239,7 +239,7 @@ class Scope:
         missing = f"{url.origin}/{self.plan.labels.label()}"
         origin = customer or first.origin
         came = yield from self.book.ask(origin, url=missing)
-        if not came.let_in or (origin != first.origin and (yield from self._customer_is_allowed(origin))):
+        if not came.allowed or (origin != first.origin and (yield from self._customer_is_allowed(origin))):
             return
         if came.response is None or came.response.status < 400:
             return
@@ -251,7 +251,7 @@ class Scope:
         """Probe the redirects that led to the audited URL."""
         for hop in self._hops:
             came = yield from self.book.ask(first.origin, url=hop)
-            if came.let_in and (yield from self._again(came, {"url": hop})):
+            if came.allowed and (yield from self._again(came, {"url": hop})):
                 message = (
                     f"Any web page passes the redirect at {hop}, but cannot read {self.book.url}, where it leads: it reads "
                     "nothing."
@@ -291,7 +291,7 @@ class Scope:
     def _caches(self, first: Seen) -> Step:
         """Look for a response that depends on Origin, lacks ``Vary: Origin``, and may be stored by a shared cache."""
         one = self._allowed or first
-        if one.response is None or not one.let_in:
+        if one.response is None or not one.allowed:
             return
         answers = (self.control, one.response.headers)
         others = (first.response.headers,) if first.response is not None else ()
@@ -345,7 +345,7 @@ class SocketScope(Scope):
             self.book.unanswered(came)
             self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
             return False
-        if not came.let_in:
+        if not came.allowed:
             self.book.note(
                 f"The handshake from {came.origin} was answered with {came.response.status}: no WebSocket was opened.{hint}"
             )

@@ -58,12 +58,12 @@ def named(asked: Asked, *more: tuple[str, str], status: int = 200, credentials: 
     return HTTPResponse(status, (*origin, *((TRUE,) if credentials else ()), *methods, *more))
 
 
-def those(let_in: Callable[[str], bool], *more: tuple[str, str], credentials: bool = True) -> Server:
+def those(allows: Callable[[str], bool], *more: tuple[str, str], credentials: bool = True) -> Server:
     """A server that decides by the origin alone, and varies by it."""
     vary = ("Vary", "Origin")
 
     def server(asked: Asked) -> Reply:
-        if asked.origin is not None and let_in(asked.origin):
+        if asked.origin is not None and allows(asked.origin):
             return named(asked, vary, *more, credentials=credentials)
         return reply(200, vary, *more)
 

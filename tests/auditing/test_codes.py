@@ -40,10 +40,10 @@ def only_there(where: str, status: int, *more: tuple[str, str]) -> Server:
     """Exact, but lets in everybody at that end of a URL."""
 
     def server(asked: Asked) -> Reply:
-        let_in = asked.origin is not None and (asked.origin == APP or asked.url.endswith(where))
+        allows = asked.origin is not None and (asked.origin == APP or asked.url.endswith(where))
         answer = more if asked.url.endswith(where) else ()
         code = status if asked.url.endswith(where) else 200 if asked.url.endswith(("/me", "/old")) else 404
-        return named(asked, *answer, status=code) if let_in else reply(code, *answer)
+        return named(asked, *answer, status=code) if allows else reply(code, *answer)
 
     return server
 
@@ -280,7 +280,7 @@ def test_one_cause_is_one_finding(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("let_in", "code"),
+    ("allows", "code"),
     [
         (lambda o: o.endswith(".com"), "CORS810"),
         (lambda o: o.endswith("example.com"), "CORS804"),
@@ -291,8 +291,8 @@ def test_one_cause_is_one_finding(code: str) -> None:
         (lambda o: bool(re.match(r"https://(\w+\.)?example\.com", o)), "CORS803"),
     ],
 )
-def test_what_follows_from_the_cause_is_not_told(let_in: object, code: str) -> None:
-    found = found_by(those(let_in), {})  # type: ignore[arg-type]
+def test_what_follows_from_the_cause_is_not_told(allows: object, code: str) -> None:
+    found = found_by(those(allows), {})  # type: ignore[arg-type]
     assert codes(found) == [code]
 
 

@@ -21,20 +21,20 @@ APP = "https://app.example.com"
 API = "https://api.example.com/me"
 
 
-def answering(let_in: Callable[[str], bool], more: str = "") -> Callable[[bytes], bytes]:
+def answering(allows: Callable[[str], bool], more: str = "") -> Callable[[bytes], bytes]:
     def answer(raw: bytes) -> bytes:
         found = re.search(rb"\r\nOrigin: ([^\r]*)", raw)
         origin = found[1].decode() if found is not None else ""
         allow = f"Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n"
-        head = f"HTTP/1.1 200 OK\r\nVary: Origin\r\nContent-Length: 0\r\n{more}{allow if origin and let_in(origin) else ''}\r\n"
+        head = f"HTTP/1.1 200 OK\r\nVary: Origin\r\nContent-Length: 0\r\n{more}{allow if origin and allows(origin) else ''}\r\n"
         return head.encode()
 
     return answer
 
 
-def steps(let_in: Callable[[str], bool], more: str = "") -> list[object]:
+def steps(allows: Callable[[str], bool], more: str = "") -> list[object]:
     """A connection's script: it answers as often as it is asked."""
-    return [READ, answering(let_in, more)] * 100
+    return [READ, answering(allows, more)] * 100
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +234,7 @@ def test_a_handshake_is_answered_by_a_page() -> None:
         done = run("wss://api.example.com/ws", "-b", "session=1", "--json", "-", server=server)
     found = json.loads(done.stdout)["audits"][0]
     assert (done.returncode, found["findings"]) == (0, [])
-    assert "no WebSocket is opened" in " ".join(found["notes"])
+    assert "no WebSocket was opened" in " ".join(found["notes"])
 
 
 def test_what_is_said_after_the_handshake_is_left_alone() -> None:

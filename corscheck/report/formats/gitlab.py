@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from corscheck.model.printable import printable
+from corscheck.model.result import Result
 from corscheck.report.formats.json import separated
 from corscheck.report.formats.problems import problems
 
@@ -52,4 +53,5 @@ def _severity(problem: Problem, item: Item) -> str:
         return _SEVERITIES[problem.finding.severity]
     if problem.level == "warning":
         return "minor"
-    return next((_SEVERITIES[f.severity] for f in item.findings if f.severity != "info"), "major")
+    causes = item.findings if isinstance(item, Result) else ()
+    return next((_SEVERITIES[f.severity] for f in causes if f.severity != "info"), "major")

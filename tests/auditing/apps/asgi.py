@@ -50,7 +50,7 @@ def litestar(**options: object) -> Litestar:
     return Litestar([me], cors_config=CORSConfig(**{"allow_credentials": True, **options}))  # type: ignore[arg-type]
 
 
-def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None, vary: bool = True) -> Route:
+def by_hand(allows: Callable[[str, Request], bool], *, cache: str | None = None, vary: bool = True) -> Route:
     """A view that does it itself: compares, and echoes."""
 
     async def view(request: Request) -> Response:
@@ -58,7 +58,7 @@ def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None,
         headers = {"Vary": "Origin"} if vary else {}
         if cache is not None:
             headers["Cache-Control"] = cache
-        if origin and let_in(origin, request):
+        if origin and allows(origin, request):
             headers |= {"Access-Control-Allow-Origin": origin, **TRUE}
             if request.method == "OPTIONS":
                 headers |= {"Access-Control-Allow-Methods": "GET, PUT"}
@@ -67,8 +67,8 @@ def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None,
     return Route("/data", view, methods=["GET", "PUT", "POST", "DELETE", "OPTIONS"])
 
 
-def hand(let_in: Callable[[str], bool], **more: object) -> Starlette:
-    return Starlette(routes=[by_hand(lambda origin, _: let_in(origin), **more)])  # type: ignore[arg-type]
+def hand(allows: Callable[[str], bool], **more: object) -> Starlette:
+    return Starlette(routes=[by_hand(lambda origin, _: allows(origin), **more)])  # type: ignore[arg-type]
 
 
 def answers(make: Callable[[str], tuple[tuple[str, str], ...]], *, status: int = 200, wait: float = 0.0) -> Starlette:
@@ -148,9 +148,9 @@ async def _firewall(request: Request) -> Response:
 # ---------------------------------------------------------------- WebSockets
 
 
-def socket(let_in: Callable[[str], bool], *, login: bool = True) -> WebSocketRoute:
+def socket(allows: Callable[[str], bool], *, login: bool = True) -> WebSocketRoute:
     async def endpoint(websocket: WebSocket) -> None:
-        if not let_in(websocket.headers.get("origin", "")) or (login and "session" not in websocket.cookies):
+        if not allows(websocket.headers.get("origin", "")) or (login and "session" not in websocket.cookies):
             await websocket.close(1008)
             return
         await websocket.accept()
@@ -160,8 +160,8 @@ def socket(let_in: Callable[[str], bool], *, login: bool = True) -> WebSocketRou
     return WebSocketRoute("/ws", endpoint)
 
 
-def sockets(let_in: Callable[[str], bool], *, login: bool = True) -> Starlette:
-    return Starlette(routes=[socket(let_in, login=login)])
+def sockets(allows: Callable[[str], bool], *, login: bool = True) -> Starlette:
+    return Starlette(routes=[socket(allows, login=login)])
 
 
 POLICIES: dict[str, object] = {
