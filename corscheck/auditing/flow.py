@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from corscheck.auditing import origins as make
 from corscheck.auditing.findings import Findings
-from corscheck.auditing.hosting import Queue, customer, host_of, named_by
+from corscheck.auditing.hosting import Queue, host_of, named_by
 from corscheck.auditing.imitation import Imitation
 from corscheck.auditing.origins import Hostile
 from corscheck.auditing.plan import BudgetSpentError, SilenceError, UnstableError
-from corscheck.auditing.preloaded import is_https_only
 from corscheck.auditing.scope import Scope, SocketScope
 from corscheck.auditing.websocket import page_origin
 from corscheck.protocol.cors_check import ACAO
@@ -54,7 +53,7 @@ class Investigation:
     def __init__(self, plan: AuditPlan) -> None:
         self.plan = plan
         self.book = Findings(plan)
-        self.hosts = Queue((), 0)
+        self.hosts = Queue((), 0, plan.labels, None)
 
     def run(self) -> Flow:
         """Run all parts of the audit, and return what was found even if a limit stops it early."""
@@ -171,14 +170,20 @@ class Investigation:
             host for home in homes if (host := host_of(parse_url(home.replace("*.", "")).host or "")) is not None
         ]
         most = len(lived_on) + (1000 if self.plan.depth == "full" else _HOSTS)
-        queue = Queue([*lived_on, *named_by(scope.control)], most)
-        return Queue([h for h in queue.rest() if not is_https_only(h)], most) if self._insecure else queue
+        evidence = [*lived_on, *named_by(scope.control)]
+        return Queue(evidence, most, self.plan.labels, self._project(), insecure=self._insecure)
+
+    def _project(self) -> str | None:
+        """Return what the owner probably calls a project: the name of the domain."""
+        domains = [b.domain for b in self._declared() if b.domain is not None and host_of(b.host) is None]
+        name = domains[0].partition(".")[0] if domains else None
+        # Punycode is not a part that another name can be made of.
+        return name if name is not None and not name.startswith("xn--") else None
 
     def _customer(self) -> str | None:
         """Return the origin of a stranger on the next shared host."""
         host = self.hosts.next()
-        scheme = "http" if self._insecure else "https"
-        return f"{scheme}://{customer(host, self.plan.labels)}" if host is not None else None
+        return self.hosts.customer(host) if host is not None else None
 
     def _stranger(self, strangers: Iterator[str]) -> Generator[Ask, Came, Seen]:
         """Ask for a foreign origin, which is on a shared host: that tells both of reflection and of the host."""
@@ -222,14 +227,17 @@ class Investigation:
                 yield from Imitation(self.book, domain, self.hosts).apex()
         yield from self._local()
         for host in self.hosts.rest(reserved):
-            scheme = "http" if self._insecure else "https"
-            yield from self._hit(Hostile("shared-hosting", f"{scheme}://{customer(host, self.plan.labels)}"))
+            yield from self._hit(Hostile("shared-hosting", self.hosts.customer(host)))
         for app in make.app_schemes() if self.plan.depth == "full" else ():
             yield from self._hit(app)
 
+    def _declared(self) -> list[Base]:
+        """Return the declared origins and the target's own."""
+        return [*self._bases([o.replace("*.", "") for o in self.plan.allowed]), *self._target()]
+
     def _domains(self) -> list[Base]:
         """Return the registrable domains of the declared origins and of the target, where none of them is allowed."""
-        known = [*self._bases([o.replace("*.", "") for o in self.plan.allowed]), *self._target()]
+        known = self._declared()
         scheme = "http" if self._insecure else "https"
         domains = dict.fromkeys(b.domain for b in known if b.domain is not None)
         found = (make.base(f"{scheme}://{domain}", self.plan.suffixes) for domain in domains)

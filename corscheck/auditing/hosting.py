@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.auditing.preloaded import is_https_only
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,12 +26,23 @@ HOSTS = (
 )  # fmt: skip
 """The order in which they are asked about without evidence. Depth ``full`` asks about all of them.
 
-Those at the end of the first nine are asked about as part of longer names, which finds ``.github.io`` but not a rule for a
-single label.
+The last three of the first nine are asked about as part of longer names, which finds ``.trycloudflare.com`` but not a rule
+for a single label.
 """
 
-_FORMS = {"netlify.app": "deploy-preview-7--{}"}
-"""How a customer's name looks where it is not one free label. A deploy preview also fits a rule for all names."""
+_FORMS = {
+    "vercel.app": "{project}-{label}-{project}",
+    "netlify.app": "deploy-preview-7--{project}-{label}",
+    "onrender.com": "{project}-pr-{number}-{label}",
+    "herokuapp.com": "{project}-pr-{number}-{label}",
+}
+"""Names of preview deployments, where a host has them.
+
+Anyone can register such a name. It fits a rule for the previews of a project (``acme-*``), and one for all names.
+"""
+
+_LONGEST = 63
+"""The longest label of a host name: RFC 1035, 2.3.4."""
 
 _SIGNS = (
     ("x-vercel-id", "", "vercel.app"),
@@ -71,19 +84,29 @@ def host_of(name: str) -> str | None:
     return next((host for host in HOSTS if name.endswith(f".{host}")), None)
 
 
-def customer(host: str, labels: Labels) -> str:
-    """Return a host name that another customer of a shared host could have."""
-    return f"{_FORMS.get(host, '{}').format(labels.label())}.{host}"
-
-
 class Queue:
-    """The shared hosts that an audit still has to ask about, the likeliest first. ``most`` limits their number."""
+    """The shared hosts that an audit still has to ask about, the likeliest first. ``most`` limits their number.
 
-    def __init__(self, evidence: Iterable[str], most: int, *, without: Iterable[str] = ()) -> None:
+    ``project`` is what the target's owner probably calls a project; None if unknown. ``insecure`` makes all origins http
+    origins, without the hosts that browsers reach over https only.
+    """
+
+    def __init__(
+        self, evidence: Iterable[str], most: int, labels: Labels, project: str | None, *, insecure: bool = False
+    ) -> None:
         left = dict.fromkeys((*evidence, *HOSTS))
-        for host in without:
-            left.pop(host, None)
-        self._left = list(left)[:most]
+        self._left = [host for host in left if not (insecure and is_https_only(host))][:most]
+        self._labels = labels
+        self._scheme = "http" if insecure else "https"
+        self.project = project
+
+    def customer(self, host: str, scheme: str | None = None) -> str:
+        """Return the origin of another customer of a shared host."""
+        label = self._labels.label()
+        name = label
+        if self.project is not None and host in _FORMS:
+            name = _FORMS[host].format(label=label, number=self._labels.number(), project=self.project)
+        return f"{scheme or self._scheme}://{name if len(name) <= _LONGEST else label}.{host}"
 
     def next(self) -> str | None:
         """Take the likeliest host."""

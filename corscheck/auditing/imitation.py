@@ -6,10 +6,10 @@ question stands for several faults; only if its origin is allowed, further quest
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from corscheck.auditing.hosting import customer
-from corscheck.auditing.origins import Hostile, Maker
+from corscheck.auditing.origins import SPECIAL, Hostile, Maker
 from corscheck.protocol.origin import is_loopback_host
 
 if TYPE_CHECKING:
@@ -31,9 +31,13 @@ _CONTAINED: dict[Kind, frozenset[Kind]] = {
         ("prefix", "separator", "character", "suffix", "truncated", "dot", "subdomain", "nested", "downgrade", "port",
          "top-level")
     ),
+    "subdomain": frozenset(("nested",)),
     "prefix": frozenset(("separator", "character", "port", "truncated", "top-level")),
 }  # fmt: skip
 """Classes that a found class explains for the same base: the comparison is the same, so they are not asked about."""
+
+_END = "$"
+"""The special character to ask about: none of the sets that patterns use for names (``[a-z0-9.-]``, ``\\w``) contains it."""
 
 
 class Imitation:
@@ -47,7 +51,6 @@ class Imitation:
         self.book = book
         self.base = imitated
         self.hosts = hosts
-        self.labels = plan.labels
         self.full = plan.depth == "full"
         self.maker = Maker(imitated, plan.suffixes, plan.labels)
         # The caller may have declared all subdomains of the domain as allowed.
@@ -60,7 +63,7 @@ class Imitation:
 
     def first(self) -> Step:
         """Ask all questions about the base."""
-        yield from self._each(self.maker.neighbours())
+        yield from self._each(self.maker.neighbours(self.hosts.project))
         yield from self.domain()
         yield from self._each(self.maker.dots())
         yield from self.prefix()
@@ -140,14 +143,10 @@ class Imitation:
         """Ask for names that go on right behind the host, where a prefix match was not found."""
         if self._explained("separator"):
             return
-        host = self.hosts.last()
-        hostile, came = yield from self._behind(self.maker.separator(host), self.maker.separator(), host)
-        if hostile is not None and came is not None:
-            yield from self._tell(hostile, came)
-        for at, plain in enumerate(self.maker.characters(every=self.full)):
+        makers = [self.maker.separator, *(partial(self.maker.character, c) for c in (SPECIAL if self.full else _END))]
+        for make in makers:
             host = self.hosts.last()
-            special = list(self.maker.characters(host, every=self.full))[at]
-            hostile, came = yield from self._behind(special, plain, host)
+            hostile, came = yield from self._behind(make(host), make(), host)
             if hostile is not None and came is not None and (yield from self._tell(hostile, came)):
                 return
 
@@ -166,7 +165,7 @@ class Imitation:
         again = yield from self._allowed(plain)
         if plain is not None and again is not None:
             return plain, again
-        name = Hostile("shared-hosting", f"{self.base.scheme}://{customer(host, self.labels)}")
+        name = Hostile("shared-hosting", self.hosts.customer(host, self.base.scheme))
         if not (yield from self._hit(name)):
             yield from self.book.unsteady(shared, came)
         return None, None

@@ -90,6 +90,10 @@ class Labels:
         """Return nine random letters: some patterns accept letters only, and Vercel's hashes have nine characters."""
         return "".join(self._random.choices(string.ascii_lowercase, k=9))
 
+    def number(self) -> int:
+        """Return a random number of a pull request."""
+        return self._random.randrange(2000, 9000)
+
     def port(self) -> int:
         """Return a random port that browsers do not block."""
         return self._random.randrange(20000, 60000)
@@ -175,18 +179,21 @@ class Maker:
             return None
         return self._of("public-suffix", f"{self.labels.label()}.{self.base.domain.partition('.')[2]}")
 
-    def neighbours(self) -> Iterator[Hostile]:
+    def neighbours(self, project: str | None) -> Iterator[Hostile]:
         """Other customers of the shared host that the base lives on, with names like those of its deployments.
 
         ``shop-R-acme`` fits every rule that has the first part, the last part, or both. With four parts and more, a rule may
-        have all but one.
+        have all but one. Of ``shop`` alone, previews are called ``shop-R``, or ``shop-R-acme`` by ``project``.
         """
         host = host_of(self.base.host)
         if host is None:
             return
         *_, label = self.base.host.removesuffix(f".{host}").split(".")
         parts = label.split("-")
-        names = [[parts[0], self.labels.label(), parts[-1]]]
+        last = parts[-1] if len(parts) > 1 else project or parts[0]
+        names = [[parts[0], self.labels.label(), last]]
+        if len(parts) == 1:
+            names.append([parts[0], self.labels.label()])
         if len(parts) > 3:
             names.append([*parts[:-2], self.labels.label(), parts[-1]])
         for name in ("-".join(parts) for parts in names):
@@ -206,13 +213,11 @@ class Maker:
         """Text after a hyphen: patterns that end in a word boundary or at the next dot."""
         return self._behind("separator", f"{self.base.host}-", tail) if self.base.domain is not None else None
 
-    def characters(self, tail: str | None = None, *, every: bool = False) -> Iterator[Hostile]:
+    def character(self, character: str, tail: str | None = None) -> Hostile | None:
         """A special character after the host that some URL parsers and patterns treat as the end of the host."""
-        for character, browsers in SPECIAL.items() if self.base.domain is not None else ():
-            if every or character in "_$":
-                hostile = self._behind("character", f"{self.base.host}{character}.", tail, browsers)
-                if hostile is not None:
-                    yield hostile
+        if self.base.domain is None:
+            return None
+        return self._behind("character", f"{self.base.host}{character}.", tail, SPECIAL[character])
 
     def glob(self) -> Hostile | None:
         """One letter before the domain: a suffix match, or ``*.example.com`` read as a regular expression."""

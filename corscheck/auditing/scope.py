@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.auditing import caching, classes
-from corscheck.auditing.hosting import customer
 from corscheck.auditing.origins import Hostile
 from corscheck.auditing.proof import Seen
 from corscheck.auditing.websocket import page_origin
@@ -163,11 +162,9 @@ class Scope:
                 f"{self.book.url} reflects the origin of requests with credentials only{enough}: a test without them shows "
                 "nothing.", severity="info",
             )  # fmt: skip
-        front = parse_url(first.origin).scheme
-
         def stranger() -> str | None:
             host = hosts.next() if not everybody else None
-            return f"{front}://{customer(host, self.plan.labels)}" if host is not None else None
+            return hosts.customer(host) if host is not None else None
 
         yield from self._methods(first, stranger(), everybody=everybody)
         if not everybody:

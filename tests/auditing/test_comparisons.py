@@ -54,7 +54,7 @@ HOSTS = (
     "herokuapp.com", "github.io",
 )  # fmt: skip
 
-SINGLE = ("vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com")
+SINGLE = ("vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com", "github.io")
 
 FAULTS = (
     # The target's own name
@@ -90,7 +90,7 @@ FAULTS = (
           allowed=("https://www.acme.com",), code="CORS807"),
     Fault("up to a hyphen", matches(r"https://www\.acme\.io(?![a-z0-9.])"), "high", rf"https://www\.acme\.io[-_].*{L}.*"),
     Fault("parsed by [a-z0-9.-]+", lambda o: re.findall(r"^https://([a-z0-9.-]+)", o) == ["www.acme.io"],
-          "high", rf"https://www\.acme\.io_\.{L}\..+", code="CORS809"),
+          "high", rf"https://www\.acme\.io[_$]\.{L}\..+", code="CORS809"),
     Fault("parsed by [\\w.-]+", lambda o: re.findall(r"^https://([\w.-]+)", o) == ["www.acme.io"],
           "high", rf"https://www\.acme\.io\$\.{L}\..+", code="CORS809"),
     Fault("glob as a pattern", www_and(matches("https://*.acme.io")), "high", r"https://xacme\.io"),
@@ -108,9 +108,9 @@ FAULTS = (
     *(Fault(f"one label of {name}", www_and(matches(rf"https://[a-z0-9-]+\.{re.escape(name)}$")), "high",
             rf"https://[a-z0-9-]+\.{re.escape(name)}", code="CORS811") for name in SINGLE),
     Fault("Netlify deploys", www_and(matches(r"https://[a-z0-9-]+--[a-z0-9-]+\.netlify\.app$")), "high",
-          rf"https://deploy-preview-7--{L}\.netlify\.app", code="CORS811"),
+          rf"https://deploy-preview-7--[a-z]+-{L}\.netlify\.app", code="CORS811"),
     Fault("Netlify previews", www_and(matches(r"https://deploy-preview-\d+--.+\.netlify\.app$")), "high",
-          rf"https://deploy-preview-7--{L}\.netlify\.app", code="CORS811"),
+          rf"https://deploy-preview-7--[a-z]+-{L}\.netlify\.app", code="CORS811"),
     Fault("Vercel previews", matches(r"https://shop-[a-z0-9-]+-acme\.vercel\.app$"), "high",
           rf"https://shop-{L}-acme\.vercel\.app", allowed=("https://shop-git-main-acme.vercel.app",), code="CORS811"),
     Fault("Vercel hashes", matches(r"https://shop-[a-z0-9]{9}-acme\.vercel\.app$|https://shop-git-main-acme\.vercel\.app$"),

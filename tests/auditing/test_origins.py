@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.auditing import origins as make
-from corscheck.auditing.hosting import HOSTS, Queue, customer, named_by
+from corscheck.auditing.hosting import HOSTS, Queue, named_by
 from corscheck.auditing.origins import BOTH, Hostile, Labels, Maker
 from corscheck.auditing.preloaded import is_https_only
 from corscheck.model.suffixes import registrable_domain
@@ -31,7 +31,9 @@ def made(origin: str) -> list[Hostile]:
         maker.truncated(), maker.top_level(), maker.beside(), maker.subdomain(), maker.below(), maker.nested(),
         maker.downgrade(), maker.port(), maker.prefix("pages.dev"), maker.separator("pages.dev"),
     )  # fmt: skip
-    several = (maker.neighbours(), maker.characters(every=True), maker.dots(), maker.unsendable())
+    several = (
+        maker.neighbours("acme"), filter(None, map(maker.character, make.SPECIAL)), maker.dots(), maker.unsendable(),
+    )  # fmt: skip
     return [*(h for h in single if h is not None), *(h for hostiles in several for h in hostiles)]
 
 
@@ -155,7 +157,7 @@ def everything(origin: str) -> list[Hostile]:
         *(Hostile("localhost", page) for page in local),
         *(Hostile("private-address", page) for page in private),
         *(make.longer_name(page, labels) for page in (*local, *private) if "[" not in page),
-        *(Hostile("shared-hosting", f"https://{customer(host, labels)}") for host in HOSTS),
+        *(Hostile("shared-hosting", Queue((), 0, labels, "acme").customer(host)) for host in HOSTS),
         *make.app_schemes(),
     ]
 
@@ -308,18 +310,22 @@ def test_labels_are_letters_and_random_unless_seeded() -> None:
 def test_shared_hosts_are_public_suffixes(host: str) -> None:
     """Else their names would be subdomains of one owner's domain."""
     assert registrable_domain(f"somebody.{host}") == f"somebody.{host}"
-    name = customer(host, Labels("tests"))
-    assert name.endswith(f".{host}")
-    assert name.count(".") == host.count(".") + 1
+    for project in (None, "acme", "a" * 63):
+        name = host_of(Queue((), 0, Labels("tests"), project).customer(host))
+        assert name.endswith(f".{host}")
+        assert name.count(".") == host.count(".") + 1
+        assert len(name.partition(".")[0]) <= 63
+    assert Queue((), 0, Labels("tests"), None, insecure=True).customer(host).startswith("http://")
 
 
 def test_shared_hosts_with_evidence_come_first() -> None:
     assert named_by((("Server", "Netlify"), ("X-Vercel-Id", "fra1::x"))) == ["vercel.app", "netlify.app"]
     assert named_by((("Server", "nginx"), ("Via", "1.1 vegur"))) == ["herokuapp.com"]
-    queue = Queue(["fly.dev"], 4, without=["vercel.app"])
+    queue = Queue(["fly.dev"], 5, Labels("tests"), None)
     assert [queue.next(), queue.last(), queue.rest(1), queue.rest(), queue.next()] == [
-        "fly.dev", "onrender.com", ["netlify.app"], ["pages.dev"], None,
+        "fly.dev", "onrender.com", ["vercel.app", "netlify.app"], ["pages.dev"], None,
     ]  # fmt: skip
+    assert Queue(["fly.dev"], 5, Labels("tests"), None, insecure=True).rest(3) == ["onrender.com", "herokuapp.com"]
 
 
 def test_top_level_domains_without_http() -> None:
