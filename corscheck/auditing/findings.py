@@ -179,6 +179,10 @@ class Findings:
         self._write(hostile, came, private=private)
         return True
 
+    def allows_customers(self, host: str) -> bool:
+        """Whether it was found that all customers of a shared host are allowed."""
+        return any(kind == "shared-hosting" and f.origin.endswith(f".{host}") for (kind, _), f in self.held.items())
+
     def withdraw(self, base: str | None, kinds: tuple[Kind, ...]) -> None:
         """Remove findings that have the same cause as a later one."""
         for kind in kinds:

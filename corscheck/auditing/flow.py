@@ -219,9 +219,8 @@ class Investigation:
             if index == 0 or self.plan.depth == "full":
                 yield from imitation.first()
             else:
-                if all(imitated.domain != other.domain for other in bases[:index]):
-                    yield from imitation.domain()
-                yield from imitation.second()
+                new_domain = all(imitated.domain != other.domain for other in bases[:index])
+                yield from imitation.second(new_domain=new_domain)
         if not bases:
             for domain in self._domains():
                 yield from Imitation(self.book, domain, self.hosts).apex()
@@ -248,19 +247,22 @@ class Investigation:
         full = self.plan.depth == "full"
         # A development server may well allow the pages of its own machine, but no domain that begins like them.
         developing = is_loopback_host(parse_url(self.book.url).host) and not self.plan.in_process
+        with_port = full
         for origin in (*make.LOCAL_PAGES, *(make.MORE_LOCAL_PAGES if full else ())):
             came = yield from self._allowed_page(origin)
+            with_port |= came is not None and origin == make.ADDRESS_PAGE
             if came is None or self._known("localhost"):
                 continue
             longer = yield from self._hit(make.longer_name(origin, self.plan.labels))
             if not longer and not developing:
                 yield from self.book.tell(Hostile("localhost", origin), came)
-        for origin in (make.PRIVATE_ADDRESS, *(make.MORE_PRIVATE_ADDRESSES if full else ())):
+        ported = (make.PRIVATE_ADDRESS_WITH_PORT,) if with_port else ()
+        for origin in (make.PRIVATE_ADDRESS, *ported, *(make.MORE_PRIVATE_ADDRESSES if full else ())):
             came = yield from self._allowed_page(origin)
             if came is None or self._known("private-address"):
                 continue
             for worse in (
-                Hostile("ip-address", f"http://{self.plan.labels.address()}"),
+                Hostile("ip-address", origin.replace("192.168.0.10", self.plan.labels.address())),
                 make.longer_name(origin, self.plan.labels),
             ):
                 if (yield from self._hit(worse)):

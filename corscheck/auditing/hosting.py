@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from corscheck.auditing.preloaded import is_https_only
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from corscheck.auditing.origins import Labels
     from corscheck.protocol.request import Headers
@@ -31,14 +31,15 @@ for a single label.
 """
 
 _FORMS = {
-    "vercel.app": "{project}-{label}-{project}",
-    "netlify.app": "deploy-preview-7--{project}-{label}",
-    "onrender.com": "{project}-pr-{number}-{label}",
-    "herokuapp.com": "{project}-pr-{number}-{label}",
+    "vercel.app": "{name}-{label}-{project}",
+    "netlify.app": "deploy-preview-7--{name}-{label}",
+    "onrender.com": "{name}-pr-{number}",
+    "herokuapp.com": "{name}-pr-{number}",
+    "up.railway.app": "{name}-{label}",
 }
-"""Names of preview deployments, where a host has them.
+"""Names of preview deployments, where a host has them, of a service ``name`` in a project.
 
-Anyone can register such a name. It fits a rule for the previews of a project (``acme-*``), and one for all names.
+Anyone can register such a name. It fits a rule for the previews of a service (``acme-*``), and one for all names.
 """
 
 _LONGEST = 63
@@ -84,6 +85,28 @@ def host_of(name: str) -> str | None:
     return next((host for host in HOSTS if name.endswith(f".{host}")), None)
 
 
+def neighbours(name: str, host: str, project: str | None, labels: Labels) -> Iterator[str]:
+    """Yield names of other customers that look like deployments of the service ``name``.
+
+    ``shop-R-acme`` fits every rule that has the first part, the last part, or both. With four parts and more, a rule may
+    have all but one.
+    """
+    parts = name.split("-")
+    if len(parts) == 1:
+        yield _named(_FORMS.get(host, "{name}-{label}-{project}"), name, project or name, labels)
+        yield _named("{name}-{label}", name, name, labels)
+        return
+    yield _named("{name}-{label}-{project}", parts[0], parts[-1], labels)
+    if len(parts) > 3:
+        yield _named("{name}-{label}-{project}", "-".join(parts[:-2]), parts[-1], labels)
+
+
+def _named(form: str, name: str | None, project: str | None, labels: Labels) -> str:
+    label = labels.label()
+    made = form.format(label=label, number=labels.number(), name=name, project=project)
+    return made if len(made) <= _LONGEST else label
+
+
 class Queue:
     """The shared hosts that an audit still has to ask about, the likeliest first. ``most`` limits their number.
 
@@ -102,11 +125,8 @@ class Queue:
 
     def customer(self, host: str, scheme: str | None = None) -> str:
         """Return the origin of another customer of a shared host."""
-        label = self._labels.label()
-        name = label
-        if self.project is not None and host in _FORMS:
-            name = _FORMS[host].format(label=label, number=self._labels.number(), project=self.project)
-        return f"{scheme or self._scheme}://{name if len(name) <= _LONGEST else label}.{host}"
+        form = "{label}" if self.project is None else _FORMS.get(host, "{label}")
+        return f"{scheme or self._scheme}://{_named(form, self.project, self.project, self._labels)}.{host}"
 
     def next(self) -> str | None:
         """Take the likeliest host."""

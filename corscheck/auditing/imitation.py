@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from corscheck.auditing.hosting import host_of
 from corscheck.auditing.origins import SPECIAL, Hostile, Maker
 from corscheck.protocol.origin import is_loopback_host
 
@@ -63,7 +64,7 @@ class Imitation:
 
     def first(self) -> Step:
         """Ask all questions about the base."""
-        yield from self._each(self.maker.neighbours(self.hosts.project))
+        yield from self._neighbours()
         yield from self.domain()
         yield from self._each(self.maker.dots())
         yield from self.prefix()
@@ -77,8 +78,10 @@ class Imitation:
         if self.full:
             yield from self._each(self.maker.unsendable())
 
-    def second(self) -> Step:
+    def second(self, *, new_domain: bool) -> Step:
         """Ask the questions that are worth asking about a further base."""
+        if new_domain:
+            yield from self._neighbours() if host_of(self.base.host) is not None else self.domain()
         yield from self._each(self.maker.dots())
         yield from self.prefix()
         yield from self._each([self.maker.downgrade()])
@@ -92,6 +95,15 @@ class Imitation:
             return
         if (yield from self._hit(below)):
             yield from self._each([self.maker.downgrade()])
+
+    # ------------------------------------------------------------------ the host that the base lives on
+
+    def _neighbours(self) -> Step:
+        """Ask for other customers of the shared host, unless all of them are known to be allowed."""
+        host = host_of(self.base.host)
+        if host is not None and self.book.allows_customers(host):
+            self.found.add("public-suffix")
+        yield from self._each(self.maker.neighbours(self.hosts.project))
 
     # ------------------------------------------------------------------ before the host
 
@@ -174,12 +186,10 @@ class Imitation:
         """Ask for the name cut short, or under another top-level domain; the first stands for both if there is one."""
         if self._explained("top-level"):
             return
-        cut, other = self.maker.truncated(), self.maker.top_level()
-        if cut is None:
-            yield from self._each([other])
-            return
+        cut, others = self.maker.truncated(), list(self.maker.top_level())
         came = yield from self._allowed(cut)
-        if came is not None and not (other is not None and (yield from self._hit(other))):
+        yield from self._each(others if cut is None or came is not None else others[1:])
+        if cut is not None and came is not None and "top-level" not in self.found:
             yield from self._tell(cut, came)
 
     # ------------------------------------------------------------------ the host itself and its domain
@@ -194,6 +204,7 @@ class Imitation:
             came = yield from self._allowed(beside)
             if came is not None and not (below is not None and (yield from self._hit(below))):
                 yield from self._tell(beside, came)
+        yield from self._each([self.maker.sibling()])
         if self.full:
             yield from self._each([self.maker.below(), self.maker.nested()])
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 
-from corscheck.auditing.hosting import host_of
+from corscheck.auditing.hosting import host_of, neighbours
 from corscheck.auditing.preloaded import is_https_only
-from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, parse_url
+from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, is_loopback_host, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +58,10 @@ class Hostile(Struct, frozen=True):
     within: bool = False
 
 
+_LONGER_PORTS = range(10087, 2**16)
+"""The ports of five digits that browsers do not block."""
+
+
 class Suffixes:
     """Lookups in the Public Suffix List, through the two functions that the caller passes in."""
 
@@ -95,8 +99,11 @@ class Labels:
         return self._random.randrange(2000, 9000)
 
     def port(self) -> int:
-        """Return a random port that browsers do not block."""
-        return self._random.randrange(20000, 60000)
+        """Return a random port that browsers do not block and few servers use.
+
+        With four digits, as in patterns such as ``:\\d{4}``.
+        """
+        return self._random.randrange(7100, 7900)
 
     def address(self) -> str:
         """Return an IPv4 address of a stranger: documentation addresses (RFC 5737) belong to nobody."""
@@ -124,7 +131,7 @@ def base(origin: str, suffixes: Suffixes) -> Base | None:
         return None
     host = url.host
     port = url.origin.partition("://")[2].removeprefix(host)
-    domain = None if is_ip(host) or "." not in host else suffixes.registrable(host)
+    domain = None if is_ip(host) or is_loopback_host(host) or "." not in host else suffixes.registrable(host)
     return Base(url.origin, url.scheme, host, port, domain)
 
 
@@ -180,23 +187,12 @@ class Maker:
         return self._of("public-suffix", f"{self.labels.label()}.{self.base.domain.partition('.')[2]}")
 
     def neighbours(self, project: str | None) -> Iterator[Hostile]:
-        """Other customers of the shared host that the base lives on, with names like those of its deployments.
-
-        ``shop-R-acme`` fits every rule that has the first part, the last part, or both. With four parts and more, a rule may
-        have all but one. Of ``shop`` alone, previews are called ``shop-R``, or ``shop-R-acme`` by ``project``.
-        """
+        """Other customers of the shared host that the base lives on, with names like those of its deployments."""
         host = host_of(self.base.host)
         if host is None:
             return
-        *_, label = self.base.host.removesuffix(f".{host}").split(".")
-        parts = label.split("-")
-        last = parts[-1] if len(parts) > 1 else project or parts[0]
-        names = [[parts[0], self.labels.label(), last]]
-        if len(parts) == 1:
-            names.append([parts[0], self.labels.label()])
-        if len(parts) > 3:
-            names.append([*parts[:-2], self.labels.label(), parts[-1]])
-        for name in ("-".join(parts) for parts in names):
+        *_, service = self.base.host.removesuffix(f".{host}").split(".")
+        for name in neighbours(service, host, project, self.labels):
             hostile = self._of("shared-hosting", f"{name}.{host}")
             if hostile is not None:
                 yield hostile
@@ -246,12 +242,17 @@ class Maker:
                     return found
         return None
 
-    def top_level(self) -> Hostile | None:
-        """The same name under another top-level domain (``[a-z]{2,3}``)."""
+    def top_level(self) -> Iterator[Hostile]:
+        """The same name under another top-level domain (``[a-z]{2,3}``), or in another country (``co.[a-z]{2}``)."""
         suffix = self.suffixes.suffix(self.base.host)
         if self.base.domain is None or host_of(self.base.host) is not None:
-            return None
-        return self._of("top-level", f"{self.base.host.removesuffix(suffix)}{self._tail}")
+            return
+        kind, dot, country = suffix.rpartition(".")
+        elsewhere = [f"{kind}.{'nz' if country == 'za' else 'za'}"] if dot else []
+        for other in (self._tail, *elsewhere):
+            hostile = self._of("top-level", f"{self.base.host.removesuffix(suffix)}{other}")
+            if hostile is not None:
+                yield hostile
 
     def beside(self) -> Hostile | None:
         """A host below the registrable domain that ends with the base's host: a subdomain, or a suffix match on the host."""
@@ -264,6 +265,13 @@ class Maker:
         if self.base.domain is None:
             return None
         return self._of("subdomain", f"{self.labels.label()}.{self.base.domain}", own=True)
+
+    def sibling(self) -> Hostile | None:
+        """A subdomain whose name begins like the base's (``tenant-*``)."""
+        first, dot, rest = self.base.host.partition(".")
+        if self.base.domain in (None, self.base.host) or "-" not in first or not dot:
+            return None
+        return self._of("subdomain", f"{first.partition('-')[0]}-{self.labels.label()}.{rest}", own=True)
 
     def below(self) -> Hostile | None:
         """A subdomain of the base's host."""
@@ -284,8 +292,10 @@ class Maker:
         return Hostile("downgrade", f"http://{self.base.host}{self.base.port}", self.base.origin)
 
     def port(self) -> Hostile | None:
-        """The same host on another port."""
-        return self._of("port", self.base.host, port=f":{self.labels.port()}", own=True)
+        """The same host on another port, which begins with the base's: a rule without an end allows it too."""
+        longer = int(f"{self.base.port.removeprefix(':') or 0}7")
+        port = longer if _LONGER_PORTS.start <= longer < _LONGER_PORTS.stop else self.labels.port()
+        return self._of("port", self.base.host, port=f":{port}", own=True)
 
     def unsendable(self) -> Iterator[Hostile]:
         """Values that no browser sends. They show how the server compares origins, and are not exploitable."""
@@ -302,8 +312,13 @@ MORE_LOCAL_PAGES = (
 )  # fmt: skip
 """Those that only depth ``full`` asks about."""
 
+ADDRESS_PAGE = LOCAL_PAGES[-1]
+"""A page at an address with a port. If it is allowed, others with a port may be."""
+
 PRIVATE_ADDRESS = "http://192.168.0.10"
 """A page in the victim's private network. A rule for all addresses, or without an end, allows it too."""
+
+PRIVATE_ADDRESS_WITH_PORT = "http://192.168.0.10:3000"
 
 MORE_PRIVATE_ADDRESSES = ("http://10.0.0.1", "http://172.16.0.1")
 
