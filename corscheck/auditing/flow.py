@@ -204,7 +204,9 @@ class Investigation:
             origin = next(strangers)
             came = yield from self.book.ask(origin)
             if came.allowed is not everybody:
-                self.book.void(f"{origin} was {'allowed' if came.allowed else 'refused'}, others like it were not", came)
+                self.book.void(
+                    f"{origin} was {'allowed' if came.allowed else 'refused'}, others like it were not", came
+                )
                 return
 
     # ------------------------------------------------------------------ hostile origins

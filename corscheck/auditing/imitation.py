@@ -14,7 +14,7 @@ from corscheck.auditing.origins import SPECIAL, Hostile, Maker
 from corscheck.protocol.origin import is_loopback_host
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
 
     from corscheck.auditing.findings import Findings
     from corscheck.auditing.hosting import Queue
@@ -155,7 +155,8 @@ class Imitation:
         """Ask for names that go on right behind the host, where a prefix match was not found."""
         if self._explained("separator"):
             return
-        makers = [self.maker.separator, *(partial(self.maker.character, c) for c in (SPECIAL if self.full else _END))]
+        makers: list[Callable[..., Hostile | None]] = [self.maker.separator]
+        makers += [partial(self.maker.character, character) for character in (SPECIAL if self.full else _END)]
         for make in makers:
             host = self.hosts.last()
             hostile, came = yield from self._behind(make(host), make(), host)

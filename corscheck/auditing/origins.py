@@ -99,10 +99,7 @@ class Labels:
         return self._random.randrange(2000, 9000)
 
     def port(self) -> int:
-        """Return a random port that browsers do not block and few servers use.
-
-        With four digits, as in patterns such as ``:\\d{4}``.
-        """
+        """Return a random port that browsers do not block and few servers use; four digits are what most have."""
         return self._random.randrange(7100, 7900)
 
     def address(self) -> str:

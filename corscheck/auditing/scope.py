@@ -162,6 +162,7 @@ class Scope:
                 f"{self.book.url} reflects the origin of requests with credentials only{enough}: a test without them shows "
                 "nothing.", severity="info",
             )  # fmt: skip
+
         def stranger() -> str | None:
             host = hosts.next() if not everybody else None
             return hosts.customer(host) if host is not None else None

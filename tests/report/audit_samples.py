@@ -113,14 +113,20 @@ BROKEN_OFF_EARLY = replace(BROKEN_OFF, findings=(METHODS,))
 NEVER_FAILS = replace(VULNERABLE, fail_on="never", passed=True, file=None, line=None)
 KNOWN = Excuse("baseline", "it was found before", "before.json")
 EXCUSED = replace(
-    VULNERABLE, url="https://old.example.com/me", passed=True, findings=(replace(REFLECTED, excused=KNOWN), NULL), unstable=()
+    VULNERABLE,
+    url="https://old.example.com/me",
+    passed=True,
+    findings=(replace(REFLECTED, excused=KNOWN), NULL),
+    unstable=(),
 )
 UNSTABLE = replace(
     CLEAN,
     url="https://often.example.com/",
     findings=(NULL,),
     passed=False,
-    unstable=("https://kq3v9x.example was allowed, others like it were not: the answers differ from one request to the next.",),
+    unstable=(
+        "https://kq3v9x.example was allowed, others like it were not: the answers differ from one request to the next.",
+    ),
 )
 MANY_ALLOWED = replace(
     CLEAN,
