@@ -341,7 +341,8 @@ class SocketScope(Scope):
         hint = "" if named else f" {_SUBPROTOCOL}"
         if came.response is None:
             self.book.unanswered(came)
-            self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
+            if self.book.error is not None and self.book.error.kind == "timeout":
+                self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
             return False
         if not came.allowed:
             self.book.note(

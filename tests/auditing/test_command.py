@@ -237,6 +237,31 @@ def test_a_handshake_is_answered_by_a_page() -> None:
     assert "no WebSocket was opened" in " ".join(found["notes"])
 
 
+def test_a_server_that_waits_for_a_subprotocol_names_the_option() -> None:
+    """It never answers a handshake without one, as some GraphQL servers do."""
+    hint = "If the server expects a subprotocol, name it: -H 'Sec-WebSocket-Protocol: NAME'"
+
+    def answer(raw: bytes) -> bytes:
+        if b"\r\nsec-websocket-protocol: graphql-ws\r\n" not in raw.lower():
+            time.sleep(1.5)
+            return b""
+        return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+    with RawServer([READ, answer] * 20) as server:
+        asked = ("wss://api.example.com/ws", "-b", "session=1", "-m", "0.5")
+        done = run(*asked, server=server)
+        assert done.returncode == 3
+        assert hint in " ".join(done.stdout.split())
+        assert len(server.requests) == 1
+        named = run(*asked, "-H", "Sec-WebSocket-Protocol: graphql-ws", server=server)
+    assert named.returncode == 0
+    assert hint not in " ".join(named.stdout.split())
+    assert "no WebSocket was opened" in " ".join(named.stdout.split())
+    gone = run("wss://nowhere.invalid/ws")
+    assert gone.returncode == 3
+    assert hint not in " ".join(gone.stdout.split())
+
+
 def test_what_is_said_after_the_handshake_is_left_alone() -> None:
     """The connection is not used again: its bytes are frames now."""
     accept = "QlyQFPFqTqJuuMeehsHYfLppz0U="

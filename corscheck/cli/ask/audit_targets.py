@@ -10,10 +10,11 @@ from corscheck.auditing.plan import AuditPlan
 from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask.questions import Question, via_base
-from corscheck.cli.ask.targets import TargetFile, with_schemes
+from corscheck.cli.ask.targets import TargetFile, TargetLine, with_schemes
 from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError, Probe
+from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
 
     urls: tuple[str, ...]
     plan: Callable[..., AuditPlan]
+    in_process: bool = False
 
     def unsharded(self) -> Iterator[AuditPlan]:
         """Yield a plan for each target."""
@@ -37,7 +39,12 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
             return
         name = self.file.path if self.file.path != "-" else None
         for index, (line, target) in enumerate(self.file.numbered(), len(self.urls)):
-            yield self.plan(target.url, index=index, file=name, line=line if name is not None else None)
+            yield self.plan(self.url_of(target), index=index, file=name, line=line if name is not None else None)
+
+    def url_of(self, target: TargetLine) -> str:
+        """Return the URL of a line, which may be a path of an application in process."""
+        path = (target.guessed or "").strip()
+        return absolute(path) if self.in_process and path.startswith("/") else target.url
 
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
@@ -79,7 +86,9 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         seed=typed.seed,
         in_process=typed.app is not None,
     )
-    return AuditQuestion(urls=tuple(urls), file=file, plan=plan, total=len(urls) + count)
+    return AuditQuestion(
+        urls=tuple(urls), file=file, plan=plan, total=len(urls) + count, in_process=typed.app is not None
+    )
 
 
 def judge(baseline: str | None) -> Callable[[Audit], Audit]:
