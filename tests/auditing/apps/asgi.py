@@ -172,6 +172,17 @@ POLICIES: dict[str, object] = {
     "starlette-subdomains": starlette(allow_origin_regex=r"https://.*\.example\.com"),
     "starlette-port": starlette(allow_origin_regex=r"https?://app\.example\.com(:\d+)?"),
     "starlette-preview": starlette(allow_origin_regex=r"https://app-[a-z]+\.vercel\.app|https://app\.vercel\.app"),
+    "starlette-own-http": starlette(allow_origin_regex=r"https?://api\.example\.com|https://app\.example\.com"),
+    "starlette-tld": starlette(allow_origin_regex=r"https://app\.example\.[a-z]{2,3}"),
+    "starlette-pages": starlette(allow_origin_regex=r"https://app\.example\.com|https://[a-z0-9-]+\.pages\.dev"),
+    "starlette-brand": starlette(
+        allow_origin_regex=r"https://app\.example\.com|https://example-[a-z0-9-]+\.vercel\.app"
+    ),
+    "starlette-localhost": starlette(allow_origin_regex=r"https://app\.example\.com|http://localhost.*"),
+    "starlette-addresses": starlette(allow_origin_regex=r"https://app\.example\.com|http://\d+\.\d+\.\d+\.\d+(:\d+)?"),
+    "starlette-ports": starlette(allow_origin_regex=r"https://app\.example\.com|http://localhost:(5173|4200)"),
+    "starlette-preloaded": starlette(allow_origin_regex=r"https?://app\.example\.app"),
+    "starlette-exact-port": starlette(allow_origin_regex=r"https://app\.example\.com:8443"),
     "starlette-exact": starlette(allow_origins=[APP]),
     "fastapi-star": fastapi(allow_origins=["*"]),
     "fastapi-any": fastapi(allow_origin_regex=".*"),
