@@ -14,7 +14,7 @@ from corscheck.auditing.preloaded import is_https_only
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from corscheck.auditing.origins import Labels
+    from corscheck.auditing.labels import Labels
     from corscheck.protocol.request import Headers
 
 HOSTS = (

@@ -8,9 +8,6 @@ for special characters in host names was measured with real browsers. The classe
 from __future__ import annotations
 
 import contextlib
-import random
-import secrets
-import string
 from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -22,6 +19,8 @@ from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, is_loopbac
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from corscheck.auditing.labels import Labels
 
 
 Kind: TypeAlias = Literal[
@@ -82,29 +81,6 @@ class Suffixes:
         # No one can register under an unlisted suffix, unless the base itself has it (a test setup or an intranet).
         suffix_exists = self._known(host) is not None or self.suffix(host) == self.suffix(base)
         return domain is not None and domain != self.registrable(base) and suffix_exists
-
-
-class Labels:
-    """Random host name labels, which no server rule can contain. A seed makes them reproducible."""
-
-    def __init__(self, seed: str | None = None) -> None:
-        self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
-
-    def label(self) -> str:
-        """Return nine random letters: some patterns accept letters only, and Vercel's hashes have nine characters."""
-        return "".join(self._random.choices(string.ascii_lowercase, k=9))
-
-    def number(self) -> int:
-        """Return a random number of a pull request."""
-        return self._random.randrange(2000, 9000)
-
-    def port(self) -> int:
-        """Return a random port that browsers do not block and few servers use; four digits are what most have."""
-        return self._random.randrange(7100, 7900)
-
-    def address(self) -> str:
-        """Return an IPv4 address of a stranger: documentation addresses (RFC 5737) belong to nobody."""
-        return f"203.0.113.{self._random.randrange(1, 255)}"
 
 
 class Base(Struct, frozen=True):

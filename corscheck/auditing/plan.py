@@ -13,7 +13,8 @@ from corscheck.protocol.origin import parse_url
 from corscheck.protocol.request import HTTPRequest
 
 if TYPE_CHECKING:
-    from corscheck.auditing.origins import Labels, Suffixes
+    from corscheck.auditing.labels import Labels
+    from corscheck.auditing.origins import Suffixes
     from corscheck.auditing.websocket import Handshake
     from corscheck.model.audits import Audit
     from corscheck.model.values import Depth, FailOn, Probe

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import Suffixes
 from corscheck.auditing.plan import AuditPlan
 from corscheck.model.page_origin import check_origin, judge_origin
 from corscheck.model.suffixes import known_suffix, registrable_domain

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import Suffixes
 from corscheck.auditing.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.suffixes import known_suffix, registrable_domain

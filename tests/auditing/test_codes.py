@@ -16,7 +16,7 @@ THERE = {"resolve": ("intranet.example:8000:93.184.216.34",)}
 
 
 def matching(pattern: str) -> Server:
-    """Lets in what the whole pattern matches."""
+    """Allow what the whole pattern matches."""
     return those(lambda origin: bool(re.fullmatch(pattern, origin)))
 
 
@@ -37,7 +37,7 @@ def by_method(*methods: str) -> Server:
 
 
 def only_there(where: str, status: int, *more: tuple[str, str]) -> Server:
-    """Exact, but lets in everybody at that end of a URL."""
+    """Exact, but allow everybody at that end of a URL."""
 
     def server(asked: Asked) -> Reply:
         allows = asked.origin is not None and (asked.origin == APP or asked.url.endswith(where))

@@ -229,7 +229,7 @@ def test_one_dead_target_among_others(exact: RawServer, tmp_path: Path) -> None:
 
 
 def test_a_handshake_is_answered_by_a_page() -> None:
-    """A 200 to a handshake is no WebSocket, however open its CORS headers are."""
+    """A 200 to a handshake opens no WebSocket, however open its CORS headers are."""
     with RawServer(steps(lambda o: True)) as server:
         done = run("wss://api.example.com/ws", "-b", "session=1", "--json", "-", server=server)
     found = json.loads(done.stdout)["audits"][0]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.auditing.caching import shared_cache_keeps, varies_by_origin
-from corscheck.auditing.origins import Labels
+from corscheck.auditing.labels import Labels
 from corscheck.auditing.private import is_private
 from corscheck.protocol.request import NetworkError
 from corscheck.runner.options import RunOptions
@@ -83,7 +83,7 @@ def test_no_more_is_sent_than_is_allowed(most: int, headers: tuple[tuple[str, st
 
 
 def test_what_is_announced_is_what_is_sent() -> None:
-    """``--dry-run`` shows it, for a server that lets in the allowed origins and nobody else."""
+    """``--dry-run`` shows it, for a server that allows the declared origins and no other."""
     for url in (*TARGETS, "wss://api.example.com/ws"):
         for depth in ("normal", "full"):
 
@@ -397,7 +397,7 @@ def test_only_the_names_own_address_makes_it_private() -> None:
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "http://app.example.com", "http://192.168.0.10"])
-def test_what_is_meant_to_be_let_in_is_not_hostile(origin: str) -> None:
+def test_a_declared_origin_is_not_hostile(origin: str) -> None:
     found, _ = audit_of(those(lambda o: o in (APP, origin)), make_plan(allowed=(APP, origin)))
     assert found.findings == ()
     assert codes(audit_of(those(lambda o: o in (APP, origin)))[0]) != []

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from corscheck.auditing import origins as make
 from corscheck.auditing.hosting import HOSTS, Queue, named_by
-from corscheck.auditing.origins import BOTH, Hostile, Labels, Maker
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import BOTH, Hostile, Maker
 from corscheck.auditing.preloaded import is_https_only
 from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.origin import is_ip, is_loopback_host

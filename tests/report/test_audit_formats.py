@@ -166,7 +166,7 @@ def test_what_is_excused_is_no_alert() -> None:
 
 
 def test_an_unstable_audit_fails_in_every_format() -> None:
-    """It has no finding that fails, and is no pass either."""
+    """It has no finding that fails, and does not pass either."""
     report = saved(audits=[audits.UNSTABLE])
     assert [(i["check_name"], i["severity"]) for i in is_gitlab(text("gitlab", report))] == [
         ("CORS802", "info"), ("unstable", "major"),

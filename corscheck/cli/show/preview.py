@@ -46,7 +46,7 @@ def _print_blocks(blocks: Iterable[Iterable[str]]) -> int:
 
 
 def _audit_requests(plan: AuditPlan, options: RunOptions) -> Iterator[str]:
-    yield f"{printable(mask_url(plan.url))}, at most as follows if nobody else is let in:"
+    yield f"{printable(mask_url(plan.url))}, at most as follows if no other origin is allowed:"
     requests = plan_audit(plan, options)
     for request in requests:
         origin = next((v for n, v in request.headers if n == "Origin"), "no Origin")

@@ -144,8 +144,8 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS816",
         "localhost",
-        "Origins of localhost are allowed. They are meant for development, but on a visitor's machine other programs serve "
-        "pages there.",
+        "Pages on the visitor's own machine are allowed. This is meant for development, but on a visitor's machine other "
+        "programs serve pages there.",
         _exchange("http://localhost:3000"),
         "Keep development origins out of the production configuration.",
         severity="medium",
