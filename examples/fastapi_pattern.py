@@ -8,7 +8,7 @@ Every probe from a page of ours passes, as it should:
 
     corscheck probe https://api.example.com/me --via http://localhost:8000 --origin https://app.example.com --credentials include
 
-Only a page that should not be allowed shows the fault:
+A page that should not be allowed shows what is wrong:
 
     corscheck audit https://api.example.com/me --via http://localhost:8000 --allowed-origin https://app.example.com
         CORS804, exit status 1: anybody can register a domain that ends in example.com

@@ -1,9 +1,9 @@
-"""The README as something that runs: its marked blocks, the commands in them, and the output shown below each.
+"""The README and the guides as something that runs: their marked blocks, the commands in them, and the output below each.
 
-``python -m tests.readme`` runs them and writes what they print into the README. A block is marked by a comment on the
+``python -m tests.readme`` runs them and writes what they print into the pages. A block is marked by a comment on the
 line before it: ``<!-- run: app=fastapi_cors exit=1 -->`` starts that application of ``examples`` and expects that
 status of every command. Port 8000 stands for the port on which the application really listens. ``fastapi_no_cors+fix``
-is that application with the output of the README's own ``corscheck fix`` pasted at its end, as a reader would do it.
+is that application with the output of the guide's own ``corscheck fix`` pasted at its end, as a reader would do it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
-from corscheck.cli.app import build
 from tests import corpus
 from tests.servers.uvicorn_app import UvicornApp
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
+GUIDES = {
+    path.parent.name: path for path in sorted((ROOT / "examples").glob("*/README.md")) if path.parent.name != "codes"
+}
+"""The guides by topic; ``codes`` is generated from the records."""
+PAGES = (README, *GUIDES.values())
 BLOCK = re.compile(r"<!-- run: (?P<marks>.*?) -->\n```(?P<language>\w+)\n(?P<body>.*?)```\n", re.DOTALL)
 AGREEMENT = re.compile(r"(<!-- agreement -->).*?(<!-- end of agreement -->)", re.DOTALL)
-OPTIONS = re.compile(r"(<!-- options -->).*?(<!-- end of options -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def environment() -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def started(names: set[str], text: str) -> Iterator[dict[str, UvicornApp]]:
+def started(names: set[str]) -> Iterator[dict[str, UvicornApp]]:
     """The applications that blocks name, running: those of ``examples``, and ``NAME+fix`` made from one of them."""
     with tempfile.TemporaryDirectory() as directory:
         apps = {}
@@ -97,7 +98,7 @@ def started(names: set[str], text: str) -> Iterator[dict[str, UvicornApp]]:
             example, _, mended = name.partition("+")
             if mended:
                 source = (ROOT / "examples" / f"{example}.py").read_text("utf-8")
-                (Path(directory) / f"{example}_{mended}.py").write_text(f"{source}\n{printed_fix(text)}", "utf-8")
+                (Path(directory) / f"{example}_{mended}.py").write_text(f"{source}\n{printed_fix()}", "utf-8")
                 apps[name] = UvicornApp(f"{example}_{mended}", directory=directory)
             else:
                 apps[name] = UvicornApp(example)
@@ -110,9 +111,14 @@ def started(names: set[str], text: str) -> Iterator[dict[str, UvicornApp]]:
                 app.stop()
 
 
-def printed_fix(text: str) -> str:
-    """What the README shows below ``corscheck fix``: code as it stands, ready to be pasted."""
-    commands = (command for block in blocks(text) if block.language == "console" for command in block.commands())
+def printed_fix() -> str:
+    """What the guide shows below ``corscheck fix``: code as it stands, ready to be pasted."""
+    commands = (
+        command
+        for block in blocks(GUIDES["fix"].read_text("utf-8"))
+        if block.language == "console"
+        for command in block.commands()
+    )
     return next(command.shown for command in commands if command.text.startswith("corscheck fix ")) + "\n"
 
 
@@ -145,26 +151,6 @@ def normalised(output: str) -> str:
     return " ".join(re.sub(r"\d+(\.\d+)? ms", "N ms", output).split())
 
 
-def escaped(text: str) -> str:
-    """Text for a cell of a Markdown table."""
-    return text.replace("|", "\\|")
-
-
-def options_table() -> str:
-    """The options of ``probe`` from where they are declared."""
-    group = typer.main.get_command(build(["probe"]))
-    assert isinstance(group, typer.core.TyperGroup)
-    lines = ["| option | what it does |", "| --- | --- |"]
-    for parameter in group.commands["probe"].params:
-        help_text = getattr(parameter, "help", None)
-        if parameter.opts[0].startswith("-") and help_text and not getattr(parameter, "hidden", False):
-            value = "|".join(getattr(parameter.type, "choices", ())) or parameter.metavar or ""
-            spelled = f"{', '.join(parameter.opts)} {value}".rstrip()
-            line = f"| `{escaped(spelled)}` | {escaped(help_text).replace('*', '&ast;')} |"
-            lines.append(line)
-    return "\n".join(lines)
-
-
 def agreement_table() -> str:
     """How far a run over the recorded cases agrees with the three browsers."""
     from tests.contract.test_browser_truth import ask_all, replaying
@@ -179,14 +165,14 @@ def agreement_table() -> str:
 
 
 def rewritten(text: str) -> str:
-    """The README with the output of every console block, and the table of options, as they are now."""
-    text = OPTIONS.sub(lambda m: f"{m[1]}\n{options_table()}\n{m[2]}", text)
-    text = AGREEMENT.sub(lambda m: f"{m[1]}\n{agreement_table()}\n{m[2]}", text)
+    """A page with the output of every console block as it is now, and with the README's figures."""
+    if AGREEMENT.search(text):
+        text = AGREEMENT.sub(lambda m: f"{m[1]}\n{agreement_table()}\n{m[2]}", text)
     for block in reversed(blocks(text)):
         if block.language != "console":
             continue
         name = block.marks["app"]
-        with started({name}, text) as apps:
+        with started({name}) as apps:
             results = run(block, apps[name])
         body = "".join(
             f"$ {command.text}\n{output}\n" for command, (_, output) in zip(block.commands(), results, strict=True)
@@ -196,4 +182,5 @@ def rewritten(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text("utf-8")), "utf-8")
+    for page in PAGES:
+        page.write_text(rewritten(page.read_text("utf-8")), "utf-8")

@@ -1,4 +1,4 @@
-"""What people copy into their CI: the steps run, the action hands its inputs on word by word, the README shows the policy."""
+"""What people copy into their CI: the steps run, the action hands its inputs on word by word, the guide shows the policy."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_the_policy_step_runs(tmp_path: Path) -> None:
         assert sock.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_the_readme_shows_the_policy_of_the_step() -> None:
-    shown = (ROOT / "README.md").read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+def test_the_guide_shows_the_policy_of_the_step() -> None:
+    shown = (ROOT / "examples" / "ci" / "README.md").read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
     assert shown == (ROOT / "examples" / "ci" / "corscheck.toml").read_text("utf-8")
 
 

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
+from corscheck.cli import guides
+from corscheck.cli.app import build
 from corscheck.report.formats.registry import WRITERS
-from tests import readme
+from tests import codes_page, readme
 from tests.test_architecture import LAYERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,5 +46,21 @@ def test_the_rooms_are_the_folders_of_the_package_from_the_top() -> None:
 
 
 def test_the_help_of_report_names_every_format() -> None:
-    line = next(line for line in readme.options_table().splitlines() if "`--report " in line)
-    assert set(WRITERS) - {"json", "jsonl"} <= set(re.findall(r"[\w-]+", line))
+    group = typer.main.get_command(build(["probe"]))
+    assert isinstance(group, typer.core.TyperGroup)
+    option = next(p for p in group.commands["probe"].params if "--report" in p.opts)
+    text = f"{option.metavar} {getattr(option, 'help', '')}"
+    assert set(WRITERS) - {"json", "jsonl"} <= set(re.findall(r"[\w-]+", text))
+
+
+def test_the_page_of_codes_is_made_of_the_records() -> None:
+    assert codes_page.PAGE.read_text("utf-8") == codes_page.rendered(), "python -m tests.codes_page writes it"
+
+
+def test_every_guide_is_a_topic_of_help() -> None:
+    assert set(guides.TOPICS) == {*readme.GUIDES, "codes"}
+    for topic in guides.TOPICS:
+        assert guides.printed(topic)[0].startswith("# ")
+        assert f'"examples/{topic}/README.md" = "corscheck/guides/{topic}.md"' in (ROOT / "pyproject.toml").read_text(
+            "utf-8"
+        )

@@ -1,4 +1,4 @@
-"""The README's commands do what it shows, and it leaves no option out."""
+"""The commands of the README and of the guides do what the pages show."""
 
 from __future__ import annotations
 
@@ -9,45 +9,68 @@ from pathlib import Path
 
 import pytest
 
-from tests import readme
+from tests import pictures, readme
 from tests.servers.uvicorn_app import UvicornApp
 
-TEXT = readme.README.read_text("utf-8")
-BLOCKS = readme.blocks(TEXT)
+TEXTS = {page.relative_to(readme.ROOT).as_posix(): page.read_text("utf-8") for page in readme.PAGES}
+README = TEXTS["README.md"]
+BLOCKS = [(name, block) for name, text in TEXTS.items() for block in readme.blocks(text)]
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
 def apps() -> Iterator[dict[str, UvicornApp]]:
     """The applications that the marked blocks name."""
-    with readme.started({block.marks["app"] for block in BLOCKS}, TEXT) as running:
+    with readme.started({block.marks["app"] for _, block in BLOCKS}) as running:
         yield running
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[f"{i}-{b.marks['app']}" for i, b in enumerate(BLOCKS)])
-def test_a_marked_block_runs_as_shown(block: readme.Block, apps: dict[str, UvicornApp]) -> None:
+@pytest.mark.parametrize(
+    ("page", "block"), BLOCKS, ids=[f"{name}-{i}-{b.marks['app']}" for i, (name, b) in enumerate(BLOCKS)]
+)
+def test_a_marked_block_runs_as_shown(page: str, block: readme.Block, apps: dict[str, UvicornApp]) -> None:
     results = readme.run(block, apps[block.marks["app"]])
     expected = int(block.marks.get("exit", "0"))
-    assert [(expected, output) for _, output in results] == results
+    assert [(expected, output) for _, output in results] == results, page
     if block.language == "console":
         shown = [readme.normalised(command.shown) for command in block.commands()]
-        assert shown == [readme.normalised(output) for _, output in results], "python -m tests.readme rewrites it"
+        assert shown == [readme.normalised(output) for _, output in results], (
+            f"{page}: python -m tests.readme rewrites it"
+        )
 
 
 def test_the_marks_are_read() -> None:
-    assert len(BLOCKS) >= 6
-    assert len(BLOCKS) == TEXT.count("<!-- run: ")
+    assert len(BLOCKS) >= 18
+    assert len(BLOCKS) == sum(text.count("<!-- run: ") for text in TEXTS.values())
 
 
-def test_every_option_of_probe_is_in_the_readme() -> None:
-    table = readme.options_table()
-    assert table.count("\n") > 40
-    assert table in TEXT, "python -m tests.readme rewrites it"
+def test_the_readme_is_short() -> None:
+    assert README.count("\n") <= 190
+
+
+def test_the_readme_leads_to_every_guide_and_to_the_pictures() -> None:
+    for topic in readme.GUIDES:
+        assert f"](examples/{topic}/README.md)" in README
+    for picture in (pictures.TERMINAL, pictures.REPORT):
+        assert f"]({picture.relative_to(ROOT).as_posix()})" in README
+        assert picture.stat().st_size > 1000
+
+
+def test_the_terminal_in_the_picture_is_todays(apps: dict[str, UvicornApp]) -> None:
+    assert pictures.terminal(apps["fastapi_cors"]) == pictures.TERMINAL.read_text("utf-8"), "python -m tests.pictures"
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_lead_to_files(page: str) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", TEXTS[page]):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
 
 
 def test_the_short_report_has_the_fields_of_a_real_one(apps: dict[str, UvicornApp]) -> None:
     """What the README says of the JSON is what a report says, as far as it goes."""
-    shown = json.loads(TEXT.partition("## The report\n")[2].partition("```json\n")[2].partition("```")[0])
+    shown = json.loads(
+        TEXTS["examples/ci/README.md"].partition("## The report\n")[2].partition("```json\n")[2].partition("```")[0]
+    )
     command = (
         "corscheck probe http://localhost:8000/data --origin http://localhost:3000 -X PUT -H 'X-Tenant: 7' --json -"
     )
@@ -65,6 +88,6 @@ def test_the_short_report_has_the_fields_of_a_real_one(apps: dict[str, UvicornAp
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
-    command = re.search(r"^python3 -m venv \.venv && .*pytest$", TEXT, re.MULTILINE)
+    command = re.search(r"^python3 -m venv \.venv && .*pytest$", README, re.MULTILINE)
     assert command is not None
     assert (ROOT / ".ci" / "run").read_text().splitlines()[-1] == command[0]

@@ -89,14 +89,17 @@ class Session:
                 except KeyboardInterrupt:
                     self._abandon(sink)
                     raise
-            self.progress.show(self.summary.tested)
+            self.progress.show(self.summary)
 
     def run(self, ask: Ask) -> int:
         """Ask, end every sink, and return the exit status. Raises what is neither an error of the user nor of a helper."""
         signals.raise_from_now_on()
+        interrupted = False
         try:
             ask(self.take)
-        except (KeyboardInterrupt, _ReaderGone):
+        except KeyboardInterrupt:
+            self.summary.interrupted = interrupted = True
+        except _ReaderGone:
             self.summary.interrupted = True
         except Exception as error:  # noqa: BLE001 - raised again below, after the reports are written
             self._ended = error
@@ -104,11 +107,19 @@ class Session:
         with _Uninterrupted(afterwards=False):
             self.progress.clear()
             self._finish()
+        if interrupted and self.progress.total > 1:
+            say(self._interrupted())
         if isinstance(self._ended, (ConfigError, HelperDied)):
             say(str(self._ended))
         elif self._ended is not None:
             raise self._ended
         return self.status()
+
+    def _interrupted(self) -> str:
+        """Return how far the run came, and how to continue it."""
+        said = f"INTERRUPTED after {self.summary.tested:,} of {self.progress.total:,}"
+        kept = next((sink.path for sink in self.sinks if sink.name == "--jsonl" and sink.path != STDOUT), None)
+        return f"{said}; {kept} has them, --resume continues" if kept is not None and self.summary.tested else said
 
     def status(self) -> int:
         """Return the exit status of the run so far."""

@@ -204,5 +204,5 @@ def target(text: str, base: str | None, *, anything: bool) -> tuple[str, str | N
         parse_url(text)
     except URLError:
         if not anything:
-            return "", "is no URL: scheme, host and path, like https://api.example.com/data"
+            return "", "is not a URL: expected scheme, host and path, like https://api.example.com/data"
     return text, None

@@ -13,7 +13,8 @@ from corscheck.policy.ignore import Ignores
 from corscheck.policy.load import load as load_policy
 from corscheck.pytest_plugin.failure_text import fix, framework_of
 from corscheck.report.text.checks import line
-from corscheck.report.text.terminal import View, render
+from corscheck.report.text.terminal import render
+from corscheck.report.text.view import View
 from corscheck.runner.app import AppConversation
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import Conversation

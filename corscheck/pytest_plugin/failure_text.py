@@ -10,7 +10,8 @@ from corscheck.diagnosis.remedies.code import as_code
 from corscheck.diagnosis.remedies.registry import find
 from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.values import ConfigError
-from corscheck.report.text.terminal import View, render
+from corscheck.report.text.terminal import render
+from corscheck.report.text.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -1,6 +1,6 @@
 """Transcripts of curl judged without the network: what a page would be told by the answers that curl got.
 
-curl is no browser: it sends no preflight by itself, keeps the Origin header over redirects, and sends what it is told. An
+curl is not a browser: it sends no preflight by itself, keeps the Origin header over redirects, and sends what it is told. An
 answer to a request that a browser would not have sent proves less. Where that matters, the verdict is ``inconclusive``
 and says which command would tell.
 """

@@ -188,10 +188,15 @@ def _origin(url: str) -> str | None:
     return parsed.origin if parsed.scheme in HTTP_SCHEMES and parsed.origin != OPAQUE else None
 
 
+def sample(name: str) -> str:
+    """Return a value for a header of which only the name is known, one that needs the preflight that asked for it."""
+    return _SAMPLE.get(name.lower(), "1")
+
+
 def _asked(values: dict[str, str]) -> tuple[str, Headers] | None:
     """Return the method and headers that a preflight asks for. It does not carry header values, so samples are used."""
     method = values.get(ACRM.lower())
     if method is None:
         return None
     names = [name for name in split_value(values.get(ACRH.lower(), "")) if name]
-    return method, tuple((name, _SAMPLE.get(name.lower(), "1")) for name in names)
+    return method, tuple((name, sample(name)) for name in names)

@@ -207,7 +207,7 @@ def _family(word: PlacedWord, known: _Known) -> PlacedWord:
 
 
 def _enough(plain: str, text: Sequence[PlacedWord], part: Part, known: _Known, *, after_lead: bool) -> bool:
-    """Whether so much of a sentence is there that it is no coincidence."""
+    """Whether so much of a sentence is there that it cannot be a coincidence."""
     whole, wording = known.sentences[part.number], known.wordings[part.number]
     start, end = text[part.start].start, text[part.end - 1].end
     many = part.literals >= _MANY
@@ -340,11 +340,21 @@ def _groups(messages: Iterable[Message]) -> list[list[Message]]:
     """Return the messages by request. A browser prints several lines about one."""
     groups: list[list[Message]] = []
     for message in messages:
-        if groups and _belongs(groups[-1], message):
+        if groups and _ends_another(groups[-1], message):
+            # Safari repeats a reason below its last line, and begins the next request with the same words.
+            groups.append([groups[-1].pop(), message])
+        elif groups and _belongs(groups[-1], message):
             groups[-1].append(message)
         else:
             groups.append([message])
     return groups
+
+
+def _ends_another(group: Sequence[Message], message: Message) -> bool:
+    """Whether a message is WebKit's last line about another request than the group's, whose reason is the line before."""
+    ended = {each.url for each in group if each.browser == "webkit" and not each.specific}
+    is_last_line = message.browser == "webkit" and not message.specific and message.url is not None
+    return is_last_line and bool(ended) and message.url not in ended and group[-1].specific and group[-1].url is None
 
 
 def _belongs(group: Sequence[Message], message: Message) -> bool:

@@ -1,4 +1,4 @@
-"""What the README shows of an audit's reports is what a real run writes, as far as it goes."""
+"""What the guide shows of an audit's reports is what a real run writes, as far as it goes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from tests import readme
 
-TEXT = readme.README.read_text("utf-8")
+TEXT = readme.GUIDES["audit"].read_text("utf-8")
 (BLOCK,) = (block for block in readme.blocks(TEXT) if "corscheck audit" in block.body)
 SHOWN = dict(re.findall(r"<!-- audit: (\w+) -->\n```json\n(.*?)```\n", TEXT, re.DOTALL))
 
@@ -27,7 +27,7 @@ def has(real: object, shown: object) -> bool:
 def test_the_excerpt_is_of_a_real_report(form: str, option: str) -> None:
     (command,) = BLOCK.commands()
     asked = readme.Block("console", {}, f"$ {command.text} --quiet {option}\n", 0, 0)
-    with readme.started({BLOCK.marks["app"]}, TEXT) as apps:
+    with readme.started({BLOCK.marks["app"]}) as apps:
         ((status, output),) = readme.run(asked, apps[BLOCK.marks["app"]])
     assert status == 1
     shown = json.loads(SHOWN[form])

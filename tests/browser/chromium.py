@@ -45,11 +45,14 @@ class Chromium(Driver):
             seen["net_error"].sort()
 
     async def _attach(self, session: str) -> None:
-        for domain in ("Log", "Page", "Network"):
-            await self.call(f"{domain}.enable", session=session)
-        # A sandboxed frame is a target of its own.
+        # A sandboxed frame is a target of its own, and so is a worker, which has no Page.
         frames = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
-        await self.call("Target.setAutoAttach", frames, session=session)
+        for method, params in (
+            *((f"{name}.enable", {}) for name in ("Log", "Page", "Network")),
+            ("Target.setAutoAttach", frames),
+        ):
+            with suppress(CommandError):
+                await self.call(method, params, session=session)
         with suppress(CommandError):
             await self.call("Runtime.runIfWaitingForDebugger", session=session)
 

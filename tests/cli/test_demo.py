@@ -17,9 +17,10 @@ import pytest
 from msgspec.structs import replace
 
 from corscheck.cli.demo.endpoints import BY_PATH, ENDPOINTS, DemoEndpoint
-from corscheck.cli.demo.run import check_all, command_of, compare, lines_of, run_demo, serve_text
+from corscheck.cli.demo.run import check_all, command_of, compare, run_demo, serve_text, table
 from corscheck.cli.demo.server import DemoServer
 from corscheck.protocol.steps import CODES
+from corscheck.report.text.view import View
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "80"}
@@ -129,9 +130,8 @@ def test_a_difference_is_found_and_shown(server: DemoServer) -> None:
         "expected the reason CORS301, got None",
         "content-length should be hidden",
     )
-    lines = list(lines_of(replace(one, endpoint=wrong, differences=differences)))
-    assert lines[0].startswith("  FAIL  allowed")
-    assert lines[-1] == "      > content-length should be hidden"
+    lines = table("blocked", [replace(one, endpoint=wrong, differences=differences)], View())
+    assert lines == ["blocked as expected", "  CORS301  GET     /hidden-header        UNEXPECTED"]
     other_engines = replace(one.result, passed=False)
     assert "in every engine of the gate" in compare(one.endpoint, other_engines)[0]
 
@@ -139,13 +139,15 @@ def test_a_difference_is_found_and_shown(server: DemoServer) -> None:
 def test_the_run_says_how_it_went(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
     assert len(run_demo(server, written.append)) == len(ENDPOINTS)
-    assert written[-2].startswith(f"OK  all {len(ENDPOINTS)}")
-    assert max(map(len, written)) <= 110
+    assert written[-3].startswith(f"OK  All {len(ENDPOINTS)} are as expected.")
+    assert max(map(len, written)) <= 80
+    assert len(written) <= 35
     broken = (replace(BY_PATH["/good"], verdict="blocked", code="CORS301"),)
     monkeypatch.setattr("corscheck.cli.demo.run.ENDPOINTS", broken)
     written.clear()
     run_demo(server, written.append)
-    assert written[-1] == "FAILED  1 of 1 did not come as expected."
+    assert "UNEXPECTED  GET /good: expected blocked, got allowed" in written
+    assert written[-1] == "FAILED  1 of 1 are not as expected."
 
 
 def test_demo_exits_0() -> None:

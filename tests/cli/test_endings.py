@@ -227,7 +227,8 @@ def test_a_signal_at_any_moment_of_the_first_second(
             time.sleep(delay)
             running.send_signal(number)
             _, err = running.communicate(timeout=30)
-            assert (running.returncode, err) == (130, b""), delay
+            assert running.returncode == 130, delay
+            assert err == b"" or err.startswith(b"corscheck: INTERRUPTED after "), err
             if report.exists() and (text := report.read_bytes()):
                 assert text.endswith(b"\n")
                 last = json.loads(text.splitlines()[-1])
@@ -321,7 +322,9 @@ def test_a_pipe_without_a_reader(option: str, where: Path) -> None:
     assert running.poll() is None
     running.terminate()
     _, said = running.communicate(timeout=15)
-    assert (running.returncode, said) == (130, b"")
+    assert running.returncode == 130
+    # A report at the end is the only thing that waits: then the run itself was not interrupted.
+    assert said == b"" or said.startswith(b"corscheck: INTERRUPTED after "), said
 
 
 def test_a_reader_that_does_not_read(where: Path) -> None:
@@ -337,7 +340,8 @@ def test_a_reader_that_does_not_read(where: Path) -> None:
     running.terminate()
     _, said = running.communicate(timeout=15)
     os.close(read)
-    assert (running.returncode, said) == (130, b"")
+    assert running.returncode == 130
+    assert said.startswith(b"corscheck: INTERRUPTED after "), said
     lines = (where / "r.jsonl").read_bytes().splitlines()
     assert json.loads(lines[-1])["summary"]["interrupted"] is True
 

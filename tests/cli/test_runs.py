@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,9 +49,11 @@ def test_a_list(command: Command, fake: Runner) -> None:
         "from https://app.example, credentials same-origin, as Chromium",
         "",
         "  allowed       GET http://api.example/data",
-        "  BLOCKED       GET http://b.example/blocked",
+        "  BLOCKED 1     GET http://b.example/blocked",
     ]
     assert "* preflight only" in done.stdout
+    # Each cause stands below the list once.
+    assert "\n1  " in done.stdout
 
 
 def test_verbose_shows_every_probe_whole(command: Command, fake: Runner) -> None:
@@ -63,6 +67,8 @@ def test_verbose_shows_every_probe_whole(command: Command, fake: Runner) -> None
     [
         ((), {}, False),
         (("--color", "always"), {}, True),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
         (("--color", "always"), {"NO_COLOR": "1"}, True),
         (("--color", "never"), {}, False),
     ],
@@ -292,3 +298,13 @@ def test_a_crash_with_its_traceback(command: Command, fake: Runner, monkeypatch:
     assert "Traceback" in done.stderr
     assert "RuntimeError: boom at https://***@h/?token=***" in done.stderr
     assert "s3cret" not in done.stderr
+
+
+def test_one_line_needs_no_rich() -> None:
+    """rich takes a quarter of the time of a start. The views need it; -q and reports on standard output do not."""
+    for more, needed in ((("-q",), False), (("--json", "-"), False), (("--jsonl", "-"), False), ((), True)):
+        argv = ("probe", "http://127.0.0.1:9/", "--origin", "http://localhost:3000", *more)
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "corscheck", *argv], capture_output=True, check=False
+        )
+        assert (b"rich." in done.stderr) is needed, more

@@ -319,7 +319,7 @@ def test_the_example(run: Run, pytester: pytest.Pytester) -> None:
 
 def test_the_readme(run: Run, pytester: pytest.Pytester) -> None:
     """Its test passes on the production example and, with a wrong origin, fails with the table and the fix."""
-    section = (ROOT / "README.md").read_text("utf-8").partition("## In your tests\n")[2]
+    section = (ROOT / "examples" / "fastapi" / "README.md").read_text("utf-8").partition("## In your tests\n")[2]
     block = section.partition("```python\n")[2].partition("```")[0]
     assert len(block.strip().splitlines()) == 8
     pytester.path.joinpath("main.py").write_text((ROOT / "examples/fastapi_production.py").read_text("utf-8"), "utf-8")

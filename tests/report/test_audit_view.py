@@ -12,8 +12,7 @@ from corscheck.cli.show import sinks
 from corscheck.model.audits import Audit
 from corscheck.report.saved.summary import Summary
 from corscheck.report.text.audits import quiet, render
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
+from corscheck.report.text.view import View
 from tests.report import audit_samples as audits
 from tests.report import samples
 
@@ -43,7 +42,7 @@ def test_fits(name: str, width: int) -> None:
 
 def test_colour_changes_no_word() -> None:
     for audit in audits.EVERYTHING:
-        colored = "\n".join(render(audit, View(style=Style(color=True))))
+        colored = "\n".join(render(audit, View(color=True)))
         assert "\x1b[" in colored
         assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == "\n".join(render(audit, View()))
 
@@ -108,5 +107,5 @@ def test_a_long_line_of_evidence_is_cut() -> None:
     (line,) = [
         text for text in render(replace(audits.VULNERABLE, findings=(long,)), View()) if text.strip().startswith("x")
     ]
-    assert line.endswith("...")
+    assert line.endswith("…")
     assert len(line) < 1100

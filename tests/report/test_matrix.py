@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from corscheck.model.result import EngineVerdict, ErrorRecord, Result
 from corscheck.report.saved.summary import Summary
 from corscheck.report.text.matrix import block, list_header, list_row, totals
-from corscheck.report.text.terminal import View
+from corscheck.report.text.view import View
 from tests.report import samples
 
 

@@ -35,8 +35,7 @@ from corscheck.report.formats.markdown import code
 from corscheck.report.text import matrix, terminal
 from corscheck.report.text.audits import quiet, render, row
 from corscheck.report.text.diff import diff_audits
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
+from corscheck.report.text.view import View
 from tests.report import samples
 from tests.report.saved_reports import saved, text
 from tests.report.test_formats import is_gitlab, is_junit, is_sarif
@@ -266,7 +265,7 @@ def sarif_has_no_links(made: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_nothing_reaches_the_terminal(payload: str) -> None:
     found = poisoned(payload)
-    for view in (View(), View(verbose=True, width=120), View(style=Style(True))):
+    for view in (View(), View(verbose=True, width=120), View(color=True)):
         lines = [line for result in found for line in terminal.render(result, view)]
         lines += [line for result in found for line in matrix.block([result], view, interrupted=False)]
         lines += [line for result in found for line in matrix.list_row(result, view, uniform=False)]

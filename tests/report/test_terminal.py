@@ -8,8 +8,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from corscheck.model.result import Observation, Result
 from corscheck.report.text.rows import table
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View, render
+from corscheck.report.text.terminal import render
+from corscheck.report.text.view import View
 from tests.report import samples
 
 
@@ -48,7 +48,7 @@ def test_colour_changes_no_word() -> None:
     import re
 
     for result in samples.SINGLE.values():
-        colored = "\n".join(render(result, View(style=Style(color=True))))
+        colored = "\n".join(render(result, View(color=True)))
         assert "\x1b[" in colored
         assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == "\n".join(render(result, View()))
 

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from corscheck.model.printable import printable
 from corscheck.model.result import ErrorRecord, Finding, Reason, ResponseRecord
 from corscheck.model.words import several
+from corscheck.report.text.layout import cut, wrap
 from corscheck.report.text.matrix import block, list_row
-from corscheck.report.text.terminal import View, render
-from corscheck.report.text.text import cut, milliseconds, wrap
+from corscheck.report.text.terminal import render
+from corscheck.report.text.text import milliseconds
+from corscheck.report.text.view import View
 from tests.report import samples
 
 PAYLOADS = {
@@ -122,11 +124,13 @@ def test_a_body_has_lines_but_no_controls() -> None:
     ("text", "width", "out"),
     [
         ("abc", 3, "abc"),
-        ("abcd", 3, "..."),
-        ("abcdef", 5, "ab..."),
-        ("GET, PUT", 7, "GET,..."),
-        ("a b c d", 5, "a..."),
-        ("abc", 2, ".."),
+        ("abcd", 3, "ab…"),
+        ("abcdef", 5, "abcd…"),
+        ("GET, PUT", 7, "GET, P…"),
+        ("a b c d", 4, "a b…"),
+        ("abc", 2, "a…"),
+        ("日本語", 4, "日 …"),
+        ("日本語", 6, "日本語"),
         ("", 0, ""),
     ],
 )

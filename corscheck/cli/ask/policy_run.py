@@ -91,7 +91,7 @@ class PolicyRun:
         session = Session(
             self._sinks(wanted),
             complete=complete,
-            progress=Progress(self.total, wanted=not wanted.quiet, log=True),
+            progress=Progress(self.total, wanted=not wanted.quiet),
             faults=bool(expired),
         )
         ask = self._asker(options, session, max_failures, cluster)

@@ -40,13 +40,16 @@ _PLAIN = re.compile(r"https?://[\x21-\x2b\x2d-\x7e]+")
 
 _ONE_PER_LINE = "write one URL or JSON probe object per line"
 _NO_URL: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\["), f"a JSON array: {_ONE_PER_LINE} (jq -c '.[]' does)"),
-    (re.compile(r"<"), f"HTML or XML: {_ONE_PER_LINE}"),
-    (re.compile(r"[\"']"), f"quoted: {_ONE_PER_LINE}, without quotes"),
-    (re.compile(r"[^/?#]*,|[^,?#]*,\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE), f"a line of CSV: {_ONE_PER_LINE}"),
+    (re.compile(r"\A\["), f"a JSON array: {_ONE_PER_LINE} (jq -c '.[]' does)"),
+    (re.compile(r"\A<"), f"HTML or XML: {_ONE_PER_LINE}"),
+    (re.compile(r"\A[\"']"), f"quoted: {_ONE_PER_LINE}, without quotes"),
+    (
+        re.compile(r"\A[^/?#]*,|\A[^,?#]*,\s{0,9}[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE),
+        f"a line of CSV: {_ONE_PER_LINE}",
+    ),
     (
         re.compile(
-            r"(?:urls?|uris?|hosts?|hostnames?|domains?|targets?|endpoints?|links?|addresses|names?|origins?)$",
+            r"\A(?:urls?|uris?|hosts?|hostnames?|domains?|targets?|endpoints?|links?|addresses|names?|origins?)$",
             re.IGNORECASE,
         ),
         f"a column's name rather than a URL: delete it, and {_ONE_PER_LINE}",

@@ -13,6 +13,7 @@ from corscheck.cli import signals
 from corscheck.cli.demo.run import run_demo, serve_text
 from corscheck.cli.demo.server import PORT, DemoServer
 from corscheck.cli.exitcodes import FAILED
+from corscheck.cli.show.outputs import OutputOptions
 from corscheck.model.values import ConfigError
 
 SUMMARY = "Show it on an embedded server, offline."
@@ -45,7 +46,7 @@ def demo(
     write = partial(print, flush=True)
     with server:
         if not serve:
-            if any(one.differences for one in run_demo(server, write)):
+            if any(one.differences for one in run_demo(server, write, OutputOptions().view())):
                 raise typer.Exit(FAILED)
             return
         for line in serve_text(server):

@@ -17,7 +17,7 @@ from corscheck.cli.run_loop import print_lines
 from corscheck.cli.show.sinks import keep_printing
 from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
-from corscheck.report.text.text import wrap
+from corscheck.report.text.layout import wrap
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.codes.code import Record

@@ -35,10 +35,12 @@ Examples:
   corscheck har - --jsonl - < recording.har
 
 \b
-What recordings leave out: the credentials mode of a request (cookies tell it,
-else what the browser did); preflights that the cache answered; in Chrome,
-unless exported "with sensitive data", cookies and Authorization; in Safari, as
-far as is known, every preflight. What cannot be told is inconclusive.
+What recordings leave out: the credentials mode of a request, unless a header
+or what the browser did tells it; preflights that the cache answered; in
+Playwright, puppeteer-har and Safari every preflight; in Chrome, unless exported
+"with sensitive data", cookies and Authorization. What cannot be told is
+inconclusive. --credentials and --origin say what you know. FILE may be
+compressed with gzip, and in UTF-16.
 
 \b
 Exit status: 0 as expected, 1 not so, 2 usage or files or nothing to judge,
@@ -115,6 +117,9 @@ def _say_counts(counts: "Counts", judged: int, name: str) -> None:
     words = {
         "same-origin": "within the page's own origin",
         "not-cors": "not in mode cors (navigations, images, scripts)",
+        "unknown-mode": "whose mode the recording does not tell",
+        "unnamed-page": "of a page that the recording does not name (--origin names it)",
+        "extension": "of a browser extension",
         "unreadable": "not readable",
     }
     rest = [f"{counts.skipped[key]} {text}" for key, text in words.items() if counts.skipped[key]]

@@ -81,11 +81,11 @@ class DemoEndpoint(Struct, frozen=True):
 ENDPOINTS: tuple[DemoEndpoint, ...] = (
     DemoEndpoint(
         "/good",
-        "The server answers with the page's origin.",
+        "The server allows the page's origin.",
     ),
     DemoEndpoint(
         "/good-preflight",
-        "Everything right: origin, methods, headers, credentials, max-age, exposed headers, Vary.",
+        "The preflight allows all that is asked.",
         actual=Reply(headers=(*_full, (EXPOSE, "X-Request-Id"), ("X-Request-Id", "42"))),
         options=Reply(
             204,
@@ -97,12 +97,12 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/wildcard",
-        "'*' is enough as long as no credentials are involved.",
+        "* is enough without credentials.",
         actual=Reply(headers=(_star,)),
     ),
     DemoEndpoint(
         "/no-cors",
-        "No CORS header at all: what a server does before anybody configured it.",
+        "No CORS headers at all.",
         actual=Reply(),
         options=Reply(405, (("Allow", "GET"),), body=""),
         verdict="blocked",
@@ -110,7 +110,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/wildcard-credentials",
-        "'*' does not cover a request with credentials.",
+        "* does not cover credentials.",
         actual=Reply(headers=(_star, _true)),
         verdict="blocked",
         code="CORS302",
@@ -118,49 +118,49 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/credentials-missing",
-        "The right origin, but no Access-Control-Allow-Credentials: true.",
+        "Allow-Credentials is missing.",
         verdict="blocked",
         code="CORS307",
         credentials="include",
     ),
     DemoEndpoint(
         "/reflected",
-        "Any origin is echoed, with credentials: every site on the web may read this.",
+        "Any origin is reflected: unsafe.",
         actual=Reply(headers=((ORIGIN, "{origin}"), _true)),
         credentials="include",
         origin=STRANGER,
     ),
     DemoEndpoint(
         "/wrong-origin",
-        "The server knows one origin, and the page is another.",
+        "Another origin is allowed.",
         verdict="blocked",
         code="CORS306",
         origin=STRANGER,
     ),
     DemoEndpoint(
         "/trailing-slash",
-        "The configured origin ends in a slash; no browser ever sends such an origin.",
+        "The allowed origin ends in a slash.",
         actual=Reply(headers=((ORIGIN, f"{PAGE}/"), _vary)),
         verdict="blocked",
         code="CORS306",
     ),
     DemoEndpoint(
         "/list",
-        "Access-Control-Allow-Origin takes one origin, not a list.",
+        "Two origins in one header.",
         actual=Reply(headers=((ORIGIN, f"{PAGE}, https://app.example"),)),
         verdict="blocked",
         code="CORS304",
     ),
     DemoEndpoint(
         "/two-layers",
-        "Application and proxy both add the header: two are as bad as none.",
+        "App and proxy both add the header.",
         actual=Reply(headers=(_allow, _allow, _vary)),
         verdict="blocked",
         code="CORS303",
     ),
     DemoEndpoint(
         "/header-missing",
-        "The preflight does not list a header that the request carries.",
+        "X-Tenant is not in Allow-Headers.",
         options=Reply(204, (_allow, _vary, (METHODS, "GET"), (HEADERS, "Content-Type"))),
         verdict="blocked",
         code="CORS407",
@@ -168,7 +168,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/method-missing",
-        "The preflight does not list the method.",
+        "DELETE is not in Allow-Methods.",
         options=Reply(204, (_allow, _vary, (METHODS, "GET, POST"))),
         verdict="blocked",
         code="CORS405",
@@ -176,7 +176,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/patch",
-        "Browsers do not upper-case 'patch', and method names are compared with their case.",
+        "patch in lower case is not PATCH.",
         options=Reply(204, (_allow, _vary, (METHODS, "GET, PATCH"))),
         verdict="blocked",
         code="CORS405",
@@ -184,14 +184,14 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/wildcard-headers",
-        "'*' covers Authorization in today's browsers, although the standard says no: list it.",
+        "* covers Authorization, but list it.",
         actual=Reply(headers=(_star,)),
         options=Reply(204, (_star, (HEADERS, "*"))),
         headers=_token,
     ),
     DemoEndpoint(
         "/options-405",
-        "The router knows no OPTIONS: a preflight must end in 200 to 299.",
+        "OPTIONS is answered with 405.",
         options=Reply(405, (_allow, _vary, ("Allow", "GET")), body="method not allowed\n"),
         verdict="blocked",
         code="CORS401",
@@ -199,7 +199,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/preflight-redirect",
-        "A redirect to the URL with a slash: a preflight is never redirected.",
+        "The preflight is redirected.",
         actual=Reply(307, (_allow, _vary, ("Location", "/preflight-redirect/")), body=""),
         options=Reply(307, (_allow, _vary, ("Location", "/preflight-redirect/")), body=""),
         verdict="blocked",
@@ -208,7 +208,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/error-no-headers",
-        "The application fails, and the error answer bypasses what adds the CORS headers.",
+        "The error page has no CORS headers.",
         actual=Reply(500, body="internal server error\n"),
         options=_no_content,
         verdict="blocked",
@@ -216,13 +216,13 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/error-readable",
-        "An error with the right headers: the page can read that it was refused.",
+        "An error that the page can read.",
         actual=Reply(403, (_allow, _vary, _json), body='{"error": "not yours"}\n'),
         options=_no_content,
     ),
     DemoEndpoint(
         "/login",
-        "Not signed in, so redirected to a login page elsewhere, which knows nothing of CORS.",
+        "A redirect to a login without CORS.",
         actual=Reply(302, (_allow, _vary, ("Location", "{other}/sign-in")), body=""),
         options=_no_content,
         verdict="blocked",
@@ -230,7 +230,7 @@ ENDPOINTS: tuple[DemoEndpoint, ...] = (
     ),
     DemoEndpoint(
         "/hidden-header",
-        "The page may read the body, but not X-Total-Count: it is not exposed.",
+        "X-Total-Count is not exposed.",
         actual=Reply(headers=(_allow, _vary, ("X-Total-Count", "3"))),
         options=_no_content,
         hidden=("x-total-count",),

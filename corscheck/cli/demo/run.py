@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from corscheck.cli.demo.endpoints import ENDPOINTS, PAGE, DemoEndpoint
 from corscheck.model.values import Probe
+from corscheck.report.text.view import View
 from corscheck.runner.options import RunOptions
 from corscheck.runner.single import run_one
 from corscheck.transports.base import NetworkOptions
@@ -78,35 +79,46 @@ def check_all(base: str) -> Iterator[Checked]:
         yield Checked(endpoint, result, compare(endpoint, result))
 
 
-def run_demo(server: DemoServer, write: Callable[[str], None]) -> list[Checked]:
-    """Check every endpoint of a running demo; write the lines of each, then a summary."""
-    write(f"A page on {PAGE} asks {server.url}, which has right and wrong endpoints.")
-    write("")
-    checked = []
-    for one in check_all(server.url):
-        checked.append(one)
-        for line in lines_of(one):
+def run_demo(server: DemoServer, write: Callable[[str], None], view: View | None = None) -> list[Checked]:
+    """Check every endpoint of a running demo; write a table of what is blocked and what is allowed, then a summary."""
+    view = view or View()
+    checked = list(check_all(server.url))
+    write(f"A page at {PAGE} sends requests to {server.url}.")
+    for verdict in ("blocked", "allowed"):
+        rows = [one for one in checked if one.endpoint.verdict == verdict]
+        for line in ["", *table(verdict, rows, view)] if rows else []:
             write(line)
-    wrong = sum(1 for one in checked if one.differences)
+    wrong = [one for one in checked if one.differences]
     write("")
+    for one in wrong:
+        for difference in one.differences:
+            write(f"{view.style('fail', 'UNEXPECTED')}  {request_of(one.endpoint)}: {difference}")
     if wrong:
-        write(f"FAILED  {wrong} of {len(checked)} did not come as expected.")
+        write(f"{view.style('fail', 'FAILED')}  {len(wrong)} of {len(checked)} are not as expected.")
     else:
-        write(f"OK  all {len(checked)} came as expected.")
-        write("    To try them yourself: corscheck demo --serve")
+        write(f"{view.style('pass', 'OK')}  All {len(checked)} are as expected. To see why one is blocked:")
+        write("    corscheck demo --serve")
+        write("    corscheck explain CORS301")
     return checked
 
 
-def lines_of(one: Checked) -> Iterator[str]:
-    """Yield the lines of one endpoint: pass or FAIL, verdict, code, request, purpose, differences."""
-    endpoint, result = one.endpoint, one.result
-    mark = "FAIL" if one.differences else "pass"
-    verdict = result.verdict if result.verdict == "allowed" else result.verdict.upper()
-    code = result.reason.code if result.reason is not None else ""
-    yield f"  {mark}  {verdict:<8} {code:<8} {request_of(endpoint)}"
-    yield f"        {endpoint.shows}"
-    for difference in one.differences:
-        yield f"      > {difference}"
+def table(verdict: str, rows: list[Checked], view: View) -> list[str]:
+    """Return the endpoints that share an expected verdict: code, request, and what each shows."""
+    from corscheck.report.text.layout import grid, grid_lines
+
+    kind = "pass" if verdict == "allowed" else "fail"
+    cells = [
+        (
+            "  ",
+            one.endpoint.code or "",
+            one.endpoint.method,
+            one.endpoint.path,
+            ("unsure", "UNEXPECTED") if one.differences else one.endpoint.shows,
+        )
+        for one in rows
+    ]
+    columns: tuple[dict[str, int], ...] = ({"width": 2}, {"width": 9}, {"width": 8}, {"width": 22}, {})
+    return [view.style(kind, f"{verdict} as expected"), *grid_lines(grid(columns), cells, view.width, view.style)]
 
 
 def request_of(endpoint: DemoEndpoint) -> str:

@@ -18,9 +18,9 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.result import Result
 from corscheck.model.words import several
 from corscheck.report.text import terminal
-from corscheck.report.text.causes import groups, why
+from corscheck.report.text.causes import groups, style, why
+from corscheck.report.text.layout import grid, grid_lines, wrap
 from corscheck.report.text.matrix import totals
-from corscheck.report.text.text import wrap
 from corscheck.sources.app.questions import STRANGER, UNLISTED
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from corscheck.model.result import ResponseRecord
     from corscheck.protocol.request import Headers
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.layout import Cell
+    from corscheck.report.text.view import View
     from corscheck.sources.app.claims import Claim
     from corscheck.sources.app.questions import AppQuestion, Questions, Topic
 
@@ -98,13 +99,23 @@ class AppView(TextSink):
     # Who may do what
 
     def _who(self) -> list[str]:
-        labels = [one.row for one in self._questions.asked if one.topic in _COLUMNS]
-        left = min(max([len("Who may do what"), *(len(text) + 2 for text in labels)]) + 2, self._view.width - 26)
-        lines = [f"{'Who may do what':{left}}  {'no cookies':{_WIDTH}}with cookies"]
+        """Return the table of origins and operations. rich decides how wide the operations are."""
+        rows: list[tuple[Cell, ...]] = [(("bold", "Who may do what"), "no cookies", "with cookies")]
+        parts: list[int | list[str]] = [0]
         origins = dict.fromkeys(one.probe.origin for one in self._questions.asked if one.topic in _COLUMNS)
         held = dict.fromkeys(one.origin for one in self._questions.unasked if one.origin is not None)
         for origin in [*origins, *(o for o in held if o not in origins)]:
-            lines += [f"{printable(origin)}{self._kind(origin)}", *self._of_origin(origin, left)]
+            parts.append([f"{printable(origin)}{self._kind(origin)}"])
+            for row in self._of_origin(origin):
+                parts.append(len(rows))
+                rows.append(row)
+            unasked = (left_out for left_out in self._questions.unasked if left_out.origin == origin)
+            parts += [wrap(f"{left_out.row} {left_out.why}", self._view.width, 4, "  - ") for left_out in unasked]
+        table = grid(({"max_width": self._view.width - 2 * _WIDTH}, {"width": _WIDTH}, {"width": _WIDTH}))
+        drawn = grid_lines(
+            table, (((_padded(first), *rest)) for first, *rest in rows), self._view.width, self._view.style
+        )
+        lines = [line for part in parts for line in ([drawn[part]] if isinstance(part, int) else part)]
         found = self._results.values()
         notes = ["* preflight only, the request itself was not sent"] if any(not r.complete for r in found) else []
         if any(not result.passed for topic in _COLUMNS for result in self._of(topic)):
@@ -126,8 +137,9 @@ class AppView(TextSink):
             return ", a stranger that allow_origin_regex matches"
         return ", a stranger" if origin == STRANGER else ", a sandboxed frame or a local file"
 
-    def _of_origin(self, origin: str, left: int) -> Iterator[str]:
-        table: dict[str, dict[Topic, str]] = {}
+    def _of_origin(self, origin: str) -> Iterator[tuple[Cell, ...]]:
+        """Yield the rows of an origin; a single one if all are alike."""
+        table: dict[str, dict[Topic, Cell]] = {}
         for one in self._questions.asked:
             if one.probe.origin == origin and one.topic in _COLUMNS:
                 table.setdefault(one.row, {})[one.topic] = self._cell(one)
@@ -135,18 +147,14 @@ class AppView(TextSink):
         if len(table) > 1 and len(cells) == 1:
             table = {f"all {len(table)}": next(iter(table.values()))}
         for row, found in table.items():
-            plain, cookies = (found.get(column, "-") for column in _COLUMNS)
-            yield f"  {printable(row):{left - 2}}  {plain:{_WIDTH}}{cookies}"
-        for left_out in self._questions.unasked:
-            if left_out.origin == origin:
-                yield from wrap(f"{left_out.row} {left_out.why}", self._view.width, 4, "  - ")
+            yield (f"  {printable(row)}", *(found.get(column, "-") for column in _COLUMNS))
 
-    def _cell(self, one: AppQuestion) -> str:
+    def _cell(self, one: AppQuestion) -> Cell:
         result = self._results.get(one.probe.index)
         if result is None:
             return "-"
-        word = result.word
-        return (word if result.verdict == "allowed" else word.upper()) + ("" if result.passed else " !")
+        word = result.word if result.verdict == "allowed" else result.word.upper()
+        return word if result.passed else (style(result), f"{word} !")
 
     # Errors
 
@@ -219,7 +227,7 @@ class AppView(TextSink):
                 other = f"any other header ({UNLISTED}, say)"
                 yield "note", f"Headers: {other} is refused, with a {_status(result)} to the preflight."
             elif result.verdict == "allowed":
-                yield "note", 'Headers: every header is let in (allow_headers is "*").'
+                yield "note", 'Headers: every header is allowed (allow_headers is "*").'
 
     def _cache(self) -> Iterator[tuple[str, str]]:
         kept = next((r.preflight.cache_seconds for r in self._of("plain") if r.preflight.cache_seconds), None)
@@ -292,6 +300,11 @@ class AppView(TextSink):
         if len(found) > _MOST_EXPLAINED:
             lines += ["", f"   and {len(found) - _MOST_EXPLAINED} more causes (-v shows every result)"]
         return lines
+
+
+def _padded(cell: Cell) -> Cell:
+    """Return the cell with the gap to the next column."""
+    return f"{cell}  " if isinstance(cell, str) else (cell[0], f"{cell[1]}  ")
 
 
 def _listed(values: tuple[str, ...]) -> str:

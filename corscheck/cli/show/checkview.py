@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from corscheck.cli.show.sinks import TextSink
 from corscheck.model.result import Result
 from corscheck.report.text import checks
+from corscheck.report.text.causes import light
 from corscheck.report.text.matrix import block, list_row, totals
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from corscheck.model.values import CheckRef
     from corscheck.report.saved.summary import Summary
     from corscheck.report.text.checks import Tally
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _MOST_LINES = 120
 """How many lines explain one check; reports hold all of it."""
@@ -70,7 +71,7 @@ class CheckView(TextSink):
             return
         if self._block and (self._block[0].url != result.url or len(self._block) >= _LARGEST_BLOCK):
             self._end_block(interrupted=False)
-        self._block.append(checks.light(result))
+        self._block.append(light(result))
 
     def _explain(self, lines: list[str], *, failures: int = 1, apart: bool = False) -> None:
         assert self._at is not None

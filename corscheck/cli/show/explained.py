@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from corscheck.model.printable import printable
-from corscheck.report.text.text import wrap
+from corscheck.report.text.layout import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,8 +17,7 @@ from corscheck.cli.show import sinks
 from corscheck.cli.show.sinks import STDOUT, Quiet
 from corscheck.model.values import ConfigError
 from corscheck.report.formats.registry import WRITERS
-from corscheck.report.text.style import Style
-from corscheck.report.text.terminal import View
+from corscheck.report.text.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -157,7 +156,8 @@ class OutputOptions(OutputArguments, frozen=True):
         """Return how to show items on standard output, in 60 to 120 columns."""
         sinks.keep_printing()
         width = max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))
-        return View(width, Style(colored(self.color)), self.verbose)
+        color = colored(self.color)
+        return View(width, color, links=color and linked(), verbose=self.verbose)
 
     def _probe_view(self, question: ProbeQuestion, view: View) -> Sink:
         view = replace(view, because=question.because)
@@ -228,7 +228,25 @@ def _documents(places: list[ReportTarget], store: sinks.Kept, *, to_stderr: bool
 
 
 def colored(mode: Literal["auto", "always", "never"]) -> bool:
-    """Whether to colour. ``auto`` means: on a terminal that knows colours, unless NO_COLOR is set."""
+    """Whether to colour. ``auto``: on a terminal that knows colours, or if FORCE_COLOR is set; never if NO_COLOR is."""
     if mode != "auto":
         return mode == "always"
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and sys.stdout.isatty() and not _is_legacy_windows()
+
+
+def _is_legacy_windows() -> bool:
+    """Whether standard output is a Windows console that knows no escape sequences."""
+    if sys.platform != "win32":
+        return False
+    from rich.console import detect_legacy_windows
+
+    return detect_legacy_windows()
+
+
+def linked() -> bool:
+    """Whether standard output is a terminal that may have links (OSC 8); those without ignore them."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "linux", "")

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from corscheck.report.saved.resumable import ResumableReport
     from corscheck.report.saved.saved import Saved
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.causes import Causes
+    from corscheck.report.text.view import View
 
 STDOUT = "-"
 
@@ -149,26 +150,34 @@ class Grid(Viewed):
 
 
 class Listed(Viewed):
-    """A row for each result as it comes, an audit whole; totals."""
+    """A row for each result as it comes, an audit whole; then each cause once, and totals."""
 
     def __init__(self, view: View, expected: str | None, *, uniform: bool) -> None:
         super().__init__(view, expected)
         self._uniform = uniform
+        self._causes: Causes | None = None
 
     def add(self, item: Item) -> None:
         """Show the row, below a header that all rows share."""
         if not isinstance(item, Result):
             super().add(item)
             return
+        from corscheck.report.text.causes import Causes
         from corscheck.report.text.matrix import list_header, list_row
 
+        self._causes = self._causes or Causes()
+        number = self._causes.add(item)
         header = [] if self._shown else list_header(item, self._view, uniform=self._uniform)
-        self._show([*header, *list_row(item, self._view, uniform=self._uniform)], gap=0)
+        self._show([*header, *list_row(item, self._view, uniform=self._uniform, number=number)], gap=0)
 
     def finish(self, summary: Summary) -> None:
-        """Show the totals."""
+        """Show the causes and the totals."""
         if summary.allowed_preflight_only:
             self.write(["", "  * preflight only, the request itself was not sent (--send always)"])
+        if self._causes is not None:
+            from corscheck.report.text.matrix import cause_list
+
+            self.write(cause_list(self._causes, self._view))
         super().finish(summary)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from corscheck.diagnosis.remedies.remedy import BRACKETS, COMMENTS
-from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.remedies.remedy import Remedy
@@ -36,6 +36,17 @@ def as_code(remedy: Remedy, wanted: Wanted) -> str:
 
 
 def _comment(text: str, mark: str, bullet: str = "") -> list[str]:
-    indent = len(mark) + 1 + len(bullet)
-    lines = wrap(text, _WIDTH, indent, f"{mark} {bullet}")
-    return [lines[0], *(mark + line[len(mark) :] for line in lines[1:])]
+    margin = mark + " " * (1 + len(bullet))
+    return [
+        line
+        for number, paragraph in enumerate(text.split("\n"))
+        for line in wrap(
+            paragraph,
+            _WIDTH,
+            initial_indent=margin if number else f"{mark} {bullet}",
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or [mark]
+    ]

@@ -2,7 +2,7 @@
 
 Secrets are masked as in the report. A report stores when the run started and how long each exchange took, but not when
 each was sent. So the exchanges follow each other from the start of the run (from 1970 in a reproducible report). Audits
-store no exchanges.
+store no exchanges. Each entry names its probe in ``_corscheck``, so that ``corscheck har`` comes to the same verdict.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from corscheck._version import __version__
+from corscheck.model.har_probe import HARProbe
+from corscheck.model.json import to_plain
 from corscheck.model.printable import printable
 from corscheck.report.formats.json import separated
 from corscheck.report.text.exchanges import split_url
@@ -77,6 +79,7 @@ def _entry(exchange: ExchangeRecord, result: Result, number: int, at: datetime.d
         "timings": {"send": 0, "wait": took, "receive": 0},
         "comment": f"probe {number} from {result.origin}, {exchange.kind}, verdict {verdict}",
         "_resourceType": "preflight" if exchange.kind == "preflight" else "fetch",
+        HARProbe.field: to_plain(HARProbe.of(result, number)),
         **error,
     }
 

@@ -22,6 +22,7 @@ from corscheck.report.formats.panels import NAMED, headline, survey
 from corscheck.report.text import audits, causes, rows, terminal
 from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.text import cut
+from corscheck.report.text.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +216,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "glyph": GLYPHS[causes.label(result)],
         "state": causes.state(result),
         "request": f"{result.method} {result.url}",
-        "from": f"from {result.origin}, {terminal.circumstances(result, terminal.View())}",
+        "from": f"from {result.origin}, {terminal.circumstances(result, View())}",
         "headers": [f"{name}: {value}" for name, value in result.headers],
         "check": result.check,
         "statement": terminal.statement(result).replace("\n", " "),
@@ -224,7 +225,7 @@ def _detail(number: int, result: Result) -> dict[str, Any]:
         "passed": result.passed,
         "engines": [(words.capital(words.engine(n)), e.verdict, e.basis) for n, e in result.engines.items()],
         "others": [result.other_verdict(name) for name in result.differing],
-        "seen": " ".join(line.strip() for line in terminal.observed(result, terminal.View(width=100_000))),
+        "seen": " ".join(line.strip() for line in terminal.observed(result, View(width=100_000))),
         "findings": [(_label(result, f), f.message or f.title, f.advice, _link(f.help)) for f in result.findings],
         "groups": _steps(result),
         "console": _console(result),

@@ -18,6 +18,7 @@ from corscheck.report.formats.problems import NOT_AUDITED, UNSTABLE, problems, r
 from corscheck.report.saved.summary import failed
 from corscheck.report.text import audits, terminal
 from corscheck.report.text.items import render_item
+from corscheck.report.text.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from corscheck.model.item import Item
     from corscheck.report.saved.saved import Saved
 
-_VIEW = terminal.View(width=100)
+_VIEW = View(width=100)
 
 
 def render(saved: Saved) -> Iterator[str]:

@@ -15,7 +15,8 @@ from corscheck.model.printable import printable
 from corscheck.report.text import causes
 from corscheck.report.text.exchanges import split_url
 from corscheck.report.text.matrix import totals
-from corscheck.report.text.terminal import View, circumstances
+from corscheck.report.text.terminal import circumstances
+from corscheck.report.text.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -91,7 +91,7 @@ def head_line(line: bytes) -> dict[str, Any] | None:
 
 
 def object_of(line: bytes) -> dict[str, Any] | None:
-    """Decode a line; None if it is no JSON object."""
+    """Decode a line; None if it is not a JSON object."""
     try:
         found = json.loads(line)
     except (ValueError, RecursionError):
@@ -125,8 +125,8 @@ def _lines(source: _Source, head: dict[str, Any], file: BinaryIO) -> Saved:
         return Saved(head, _summary(source, last), probes, last.get("run"), name=str(source), audit_source=audits)
     summary = Summary(interrupted=True)
     # No summary says whether there are audits: look for them.
-    torn = Saved(head, {"audits": True}, probes, name=str(source), audit_source=audits)
-    for item in torn.items():
+    partial = Saved(head, {"audits": True}, probes, name=str(source), audit_source=audits)
+    for item in partial.items():
         summary.add(item)
     count = summary.tested
     note = f"{source} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."

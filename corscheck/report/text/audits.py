@@ -16,12 +16,13 @@ from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
 from corscheck.report.saved.summary import failed
-from corscheck.report.text.text import counted, cut, wrap
+from corscheck.report.text.layout import cut, wrap
+from corscheck.report.text.text import counted
 
 if TYPE_CHECKING:
     from corscheck.model.audits import Audit, AuditFinding
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _BODY = 10
 """The column where the text of a finding starts: two blanks, the severity, a gap."""
@@ -114,6 +115,8 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
     first, *rest = wrap(printable(f"{finding.title} ({finding.origin})"), view.width, len(lead), lead)
     style = "dim" if finding.excused is not None else _STYLES[finding.severity]
     lines = [first.replace(severity, view.style(style, severity), 1), *rest]
+    if finding.help is not None:
+        lines = view.linked(lines, printable(finding.code), finding.help)
     if finding.message:
         lines += wrap(printable_lines(finding.message), view.width, _BODY)
     where = works_in(finding)

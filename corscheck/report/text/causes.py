@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from corscheck.model import words
+from corscheck.model.result import Result  # noqa: TC001 - msgspec reads the annotations
 from corscheck.report.saved.summary import failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from corscheck.model.result import Result, StepRecord
+    from corscheck.model.result import StepRecord
 
 
 def groups(results: Sequence[Result]) -> list[list[Result]]:
@@ -23,6 +27,50 @@ def groups(results: Sequence[Result]) -> list[list[Result]]:
         if not result.passed and result.excused is None:
             found.setdefault(cause(result), []).append(result)
     return list(found.values())
+
+
+class Causes:
+    """The causes of a list of results, counted as they come: memory grows with the causes, not with the results."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[object, ...], CauseCount] = {}
+
+    def add(self, result: Result) -> int | None:
+        """Count a result. Return the number of its cause; None if there is nothing to explain."""
+        if result.passed or result.excused is not None:
+            return None
+        key = cause(result)
+        counted = self.found.get(key)
+        if counted is None:
+            counted = self.found[key] = CauseCount(len(self.found) + 1, light(result))
+        counted.count += 1
+        if len(counted.examples) < EXAMPLES and result.url not in counted.examples:
+            counted.examples.append(result.url)
+        return counted.number
+
+
+class CauseCount(Struct):
+    """A cause: its number, the first of its results, how many there are, and some of their URLs."""
+
+    number: int
+    first: Result
+    count: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+EXAMPLES = 3
+
+
+def light(result: Result) -> Result:
+    """Return the result without what explains no cause: exchanges, console texts, and rows that decide nothing."""
+    steps = tuple(step for step in result.steps if step.decisive)
+    return replace(result, steps=steps, exchanges=(), console={}, readable_headers=())
+
+
+def advice(result: Result) -> str | None:
+    """Return how to fix the cause of a result, or what to do about it."""
+    weighty = next((f for f in result.findings if f.severity != "info"), None)
+    return weighty.advice if weighty is not None and weighty.advice else None
 
 
 def cause(result: Result) -> tuple[object, ...]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from corscheck.model.printable import printable
 from corscheck.report.saved.summary import failed
-from corscheck.report.text.text import counted, cut, wrap
+from corscheck.report.text.layout import cut, wrap
+from corscheck.report.text.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from corscheck.model.result import Result
     from corscheck.model.values import CheckRef, Excuse
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _MOST_ROWS = 40
 """With more checks than this, the checks that pass are counted and not listed."""
@@ -58,12 +58,6 @@ class Tally(Struct):
 
 
 _KINDS = {"pass": "pass", "FAIL": "fail", "????": "unsure"}
-
-
-def light(result: Result) -> Result:
-    """Return the result without what a grid does not show: exchanges, console texts, and rows that decide nothing."""
-    steps = tuple(step for step in result.steps if step.decisive)
-    return replace(result, steps=steps, exchanges=(), console={}, readable_headers=())
 
 
 def place(ref: CheckRef) -> str:

@@ -15,15 +15,15 @@ from corscheck.model.printable import printable
 from corscheck.report.formats.problems import finding_key, request
 from corscheck.report.text import audits, causes
 from corscheck.report.text.exchanges import split_url
+from corscheck.report.text.layout import wrap
 from corscheck.report.text.style import VERDICT_STYLES
-from corscheck.report.text.text import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from corscheck.model.audits import Audit
     from corscheck.model.result import Result
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 _INDENT = 11
 _SHOWN = 20

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model.result import Result
-from corscheck.report.text import terminal
 
 if TYPE_CHECKING:
     from corscheck.model.item import Item
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.view import View
 
 
 def render_item(item: Item, view: View) -> list[str]:
     """Return the whole view of a result or an audit."""
+    # rich, which the views are drawn with, is not loaded for -q.
     if isinstance(item, Result):
+        from corscheck.report.text import terminal
+
         return terminal.render(item, view)
     from corscheck.report.text import audits  # few runs have audits
 

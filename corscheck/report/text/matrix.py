@@ -9,21 +9,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model import words
-from corscheck.model.printable import printable
+from corscheck.model.printable import printable, printable_lines
 from corscheck.report.text import audits, causes
+from corscheck.report.text.layout import cell_len, cut, grid, grid_lines, wrap
 from corscheck.report.text.rows import ABSENT
 from corscheck.report.text.terminal import circumstances, observed
-from corscheck.report.text.text import cut, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from corscheck.model.result import Result, StepRecord
     from corscheck.report.saved.summary import Summary
-    from corscheck.report.text.terminal import View
+    from corscheck.report.text.layout import Cell
+    from corscheck.report.text.view import View
 
 _GAP = 2
+_WORD = 14
+"""The width of a verdict in a list."""
+_MOST_CAUSES = 40
 _ROW = 3
+_OWN_LINE = 8
+"""Where the cells of a grid start whose origins have lines of their own."""
 """The column where the explanation of a number starts."""
 
 _HELD_BACK = "* preflight only, {} not sent (--send always)"
@@ -62,31 +68,27 @@ def _noteworthy(result: Result) -> bool:
 def _grid(results: Sequence[Result], cells: dict[tuple[str, str], tuple[str, str]], view: View) -> list[str]:
     origins = _unique(r.origin for r in results)
     methods = _unique(r.method for r in results)
-    shown = {o: printable(o) for o in origins}
-    names = {m: printable(m) for m in methods}
-    wide = [max(len(names[m]), *(len(cells.get((o, m), ("-", ""))[0]) for o in origins)) + _GAP for m in methods]
-    left = max(len("origin"), *(len(s) for s in shown.values())) + 3
-    own_line = 2 + left + max(wide) > view.width
-    if own_line:
-        # An origin is never cut, because origins often differ at their end. It gets a line of its own instead.
-        left = 8
+    widths = [
+        max(cell_len(printable(m)), *(cell_len(cells.get((o, m), ("-", ""))[0]) for o in origins)) + _GAP
+        for m in methods
+    ]
+    longest = max(len("origin"), *(cell_len(printable(o)) for o in origins)) + 3
+    own_line = 2 + longest + max(widths) > view.width
+    # An origin is never cut, because origins often differ at their end. It gets a line of its own instead.
+    left = _OWN_LINE if own_line else longest
     lines: list[str] = []
-    for start, end in _bands(wide, view.width - 2 - left):
-        lines += [""] if lines else []
-        band = wide[start:end]
-        heads = [names[m].ljust(width) for m, width in zip(methods[start:end], band, strict=True)]
-        lines.append(("  " + "origin".ljust(left) + "".join(heads)).rstrip())
+    for start, end in _bands(widths, view.width - 2 - left):
+        heads: list[Cell] = ["", "origin", *(printable(m) for m in methods[start:end])]
+        rows: list[list[Cell]] = [heads]
         for origin in origins:
-            lead = "  " + shown[origin].ljust(left)
-            if own_line:
-                lines.append("  " + shown[origin])
-                lead = " " * (2 + left)
-            texts = [cells.get((origin, m), ("-", "dim")) for m in methods[start:end]]
-            painted = [
-                view.style(kind, text) + " " * (width - len(text))
-                for (text, kind), width in zip(texts, band, strict=True)
-            ]
-            lines.append((lead + "".join(painted)).rstrip())
+            told = [cells.get((origin, m), ("-", "dim")) for m in methods[start:end]]
+            rows.append(["", "" if own_line else printable(origin), *((kind, text) for text, kind in told)])
+        columns = [{"width": 2}, {"width": left}, *({"width": width} for width in widths[start:end])]
+        drawn = grid_lines(grid(columns), rows, max(view.width, 2 + left + sum(widths[start:end])), view.style)
+        lines += [""] if lines else []
+        lines.append(drawn[0])
+        for origin, line in zip(origins, drawn[1:], strict=True):
+            lines += [f"  {printable(origin)}", line] if own_line else [line]
     return lines
 
 
@@ -117,7 +119,8 @@ def _explanation(number: int, group: list[Result], view: View) -> list[str]:
         expected = {s.expected for r in group if (s := causes.deciding(r)) is not None}
         lines.append(_row(step, len(expected) == 1, view))
     text = causes.why_all(first, varied=len({causes.why(r) for r in group}) > 1)
-    return lines + (wrap(text, view.width, _ROW) if text else [])
+    lines += wrap(text, view.width, _ROW) if text else []
+    return lines + _fix(first, view, _ROW)
 
 
 def _row(step: StepRecord, same: bool, view: View) -> str:
@@ -125,11 +128,19 @@ def _row(step: StepRecord, same: bool, view: View) -> str:
     expected = printable(step.expected or "") if same else "its own origin"
     received = ABSENT if step.received is None else printable(step.received) or "(empty)"
     subject = cut(words.subject(step.header), view.width // 3)
-    lead = f"{' ' * _ROW}{view.style('fail', 'FAIL')}  {subject:<15} "
-    plain = _ROW + 6 + max(15, len(subject)) + 1
-    room = view.width - plain
-    wide = min(max(len(expected), 21), room // 2 if len(expected) + 3 + len(received) > room else room)
-    return (lead + f"{cut(expected, wide):<{wide}}   {cut(received, max(room - wide - 3, 8))}").rstrip()
+    name = max(15, cell_len(subject)) + 1
+    room = view.width - _ROW - 6 - name - 3
+    share = max(room // 2, room - cell_len(received))
+    columns: tuple[dict[str, int], ...] = (
+        {"width": _ROW},
+        {"width": 6},
+        {"width": name},
+        {"min_width": 21, "max_width": share},
+        {"width": 3},
+        {},
+    )
+    cells: tuple[Cell, ...] = ("", ("fail", "FAIL"), subject, expected, "", received)
+    return grid_lines(grid(columns), [cells], view.width, view.style)[0]
 
 
 def _who(group: list[Result]) -> str:
@@ -156,17 +167,44 @@ def list_header(first: Result, view: View, *, uniform: bool) -> list[str]:
     return [*wrap(f"from {printable(first.origin)}, {circumstances(first, view)}", view.width, 0), ""]
 
 
-def list_row(result: Result, view: View, *, uniform: bool) -> list[str]:
-    """Return one probe of the list: verdict, method, URL, and below them the reason if it is not as expected."""
-    word = causes.shown(result)
-    indent = 2 + 12 + 2
+def list_row(result: Result, view: View, *, uniform: bool, number: int | None = None) -> list[str]:
+    """Return one probe of the list: verdict, the number of its cause, method, URL.
+
+    Without a number, the reason of a result that is not as expected stands below it.
+    """
+    word = causes.shown(result) + (f" {number}" if number is not None else "")
     request = f"{printable(result.method)} {printable(result.url)}"
     if not uniform:
         request += f" from {printable(result.origin)}"
-    lines = [f"  {view.style(causes.style(result), word)}{' ' * (14 - len(word))}{request}"]
-    if not result.passed:
-        lines += wrap(causes.why(result), view.width, indent)
+    lines = [f"  {view.style(causes.style(result), word)}{' ' * max(_WORD - len(word), 1)}{request}"]
+    if not result.passed and number is None:
+        lines += wrap(causes.why(result), view.width, 2 + _WORD)
+        lines += _fix(result, view, 2 + _WORD)
     return lines + (observed(result, view) if _noteworthy(result) else [])
+
+
+def cause_list(found: causes.Causes, view: View) -> list[str]:
+    """Return each cause of a list once: its number, how many results have it, why, some of their URLs, and the fix."""
+    lines: list[str] = []
+    for counted in list(found.found.values())[:_MOST_CAUSES]:
+        lines += ["", *wrap(causes.why(counted.first), view.width, _ROW, str(counted.number))]
+        more = counted.count - len(counted.examples)
+        shown = ", ".join(printable(url) for url in counted.examples)
+        if counted.count > 1:
+            rest = f" and {more:,} more" if more > 0 else ""
+            lines += wrap(f"{counted.count:,} results: {shown}{rest}", view.width, _ROW)
+        lines += _fix(counted.first, view, _ROW)
+    if len(found.found) > _MOST_CAUSES:
+        lines += [
+            "",
+            f"{' ' * _ROW}and {len(found.found) - _MOST_CAUSES:,} more causes (--report html:FILE has them all)",
+        ]
+    return lines
+
+
+def _fix(result: Result, view: View, indent: int) -> list[str]:
+    said = causes.advice(result)
+    return wrap(printable_lines(said), view.width, indent + 5, f"{' ' * indent}fix") if said else []
 
 
 def totals(summary: Summary, expected: str | None, view: View) -> list[str]:

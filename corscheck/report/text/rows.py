@@ -1,4 +1,4 @@
-"""The table of one result: a row for each step, below the exchange that it judges. Plain text, as a list of lines.
+"""The table of one result: a row for each step, below the exchange that it judges. A list of lines.
 
   pass  Allow-Origin        http://localhost:3000   http://localhost:3000
 > FAIL  status              200 to 299              400 Bad Request
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from corscheck.model import words
 from corscheck.model.printable import printable
+from corscheck.report.text.layout import Cell, cell_len, cut, grid, grid_lines, ljust, wrap
 from corscheck.report.text.style import PLAIN, Style
-from corscheck.report.text.text import cut, milliseconds, wrap
+from corscheck.report.text.text import milliseconds
 
 if TYPE_CHECKING:
     from corscheck.model.result import ExchangeRecord, Result, StepRecord
@@ -24,75 +23,112 @@ INDENT = 8
 ABSENT = "absent"
 _GAP = 3
 _NAME = 20
-_VALUE = 24
+_WIDEST_NAME = 32
+_VALUE = 21
 _WORDS = {"pass": "pass", "fail": "FAIL", "warn": "warn", "skip": "skip"}
 _LISTS = ("allow-headers", "allow-methods")
 _FULL_VALUE = 400
 """The number of characters of a deciding value that are shown below its row if the column cuts it."""
 
 
-class Columns(Struct, frozen=True):
-    """The widths of the columns (subject, expected value, received value) and of the whole table, and its colours."""
+class Rows:
+    """Collects the rows of a table and the lines between them.
 
-    name: int
-    expected: int
-    received: int
-    width: int
-    style: Style
+    rich decides the widths of the value columns when all rows are known, so that the rows of all exchanges are aligned.
+    """
 
-    @classmethod
-    def of(cls, steps: list[StepRecord], labels: list[str], width: int, style: Style) -> Columns:
-        """Return columns that show as much as possible. If both values are long, they share the space."""
-        pairs = [values(s) for s in steps if s.expected is not None or s.received is not None]
-        name = max([_NAME, *(len(words.subject(s.header)) + 2 for s in steps), *(len(text) + 2 for text in labels)])
-        name = min(name, _NAME + 12)
-        room = max(width - INDENT - name - _GAP, 20)
-        expected = max((len(e) for e, _ in pairs), default=0)
-        received = max((len(r) for _, r in pairs), default=0)
-        half = room // 2
-        if expected + received <= room:
-            expected = max(expected, min(_VALUE - _GAP, room - received))
-        elif expected > half:
-            expected = max(half, room - received)
-        return cls(name, expected + _GAP, room - expected, width, style)
+    def __init__(self, name: int, width: int, style: Style) -> None:
+        self.name = name
+        self.width = width
+        self.style = style
+        self._rows: list[tuple[Cell, ...]] = []
+        self._parts: list[int | list[str]] = []
 
-    def beside(self, label: str, text: str) -> list[str]:
-        """Wrap a text in the columns of the values, behind a label in that of the subject."""
-        return wrap(text, self.width, INDENT + self.name, " " * INDENT + label)
+    def row(self, *cells: Cell) -> None:
+        """Add a row: mark, status, subject, expected value, received value."""
+        self._parts.append(len(self._rows))
+        self._rows.append(cells)
+
+    def lines(self, *lines: str) -> None:
+        """Add lines that have no columns."""
+        self._parts.append(list(lines))
+
+    def beside(self, label: str, text: str) -> None:
+        """Add a text that is wrapped in the columns of the values, behind a label in that of the subject."""
+        self.lines(*wrap(text, self.width, INDENT + self.name, " " * INDENT + label))
+
+    def rendered(self) -> list[str]:
+        """Return all lines in order."""
+        table = grid((
+            {"width": 2},
+            {"width": INDENT - 2},
+            {"width": self.name},
+            {"min_width": _VALUE, "max_width": self._share},
+            {"width": _GAP},
+            {},
+        ))  # fmt: skip
+        spaced = ((*row[:4], "", *row[4:]) for row in self._rows)
+        drawn = iter(grid_lines(table, spaced, self.width, self.style))
+        out: list[str] = []
+        for part in self._parts:
+            out += [next(drawn)] if isinstance(part, int) else part
+        return out
+
+    @property
+    def _room(self) -> int:
+        return max(self.width - INDENT - self.name - _GAP, 20)
+
+    @property
+    def _share(self) -> int:
+        """The width of the expected values: what they need, but at most what the received ones leave, or half."""
+        received = max((cell_len(_plain(row[4])) for row in self._rows), default=0)
+        return max(self._room // 2, self._room - received, 1)
+
+    def cuts(self, expected: str, received: str) -> bool:
+        """Whether the values of a row do not fit beside each other."""
+        return max(cell_len(expected), _VALUE) + cell_len(received) > self._room
+
+
+def _plain(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell[1]
 
 
 def table(result: Result, width: int, style: Style = PLAIN) -> list[str]:
     """Return all rows of a result: the steps before the first request, then each exchange with its steps."""
     labels = [label(e) for e in result.exchanges]
     groups = grouped(result)
-    columns = Columns.of([s for group in groups for s in group if s.exchange is not None], labels, width, style)
-    lines: list[str] = []
+    judged = [s for group in groups for s in group if s.exchange is not None]
+    name = max([_NAME, *(cell_len(words.subject(s.header)) + 2 for s in judged), *(cell_len(t) + 2 for t in labels)])
+    rows = Rows(min(name, _WIDEST_NAME), width, style)
+    begun = False
     if not any(s.exchange is None for s in result.steps):
-        lines += _preflight(result, columns)
+        begun = _preflight(result, rows)
     url = result.url
     for index, group in enumerate(groups):
         before = [s for s in group if s.exchange is None]
         exchange = result.exchanges[index] if index < len(labels) else None
-        if lines and (before or exchange is not None):
-            lines.append("")
+        if begun and (before or exchange is not None):
+            rows.lines("")
+        begun = begun or bool(before) or exchange is not None
         if exchange is not None and _without_fragment(exchange.request.url) != _without_fragment(url):
             url = exchange.request.url
-            lines.append(style("dim", " " * INDENT + printable(url)))
+            rows.lines(style("dim", " " * INDENT + printable(url)))
         for step in before:
-            lines += row(step, columns)
+            row(step, rows)
         if exchange is None:
             break
         if before:
-            lines.append("")
+            rows.lines("")
         # Without a response there is nothing to judge. The head of the exchange says why.
         steps = [s for s in group if s.exchange is not None] if exchange.response is not None else []
-        lines += _exchange_head(exchange, bool(steps), columns, result.not_sent)
+        _exchange_head(exchange, bool(steps), rows, result.not_sent)
         for step in steps:
-            lines += row(step, columns)
+            row(step, rows)
     kept = unsent(result)
     if kept:
-        lines += ["", *columns.beside(*kept)]
-    return lines
+        rows.lines("")
+        rows.beside(*kept)
+    return rows.rendered()
 
 
 def grouped(result: Result) -> list[list[StepRecord]]:
@@ -108,35 +144,41 @@ def grouped(result: Result) -> list[list[StepRecord]]:
     return groups
 
 
-def row(step: StepRecord, columns: Columns) -> list[str]:
-    """Return one step: the mark, pass or FAIL, its subject, the expected value and the received value."""
-    mark = ">" if step.decisive else " "
-    status = columns.style(step.status, _WORDS[step.status])
+def row(step: StepRecord, rows: Rows) -> None:
+    """Add one step: the mark, pass or FAIL, its subject, the expected value and the received value."""
+    mark = ">" if step.decisive else ""
+    status: Cell = (step.status, _WORDS[step.status])
     name = words.subject(step.header)
     if name.lower() == "preflight" and step.exchange is None and step.status in ("pass", "skip"):
         # Whether there is a preflight is not a test that can fail.
-        status = " " * len(_WORDS[step.status])
-    head = f"{mark} {status}  {cut(name, columns.name - 1):<{columns.name}}"
-    plain = INDENT + columns.name
+        status = ""
     if step.message and (step.exchange is None or (step.expected is None and step.received is None)):
         # There are no values to compare. For the deciding step the verdict has the message, so the row has the value.
         text = step.received if step.decisive and step.received is not None else step.message
-        first, *rest = columns.beside("", printable(text))
-        return [(head + first[plain:]).rstrip(), *rest]
+        head = (
+            f"{mark:2}{rows.style(step.status, _WORDS[step.status]) if status else '    '}  {cut(name, rows.name - 1)}"
+        )
+        plain = f"{mark:2}{_WORDS[step.status] if status else '    '}  {cut(name, rows.name - 1)}"
+        first, *rest = wrap(printable(text), rows.width, INDENT + rows.name, plain)
+        rows.lines(head + first[len(plain) :], *rest)
+        return
     expected, received = values(step)
     if name.lower() == "location" and step.status == "pass":
-        return [(head + cut(received, columns.width - plain)).rstrip()]
-    if len(received) > columns.received and step.status == "fail" and name.lower() in _LISTS:
+        head = f"{mark:2}{rows.style(step.status, _WORDS[step.status])}  {ljust(cut(name, rows.name - 1), rows.name)}"
+        rows.lines(head + cut(received, rows.width - INDENT - rows.name))
+        return
+    long = rows.cuts(expected, received)
+    if long and step.status == "fail" and name.lower() in _LISTS:
         received = _lacking(expected, received)
-    shown = f"{cut(expected, columns.expected - _GAP):<{columns.expected}}{cut(received, columns.received)}"
-    lines = [(head + shown).rstrip()]
-    if step.decisive and (len(expected) > columns.expected - _GAP or len(received) > columns.received):
+    rows.row(mark, status, cut(name, rows.name - 1), expected, received)
+    if step.decisive and rows.cuts(expected, received):
         # The deciding values must be visible in full, because two long origins may differ only in their last character.
-        lines += [f"{' ' * (INDENT + 2)}expected  {cut(expected, _FULL_VALUE)}"]
-        lines += [f"{' ' * (INDENT + 2)}received  {cut(received, _FULL_VALUE)}"]
+        rows.lines(
+            f"{' ' * (INDENT + 2)}expected  {cut(expected, _FULL_VALUE)}",
+            f"{' ' * (INDENT + 2)}received  {cut(received, _FULL_VALUE)}",
+        )
     if step.status == "warn" and step.message:
-        lines += wrap(printable(step.message), columns.width, INDENT + 2)
-    return lines
+        rows.lines(*wrap(printable(step.message), rows.width, INDENT + 2))
 
 
 def values(step: StepRecord) -> tuple[str, str]:
@@ -155,15 +197,17 @@ def _lacking(expected: str, received: str) -> str:
     return f"lacks {', '.join(lacks)} ({len(names)} other{'s' if len(names) > 1 else ''})"
 
 
-def _preflight(result: Result, columns: Columns) -> list[str]:
+def _preflight(result: Result, rows: Rows) -> bool:
+    """Add whether there is a preflight. Return whether there was something to say."""
     record = result.preflight
     if record.needed:
         text = "needed: " + ", ".join(printable(b) for b in record.because)
     elif result.exchanges and not any(s.decisive for s in result.steps if s.exchange is None):
         text = "not needed" + "".join(f": {printable(b)}" for b in record.because[:1])
     else:
-        return []
-    return columns.beside("preflight", text)
+        return False
+    rows.beside("preflight", text)
+    return True
 
 
 def label(exchange: ExchangeRecord) -> str:
@@ -175,15 +219,15 @@ def label(exchange: ExchangeRecord) -> str:
     return f"{method} {exchange.response.status}{took}"
 
 
-def _exchange_head(exchange: ExchangeRecord, has_rows: bool, columns: Columns, why: str | None) -> list[str]:
+def _exchange_head(exchange: ExchangeRecord, has_rows: bool, rows: Rows, why: str | None) -> None:
     if exchange.held_back:
-        return columns.beside(label(exchange), f"not sent: {why}")
-    if exchange.error is not None:
-        return columns.beside(label(exchange), f"no answer: {printable(exchange.error.message)}")
-    if not has_rows:
-        return [" " * INDENT + label(exchange)]
-    titles = f"{'expected':<{columns.expected}}received"
-    return [f"{' ' * INDENT}{label(exchange):<{columns.name}}{columns.style('dim', titles)}"]
+        rows.beside(label(exchange), f"not sent: {why}")
+    elif exchange.error is not None:
+        rows.beside(label(exchange), f"no answer: {printable(exchange.error.message)}")
+    elif not has_rows:
+        rows.lines(" " * INDENT + label(exchange))
+    else:
+        rows.row("", "", label(exchange), ("dim", "expected"), ("dim", "received"))
 
 
 def unsent(result: Result) -> tuple[str, str] | None:

@@ -1,22 +1,42 @@
-"""The colours of the terminal views. They carry no meaning of their own: coloured text also says it in words."""
+"""The colours of the terminal views, by rich. They carry no meaning of their own: coloured text also says it in words."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from functools import cache
 
-_CODES = {"pass": "32", "fail": "1;31", "warn": "33", "skip": "2", "bold": "1", "dim": "2", "unsure": "1;33"}
+from msgspec import Struct
+from rich.color import ColorSystem
+from rich.style import Style as RichStyle
+
+STYLES = {
+    "pass": "green", "fail": "bold red", "warn": "yellow", "skip": "dim", "bold": "bold", "dim": "dim",
+    "unsure": "bold yellow", "plain": "",
+}  # fmt: skip
 
 VERDICT_STYLES = {"allowed": "pass", "blocked": "fail", "invalid": "fail", "inconclusive": "unsure"}
 
 
+@cache
+def _parsed(kind: str, link: str | None) -> RichStyle:
+    found = RichStyle.parse(STYLES[kind])
+    return found.update_link(link) if link is not None else found
+
+
 class Style(Struct, frozen=True):
-    """Wraps text in ANSI sequences if ``color`` is set."""
+    """Colours text if ``color`` is set, and makes links (OSC 8) if ``links`` is."""
 
     color: bool = False
+    links: bool = False
 
-    def __call__(self, kind: str, text: str) -> str:
-        """Return the text in the colours of ``pass``, ``fail``, ``warn``, ``skip``, ``bold``, ``dim`` or ``unsure``."""
-        return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if self.color and text else text
+    def __call__(self, kind: str, text: str, link: str | None = None) -> str:
+        """Return the text in the colours of ``pass``, ``fail``, ``warn``, ``skip``, ``bold``, ``dim`` or ``unsure``.
+
+        ``link`` is the URL that the text leads to.
+        """
+        link = link if self.links else None
+        if not text or not (self.color or link):
+            return text
+        return _parsed(kind, link).render(text, color_system=ColorSystem.STANDARD)
 
 
 PLAIN = Style()

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from corscheck.model import words
 from corscheck.model.printable import printable, printable_lines
 from corscheck.model.words import several
 from corscheck.report.text import causes
 from corscheck.report.text.exchanges import exchanges
+from corscheck.report.text.layout import wrap
 from corscheck.report.text.rows import table
-from corscheck.report.text.style import PLAIN, VERDICT_STYLES, Style
-from corscheck.report.text.text import wrap
+from corscheck.report.text.style import VERDICT_STYLES
 
 if TYPE_CHECKING:
     from corscheck.model.result import Finding, Result
+    from corscheck.report.text.view import View
 
 _LABEL = 9
 """The column where the text behind labels such as ``cause`` starts."""
@@ -42,23 +41,6 @@ _HINTS = {
     "app": "No browser rule was reached, so no verdict.",
 }
 """What to do if there is no response, by the kind of error."""
-
-
-class View(Struct, frozen=True):
-    """How to show results: columns, colours, how much. ``because`` says why the credentials mode is what it is."""
-
-    width: int = 80
-    style: Style = PLAIN
-    verbose: bool = False
-    because: str | None = None
-
-    def labelled(
-        self, word: str, kind: str | None, text: str, *, margin: str = "", indent: int | None = None
-    ) -> list[str]:
-        """Wrap a text behind a word in the colours of ``kind``. The default indent leaves two blanks between them."""
-        lead = margin + word
-        first, *rest = wrap(text, self.width, len(lead) + 2 if indent is None else indent, lead)
-        return [margin + (word if kind is None else self.style(kind, word)) + first[len(lead) :], *rest]
 
 
 def render(result: Result, view: View) -> list[str]:
@@ -109,6 +91,8 @@ def verdict(result: Result, view: View) -> list[str]:
     """Return the verdict, the engines that differ, what a browser was seen to do, and the findings."""
     word = result.word.upper()
     lines = view.labelled(word, VERDICT_STYLES[result.verdict], statement(result))
+    if result.reason is not None and result.reason.standard_url is not None:
+        lines = view.linked(lines, result.reason.step or "", result.reason.standard_url)
     if result.verdict == "inconclusive":
         hint = _HINTS.get(result.error.kind) if result.error is not None and not result.findings else None
         lines += wrap(hint, view.width, len(word) + 2) if hint else []

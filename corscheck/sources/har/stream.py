@@ -12,11 +12,11 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from corscheck.model.json_stream import JSONStream
 from corscheck.sources.found import SourceError
+from corscheck.sources.har.plain import read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHUNK = 1 << 18
 LONGEST_TEXT = 1 << 16
 """The maximum length of a string in bytes. A longer string is read as an empty one."""
 
@@ -34,11 +34,12 @@ _DEEPEST = 200
 class Stream(JSONStream):
     """A HAR file being read. ``head`` holds the other fields of ``log`` so far; ``dropped`` counts skipped entries.
 
-    The buffer is Latin-1, one character for each byte of the file.
+    The buffer is Latin-1, one character for each byte of the file, once that is decompressed and in UTF-8.
     """
 
     def __init__(self, file: IO[bytes], name: str) -> None:
-        super().__init__(lambda _: file.read(_CHUNK).decode("latin-1"))
+        pieces = read_plain(file, name)
+        super().__init__(lambda _: next(pieces, b"").decode("latin-1"))
         self._name = name
         self._before = 0
         self._lines = 0

@@ -140,7 +140,7 @@ def _text(reference: object) -> str:
 def _pointer(fragment: str) -> list[str]:
     """Split a JSON pointer in a fragment (RFC 6901) into its parts.
 
-    A fragment that is no pointer is an anchor of JSON Schema. It becomes a part that no object has.
+    A fragment that is not a pointer is an anchor of JSON Schema. It becomes a part that no object has.
     """
     from urllib.parse import unquote
 
@@ -157,9 +157,11 @@ def read(text: str, name: str, parts: Parts | None = None) -> OpenAPIDocument:
     return check(_parsed(text, name), name, parts)
 
 
-_HTML = re.compile(r"\ufeff?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    r"\A\ufeff?\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _NAMED_BY_PAGE = re.compile(
-    r"""\b(?:url|"url"|spec-url|specUrl|data-url|apiDescriptionUrl)\s*[:=]\s*["']([^"'\s<>]{1,200})["']"""
+    r"""\b(?:url|"url"|spec-url|specUrl|data-url|apiDescriptionUrl)\s{0,9}[:=]\s{0,9}["']([^"'\s<>]{1,200})["']"""
 )
 """How pages of Swagger UI, Redoc, Scalar and Stoplight name their document."""
 

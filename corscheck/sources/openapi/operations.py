@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from corscheck.model.masking import MASK, is_secret_header, mask_url
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
@@ -128,9 +129,13 @@ class _Reader(Struct):
                 path = path.replace("{" + name + "}", in_url(samples.of_parameter(parameter, self.document)))
             elif parameter.get("required") is True and place == "query":
                 value = samples.of_parameter(parameter, self.document)
-                self.query.append(f"{in_url(name)}={in_url(value)}")
+                # An example may be somebody's real token; a listed value is none.
+                listed = self.document.resolved(parameter.get("schema")).get("enum")
+                secret = listed is None and mask_url(f"?{in_url(name)}={PLACEHOLDER}").endswith(MASK)
+                self.query.append(f"{in_url(name)}={PLACEHOLDER if secret else in_url(value)}")
             elif parameter.get("required") is True and place == "header":
-                self._header(name, text_of(samples.of_parameter(parameter, self.document)))
+                value = samples.of_parameter(parameter, self.document)
+                self._header(name, PLACEHOLDER if is_secret_header(name) else text_of(value))
         if "{" in path:
             # The document does not declare this parameter, so any value will do.
             path = re.sub(r"\{[^{}/]*\}", "sample", path)
