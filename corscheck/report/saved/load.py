@@ -125,8 +125,8 @@ def _lines(source: _Source, head: dict[str, Any], file: BinaryIO) -> Saved:
         return Saved(head, _summary(source, last), probes, last.get("run"), name=str(source), audit_source=audits)
     summary = Summary(interrupted=True)
     # No summary says whether there are audits: look for them.
-    partial = Saved(head, {"audits": True}, probes, name=str(source), audit_source=audits)
-    for item in partial.items():
+    cut_short = Saved(head, {"audits": True}, probes, name=str(source), audit_source=audits)
+    for item in cut_short.items():
         summary.add(item)
     count = summary.tested
     note = f"{source} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
