@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from corscheck.protocol.request import Headers
 
 HOSTS = (
-    "vercel.app", "netlify.app", "pages.dev", "github.io", "onrender.com", "herokuapp.com", "up.railway.app",
+    "vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com", "up.railway.app", "github.io",
     "azurestaticapps.net", "trycloudflare.com", "ngrok-free.app", "web.app", "fly.dev", "workers.dev", "amplifyapp.com",
     "firebaseapp.com", "azurewebsites.net", "cloudfront.net", "s3.amazonaws.com", "gitlab.io", "surge.sh", "a.run.app",
     "replit.app", "repl.co", "lovable.app", "ngrok.app", "ngrok.io", "deno.dev", "bolt.host", "base44.app",

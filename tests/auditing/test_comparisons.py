@@ -54,7 +54,7 @@ HOSTS = (
     "herokuapp.com", "github.io",
 )  # fmt: skip
 
-SINGLE = ("vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com", "github.io")
+SINGLE = ("vercel.app", "netlify.app", "pages.dev", "onrender.com", "herokuapp.com", "up.railway.app")
 
 DECLARED = ("github.io", "ngrok-free.app", "azurewebsites.net", "cloudfront.net", "amplifyapp.com", "firebaseapp.com")
 

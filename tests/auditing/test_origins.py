@@ -327,9 +327,9 @@ def test_shared_hosts_with_evidence_come_first() -> None:
     assert named_by((("Server", "nginx"), ("Via", "1.1 vegur"))) == ["herokuapp.com"]
     queue = Queue(["fly.dev"], 5, Labels("tests"), None)
     assert [queue.next(), queue.last(), queue.rest(1), queue.rest(), queue.next()] == [
-        "fly.dev", "github.io", ["vercel.app", "netlify.app"], ["pages.dev"], None,
+        "fly.dev", "onrender.com", ["vercel.app", "netlify.app"], ["pages.dev"], None,
     ]  # fmt: skip
-    assert Queue(["fly.dev"], 5, Labels("tests"), None, insecure=True).rest(3) == ["github.io", "onrender.com"]
+    assert Queue(["fly.dev"], 5, Labels("tests"), None, insecure=True).rest(3) == ["onrender.com", "herokuapp.com"]
 
 
 def test_top_level_domains_without_http() -> None:
