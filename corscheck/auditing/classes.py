@@ -31,8 +31,10 @@ CODES: dict[Kind, str] = {
     "downgrade": "CORS814",
     "port": "CORS815",
     "localhost": "CORS816",
-    "localhost-name": "CORS817",
+    "local-name": "CORS817",
     "private-address": "CORS818",
+    "ip-address": "CORS834",
+    "top-level": "CORS833",
     "app-scheme": "CORS819",
     "unsendable": "CORS820",
 }
@@ -52,32 +54,38 @@ HIJACKING = "CORS832"
 
 _WHO: dict[Kind, str] = {
     "reflection": "Any web page",
-    "null": "Any web page, from a sandboxed frame inside it",
-    "prefix": "Whoever registers a domain and puts {base}'s name in front of it, as in {origin},",
-    "suffix": "Whoever registers a domain that ends like {base}'s, as in {origin},",
-    "substring": "Whoever has {base}'s name anywhere in a host name, as in {origin},",
-    "dot": "Whoever registers {origin}, which a pattern with an unescaped dot takes for {base},",
-    "truncated": "Whoever registers {origin}, which is {base} cut short,",
-    "separator": "Whoever registers a domain that goes on right behind {base}'s name, as in {origin},",
-    "character": "Whoever has a host name with such a character in it, as in {origin},",
-    "public-suffix": "Whoever registers any domain under the same suffix, as in {origin},",
-    "shared-hosting": "Whoever opens a free account at the same host, as in {origin},",
-    "subdomain": "Whoever controls any name below the same domain (a takeover, or XSS on one of them), as in {origin},",
-    "nested": "Whoever controls a name deep below the same domain, as in {origin},",
-    "downgrade": "Whoever sits on the victim's line and answers for {origin} in plain HTTP",
-    "port": "Whatever else listens on the same host, as in {origin},",
-    "localhost": "Whatever serves a page on the victim's own machine, as in {origin},",
-    "localhost-name": "Whoever registers a domain and puts localhost in front of it, as in {origin},",
-    "private-address": "Whatever serves a page at a private address of the victim's network, as in {origin},",
-    "app-scheme": "Every app or extension whose pages have such an origin, as in {origin},",
-    "unsendable": "Nobody: no browser sends {origin}; yet the server lets it in, which",
+    "null": "Any web page, from a sandboxed frame inside it,",
+    "prefix": "Anyone who registers a domain and puts {base}'s name in front of it ({origin})",
+    "suffix": "Anyone who registers a domain that ends like {base}'s ({origin})",
+    "substring": "Anyone with {base}'s name anywhere in a host name ({origin})",
+    "dot": "Anyone who registers {origin}, which an unescaped dot in a pattern matches like {base},",
+    "truncated": "Anyone who registers {origin}, which is {base} cut short,",
+    "separator": "Anyone who registers a domain that continues right after {base}'s name ({origin})",
+    "character": "Anyone with a host name that has this character after {base}'s name ({origin})",
+    "top-level": "Anyone who registers {base}'s name under another top-level domain ({origin})",
+    "public-suffix": "Anyone who registers any domain under the same suffix ({origin})",
+    "shared-hosting": "Anyone with a free account at the same hosting service ({origin})",
+    "subdomain": "Anyone who controls any name below the same domain, by a takeover or XSS ({origin}),",
+    "nested": "Anyone who controls a name deep below the same domain ({origin})",
+    "downgrade": "An attacker on the victim's network who answers for {origin} over plain HTTP",
+    "port": "Another service on the same host ({origin})",
+    "localhost": "A page served on the victim's own machine ({origin})",
+    "local-name": "Anyone who registers a domain and puts a local name or address in front of it ({origin})",
+    "private-address": "A page at a private address in the victim's network ({origin})",
+    "ip-address": "Any server that is addressed by its IP address ({origin})",
+    "app-scheme": "Any app or extension whose pages have such an origin ({origin})",
+    "unsendable": "No browser sends {origin}, but the server allows it, which",
 }
 
 _GAIN = "can read {url} with the victim's cookies."
-_PUBLIC = "can read {url}, without cookies: what anybody can read anyway."
+_PUBLIC = "can read {url}, without cookies: what anyone can read anyway."
 _NETWORK = (
-    "can read {url} through the browser of anybody inside the network; without cookies, but from outside it is "
-    "not reachable at all."
+    "can read {url} through the browser of anyone inside the network. The response is the same without cookies, but it "
+    "cannot be reached from outside."
+)
+_MACHINE = (
+    "can read {url} through the browser of the developer who runs it, unless the browser asks for permission first "
+    "(Chromium's local network access prompt) and the developer refuses."
 )
 
 
@@ -86,12 +94,26 @@ def who(kind: Kind, *, origin: str, base: str | None) -> str:
     return _WHO[kind].format(origin=origin, base=base or "an allowed origin")
 
 
-def attack(kind: Kind, *, origin: str, base: str | None, url: str, credentials: bool, private: bool = False) -> str:
-    """Describe the attack in one sentence."""
+def by_chance(url: str) -> str:
+    """Describe answers that differ from one request to the next."""
+    return f"Any web page that repeats its request can read {url}: some of the answers allow a random origin, others do not."
+
+
+def attack(
+    kind: Kind,
+    *,
+    origin: str,
+    base: str | None,
+    url: str,
+    credentials: bool,
+    private: bool = False,
+    local: bool = False,
+) -> str:
+    """Describe the attack in one sentence. ``local`` means a private target on the machine itself."""
     subject = who(kind, origin=origin, base=base)
     if kind == "unsendable":
-        return f"{subject} says how it compares."
-    gain = _GAIN if credentials else _NETWORK if private else _PUBLIC
+        return f"{subject} shows how it compares."
+    gain = _GAIN if credentials else _MACHINE if private and local else _NETWORK if private else _PUBLIC
     return f"{subject} {gain.format(url=url)}"
 
 

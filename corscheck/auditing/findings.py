@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from msgspec.structs import replace
+
 from corscheck.auditing import classes, websocket
-from corscheck.auditing.plan import BudgetSpentError, Lookup, SilenceError, UnstableError
+from corscheck.auditing.plan import BudgetSpentError, Lookup, OwnPage, SilenceError, UnstableError
 from corscheck.auditing.private import is_private
 from corscheck.auditing.proof import Seen, evidence, seen, sent
 from corscheck.diagnosis.codes.registry import RECORDS
-from corscheck.model.audits import Audit, AuditFinding
+from corscheck.model.audits import Audit, AuditFinding, passes
 from corscheck.model.result import ErrorRecord
 from corscheck.model.values import SEVERITIES
-from corscheck.protocol.request import NetworkError
+from corscheck.protocol.origin import is_loopback_host, parse_url
+from corscheck.protocol.outcome import Exchange, Outcome
+from corscheck.protocol.request import NetworkError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -20,7 +24,6 @@ if TYPE_CHECKING:
     from corscheck.auditing.origins import Hostile, Kind
     from corscheck.auditing.plan import Ask, AuditPlan, Came, Step
     from corscheck.model.values import Severity
-    from corscheck.protocol.outcome import Outcome
     from corscheck.protocol.request import Answer
 
 _SILENCE = 3
@@ -29,11 +32,14 @@ _SILENCE = 3
 _UNSTABLE = 3
 """Stop the audit after this many results that a second request did not reproduce."""
 
+_MORE_ATTEMPTS = 2
+"""How often a result is asked for again that a second request did not reproduce."""
+
 _LOGIN = (401, 403, 407)
 _TOO_MANY = 429
 _MIXED = (
-    "Browsers let no https page ask {url}: only hostile origins over http were tried. Where https ends before this server, "
-    "audit the https URL and say with --via where to send it."
+    "Browsers block requests to {url} from https pages (mixed content), so only http origins were tried. If a proxy adds "
+    "https in front of this server, audit the https URL and give this one to --via."
 )
 
 
@@ -52,6 +58,8 @@ class Findings:
         self._unknown = 0
         self._throttled = 0
         self._private: bool | None = None
+        self.chances = 0
+        self._chance: Seen | None = None
         self.needs_credentials: bool | None = None
 
     # ------------------------------------------------------------------ requests
@@ -74,6 +82,17 @@ class Findings:
             self.unanswered(found)
             raise SilenceError
         return found
+
+    def ask_as_own_page(self, origin: str) -> Generator[Ask, Came, Seen]:
+        """Ask as a page of the target itself, with an Origin header."""
+        if self.plan.is_socket:
+            return (yield from self.ask(origin))
+        self._spend()
+        question = OwnPage(self.plan.probe(origin, url=self.url))
+        answer = cast("Answer", (yield question))
+        self.requests += 1
+        exchange = Exchange(question.request(), answer)
+        return seen(origin, Outcome(Request(self.url, origin), "chromium", "allowed", exchanges=(exchange,)))
 
     def outcome(self, origin: str, **changes: object) -> Generator[Ask, Came, Outcome]:
         """Send a probe and return its unjudged outcome. Raises ``BudgetSpentError`` if ``max_requests`` is used up."""
@@ -110,39 +129,64 @@ class Findings:
         """Add a note about a limit of this audit. Repeated notes are kept once."""
         self.notes[text] = None
 
-    def flapping(self, origin: str) -> None:
-        """Record a result that a second request did not reproduce. Raises ``UnstableError`` if there are too many."""
-        self.unstable.append(f"{origin} was let in once, and not when it was asked again.")
-        if len(self.unstable) == _UNSTABLE:
+    def unsteady(self, hostile: Hostile, came: Seen) -> Step:
+        """Ask for an origin again that was allowed once and not the second time. Raises ``UnstableError`` at the third one.
+
+        An attacker asks as often as it takes, so an origin that is allowed now and then is a finding.
+        """
+        self.flapping(hostile.origin, came)
+        for _ in range(_MORE_ATTEMPTS):
+            again = yield from self.ask(hostile.origin)
+            if again.allowed:
+                self.chances += 1
+        if len(self.unstable) >= _UNSTABLE:
             raise UnstableError
 
-    def void(self, why: str) -> None:
-        """Drop all findings, because the responses vary at random and say nothing about how origins are compared."""
+    def flapping(self, origin: str, came: Seen) -> None:
+        """Record a result that a second request did not reproduce."""
+        self.unstable.append(f"{origin} was allowed once, and not when it was asked again.")
+        if came.allowed:
+            self.chances += 1
+            self._chance = self._chance or came
+
+    def void(self, why: str, came: Seen | None = None) -> None:
+        """Drop all findings: the responses vary at random and say nothing about how origins are compared.
+
+        What they do say is that a stranger is allowed if it asks often enough.
+        """
         void = f", which makes {len(self.held)} of the findings void" if self.held else ""
         self.unstable.append(f"{why}: the answers differ from one request to the next{void}.")
+        if came is not None and came.allowed:
+            self.chances += 1
+            self._chance = self._chance or came
+        for finding in self.held.values():
+            self.chances += finding.severity != "info"
         self.held.clear()
 
-    def tell(self, hostile: Hostile, came: Seen, *, confirmed: bool = False) -> Generator[Ask, Came, bool]:
+    def tell(self, hostile: Hostile, came: Seen) -> Generator[Ask, Came, bool]:
         """Confirm a result with a second request and record it. Return whether it is a finding."""
-        if not confirmed:
-            again = yield from self.ask(hostile.origin)
-            if not again.like(came):
-                self.flapping(hostile.origin)
-                return False
+        again = yield from self.ask(hostile.origin)
+        if not again.like(came):
+            yield from self.unsteady(hostile, came)
+            return False
+        self._chance = self._chance or came
         private = False
         if not came.credentialed:
             private = yield from self.private()
         if self.plan.is_socket and self.plan.has_credentials and self.needs_credentials is None:
             bare = yield from self.ask(hostile.origin, **self.plan.without_credentials)
-            self.needs_credentials = not bare.let_in
+            self.needs_credentials = not bare.allowed
         self._write(hostile, came, private=private)
         return True
 
-    def instead(self, base: str | None, kinds: tuple[Kind, ...], hostile: Hostile, came: Seen) -> None:
-        """Replace the findings of ``kinds`` with the one fault that causes them."""
-        for kind in (*kinds, classes.HIJACKING):
-            self.held.pop((kind, None if kind == classes.HIJACKING else base), None)
-        self._write(hostile, came, private=False)
+    def allows_customers(self, host: str) -> bool:
+        """Whether it was found that all customers of a shared host are allowed."""
+        return any(kind == "shared-hosting" and f.origin.endswith(f".{host}") for (kind, _), f in self.held.items())
+
+    def withdraw(self, base: str | None, kinds: tuple[Kind, ...]) -> None:
+        """Remove findings that have the same cause as a later one."""
+        for kind in kinds:
+            self.held.pop((kind, base), None)
 
     def _write(self, hostile: Hostile, came: Seen, *, private: bool) -> None:
         code = classes.CODES[hostile.kind]
@@ -153,7 +197,7 @@ class Findings:
         able = tuple(b for b in came.credentialed or came.plain if b in hostile.browsers)
         message = classes.attack(
             hostile.kind, origin=hostile.origin, base=hostile.base, url=self.url,
-            credentials=bool(came.credentialed), private=private,
+            credentials=bool(came.credentialed), private=private, local=self._is_local,
         )  # fmt: skip
         severity = self._severity(code, came, private=private) if able else "info"
         if hostile.within:
@@ -228,6 +272,8 @@ class Findings:
 
     def private(self) -> Generator[Ask, Came, bool]:
         """Whether the target is in a private network. The name is resolved once, on first use."""
+        if self._private is None and self.plan.in_process:
+            self._private = False
         if self._private is None:
             found = is_private(self.url)
             if found is None:
@@ -236,32 +282,50 @@ class Findings:
             self._private = found
         return self._private
 
+    @property
+    def _is_local(self) -> bool:
+        return is_loopback_host(parse_url(self.url).host)
+
     def open_to_all(self, first: Seen) -> Step:
         """Handle the wildcard, which is a fault only if the target is reachable from a private network alone."""
         if (yield from self.private()):
             message = classes.attack(
-                "reflection", origin=first.origin, base=None, url=self.url, credentials=False, private=True
+                "reflection",
+                origin=first.origin,
+                base=None,
+                url=self.url,
+                credentials=False,
+                private=True,
+                local=self._is_local,
             )
             again = yield from self.ask(first.origin)
             if again.star:
                 self.add(classes.PRIVATE, RECORDS[classes.PRIVATE].severity, message, first, ("chromium", "firefox"))
 
+    def _by_chance(self) -> None:
+        """Record that strangers are allowed in some of the answers, if that was seen more than once."""
+        came = self._chance
+        if not self.unstable or self.held or came is None or came.exchange is None or self.chances < 2:
+            return
+        able = came.credentialed or came.plain
+        severity = RECORDS[classes.CODES["reflection"]].severity if came.credentialed else "info"
+        self.add(classes.CODES["reflection"], severity, classes.by_chance(self.url), came, able)
+
     def audit(self) -> Audit:
         """Build the result, with the most severe findings first."""
         plan = self.plan
+        self._by_chance()
         if self._unknown and self.error is None:
             self.note(f"{self._unknown} of the questions got no answer.")
         if self._throttled:
             self.note(f"{self._throttled} of the questions were answered with 429: ask more slowly (--rate).")
         findings = sorted(self.held.values(), key=lambda f: (SEVERITIES.index(f.severity), f.code))
-        limit = -1 if plan.fail_on == "never" else SEVERITIES.index(plan.fail_on)
-        worst = min((SEVERITIES.index(f.severity) for f in findings), default=len(SEVERITIES))
-        return Audit(
+        found = Audit(
             url=plan.url,
             allowed_origins=plan.allowed,
             requests=self.requests,
             findings=tuple(findings),
-            passed=self.error is None and worst > limit,
+            passed=False,
             fail_on=plan.fail_on,
             depth=plan.depth,
             notes=tuple(self.notes),
@@ -271,3 +335,4 @@ class Findings:
             file=plan.file,
             line=plan.line,
         )
+        return replace(found, passed=passes(found))

@@ -8,36 +8,28 @@ for special characters in host names was measured with real browsers. The classe
 from __future__ import annotations
 
 import contextlib
-import random
-import secrets
-import string
 from itertools import cycle
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, parse_url
+from corscheck.auditing.hosting import host_of, neighbours
+from corscheck.auditing.preloaded import is_https_only
+from corscheck.protocol.origin import DEFAULT_PORTS, URLError, is_ip, is_loopback_host, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from corscheck.model.values import Depth
+    from corscheck.auditing.labels import Labels
+
 
 Kind: TypeAlias = Literal[
     "reflection", "null", "public-suffix", "substring", "prefix", "suffix", "truncated", "dot", "separator", "character",
-    "subdomain", "nested", "downgrade", "port", "localhost", "localhost-name", "private-address", "shared-hosting",
-    "app-scheme", "unsendable",
+    "top-level", "subdomain", "nested", "downgrade", "port", "localhost", "local-name", "private-address", "ip-address",
+    "shared-hosting", "app-scheme", "unsendable",
 ]  # fmt: skip
 
 BOTH = ("chromium", "firefox")
-SHARED_HOSTING = (
-    "github.io", "vercel.app", "netlify.app", "pages.dev", "herokuapp.com", "onrender.com", "web.app", "firebaseapp.com",
-    "azurewebsites.net", "s3.amazonaws.com", "cloudfront.net", "workers.dev", "fly.dev", "gitlab.io", "surge.sh",
-    "ngrok.io", "repl.co",
-)  # fmt: skip
-"""Shared-hosting suffixes, under which anyone can get a name. Below depth ``full`` only the first ones are tried."""
-
 SPECIAL: dict[str, tuple[str, ...]] = {
     "_": BOTH, "$": BOTH, "+": BOTH,
     **dict.fromkeys("!&'();=`{}~\"", ("chromium",)),
@@ -65,6 +57,10 @@ class Hostile(Struct, frozen=True):
     within: bool = False
 
 
+_LONGER_PORTS = range(10087, 2**16)
+"""The ports of five digits that browsers do not block."""
+
+
 class Suffixes:
     """Lookups in the Public Suffix List, through the two functions that the caller passes in."""
 
@@ -85,17 +81,6 @@ class Suffixes:
         # No one can register under an unlisted suffix, unless the base itself has it (a test setup or an intranet).
         suffix_exists = self._known(host) is not None or self.suffix(host) == self.suffix(base)
         return domain is not None and domain != self.registrable(base) and suffix_exists
-
-
-class Labels:
-    """Random host name labels, which no server rule can contain. A seed makes them reproducible."""
-
-    def __init__(self, seed: str | None = None) -> None:
-        self._random: random.Random = secrets.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
-
-    def label(self) -> str:
-        """Return ten random letters, without digits because some patterns accept letters only."""
-        return "".join(self._random.choices(string.ascii_lowercase, k=10))
 
 
 class Base(Struct, frozen=True):
@@ -119,7 +104,7 @@ def base(origin: str, suffixes: Suffixes) -> Base | None:
         return None
     host = url.host
     port = url.origin.partition("://")[2].removeprefix(host)
-    domain = None if is_ip(host) or "." not in host else suffixes.registrable(host)
+    domain = None if is_ip(host) or is_loopback_host(host) or "." not in host else suffixes.registrable(host)
     return Base(url.origin, url.scheme, host, port, domain)
 
 
@@ -130,142 +115,160 @@ def foreign_domains(bases: list[Base], labels: Labels, *, insecure: bool = False
     because mixed-content blocking stops https pages.
     """
     taken = {b.host.rpartition(".")[2] for b in bases}
-    scheme = "http" if insecure else bases[0].scheme if bases else "https"
+    scheme = "http" if insecure else "https"
     for suffix in cycle([s for s in ("net", "org", "com", "info") if s not in taken] or ["biz", "name"]):
         yield f"{scheme}://{labels.label()}.{suffix}"
 
 
-def _pages(method: Callable[[Maker], Iterator[Hostile]]) -> Callable[[Maker], Iterator[Hostile]]:
-    """Drop results that are not valid serialized origins: cutting or joining can break an ``xn--`` label."""
-
-    def made(maker: Maker) -> Iterator[Hostile]:
-        for hostile in method(maker):
-            with contextlib.suppress(URLError):
-                if parse_url(hostile.origin).origin == hostile.origin:
-                    yield hostile
-
-    return made
-
-
 class Maker:
-    """Generates the mutations of one base, with one method per class. A class that does not apply yields nothing."""
+    """Generates the mutations of one base. A method returns None, or yields nothing, if its class does not apply."""
 
-    def __init__(self, imitated: Base, suffixes: Suffixes, labels: Labels, depth: Depth) -> None:
+    def __init__(self, imitated: Base, suffixes: Suffixes, labels: Labels) -> None:
         self.base = imitated
         self.suffixes = suffixes
         self.labels = labels
-        self.full = depth == "full"
-        self._front = f"{imitated.scheme}://"
 
-    def _of(self, kind: Kind, host: str, *, browsers: tuple[str, ...] = BOTH, port: str | None = None) -> Hostile:
-        origin = f"{self._front}{host}{self.base.port if port is None else port}"
-        return Hostile(kind, origin, self.base.origin, browsers)
+    def _of(
+        self, kind: Kind, host: str, *, browsers: tuple[str, ...] = BOTH, port: str | None = None, own: bool = False
+    ) -> Hostile | None:
+        """Return the origin; None if cutting or joining made an invalid one, or one that an attacker cannot have.
+
+        ``own`` is for names of the base's own domain, which an attacker has by other means than a registration.
+        """
+        origin = f"{self.base.scheme}://{host}{self.base.port if port is None else port}"
+        with contextlib.suppress(URLError):
+            if parse_url(origin).origin == origin and (own or self.suffixes.foreign(host, self.base.host)):
+                return Hostile(kind, origin, self.base.origin, browsers, within=own and kind == "suffix")
+        return None
 
     @property
     def _tail(self) -> str:
         """Return a suffix to register under that differs from the base's."""
         return "org" if self.base.host.endswith(".net") else "net"
 
-    @_pages
-    def public_suffix(self) -> Iterator[Hostile]:
-        """Another domain under the same public suffix (``*.com``). On shared hosting also ``app-*.vercel.app``."""
+    def _behind(self, kind: Kind, host: str, tail: str | None, browsers: tuple[str, ...] = BOTH) -> Hostile | None:
+        """Return a longer name that begins with ``host``, below ``tail`` or below a random domain."""
+        if self.base.host.startswith("["):
+            return None
+        domain = f"{self.labels.label()}.{tail or self._tail}"
+        return self._of(kind, f"{host}{domain}", browsers=browsers, port="")
+
+    def public_suffix(self) -> Hostile | None:
+        """Another domain under the same public suffix (``*.com``). Names of shared hosts are ``neighbours``."""
         if self.base.domain is None:
-            return
-        label, _, suffix = self.base.domain.partition(".")
-        if suffix not in SHARED_HOSTING:
-            yield self._of("public-suffix", f"{self.labels.label()}.{suffix}")
-            return
-        yield self._of("shared-hosting", f"{self.labels.label()}.{suffix}")
-        yield self._of("shared-hosting", f"{label}-{self.labels.label()}.{suffix}")
+            return None
+        return self._of("public-suffix", f"{self.labels.label()}.{self.base.domain.partition('.')[2]}")
 
-    @_pages
-    def prefix(self) -> Iterator[Hostile]:
+    def neighbours(self, project: str | None) -> Iterator[Hostile]:
+        """Other customers of the shared host that the base lives on, with names like those of its deployments."""
+        host = host_of(self.base.host)
+        if host is None:
+            return
+        *_, service = self.base.host.removesuffix(f".{host}").split(".")
+        for name in neighbours(service, host, project, self.labels):
+            hostile = self._of("shared-hosting", f"{name}.{host}")
+            if hostile is not None:
+                yield hostile
+
+    def prefix(self, tail: str | None = None) -> Hostile | None:
         """Prefix match: the base's host starts a longer name (``startswith``, or a pattern without ``$``)."""
-        if not self.base.host.startswith("["):
-            yield self._of("prefix", f"{self.base.host}.{self.labels.label()}.{self._tail}", port="")
+        return self._behind("prefix", f"{self.base.host}.", tail)
 
-    @_pages
-    def substring(self) -> Iterator[Hostile]:
+    def substring(self) -> Hostile | None:
         """Substring match: the base's host is inside a longer name (``in``, or a pattern without ``^`` and ``$``)."""
-        host = self.base.host
-        if not host.startswith("["):
-            yield self._of("substring", f"{self.labels.label()}{host}.{self.labels.label()}.{self._tail}", port="")
+        return self._behind("substring", f"{self.labels.label()}{self.base.host}.", None)
 
-    @_pages
-    def suffix(self) -> Iterator[Hostile]:
+    def separator(self, tail: str | None = None) -> Hostile | None:
+        """Text after a hyphen: patterns that end in a word boundary or at the next dot."""
+        return self._behind("separator", f"{self.base.host}-", tail) if self.base.domain is not None else None
+
+    def character(self, character: str, tail: str | None = None) -> Hostile | None:
+        """A special character after the host that some URL parsers and patterns treat as the end of the host."""
+        if self.base.domain is None:
+            return None
+        return self._behind("character", f"{self.base.host}{character}.", tail, SPECIAL[character])
+
+    def glob(self) -> Hostile | None:
+        """One letter before the domain: a suffix match, or ``*.example.com`` read as a regular expression."""
+        return self._of("dot", f"x{self.base.domain}") if self.base.domain is not None else None
+
+    def suffix(self) -> Hostile | None:
         """Suffix match: another domain ends with the registrable domain (``endswith`` without the dot)."""
-        if self.base.domain is not None:
-            yield self._of("suffix", f"{self.labels.label()}{self.base.domain}")
+        return self._of("suffix", f"{self.labels.label()}{self.base.domain}") if self.base.domain is not None else None
 
-    @_pages
-    def glued(self) -> Iterator[Hostile]:
-        """Suffix match on the host: another host under the same registrable domain ends with it."""
-        if self.base.domain not in (None, self.base.host):
-            yield replace(self._of("suffix", f"{self.labels.label()}{self.base.host}"), within=True)
-
-    @_pages
-    def truncated(self) -> Iterator[Hostile]:
-        """A truncated host: a comparison with its operands swapped, or ``in`` on one string that holds all origins."""
-        host = self.base.host
-        for cut in range(1, 4):
-            if self.base.domain is not None and self.suffixes.foreign(host[:-cut], host) and host[-cut - 1] != ".":
-                yield self._of("truncated", host[:-cut], port="")
-                return
-
-    @_pages
     def dots(self) -> Iterator[Hostile]:
         """Unescaped dot: replace one dot at a time, if the result is a domain that someone else can register."""
         host = self.base.host
         for at, character in enumerate(host):
-            mutated = f"{host[:at]}x{host[at + 1 :]}"
-            if character == "." and self.base.domain is not None and self.suffixes.foreign(mutated, host):
-                yield self._of("dot", mutated)
+            if character == "." and self.base.domain is not None:
+                hostile = self._of("dot", f"{host[:at]}x{host[at + 1 :]}")
+                if hostile is not None:
+                    yield hostile
 
-    @_pages
-    def separators(self) -> Iterator[Hostile]:
-        """Text directly after the host, or after a hyphen: patterns that end in a word boundary or at the next dot."""
+    def truncated(self) -> Hostile | None:
+        """A truncated host: a comparison with its operands swapped, or ``in`` on one string that holds all origins."""
         host = self.base.host
-        if self.base.domain is not None:
-            yield self._of("separator", f"{host}{self.labels.label()}.{self._tail}", port="")
-            yield self._of("separator", f"{host}-{self.labels.label()}.{self._tail}", port="")
+        for cut in range(1, 4):
+            if self.base.domain is not None and host[-cut - 1] != ".":
+                found = self._of("truncated", host[:-cut], port="")
+                if found is not None:
+                    return found
+        return None
 
-    @_pages
-    def characters(self) -> Iterator[Hostile]:
-        """A special character after the host that some URL parsers and patterns treat as the end of the host."""
-        if self.base.domain is None:
+    def top_level(self) -> Iterator[Hostile]:
+        """The same name under another top-level domain (``[a-z]{2,3}``), or in another country (``co.[a-z]{2}``)."""
+        suffix = self.suffixes.suffix(self.base.host)
+        if self.base.domain is None or host_of(self.base.host) is not None:
             return
-        for character, browsers in SPECIAL.items():
-            if self.full or character in "_$":
-                tail = f"{character}.{self.labels.label()}.{self._tail}"
-                yield self._of("character", f"{self.base.host}{tail}", browsers=browsers, port="")
+        kind, dot, country = suffix.rpartition(".")
+        elsewhere = [f"{kind}.{'nz' if country == 'za' else 'za'}"] if dot else []
+        for other in (self._tail, *elsewhere):
+            hostile = self._of("top-level", f"{self.base.host.removesuffix(suffix)}{other}")
+            if hostile is not None:
+                yield hostile
 
-    @_pages
-    def subdomains(self) -> Iterator[Hostile]:
-        """Subdomains of the registrable domain and of the host itself."""
-        if self.base.domain is not None:
-            yield self._of("subdomain", f"{self.labels.label()}.{self.base.domain}")
-            if self.base.host != self.base.domain:
-                yield self._of("subdomain", f"{self.labels.label()}.{self.base.host}")
+    def beside(self) -> Hostile | None:
+        """A host below the registrable domain that ends with the base's host: a subdomain, or a suffix match on the host."""
+        if self.base.domain in (None, self.base.host):
+            return None
+        return self._of("suffix", f"{self.labels.label()}{self.base.host}", own=True)
 
-    @_pages
-    def nested(self) -> Iterator[Hostile]:
+    def subdomain(self) -> Hostile | None:
+        """A subdomain of the registrable domain."""
+        if self.base.domain is None:
+            return None
+        return self._of("subdomain", f"{self.labels.label()}.{self.base.domain}", own=True)
+
+    def sibling(self) -> Hostile | None:
+        """A subdomain whose name begins like the base's (``tenant-*``)."""
+        first, dot, rest = self.base.host.partition(".")
+        if self.base.domain in (None, self.base.host) or "-" not in first or not dot:
+            return None
+        return self._of("subdomain", f"{first.partition('-')[0]}-{self.labels.label()}.{rest}", own=True)
+
+    def below(self) -> Hostile | None:
+        """A subdomain of the base's host."""
+        if self.base.domain in (None, self.base.host):
+            return None
+        return self._of("subdomain", f"{self.labels.label()}.{self.base.host}", own=True)
+
+    def nested(self) -> Hostile | None:
         """A subdomain two labels below the registrable domain."""
-        if self.base.domain is not None:
-            yield self._of("nested", f"{self.labels.label()}.{self.labels.label()}.{self.base.domain}")
+        if self.base.domain is None:
+            return None
+        return self._of("nested", f"{self.labels.label()}.{self.labels.label()}.{self.base.domain}", own=True)
 
-    @_pages
-    def downgrade(self) -> Iterator[Hostile]:
+    def downgrade(self) -> Hostile | None:
         """The same host over http, where an attacker on the network path can serve any page."""
-        if self.base.scheme == "https":
-            for port in dict.fromkeys(("", self.base.port)):
-                yield Hostile("downgrade", f"http://{self.base.host}{port}", self.base.origin)
+        if self.base.scheme != "https" or is_https_only(self.base.host):
+            return None
+        return Hostile("downgrade", f"http://{self.base.host}{self.base.port}", self.base.origin)
 
-    @_pages
-    def ports(self) -> Iterator[Hostile]:
-        """The same host on another port."""
-        for port in (":8443", ":1337", ":81") if self.full else (":8443",):
-            if port != self.base.port:
-                yield self._of("port", self.base.host, port=port)
+    def port(self) -> Hostile | None:
+        """The same host on another port, which begins with the base's: a rule without an end allows it too."""
+        longer = int(f"{self.base.port.removeprefix(':') or 0}7")
+        port = longer if _LONGER_PORTS.start <= longer < _LONGER_PORTS.stop else self.labels.port()
+        return self._of("port", self.base.host, port=f":{port}", own=True)
 
     def unsendable(self) -> Iterator[Hostile]:
         """Values that no browser sends. They show how the server compares origins, and are not exploitable."""
@@ -274,30 +277,29 @@ class Maker:
             yield Hostile("unsendable", text, origin, ())
 
 
-def local_names(labels: Labels) -> Iterator[Hostile]:
-    """Names that start with ``localhost`` under a domain that anyone can register."""
-    yield Hostile("localhost-name", f"http://localhost.{labels.label()}.net")
+LOCAL_PAGES = ("http://localhost:3000", "http://localhost:5173", "https://localhost:3000", "http://127.0.0.1:3000")
+"""Origins of pages on the victim's own machine. A rule without an end (``^http://localhost``) allows one of them too."""
+
+MORE_LOCAL_PAGES = (
+    "http://localhost", "https://localhost", "http://localhost:8080", "http://localhost:4200", "http://[::1]:3000",
+)  # fmt: skip
+"""Those that only depth ``full`` asks about."""
+
+ADDRESS_PAGE = LOCAL_PAGES[-1]
+"""A page at an address with a port. If it is allowed, others with a port may be."""
+
+PRIVATE_ADDRESS = "http://192.168.0.10"
+"""A page in the victim's private network. A rule for all addresses, or without an end, allows it too."""
+
+PRIVATE_ADDRESS_WITH_PORT = "http://192.168.0.10:3000"
+
+MORE_PRIVATE_ADDRESSES = ("http://10.0.0.1", "http://172.16.0.1")
 
 
-def local_pages(depth: Depth) -> Iterator[Hostile]:
-    """Origins of pages on the victim's own machine."""
-    yield Hostile("localhost", "http://localhost:3000")
-    if depth == "full":
-        for origin in ("http://localhost", "http://127.0.0.1:8080", "http://[::1]:3000", "https://localhost"):
-            yield Hostile("localhost", origin)
-
-
-def private_addresses(depth: Depth) -> Iterator[Hostile]:
-    """Origins of pages in the victim's private network."""
-    for host in ("192.168.0.10", "10.0.0.1", "172.16.0.1") if depth == "full" else ("192.168.0.10",):
-        yield Hostile("private-address", f"http://{host}")
-
-
-def shared_hosting(bases: list[Base], labels: Labels, depth: Depth, representatives: int) -> Iterator[Hostile]:
-    """Names on shared hosting. Suffixes that host a base are left out: ``Maker.public_suffix`` covers them."""
-    wanted = [s for s in SHARED_HOSTING if not any(b.host.endswith(f".{s}") for b in bases)]
-    for suffix in wanted if depth == "full" else wanted[:representatives]:
-        yield Hostile("shared-hosting", f"https://{labels.label()}.{suffix}")
+def longer_name(origin: str, labels: Labels) -> Hostile:
+    """Return a domain that begins with a local name or address: a rule without an end allows it."""
+    url = parse_url(origin)
+    return Hostile("local-name", f"{url.scheme}://{(url.host or '').strip('[]')}.{labels.label()}.net", url.origin)
 
 
 def app_schemes() -> Iterator[Hostile]:

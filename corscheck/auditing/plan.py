@@ -10,15 +10,17 @@ from msgspec.structs import replace
 
 from corscheck.model.masking import is_secret_header
 from corscheck.protocol.origin import parse_url
+from corscheck.protocol.request import HTTPRequest
 
 if TYPE_CHECKING:
-    from corscheck.auditing.origins import Labels, Suffixes
+    from corscheck.auditing.labels import Labels
+    from corscheck.auditing.origins import Suffixes
     from corscheck.auditing.websocket import Handshake
     from corscheck.model.audits import Audit
     from corscheck.model.values import Depth, FailOn, Probe
     from corscheck.protocol.origin import URL
     from corscheck.protocol.outcome import Outcome
-    from corscheck.protocol.request import Answer
+    from corscheck.protocol.request import Answer, Headers
 
 DUMMY_COOKIE = "corscheck=1"
 """Cookie to send if the caller gives no credentials: some servers respond differently to a request with any cookie."""
@@ -30,7 +32,7 @@ class AuditPlan(Struct, frozen=True):
     ``template`` carries the URL, headers, stored credentials and send policy; each probe replaces its origin.
     ``allowed`` holds the serialized origins that the server should allow; ``https://*.example.com`` stands for all
     subdomains. ``methods`` are tried in addition to GET. The audit stops after ``max_requests`` requests. ``file`` and
-    ``line`` locate the target in the input.
+    ``line`` locate the target in the input. The URL of an application ``in_process`` says nothing about where it will be.
     """
 
     template: Probe
@@ -44,6 +46,7 @@ class AuditPlan(Struct, frozen=True):
     index: int = 0
     file: str | None = None
     line: int | None = None
+    in_process: bool = False
 
     @property
     def url(self) -> str:
@@ -66,6 +69,10 @@ class AuditPlan(Struct, frozen=True):
         """The changes to a probe that make it the request of a visitor who is not logged in."""
         bare = tuple(h for h in self.template.headers if h[0].lower() not in ("authorization", "cookie"))
         return {"cookies": None, "user": None, "password": None, "headers": bare}
+
+    def intends(self, origin: str) -> bool:
+        """Whether the caller declared an origin as allowed."""
+        return origin in self.allowed
 
     def keeps_credentials_from(self, target: URL) -> bool:
         """Whether credentials were given that do not belong to a redirect target.
@@ -92,7 +99,22 @@ class Lookup(Struct, frozen=True):
     url: str
 
 
-Ask: TypeAlias = "Probe | Lookup | Handshake"
+class OwnPage(Struct, frozen=True):
+    """A GET of a page at the target's own origin, with an Origin header.
+
+    Browsers send that header with a POST to the own origin and leave it off a GET. Servers compare it in both.
+    """
+
+    probe: Probe
+
+    def request(self) -> HTTPRequest:
+        """Build the HTTP request."""
+        probe = self.probe
+        headers: Headers = (*probe.headers, ("Origin", probe.origin))
+        return HTTPRequest("actual", 0, "GET", (probe.url,), headers, probe.origin, "cors", True)
+
+
+Ask: TypeAlias = "Probe | Lookup | Handshake | OwnPage"
 Came: TypeAlias = "Outcome | tuple[str, ...] | Answer"
 Flow: TypeAlias = Generator["Ask", "Came", "Audit"]
 Step: TypeAlias = Generator["Ask", "Came", None]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import Suffixes
 from corscheck.auditing.plan import AuditPlan
 from corscheck.model.page_origin import check_origin, judge_origin
 from corscheck.model.suffixes import known_suffix, registrable_domain
@@ -72,6 +73,7 @@ def make_plan(
     index: int = 0,
     file: str | None = None,
     line: int | None = None,
+    in_process: bool = False,
 ) -> AuditPlan:
     """The plan for one target.
 
@@ -90,4 +92,5 @@ def make_plan(
         index=index,
         file=file,
         line=line,
+        in_process=in_process,
     )

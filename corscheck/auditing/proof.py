@@ -42,7 +42,7 @@ class Seen(Struct, frozen=True):
         return self.exchange.answer
 
     @property
-    def let_in(self) -> bool:
+    def allowed(self) -> bool:
         """Whether the response allows this origin by name, not by the wildcard alone."""
         return bool(self.credentialed or self.plain)
 

@@ -10,19 +10,24 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.auditing import caching, classes
+from corscheck.auditing.origins import Hostile
 from corscheck.auditing.proof import Seen
 from corscheck.auditing.websocket import page_origin
 from corscheck.diagnosis.codes.registry import RECORDS
+from corscheck.model.values import SEVERITIES
 from corscheck.protocol.cors_check import ACAO
 from corscheck.protocol.headers import delta_seconds, extract_list, get, get_all, get_decode_split
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.request import HTTPResponse
+from corscheck.protocol.safelist import is_safelisted_method
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from corscheck.auditing.findings import Findings
+    from corscheck.auditing.hosting import Queue
     from corscheck.auditing.plan import Ask, AuditPlan, Came, Step
+    from corscheck.model.values import Severity
     from corscheck.protocol.request import Headers
 
 _HOPS = 5
@@ -34,10 +39,16 @@ _LONGEST = 86400
 """The longest time in seconds for which Firefox caches a preflight. Chromium's limit is 7200."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_SUBPROTOCOL = "If the server expects a subprotocol, name it: -H 'Sec-WebSocket-Protocol: NAME'."
+_JSON = ("Content-Type", "application/json")
+"""What makes a POST need a preflight, so that it can be asked about without sending it."""
 
 
 class Scope:
     """The checks around one HTTP target."""
+
+    hosts = 2
+    """How many shared hosts ``around`` asks about on its way."""
 
     def __init__(self, plan: AuditPlan, book: Findings) -> None:
         self.plan = plan
@@ -48,7 +59,7 @@ class Scope:
 
     def remember(self, came: Seen) -> None:
         """Keep the first result of an intended origin that the server allows."""
-        if self._allowed is None and came.let_in:
+        if self._allowed is None and came.allowed:
             self._allowed = came
 
     # ------------------------------------------------------------------ before the hostile origins
@@ -116,38 +127,58 @@ class Scope:
         """Whether a second, identical request gets the same result."""
         again = yield from self.book.ask(came.origin, **changes)
         if not again.like(came):
-            self.book.flapping(f"{what}{came.origin}")
+            self.book.flapping(f"{what}{came.origin}", came)
         return again.like(came)
+
+    def _customer_is_allowed(self, origin: str | None) -> Generator[Ask, Came, bool]:
+        """Record that all customers of a shared host are allowed, if they are."""
+        if origin is None:
+            return False
+        came = yield from self.book.ask(origin)
+        return came.allowed and (yield from self.book.tell(Hostile("shared-hosting", origin), came))
 
     # ------------------------------------------------------------------ after the hostile origins
 
-    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:
-        """Probe the foreign origin without credentials: some policies depend on whether the visitor is logged in."""
+    def without_credentials(self, first: Seen, customer: str | None) -> Generator[Ask, Came, Seen | None]:
+        """Ask without credentials: some policies depend on whether the visitor is logged in.
+
+        ``customer`` is an origin on a shared host to do so with, which tells of that host as well.
+        """
         bare = self.plan.without_credentials
-        came = yield from self.book.ask(first.origin, **bare)
-        if came.let_in and not first.let_in and (yield from self._again(came, bare)):
-            message = f"Any web page can read what {self.book.url} answers without a login."
+        came = yield from self.book.ask(customer or first.origin, **bare)
+        if not came.allowed or first.allowed or (yield from self._customer_is_allowed(customer)):
+            return came
+        if (yield from self._again(came, bare)):
+            message = f"Any web page can read the response of {self.book.url} to a request without a login."
             self._tell(classes.ERROR_PATH, came, message)
         return came
 
-    def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:
+    def around(self, first: Seen, without: Seen | None, hosts: Queue, *, everybody: bool) -> Step:
         """Run the remaining checks. ``everybody`` says whether the server reflects every origin."""
         if everybody and without is not None and first.credentialed and not without.credentialed:
             enough = "" if self.plan.has_credentials else " (any cookie is enough)"
             self._tell(
                 classes.WITH_LOGIN_ONLY, first,
-                f"{self.book.url} lets in everybody as soon as there are credentials{enough}: who tests it without them "
-                "sees nothing.", severity="info",
+                f"{self.book.url} reflects the origin of requests with credentials only{enough}: a test without them shows "
+                "nothing.", severity="info",
             )  # fmt: skip
-        yield from self._methods(first, everybody=everybody)
+
+        def stranger() -> str | None:
+            host = hosts.next() if not everybody else None
+            return hosts.customer(host) if host is not None else None
+
+        yield from self._methods(first, stranger(), everybody=everybody)
         if not everybody:
-            yield from self._error_page(first)
+            yield from self._error_page(first, stranger())
             yield from self._redirects(first)
         yield from self._own_preflight()
         yield from self._caches(first)
 
-    def _methods(self, first: Seen, *, everybody: bool) -> Step:
-        """Probe methods other than GET: unsafe ones by preflight only, unless ``send`` is ``always``."""
+    def _methods(self, first: Seen, customer: str | None, *, everybody: bool) -> Step:
+        """Ask for methods other than GET: unsafe ones by preflight only, unless ``send`` is ``always``.
+
+        ``customer`` is an origin on a shared host for the first of them.
+        """
         always = self.plan.template.send == "always"
         methods = self.plan.methods or (("PUT", *(("POST", "DELETE") if always else ())))
         for method in methods:
@@ -155,46 +186,75 @@ class Scope:
                 continue
             by_preflight = method not in _SAFE and not always
             asked: dict[str, object] = {"method": method, "by_preflight": by_preflight}
-            came = yield from self.book.ask(first.origin, **asked)
-            if not came.let_in or (everybody and not came.credentialed):
+            if by_preflight and is_safelisted_method(method):
+                asked["headers"] = (*self.plan.template.headers, _JSON)
+            origin, customer = customer or first.origin, None
+            came = yield from self.book.ask(origin, **asked)
+            passed = _passed_preflight(came)
+            if not (came.allowed or passed) or (everybody and not came.credentialed):
                 continue
-            if not (yield from self._again(came, asked, f"{method} from ")):
+            if origin != first.origin and (yield from self._customer_is_allowed(origin)):
                 continue
-            if everybody:
-                self._tell(
-                    classes.WIDE_METHODS, came, f"The same pages may send a {method} to {self.book.url}: they can write, not "
-                    "only read.", severity="info",
-                )  # fmt: skip
-            elif by_preflight:
+            if came.allowed:
+                if (yield from self._again(came, asked, f"{method} from ")):
+                    self._method(method, came, by_preflight=by_preflight, everybody=everybody)
+            elif (yield from self._passes_again(came, asked)):
+                # The request went out, and the server refused to let its response be read.
+                accepted = came.response is not None and came.response.status < 400
                 self._tell(
                     classes.PREFLIGHT_ONLY, came,
-                    f"By preflight only: any web page may send a {method} to {self.book.url}; whether it can read the answer "
-                    "was not asked (--send always).", severity="info",
-                )  # fmt: skip
-            else:
-                self._tell(
-                    classes.METHOD, came, f"Any web page can send a {method} to {self.book.url} with the victim's cookies "
-                    "and read the answer; a GET it cannot."
+                    f"Any web page can send a {method} to {self.book.url} with the victim's cookies. It cannot read the "
+                    "response.", severity="low" if accepted or method in self.plan.methods else "info",
                 )  # fmt: skip
 
-    def _error_page(self, first: Seen) -> Step:
-        """Probe a missing page: a different component often serves error pages, with a different policy."""
+    def _passes_again(self, came: Seen, asked: dict[str, object]) -> Generator[Ask, Came, bool]:
+        again = yield from self.book.ask(came.origin, **asked)
+        return _passed_preflight(again)
+
+    def _method(self, method: str, came: Seen, *, by_preflight: bool, everybody: bool) -> None:
+        """Record a method that strangers may use."""
+        url = self.book.url
+        if everybody:
+            message = f"The same pages may send a {method} to {url}: they can change data, not only read it."
+            self._tell(classes.WIDE_METHODS, came, message, severity="info")
+        elif by_preflight:
+            message = (
+                f"Any web page can send a {method} to {url} with the victim's cookies: the preflight allows it. Whether it "
+                "can read the response was not tested (--send always)."
+            )
+            asked_for = method in self.plan.methods and came.credentialed
+            self._tell(classes.PREFLIGHT_ONLY, came, message, severity="low" if asked_for else "info")
+        else:
+            message = (
+                f"Any web page can send a {method} to {url} with the victim's cookies and read the response. It cannot read "
+                "that of a GET."
+            )
+            self._tell(classes.METHOD, came, message)
+
+    def _error_page(self, first: Seen, customer: str | None) -> Step:
+        """Ask for a missing page: a different component often serves error pages, with a different policy."""
         url = parse_url(self.book.url)
         missing = f"{url.origin}/{self.plan.labels.label()}"
-        came = yield from self.book.ask(first.origin, url=missing)
-        if not came.let_in or came.response is None or came.response.status < 400:
+        origin = customer or first.origin
+        came = yield from self.book.ask(origin, url=missing)
+        if not came.allowed or (origin != first.origin and (yield from self._customer_is_allowed(origin))):
+            return
+        if came.response is None or came.response.status < 400:
             return
         if (yield from self._again(came, {"url": missing})):
-            self._tell(classes.ERROR_PATH, came, f"Any web page can read the error pages of {url.origin} (here a "
-                       f"{came.response.status}).")  # fmt: skip
+            message = f"Any web page can read the error pages of {url.origin} (here a {came.response.status})."
+            self._tell(classes.ERROR_PATH, came, message)
 
     def _redirects(self, first: Seen) -> Step:
         """Probe the redirects that led to the audited URL."""
         for hop in self._hops:
             came = yield from self.book.ask(first.origin, url=hop)
-            if came.let_in and (yield from self._again(came, {"url": hop})):
-                self._tell(classes.REDIRECT_HOP, came, f"Any web page is let through the redirect at {hop}, though not by "
-                           f"{self.book.url}, where it leads.")  # fmt: skip
+            if came.allowed and (yield from self._again(came, {"url": hop})):
+                message = (
+                    f"Any web page passes the redirect at {hop}, but cannot read {self.book.url}, where it leads: it reads "
+                    "nothing."
+                )
+                self._tell(classes.REDIRECT_HOP, came, message, severity="info")
 
     def _own_preflight(self) -> Step:
         """Check a preflight from an allowed origin for unknown allowed headers and for a long max-age."""
@@ -229,7 +289,7 @@ class Scope:
     def _caches(self, first: Seen) -> Step:
         """Look for a response that depends on Origin, lacks ``Vary: Origin``, and may be stored by a shared cache."""
         one = self._allowed or first
-        if one.response is None or not one.let_in:
+        if one.response is None or not one.allowed:
             return
         answers = (self.control, one.response.headers)
         others = (first.response.headers,) if first.response is not None else ()
@@ -245,10 +305,15 @@ class Scope:
             severity=None if one.credentialed else "info",
         )  # fmt: skip
 
-    def _tell(self, code: str, came: Seen, message: str, *, severity: str | None = None) -> None:
-        """Record a finding. The severity is ``severity``, or that of the code, or ``info`` without credentials."""
-        weighed = RECORDS[code].severity if came.credentialed else "info"
-        self.book.add(code, severity or weighed, message, came, came.credentialed or came.plain)  # type: ignore[arg-type]
+    def _tell(self, code: str, came: Seen, message: str, *, severity: Severity | None = None) -> None:
+        """Record a finding: the most severe of its code and URL.
+
+        The severity is ``severity``, or that of the code, or ``info`` without credentials.
+        """
+        weighed = severity or (RECORDS[code].severity if came.credentialed else "info")
+        told = self.book.held.get((code, came.exchange.request.url)) if came.exchange is not None else None
+        if told is None or SEVERITIES.index(weighed) < SEVERITIES.index(told.severity):
+            self.book.add(code, weighed, message, came, came.credentialed or came.plain)
 
 
 def _leads_to_login(path: str) -> bool:
@@ -257,28 +322,44 @@ def _leads_to_login(path: str) -> bool:
     return not _LOGIN_WORDS.isdisjoint(words)
 
 
+def _passed_preflight(came: Seen) -> bool:
+    """Whether a preflight was sent and the actual request followed it."""
+    first = [e.request.kind for e in came.outcome.exchanges if e.request.hop == 0]
+    return "preflight" in first and "actual" in first
+
+
 class SocketScope(Scope):
     """The checks around a WebSocket target, which has only its handshake."""
+
+    hosts = 0
 
     def begin(self) -> Generator[Ask, Came, bool]:
         """Send a handshake from the first allowed origin, or from the target's own origin."""
         wanted = next((o for o in self.plan.allowed if "*" not in o), page_origin(self.book.url))
         came = yield from self.book.ask(wanted)
+        named = any(name.lower() == "sec-websocket-protocol" for name, _ in self.plan.template.headers)
+        hint = "" if named else f" {_SUBPROTOCOL}"
         if came.response is None:
             self.book.unanswered(came)
+            if self.book.error is not None and self.book.error.kind == "timeout":
+                self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
             return False
-        if not came.let_in:
+        if not came.allowed:
             self.book.note(
-                f"The handshake from {came.origin} is answered with {came.response.status}, no WebSocket is opened."
+                f"The handshake from {came.origin} was answered with {came.response.status}: no WebSocket was opened.{hint}"
             )
             self._login(came.response.status)
         return True
 
-    def without_credentials(self, first: Seen) -> Generator[Ask, Came, Seen | None]:  # noqa: ARG002 - as the base's
+    def without_credentials(
+        self,
+        first: Seen,  # noqa: ARG002 - as the base's
+        customer: str | None,  # noqa: ARG002 - as the base's
+    ) -> Generator[Ask, Came, Seen | None]:
         """Do nothing: ``Findings.tell`` repeats the handshake without credentials once an origin is allowed."""
         yield from ()
         return None
 
-    def around(self, first: Seen, without: Seen | None, *, everybody: bool) -> Step:  # noqa: ARG002 - as the base's
+    def around(self, first: Seen, without: Seen | None, hosts: Queue, *, everybody: bool) -> Step:  # noqa: ARG002 - as the base's
         """Do nothing: a WebSocket has no preflight, no other method and no cache."""
         yield from ()

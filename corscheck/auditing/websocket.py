@@ -33,6 +33,19 @@ class Handshake(Struct, frozen=True):
 
     probe: Probe
 
+    def request(self) -> HTTPRequest:
+        """Build the HTTP request."""
+        probe = self.probe
+        headers: Headers = (
+            ("Upgrade", "websocket"),
+            ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", _KEY),
+            ("Origin", probe.origin),
+            *probe.headers,
+        )
+        return HTTPRequest("actual", 0, "GET", (http_url(probe.url),), headers, probe.origin, "cors", True)
+
 
 def page_origin(url: str) -> str:
     """Return the origin of a target's own pages, which for a WebSocket URL has the scheme of its handshake."""
@@ -46,20 +59,6 @@ def http_url(url: str) -> str:
     return f"{SCHEMES[scheme]}://{rest}"
 
 
-def request(handshake: Handshake) -> HTTPRequest:
-    """Build the HTTP request of a handshake."""
-    probe = handshake.probe
-    headers: Headers = (
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade"),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Key", _KEY),
-        ("Origin", probe.origin),
-        *probe.headers,
-    )
-    return HTTPRequest("actual", 0, "GET", (http_url(probe.url),), headers, probe.origin, "cors", True)
-
-
 def accepted(answer: Answer) -> bool:
     """Whether the server sent 101 with the right ``Sec-WebSocket-Accept``."""
     if not isinstance(answer, HTTPResponse) or answer.status != 101:
@@ -71,7 +70,7 @@ def accepted(answer: Answer) -> bool:
 def seen(handshake: Handshake, answer: Answer) -> Seen:
     """Turn the response into a ``Seen``. An accepted handshake counts as allowed with credentials."""
     probe, yes = handshake.probe, accepted(answer)
-    exchange = Exchange(request(handshake), answer)
+    exchange = Exchange(handshake.request(), answer)
     asked = Request(probe.url, probe.origin)
     outcome = Outcome(asked, "chromium", "allowed" if yes else "blocked", exchanges=(exchange,))
     return Seen(probe.origin, outcome, exchange, BROWSERS if yes else ())

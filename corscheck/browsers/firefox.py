@@ -38,6 +38,8 @@ PREFERENCES: dict[str, object] = {
     "dom.security.https_first": False,
     "dom.security.https_first_schemeless": False,
     "dom.security.https_only_mode": False,
+    # Firefox accepts no certificate override for pages under a preloaded HSTS domain such as .app and .dev.
+    "network.stricttransportsecurity.preloadlist": False,
     "network.trr.mode": 5,  # no DNS over HTTPS
     "intl.locale.requested": "en-US",  # without it console texts are translated
     # No background traffic.

@@ -277,7 +277,7 @@ class ProbeArguments(Struct, frozen=True):
             help="Ask an ASGI or WSGI application in process. Without a URL: all its routes.",
         ),
     ] = None
-    app_dir: Annotated[str, Option("--app-dir", metavar="DIR", help="Directory of the --app module.")] = "."
+    app_dir: opt.AppDir = "."
     curl: Annotated[
         Strings,
         Option(
@@ -340,6 +340,13 @@ class AuditArguments(Struct, frozen=True):
     ] = "normal"
     targets: opt.Targets = None
     shard: opt.ShardOf = None
+    app: Annotated[
+        str | None,
+        Option(
+            "--app", metavar="MODULE:NAME", help="Audit an ASGI or WSGI application in process; URLs are its paths."
+        ),
+    ] = None
+    app_dir: opt.AppDir = "."
     fail_on: Annotated[
         FailOn,
         Option(

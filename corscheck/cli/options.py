@@ -102,6 +102,7 @@ Targets = Annotated[
         "--targets", metavar="FILE", help="Read targets from a file: one URL or JSON probe object per line; - is stdin."
     ),
 ]
+AppDir = Annotated[str, Option("--app-dir", metavar="DIR", help="Directory of the module of --app.")]
 
 # What is sent, and what of it counts
 Complete = Annotated[bool, Option("--complete", help="Exit 3 if a request was held back (allowed*).")]

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from corscheck.model.json import to_plain
 from corscheck.model.result import ErrorRecord, ExchangeRecord
-from corscheck.model.values import Depth, Excuse, FailOn, Severity
+from corscheck.model.values import SEVERITIES, Depth, Excuse, FailOn, Severity
 
 
 class AuditFinding(Struct, frozen=True, kw_only=True):
@@ -41,8 +41,9 @@ class Audit(Struct, frozen=True, kw_only=True):
     ``allowed_origins`` are the origins that should be allowed. ``requests`` is the number of requests sent. ``notes``
     describe limits of the audit (the target requires a login, a redirect leads to another site). ``unstable`` lists
     results that a second request did not reproduce. ``error`` says why the target could not be audited. ``fail_on`` is
-    the lowest severity that fails (``never``: none does); ``passed`` means that no finding fails. ``file`` and ``line``
-    locate the target in the input. ``exchanges`` are all that were sent, if the run keeps them (``audit -v``).
+    the lowest severity that fails (``never``: none does); ``passed`` means that the audit came to its end, its results were
+    reproduced and no finding fails. ``file`` and ``line`` locate the target in the input. ``exchanges`` are all that were
+    sent, if the run keeps them (``audit -v``).
     """
 
     url: str
@@ -62,10 +63,26 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether no finding has the severity ``fail_on`` or above. False if the target did not respond."""
+        """Whether the audit passed. False if the target did not respond, or if its responses vary."""
         return self.passed
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report's audit object: plain dicts, lists, strings and numbers, ready for ``json.dumps``."""
         plain: dict[str, Any] = to_plain(self)
         return plain
+
+
+def failing(audit: Audit) -> tuple[AuditFinding, ...]:
+    """Return the findings that fail an audit: of its ``fail_on`` or a higher severity, and not excused."""
+    if audit.fail_on == "never":
+        return ()
+    heavy = SEVERITIES[: SEVERITIES.index(audit.fail_on) + 1]
+    return tuple(f for f in audit.findings if f.severity in heavy and f.excused is None)
+
+
+def passes(audit: Audit) -> bool:
+    """Whether an audit passes: it came to its end, its results were reproduced, and no finding fails.
+
+    A server whose responses vary never passes, because an attacker can repeat a request.
+    """
+    return audit.error is None and not failing(audit) and (not audit.unstable or audit.fail_on == "never")

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from corscheck.model.values import ConfigError
 from corscheck.protocol.origin import URLError, parse_url
+from corscheck.runner.audit import wire
 from corscheck.runner.conversation import conversation
 from corscheck.runner.drive import acarry
 from corscheck.runner.result import Assembler
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from corscheck.auditing.plan import AuditPlan
+    from corscheck.model.audits import Audit
     from corscheck.model.result import Result
     from corscheck.model.values import Probe
     from corscheck.protocol.agreement import Caches
@@ -125,6 +128,12 @@ class AppConversation(Conversation):
             text = self.propose(probe)
             return result if text is None else _advised(result, text)
         return result
+
+    def audit(self, plan: AuditPlan) -> Audit:
+        """Audit the application. Raises ``ConfigError`` if it refuses the host that paths are taken at."""
+        _add_host(self._hosts, plan.template)
+        with printing(self._aside), exit_raises():
+            return self.drive(wire(plan, self.options))
 
     def propose(self, probe: Probe, exposed: Iterable[str] = ()) -> str | None:
         """The settings by which a probe passes too, tried on the application; None if none do.

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from corscheck.auditing import websocket
 from corscheck.auditing.flow import audit
-from corscheck.auditing.plan import Lookup
+from corscheck.auditing.plan import Lookup, OwnPage
 from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
@@ -78,12 +78,13 @@ def _answered(
         came: Came
         if isinstance(ask, Lookup):
             return addresses(ask.url, network)
-        if isinstance(ask, Handshake):
+        if isinstance(ask, (Handshake, OwnPage)):
             left.take()
-            request = websocket.request(ask)
+            request = ask.request()
             came = answer = yield dress(request, ask.probe, network.user_agent)
             if kept is not None:
-                kept.add("handshake", request, answer, ask.probe)
+                kind = "handshake" if isinstance(ask, Handshake) else request.kind
+                kept.add(kind, request, answer, ask.probe)
             pause = patience.pause_after(NETWORK_CODES[came.kind]) if isinstance(came, NetworkError) else None
         else:
             came = outcome = yield from once(ask, options, None, left.take)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import Suffixes
 from corscheck.auditing.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.suffixes import known_suffix, registrable_domain
@@ -58,12 +59,12 @@ def named(asked: Asked, *more: tuple[str, str], status: int = 200, credentials: 
     return HTTPResponse(status, (*origin, *((TRUE,) if credentials else ()), *methods, *more))
 
 
-def those(let_in: Callable[[str], bool], *more: tuple[str, str], credentials: bool = True) -> Server:
+def those(allows: Callable[[str], bool], *more: tuple[str, str], credentials: bool = True) -> Server:
     """A server that decides by the origin alone, and varies by it."""
     vary = ("Vary", "Origin")
 
     def server(asked: Asked) -> Reply:
-        if asked.origin is not None and let_in(asked.origin):
+        if asked.origin is not None and allows(asked.origin):
             return named(asked, vary, *more, credentials=credentials)
         return reply(200, vary, *more)
 

@@ -47,6 +47,10 @@ SERVERS: dict[str, tuple[Target, str]] = {
     "aiohttp": (_python("aio.py", "app.py", packages=("aiohttp", "aiohttp-cors")), ""),
     "django-all": (_DJANGO_SITE, "CORS_ALLOW_ALL_ORIGINS = True"),
     "django-pattern": (_DJANGO_SITE, 'CORS_ALLOWED_ORIGIN_REGEXES = [r"https://\\w+\\.example\\.com"]'),
+    "django-own": (
+        _DJANGO_SITE,
+        'CORS_ALLOWED_ORIGIN_REGEXES = [r"^https://api\\.example\\.com", r"^https://app\\.example\\.com$", r"^https://localhost"]',
+    ),
     "django-exact": (_DJANGO_SITE, 'CORS_ALLOWED_ORIGINS = ["https://app.example.com"]'),
     "node": (
         NodeFramework(

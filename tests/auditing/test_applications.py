@@ -23,7 +23,7 @@ pytestmark = pytest.mark.framework
 HEALTHY = 30
 """Requests at most, for a healthy target, one allowed origin and the normal depth."""
 REFLECTING = 12
-"""Fewer than that, for one that lets in everybody."""
+"""Fewer than that, for one that allows everybody."""
 
 
 @pytest.fixture(scope="module", params=sorted(SERVERS))

@@ -21,20 +21,20 @@ APP = "https://app.example.com"
 API = "https://api.example.com/me"
 
 
-def answering(let_in: Callable[[str], bool], more: str = "") -> Callable[[bytes], bytes]:
+def answering(allows: Callable[[str], bool], more: str = "") -> Callable[[bytes], bytes]:
     def answer(raw: bytes) -> bytes:
         found = re.search(rb"\r\nOrigin: ([^\r]*)", raw)
         origin = found[1].decode() if found is not None else ""
         allow = f"Access-Control-Allow-Origin: {origin}\r\nAccess-Control-Allow-Credentials: true\r\n"
-        head = f"HTTP/1.1 200 OK\r\nVary: Origin\r\nContent-Length: 0\r\n{more}{allow if origin and let_in(origin) else ''}\r\n"
+        head = f"HTTP/1.1 200 OK\r\nVary: Origin\r\nContent-Length: 0\r\n{more}{allow if origin and allows(origin) else ''}\r\n"
         return head.encode()
 
     return answer
 
 
-def steps(let_in: Callable[[str], bool], more: str = "") -> list[object]:
+def steps(allows: Callable[[str], bool], more: str = "") -> list[object]:
     """A connection's script: it answers as often as it is asked."""
-    return [READ, answering(let_in, more)] * 100
+    return [READ, answering(allows, more)] * 100
 
 
 @pytest.fixture(scope="module")
@@ -199,10 +199,10 @@ def test_a_server_that_hangs() -> None:
 def test_a_server_that_begins_to_hang() -> None:
     """It is asked three more times, then no more."""
     exact = answering(lambda o: o == APP)
-    with RawServer([READ, exact, READ, exact, READ, exact, READ, HOLD], [READ, HOLD]) as server:
+    with RawServer([*[READ, exact] * 4, READ, HOLD], [READ, HOLD]) as server:
         done = run(*ASKED, "-m", "0.3", "--json", "-", server=server)
     assert done.returncode == 3
-    assert len(server.requests) == 6
+    assert len(server.requests) == 7
 
 
 def test_a_server_that_resets() -> None:
@@ -229,12 +229,37 @@ def test_one_dead_target_among_others(exact: RawServer, tmp_path: Path) -> None:
 
 
 def test_a_handshake_is_answered_by_a_page() -> None:
-    """A 200 to a handshake is no WebSocket, however open its CORS headers are."""
+    """A 200 to a handshake opens no WebSocket, however open its CORS headers are."""
     with RawServer(steps(lambda o: True)) as server:
         done = run("wss://api.example.com/ws", "-b", "session=1", "--json", "-", server=server)
     found = json.loads(done.stdout)["audits"][0]
     assert (done.returncode, found["findings"]) == (0, [])
-    assert "no WebSocket is opened" in " ".join(found["notes"])
+    assert "no WebSocket was opened" in " ".join(found["notes"])
+
+
+def test_a_server_that_waits_for_a_subprotocol_names_the_option() -> None:
+    """It never answers a handshake without one, as some GraphQL servers do."""
+    hint = "If the server expects a subprotocol, name it: -H 'Sec-WebSocket-Protocol: NAME'"
+
+    def answer(raw: bytes) -> bytes:
+        if b"\r\nsec-websocket-protocol: graphql-ws\r\n" not in raw.lower():
+            time.sleep(1.5)
+            return b""
+        return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+
+    with RawServer([READ, answer] * 20) as server:
+        asked = ("wss://api.example.com/ws", "-b", "session=1", "-m", "0.5")
+        done = run(*asked, server=server)
+        assert done.returncode == 3
+        assert hint in " ".join(done.stdout.split())
+        assert len(server.requests) == 1
+        named = run(*asked, "-H", "Sec-WebSocket-Protocol: graphql-ws", server=server)
+    assert named.returncode == 0
+    assert hint not in " ".join(named.stdout.split())
+    assert "no WebSocket was opened" in " ".join(named.stdout.split())
+    gone = run("wss://nowhere.invalid/ws")
+    assert gone.returncode == 3
+    assert hint not in " ".join(gone.stdout.split())
 
 
 def test_what_is_said_after_the_handshake_is_left_alone() -> None:

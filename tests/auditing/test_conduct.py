@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.auditing.caching import shared_cache_keeps, varies_by_origin
-from corscheck.auditing.origins import Labels
+from corscheck.auditing.labels import Labels
 from corscheck.auditing.private import is_private
 from corscheck.protocol.request import NetworkError
 from corscheck.runner.options import RunOptions
@@ -54,12 +54,12 @@ def test_a_healthy_target_is_asked_at_most_thirty_times(url: str, origin: str) -
 
 @pytest.mark.parametrize("url", TARGETS)
 @pytest.mark.parametrize("more", [{}, {"depth": "full"}, {"allowed": ()}, {"allowed": (APP, "https://example.com")}])
-def test_who_lets_in_everybody_is_asked_fewer_than_twelve_times(url: str, more: dict[str, object]) -> None:
+def test_a_server_that_reflects_everything_is_asked_at_most_twelve_times(url: str, more: dict[str, object]) -> None:
     found, asked = audit_of(everybody, make_plan(url, **more))  # type: ignore[arg-type]
     assert "CORS801" in codes(found)
-    assert len(asked) < 12
+    assert len(asked) <= 12
     # Of the mutations none: only strangers and the origins that are meant.
-    origins = {a.origin for a in asked if a.origin is not None}
+    origins = {a.origin for a in asked if a.origin is not None} - {url.rpartition("/")[0]}
     assert not [o for o in origins if "localhost" in str(o) or "null" in str(o) or "app.example.com." in str(o)]
 
 
@@ -83,7 +83,7 @@ def test_no_more_is_sent_than_is_allowed(most: int, headers: tuple[tuple[str, st
 
 
 def test_what_is_announced_is_what_is_sent() -> None:
-    """``--dry-run`` shows it, for a server that lets in the allowed origins and nobody else."""
+    """``--dry-run`` shows it, for a server that allows the declared origins and no other."""
     for url in (*TARGETS, "wss://api.example.com/ws"):
         for depth in ("normal", "full"):
 
@@ -103,13 +103,77 @@ def test_two_allowed_origins_are_both_imitated() -> None:
 
 
 def test_the_origin_that_is_named_to_everybody_is_imitated() -> None:
+    console = "https://console.example.com"
+
     def server(asked: Asked) -> Reply:
-        origin = asked.origin if (asked.origin or "").startswith(APP) else APP
-        return reply(200, ("Access-Control-Allow-Origin", origin or APP), ("Access-Control-Allow-Credentials", "true"))
+        origin = asked.origin if (asked.origin or "").startswith(console) else console
+        return reply(200, ("Access-Control-Allow-Origin", str(origin)), ("Access-Control-Allow-Credentials", "true"))
 
     found, _ = audit_of(server, make_plan(allowed=()))
     assert codes(found) == ["CORS803"]
-    assert found.notes == (f"The server names {APP} to everybody; its mutations were tried.",)
+    assert found.notes == (f"The server names {console} to every origin; its mutations were tried.",)
+
+
+def test_a_usual_name_that_is_allowed_is_imitated() -> None:
+    found, _ = audit_of(those(lambda o: o.startswith(APP)), make_plan(allowed=()))
+    assert codes(found) == ["CORS803"]
+    assert found.notes == (f"{APP} is allowed, and was imitated. Name the origins that you mean: --allowed-origin.",)
+
+
+def test_the_targets_own_origin_is_sent_as_a_page_sends_it_with_a_post() -> None:
+    """A GET to the own origin has no Origin in a browser; the comparison is the same with one."""
+    _, asked = audit_of(EXACT)
+    own = [a for a in asked if a.origin == "https://api.example.com"]
+    assert [(a.method, a.url, a.cookie) for a in own] == [("GET", API, "corscheck=1")]
+
+
+# ------------------------------------------------------------------ what goes out and cannot be read
+
+
+def by_preflight_only(asked: Asked) -> Reply:
+    """Allows a PUT of everybody in the preflight, and compares in the request."""
+    return named(asked) if asked.preflight or asked.origin == APP else reply()
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [({}, "info"), ({"methods": ("PUT",)}, "low"), ({"methods": ("PUT",), "send": "always"}, "low"), ({"send": "always"}, "low")],
+)  # fmt: skip
+def test_a_put_that_nobody_reads_is_still_a_put(more: dict[str, object], severity: str) -> None:
+    """Chromium and Firefox send it, with cookies: the data is changed. By default the server may not even have a PUT."""
+    found, asked = audit_of(by_preflight_only, make_plan(**more))  # type: ignore[arg-type]
+    assert next((f.code, f.severity, f.method) for f in found.findings) == (
+        "CORS824", severity, "PUT" if "send" in more else "OPTIONS",
+    )  # fmt: skip
+    assert found.passed
+    assert ("PUT" in {a.method for a in asked}) is ("send" in more)
+
+
+def test_a_put_that_the_server_refuses_is_none() -> None:
+    def server(asked: Asked) -> Reply:
+        return reply(405) if asked.method in ("PUT", "POST", "DELETE") else by_preflight_only(asked)
+
+    found, _ = audit_of(server, make_plan(send="always"))
+    assert {f.severity for f in found.findings} == {"info"}
+
+
+def test_a_post_is_asked_about_without_sending_it() -> None:
+    _, asked = audit_of(EXACT, make_plan(methods=("GET", "POST")))
+    (preflight,) = [a for a in asked if a.preflight and a.headers["access-control-request-method"] == "POST"]
+    assert preflight.headers["access-control-request-headers"] == "content-type"
+    assert "POST" not in {a.method for a in asked}
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8000/", "http://127.0.0.1:8000/", "http://192.168.1.7/"])
+def test_what_every_page_reads_behind_the_firewall_is_not_public(url: str) -> None:
+    """``*`` or a reflected origin without credentials: nobody outside reaches it, but any page open inside does."""
+    star = audit_of(lambda _: reply(200, ("Access-Control-Allow-Origin", "*")), make_plan(url))[0]
+    assert [(f.code, f.severity) for f in star.findings] == [("CORS821", "medium")]
+    reflected = audit_of(lambda a: named(a, credentials=False), make_plan(url))[0]
+    assert ("CORS801", "medium") in [(f.code, f.severity) for f in reflected.findings]
+    for found in (star, reflected):
+        assert not found.passed
+        assert ("asks for permission" in found.findings[0].message) is ("192" not in url)
 
 
 # ------------------------------------------------------------------ nobody answers, or not always the same
@@ -123,7 +187,7 @@ def test_a_target_that_does_not_answer_has_not_passed(kind: str) -> None:
     assert (found.error.kind, found.passed, found.findings) == (kind, False, ())
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 10, 25])
+@pytest.mark.parametrize("after", [1, 2, 3, 10, 20])
 def test_a_server_that_falls_silent_is_left_alone(after: int) -> None:
     found, asked = audit_of(lambda a: EXACT(a) if a.number <= after else NetworkError("timeout", "gone"))
     assert after < len(asked) <= after + 3
@@ -135,7 +199,7 @@ def test_a_server_that_falls_silent_is_left_alone(after: int) -> None:
 
 def test_one_question_without_an_answer_is_said_and_no_more() -> None:
     found, asked = audit_of(lambda a: NetworkError("timeout", "slow") if a.origin == "null" else EXACT(a))
-    assert len(asked) == 28
+    assert len(asked) == 25
     assert found.error is None
     assert found.notes == ("1 of the questions got no answer.",)
 
@@ -150,22 +214,21 @@ PATTERNS = ["10", "01", "1100", "0110", "0011", "1001", "110", "100", "11110000"
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_answers_that_take_turns_are_unstable(pattern: str) -> None:
-    """Two servers behind one name, one of which lets in everybody: nothing is told of how origins are compared."""
+def test_answers_that_take_turns_never_pass(pattern: str) -> None:
+    """Two servers behind one name, one of which reflects: nothing is told of how origins are compared, but an attacker asks
+    twice."""
     found, _ = audit_of(lambda a: named(a) if pattern[a.number % len(pattern)] == "1" else reply())
-    assert [f.code for f in found.findings if f.severity != "info"] == []
+    assert [(f.code, f.severity) for f in found.findings if f.severity != "info"] == [("CORS801", "high")]
+    assert "repeats its request" in found.findings[0].message
     assert found.unstable
-    assert found.passed
+    assert not found.passed
 
 
-def test_answers_by_chance_are_hardly_ever_a_finding() -> None:
-    alarms = 0
+def test_answers_by_chance_never_pass() -> None:
     for seed in range(60):
         dice = random.Random(seed)
-        found, _ = audit_of(lambda a, dice=dice: named(a) if dice.random() < 0.3 else reply())
-        alarms += any(f.severity != "info" for f in found.findings)
-    # By chance four strangers of four are let in once in 120 times.
-    assert alarms <= 2
+        found, asked = audit_of(lambda a, dice=dice: named(a) if dice.random() < 0.3 else reply())
+        assert not found.passed, len(asked)
 
 
 def test_one_hiccup_voids_nothing() -> None:
@@ -304,11 +367,11 @@ def test_what_varies_by_origin(values: tuple[str, ...], varies: bool) -> None:
         ("https://100.64.0.1/", (), True),
         ("https://[fd00::1]/", (), True),
         ("https://93.184.216.34/", (), False),
-        # Loopback is not a private network that others cannot reach.
-        ("http://localhost:8000/", ("127.0.0.1",), False),
-        ("http://127.0.0.1:8000/", (), False),
-        ("http://[::1]/", (), False),
-        ("http://app.localhost/", (), False),
+        # A page that is open in a browser of this machine reaches what nobody outside can.
+        ("http://localhost:8000/", ("127.0.0.1",), True),
+        ("http://127.0.0.1:8000/", (), True),
+        ("http://[::1]/", (), True),
+        ("http://app.localhost/", (), True),
     ],
 )
 def test_who_lives_in_a_private_network(url: str, addresses: tuple[str, ...], expected: bool | None) -> None:
@@ -333,10 +396,8 @@ def test_only_the_names_own_address_makes_it_private() -> None:
     assert codes(found) == []
 
 
-@pytest.mark.parametrize(
-    "origin", ["http://localhost:3000", "http://app.example.com", f"{APP}:8443", "http://192.168.0.10"]
-)
-def test_what_is_meant_to_be_let_in_is_not_hostile(origin: str) -> None:
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://app.example.com", "http://192.168.0.10"])
+def test_a_declared_origin_is_not_hostile(origin: str) -> None:
     found, _ = audit_of(those(lambda o: o in (APP, origin)), make_plan(allowed=(APP, origin)))
     assert found.findings == ()
     assert codes(audit_of(those(lambda o: o in (APP, origin)))[0]) != []

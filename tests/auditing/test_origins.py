@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from ipaddress import ip_address
 
 import ada_url
@@ -12,35 +11,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corscheck.auditing import origins as make
-from corscheck.auditing.origins import BOTH, SHARED_HOSTING, Hostile, Labels, Maker
+from corscheck.auditing.hosting import HOSTS, Queue, named_by
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import BOTH, Hostile, Maker
+from corscheck.auditing.preloaded import is_https_only
 from corscheck.model.suffixes import registrable_domain
 from corscheck.protocol.origin import is_ip, is_loopback_host
 from tests.auditing.kit import SUFFIXES
 
-L = "[a-z]{10}"
+L = "[a-z]{9}"
 """A random label."""
 
 
-def made(origin: str, depth: str = "full") -> list[Hostile]:
+def made(origin: str) -> list[Hostile]:
     base = make.base(origin, SUFFIXES)
     assert base is not None
-    maker = Maker(base, SUFFIXES, Labels("tests"), depth)  # type: ignore[arg-type]
+    maker = Maker(base, SUFFIXES, Labels("tests"))
+    single = (
+        maker.public_suffix(), maker.prefix(), maker.substring(), maker.separator(), maker.glob(), maker.suffix(),
+        maker.truncated(), maker.beside(), maker.sibling(), maker.subdomain(), maker.below(), maker.nested(),
+        maker.downgrade(), maker.port(), maker.prefix("pages.dev"), maker.separator("pages.dev"),
+    )  # fmt: skip
+    several = (
+        maker.neighbours("acme"), filter(None, map(maker.character, make.SPECIAL)), maker.dots(), maker.unsendable(),
+        maker.top_level(),
+    )  # fmt: skip
+    return [*(h for h in single if h is not None), *(h for hostiles in several for h in hostiles)]
 
-    def every() -> Iterator[Hostile]:
-        for method in (
-            maker.public_suffix, maker.prefix, maker.suffix, maker.substring, maker.truncated, maker.dots,
-            maker.separators, maker.characters, maker.subdomains, maker.glued, maker.nested, maker.downgrade,
-            maker.ports, maker.unsendable,
-        ):  # fmt: skip
-            yield from method()
 
-    return list(every())
-
-
-def of_kind(origin: str, depth: str = "normal") -> dict[str, list[str]]:
+def of_kind(origin: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for hostile in made(origin, depth):
-        if hostile.kind not in ("unsendable", "character", "nested"):
+    for hostile in made(origin):
+        if hostile.kind not in ("unsendable", "character", "nested") and ".pages.dev" not in hostile.origin:
             found.setdefault(hostile.kind, []).append(hostile.origin)
     return found
 
@@ -49,96 +51,93 @@ TABLE: dict[str, dict[str, list[str]]] = {
     "https://app.example.com": {
         "public-suffix": [f"https://{L}\\.com"],
         "prefix": [f"https://app\\.example\\.com\\.{L}\\.net"],
-        "suffix": [f"https://{L}example\\.com", f"https://{L}app\\.example\\.com"],
         "substring": [f"https://{L}app\\.example\\.com\\.{L}\\.net"],
+        "separator": [f"https://app\\.example\\.com-{L}\\.net"],
+        # One letter before the domain is what a glob matches that is read as a regular expression.
+        "dot": [r"https://xexample\.com", r"https://appxexample\.com"],
+        "suffix": [f"https://{L}example\\.com", f"https://{L}app\\.example\\.com"],
         "truncated": [r"https://app\.example\.co"],
-        "dot": [r"https://appxexample\.com"],
-        "separator": [f"https://app\\.example\\.com{L}\\.net", f"https://app\\.example\\.com-{L}\\.net"],
+        "top-level": [r"https://app\.example\.net"],
         "subdomain": [f"https://{L}\\.example\\.com", f"https://{L}\\.app\\.example\\.com"],
         "downgrade": [r"http://app\.example\.com"],
-        "port": [r"https://app\.example\.com:8443"],
+        "port": [r"https://app\.example\.com:7[1-8]\d\d"],
     },
     "https://example.com": {
         "public-suffix": [f"https://{L}\\.com"],
         "prefix": [f"https://example\\.com\\.{L}\\.net"],
-        "suffix": [f"https://{L}example\\.com"],
         "substring": [f"https://{L}example\\.com\\.{L}\\.net"],
+        "separator": [f"https://example\\.com-{L}\\.net"],
+        "dot": [r"https://xexample\.com"],
+        "suffix": [f"https://{L}example\\.com"],
         "truncated": [r"https://example\.co"],
-        "separator": [f"https://example\\.com{L}\\.net", f"https://example\\.com-{L}\\.net"],
+        "top-level": [r"https://example\.net"],
         "subdomain": [f"https://{L}\\.example\\.com"],
         "downgrade": [r"http://example\.com"],
-        "port": [r"https://example\.com:8443"],
+        "port": [r"https://example\.com:7[1-8]\d\d"],
     },
     "https://a.b.example.co.uk": {
         "public-suffix": [f"https://{L}\\.co\\.uk"],
         "prefix": [f"https://a\\.b\\.example\\.co\\.uk\\.{L}\\.net"],
-        "suffix": [f"https://{L}example\\.co\\.uk", f"https://{L}a\\.b\\.example\\.co\\.uk"],
         "substring": [f"https://{L}a\\.b\\.example\\.co\\.uk\\.{L}\\.net"],
+        "separator": [f"https://a\\.b\\.example\\.co\\.uk-{L}\\.net"],
+        "dot": [r"https://xexample\.co\.uk", r"https://a\.bxexample\.co\.uk", r"https://a\.b\.examplexco\.uk"],
+        "suffix": [f"https://{L}example\\.co\\.uk", f"https://{L}a\\.b\\.example\\.co\\.uk"],
         # ".u" is not a suffix; without its last three characters it is one of Colombia's.
         "truncated": [r"https://a\.b\.example\.co"],
-        "dot": [r"https://a\.bxexample\.co\.uk", r"https://a\.b\.examplexco\.uk"],
-        "separator": [f"https://a\\.b\\.example\\.co\\.uk{L}\\.net", f"https://a\\.b\\.example\\.co\\.uk-{L}\\.net"],
+        "top-level": [r"https://a\.b\.example\.net", r"https://a\.b\.example\.co\.za"],
         "subdomain": [f"https://{L}\\.example\\.co\\.uk", f"https://{L}\\.a\\.b\\.example\\.co\\.uk"],
         "downgrade": [r"http://a\.b\.example\.co\.uk"],
-        "port": [r"https://a\.b\.example\.co\.uk:8443"],
+        "port": [r"https://a\.b\.example\.co\.uk:7[1-8]\d\d"],
     },
-    "https://app.vercel.app": {
-        # The suffix is a host where anybody has names, and the preview deployments of a project are among them.
-        "shared-hosting": [f"https://{L}\\.vercel\\.app", f"https://app-{L}\\.vercel\\.app"],
-        "prefix": [f"https://app\\.vercel\\.app\\.{L}\\.net"],
-        "suffix": [f"https://{L}app\\.vercel\\.app"],
-        "substring": [f"https://{L}app\\.vercel\\.app\\.{L}\\.net"],
-        "dot": [r"https://appxvercel\.app"],
-        "separator": [f"https://app\\.vercel\\.app{L}\\.net", f"https://app\\.vercel\\.app-{L}\\.net"],
-        "subdomain": [f"https://{L}\\.app\\.vercel\\.app"],
-        "downgrade": [r"http://app\.vercel\.app"],
-        "port": [r"https://app\.vercel\.app:8443"],
-    },
-    "https://app.example": {
-        "public-suffix": [f"https://{L}\\.example"],
-        "prefix": [f"https://app\\.example\\.{L}\\.net"],
-        "suffix": [f"https://{L}app\\.example"],
-        "substring": [f"https://{L}app\\.example\\.{L}\\.net"],
-        "separator": [f"https://app\\.example{L}\\.net", f"https://app\\.example-{L}\\.net"],
-        "subdomain": [f"https://{L}\\.app\\.example"],
-        "downgrade": [r"http://app\.example"],
-        "port": [r"https://app\.example:8443"],
+    "https://shop-git-main-acme.vercel.app": {
+        # Anybody has names at this host, and those of the project's deployments are among them. It has no http pages.
+        "public-suffix": [f"https://{L}\\.vercel\\.app"],
+        "shared-hosting": [f"https://shop-{L}-acme\\.vercel\\.app", f"https://shop-git-{L}-acme\\.vercel\\.app"],
+        "prefix": [f"https://shop-git-main-acme\\.vercel\\.app\\.{L}\\.net"],
+        "substring": [f"https://{L}shop-git-main-acme\\.vercel\\.app\\.{L}\\.net"],
+        "separator": [f"https://shop-git-main-acme\\.vercel\\.app-{L}\\.net"],
+        "dot": [r"https://xshop-git-main-acme\.vercel\.app", r"https://shop-git-main-acmexvercel\.app"],
+        "suffix": [f"https://{L}shop-git-main-acme\\.vercel\\.app"],
+        "subdomain": [f"https://{L}\\.shop-git-main-acme\\.vercel\\.app"],
+        "port": [r"https://shop-git-main-acme\.vercel\.app:7[1-8]\d\d"],
     },
     "https://app.example.net:8443": {
         "public-suffix": [f"https://{L}\\.net:8443"],
         "prefix": [f"https://app\\.example\\.net\\.{L}\\.org"],
-        "suffix": [f"https://{L}example\\.net:8443", f"https://{L}app\\.example\\.net:8443"],
         "substring": [f"https://{L}app\\.example\\.net\\.{L}\\.org"],
+        "separator": [f"https://app\\.example\\.net-{L}\\.org"],
+        "dot": [r"https://xexample\.net:8443", r"https://appxexample\.net:8443"],
+        "suffix": [f"https://{L}example\\.net:8443", f"https://{L}app\\.example\\.net:8443"],
         "truncated": [r"https://app\.example\.ne"],
-        "dot": [r"https://appxexample\.net:8443"],
-        "separator": [f"https://app\\.example\\.net{L}\\.org", f"https://app\\.example\\.net-{L}\\.org"],
+        "top-level": [r"https://app\.example\.org:8443"],
         "subdomain": [f"https://{L}\\.example\\.net:8443", f"https://{L}\\.app\\.example\\.net:8443"],
-        "downgrade": [r"http://app\.example\.net", r"http://app\.example\.net:8443"],
+        "downgrade": [r"http://app\.example\.net:8443"],
+        "port": [r"https://app\.example\.net:7[1-8]\d\d"],
     },
-    "https://xn--bcher-kva.example.com": {
-        "public-suffix": [f"https://{L}\\.com"],
-        "prefix": [f"https://xn--bcher-kva\\.example\\.com\\.{L}\\.net"],
-        "suffix": [f"https://{L}example\\.com", f"https://{L}xn--bcher-kva\\.example\\.com"],
-        "substring": [f"https://{L}xn--bcher-kva\\.example\\.com\\.{L}\\.net"],
-        "truncated": [r"https://xn--bcher-kva\.example\.co"],
-        # Letters behind it make another word of it, which is one as well.
-        "dot": [r"https://xn--bcher-kvaxexample\.com"],
-        "separator": [f"https://xn--bcher-kva\\.example\\.com{L}\\.net", f"https://xn--bcher-kva\\.example\\.com-{L}\\.net"],
-        "subdomain": [f"https://{L}\\.example\\.com", f"https://{L}\\.xn--bcher-kva\\.example\\.com"],
-        "downgrade": [r"http://xn--bcher-kva\.example\.com"],
-        "port": [r"https://xn--bcher-kva\.example\.com:8443"],
+    "https://www.city.kawasaki.jp": {
+        # "*.kawasaki.jp" are public suffixes, all but this one: nobody registers a name beside it.
+        "prefix": [f"https://www\\.city\\.kawasaki\\.jp\\.{L}\\.net"],
+        "substring": [f"https://{L}www\\.city\\.kawasaki\\.jp\\.{L}\\.net"],
+        "separator": [f"https://www\\.city\\.kawasaki\\.jp-{L}\\.net"],
+        "dot": [r"https://www\.cityxkawasaki\.jp"],
+        "suffix": [f"https://{L}www\\.city\\.kawasaki\\.jp"],
+        "top-level": [r"https://www\.city\.net"],
+        "subdomain": [f"https://{L}\\.city\\.kawasaki\\.jp", f"https://{L}\\.www\\.city\\.kawasaki\\.jp"],
+        "downgrade": [r"http://www\.city\.kawasaki\.jp"],
+        "port": [r"https://www\.city\.kawasaki\.jp:7[1-8]\d\d"],
     },
     "http://localhost:3000": {
         "prefix": [f"http://localhost\\.{L}\\.net"],
         "substring": [f"http://{L}localhost\\.{L}\\.net"],
-        "port": [r"http://localhost:8443"],
+        "port": [r"http://localhost:30007"],
     },
     "http://127.0.0.1:8000": {
         "prefix": [f"http://127\\.0\\.0\\.1\\.{L}\\.net"],
         "substring": [f"http://{L}127\\.0\\.0\\.1\\.{L}\\.net"],
-        "port": [r"http://127\.0\.0\.1:8443"],
+        "port": [r"http://127\.0\.0\.1:7[1-8]\d\d"],
     },
-    "http://[::1]:3000": {"port": [r"http://\[::1\]:8443"]},
+    "http://[::1]:3000": {"port": [r"http://\[::1\]:30007"]},
+
 }  # fmt: skip
 
 
@@ -153,15 +152,15 @@ def test_what_is_made_of_an_origin(origin: str) -> None:
 
 def everything(origin: str) -> list[Hostile]:
     """The mutations, and what is tried whatever the origin is."""
-    base = make.base(origin, SUFFIXES)
-    assert base is not None
     labels = Labels("tests")
+    local = (*make.LOCAL_PAGES, *make.MORE_LOCAL_PAGES)
+    private = (make.PRIVATE_ADDRESS, *make.MORE_PRIVATE_ADDRESSES)
     return [
         *made(origin),
-        *make.local_names(labels),
-        *make.local_pages("full"),
-        *make.private_addresses("full"),
-        *make.shared_hosting([base], labels, "full", 99),
+        *(Hostile("localhost", page) for page in local),
+        *(Hostile("private-address", page) for page in private),
+        *(make.longer_name(page, labels) for page in (*local, *private) if "[" not in page),
+        *(Hostile("shared-hosting", Queue((), 0, labels, "acme").customer(host)) for host in HOSTS),
         *make.app_schemes(),
     ]
 
@@ -236,6 +235,7 @@ FOREIGN = {
     "separator",
     "character",
     "shared-hosting",
+    "top-level",
 }
 OWN = {"subdomain", "nested"}
 
@@ -260,7 +260,8 @@ def test_who_can_have_such_an_origin(origin: str) -> None:
 @given(bases)
 def test_a_public_suffix_alone_is_no_origin_to_send(origin: str) -> None:
     for hostile in made(origin):
-        if hostile.browsers:
+        # The base's own host is whatever it is.
+        if hostile.browsers and host_of(hostile.origin) != host_of(origin):
             host = host_of(hostile.origin)
             assert registrable_domain(host) is not None, hostile
             assert all(0 < len(label) <= 63 for label in host.split(".")), hostile
@@ -309,10 +310,32 @@ def test_labels_are_letters_and_random_unless_seeded() -> None:
     assert re.fullmatch(L, Labels().label())
 
 
-def test_shared_hosts_are_public_suffixes() -> None:
+@pytest.mark.parametrize("host", HOSTS)
+def test_shared_hosts_are_public_suffixes(host: str) -> None:
     """Else their names would be subdomains of one owner's domain."""
-    for suffix in SHARED_HOSTING:
-        assert registrable_domain(f"somebody.{suffix}") == f"somebody.{suffix}", suffix
+    assert registrable_domain(f"somebody.{host}") == f"somebody.{host}"
+    for project in (None, "acme", "a" * 63):
+        name = host_of(Queue((), 0, Labels("tests"), project).customer(host))
+        assert name.endswith(f".{host}")
+        assert name.count(".") == host.count(".") + 1
+        assert len(name.partition(".")[0]) <= 63
+    assert Queue((), 0, Labels("tests"), None, insecure=True).customer(host).startswith("http://")
+
+
+def test_shared_hosts_with_evidence_come_first() -> None:
+    assert named_by((("Server", "Netlify"), ("X-Vercel-Id", "fra1::x"))) == ["vercel.app", "netlify.app"]
+    assert named_by((("Server", "nginx"), ("Via", "1.1 vegur"))) == ["herokuapp.com"]
+    queue = Queue(["fly.dev"], 5, Labels("tests"), None)
+    assert [queue.next(), queue.last(), queue.rest(1), queue.rest(), queue.next()] == [
+        "fly.dev", "onrender.com", ["vercel.app", "netlify.app"], ["pages.dev"], None,
+    ]  # fmt: skip
+    assert Queue(["fly.dev"], 5, Labels("tests"), None, insecure=True).rest(3) == ["onrender.com", "herokuapp.com"]
+
+
+def test_top_level_domains_without_http() -> None:
+    assert is_https_only("www.acme.app")
+    assert is_https_only("dev")
+    assert not is_https_only("app.acme.io")
 
 
 @pytest.mark.parametrize(
@@ -325,5 +348,5 @@ def test_loopback(host: str, expected: bool) -> None:
 
 
 def test_private_addresses_are_private() -> None:
-    for hostile in make.private_addresses("full"):
-        assert ip_address(host_of(hostile.origin)).is_private
+    for origin in (make.PRIVATE_ADDRESS, *make.MORE_PRIVATE_ADDRESSES):
+        assert ip_address(host_of(origin)).is_private

@@ -1,9 +1,9 @@
-"""How fast many targets are audited: requests a second of a whole process, 300 healthy targets on loopback.
+"""What audits cost: requests of a target, and requests a second of a whole process, 300 healthy targets on loopback.
 
-    python tests/bench/audit.py [--targets 300] [--rounds 5]
+    python -m tests.bench.audit [--targets 300] [--rounds 5]
 
-The server is nginx on every loopback address, so that each target is a host of its own; it lets in one origin with
-credentials and nobody else. What is counted is what the report says was sent, and nginx's own count must be the same.
+The server is nginx on every loopback address, so that each target is a host of its own; it allows one origin with
+credentials and no other. What is counted is what the report says was sent, and nginx's own count must be the same.
 Peers, for scale: CORScanner 514 to 611, Corsy 644 to 774 requests a second on the same two cores.
 """
 
@@ -19,6 +19,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from tests.auditing.kit import audit_of, make_plan, named
+from tests.auditing.test_comparisons import HEALTHY, TARGET, WWW
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = 774
@@ -55,6 +58,7 @@ def main() -> None:
     parser.add_argument("--targets", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
+    _print_requests()
     rates: list[float] = []
     with tempfile.TemporaryDirectory() as directory:
         port = _free_port()
@@ -76,6 +80,14 @@ def main() -> None:
     print(f"best peer     {PEER:8d} requests/s")
     print(f"ratio         {median / PEER:8.1f}  (at least {FACTOR})")
     sys.exit(0 if median / PEER >= FACTOR else 1)
+
+
+def _print_requests() -> None:
+    """Print how many requests the healthy targets of the tests get, and one that reflects every origin."""
+    counts = [len(audit_of(server, plan)[1]) for _, server, plan in HEALTHY]
+    _, asked = audit_of(named, make_plan(TARGET, allowed=(WWW,)))
+    print(f"{len(counts)} healthy    {statistics.median(counts):8.0f} requests in the median, at most {max(counts)}")
+    print(f"reflecting    {len(asked):8d} requests")
 
 
 def _audit(directory: Path, targets: Path, count: int) -> float:

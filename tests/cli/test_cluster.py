@@ -21,7 +21,7 @@ import dask
 import pytest
 from distributed import Client, LocalCluster
 
-from corscheck.auditing.origins import Labels
+from corscheck.auditing.labels import Labels
 from corscheck.model.values import ConfigError, Probe
 from corscheck.runner import cluster
 from corscheck.runner.options import RunOptions

@@ -74,6 +74,7 @@ def test_sarif_levels_and_places() -> None:
     assert first["properties"]["origin"] == "https://kq3v9x.example"
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
     properties = {"tags": ["security"], "precision": "very-high", "security-severity": "8.0"}
+    assert rules["CORS801"]["shortDescription"]["text"] == "Reflected origin"
     assert rules["CORS801"]["properties"] == properties
     assert rules["CORS801"]["defaultConfiguration"] == {"level": "error"}
     assert "security-severity" not in rules["not-audited"]["properties"]
@@ -163,6 +164,26 @@ def test_what_is_excused_is_no_alert() -> None:
     assert "CORS801" not in text("github", report)
 
 
+def test_an_unstable_audit_fails_in_every_format() -> None:
+    """It has no finding that fails, and does not pass either."""
+    report = saved(audits=[audits.UNSTABLE])
+    assert [(i["check_name"], i["severity"]) for i in is_gitlab(text("gitlab", report))] == [
+        ("CORS802", "info"), ("unstable", "major"),
+    ]  # fmt: skip
+    run = is_sarif(text("sarif", report))["runs"][0]
+    assert [(r["ruleId"], r["level"]) for r in run["results"]] == [("CORS802", "note"), ("unstable", "error")]
+    root = is_junit(text("junit", report))
+    assert (root.get("failures"), root.get("errors")) == ("1", "0")
+    assert [f.get("type") for f in root.iter("failure")] == ["unstable"]
+    assert any(line.startswith("::error title=UNSTABLE ") for line in text("github", report).splitlines())
+    page = CHECKS["html"](text("html", report))
+    assert [p.text for p in page.findall(".//section/p[@class='statement']/span")] == ["UNSTABLE"]
+    assert [r.get("class") for r in page.findall(".//rect")] == ["fail"]
+    markdown = text("markdown", report)
+    assert "❌ **UNSTABLE** The responses differ" in markdown
+    assert "PASSED" not in markdown
+
+
 # ---------------------------------------------------------------------- GitHub, Markdown, HTML
 
 
@@ -170,7 +191,7 @@ def test_annotations() -> None:
     lines = text("github", saved(audits=[audits.VULNERABLE, audits.UNREACHABLE])).splitlines()
     assert [line.partition(" ")[0] for line in lines] == ["::error", "::error", "::warning", "::warning", "::notice"]
     assert lines[0].startswith(
-        "::error file=targets.txt,line=3,title=HIGH every origin is let in%3A https%3A//api.example.com/me::Any web page"
+        "::error file=targets.txt,line=3,title=HIGH reflected origin%3A https%3A//api.example.com/me::Any web page"
     )
     assert "Sent: Origin: https://kq3v9x.example [CORS801]%0ACompare the origin" in lines[0]
     assert lines[3].startswith("::warning title=INCONCLUSIVE https%3A//down.example.com/::Not audited: down.example")
@@ -198,7 +219,7 @@ def test_markdown() -> None:
     assert "1 of 2 targets vulnerable; 1 high, 1 medium, 1 low, 1 info found with 62 requests." in lines
     assert "### Audit of `https://api.example.com/me`" in lines
     assert "❌ **VULNERABLE** 1 high, 1 medium, 1 low, 1 info." in lines
-    assert "**HIGH** `CORS801` every origin is let in (`https://kq3v9x.example`)" in lines
+    assert "**HIGH** `CORS801` reflected origin (`https://kq3v9x.example`)" in lines
     assert "**Fix:** Compare the origin with a list of the origins that are meant, whole and exactly." in lines
     assert "Access-Control-Allow-Credentials: true" in lines
     assert "✅ **PASSED** Nothing found." in lines

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from corscheck.cli.exitcodes import exit_status
-from corscheck.model.audits import Audit
+from corscheck.model.audits import Audit, failing, passes
 from corscheck.model.json import decode
 from corscheck.model.values import ConfigError
 from corscheck.report.formats import json as json_report
@@ -18,7 +18,7 @@ from corscheck.report.saved import baseline
 from corscheck.report.saved.load import load
 from corscheck.report.saved.merge import merge
 from corscheck.report.saved.saved import Saved
-from corscheck.report.saved.summary import Summary, failing
+from corscheck.report.saved.summary import Summary
 from tests.report import audit_samples as audits
 from tests.report import samples
 from tests.report.saved_reports import RUN, on_disk, saved
@@ -44,6 +44,7 @@ def counted(*found: Audit) -> Summary:
         (audits.UNREACHABLE, "undecided", 3),
         (audits.BROKEN_OFF_EARLY, "undecided", 3),
         (audits.BROKEN_OFF, "failed", 1),
+        (audits.UNSTABLE, "failed", 1),
     ],
 )
 def test_what_an_audit_counts_as(audit: Audit, word: str, status: int) -> None:
@@ -59,6 +60,13 @@ def test_findings_and_requests_are_counted() -> None:
     summary = counted(audits.VULNERABLE, audits.EXCUSED, audits.UNREACHABLE)
     assert summary.findings() == {"high": 1, "medium": 1, "low": 1, "info": 2}
     assert (summary.audit_requests, summary.vulnerable, summary.unaudited, summary.audits_passed) == (69, 1, 1, 1)
+
+
+def test_an_unstable_audit_is_not_vulnerable_and_does_not_pass() -> None:
+    summary = counted(audits.UNSTABLE, audits.CLEAN)
+    assert (summary.vulnerable, summary.unstable, summary.unaudited, summary.audits_passed) == (0, 1, 0, 1)
+    assert not passes(audits.UNSTABLE)
+    assert passes(replace(audits.UNSTABLE, fail_on="never"))
 
 
 def test_nothing_tested_is_a_usage_error() -> None:
@@ -121,6 +129,7 @@ def test_a_report_from_before_there_were_audits(suffix: str, tmp_path: Path) -> 
     new = (
         "audits",
         "vulnerable",
+        "unstable",
         "unaudited",
         "audit_requests",
         *(f"findings_{s}" for s in ("high", "medium", "low", "info")),

@@ -68,6 +68,7 @@ def test_the_document() -> None:
         "unobserved": 0,
         "audits": 0,
         "vulnerable": 0,
+        "unstable": 0,
         "unaudited": 0,
         "findings_high": 0,
         "findings_medium": 0,

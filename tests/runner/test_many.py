@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from corscheck.auditing.origins import Labels, Suffixes
+from corscheck.auditing.labels import Labels
+from corscheck.auditing.origins import Suffixes
 from corscheck.auditing.plan import AuditPlan
 from corscheck.model.audits import Audit
 from corscheck.model.result import Result

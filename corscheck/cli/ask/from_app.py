@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,13 +18,17 @@ from corscheck.sources.app.address import absolute
 from corscheck.sources.app.loading import load
 from corscheck.transports.base import NetworkOptions
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+Arguments = TypeVar("Arguments", "ProbeArguments", "AuditArguments")
 
-    from corscheck.cli.arguments import ProbeArguments
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from corscheck.cli.arguments import AuditArguments, ProbeArguments
+    from corscheck.cli.ask.audit_targets import AuditQuestion
     from corscheck.cli.ask.questions import ProbeQuestion
     from corscheck.cli.run_loop import Ask
     from corscheck.cli.show.outputs import OutputOptions
+    from corscheck.model.item import Item
     from corscheck.model.values import Probe
     from corscheck.runner.options import RunOptions
     from corscheck.sources.app.loading import LoadedApp
@@ -46,7 +51,7 @@ class InProcess(Struct, frozen=True):
     name: str
     directory: str = "."
 
-    def typed(self, typed: ProbeArguments) -> ProbeArguments:
+    def typed(self, typed: Arguments) -> Arguments:
         """Return the options with paths as URLs. Raises ``ConfigError`` for options without a meaning in process."""
         if typed.via is not None:
             raise ConfigError("--app asks in process: there is no network in between for --via")
@@ -82,6 +87,17 @@ class InProcess(Struct, frozen=True):
     def asker(self, question: ProbeQuestion, options: RunOptions) -> Ask:
         """Return what asks the probes of a question, as ``run_loop.asker`` does over the network."""
         return lambda take: _ask(self._load(), options, question, take)
+
+    def auditor(self, question: AuditQuestion, options: RunOptions) -> Ask:
+        """Return what audits the application, as ``run_loop.asker`` does over the network."""
+
+        def ask(take: Callable[[Item], bool | None]) -> None:
+            with _conversing(self._load(), options) as conversation:
+                for plan in question:
+                    if take(conversation.audit(plan)) is True:
+                        return
+
+        return ask
 
     def verify(
         self, typed: ProbeArguments, options: RunOptions, wanted: OutputOptions, *, complete: bool, resume: bool
@@ -162,15 +178,22 @@ def _ask(
     take: Callable[[Any], bool | None],
     conclude: Callable[[AppConversation], None] | None = None,
 ) -> None:
-    """Start the application, ask, ``conclude``, and shut it down. A failed shutdown is printed; the results stand."""
-    enable_gc()
-    conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
-    try:
+    """Start the application, ask, ``conclude``, and shut it down."""
+    with _conversing(loaded, options) as conversation:
         for probe in probes:
             if take(conversation.ask(probe)) is True:
                 break
         if conclude is not None:
             conclude(conversation)
+
+
+@contextmanager
+def _conversing(loaded: LoadedApp, options: RunOptions) -> Iterator[AppConversation]:
+    """Start the application, and shut it down afterwards. A failed shutdown is printed; the results stand."""
+    enable_gc()
+    conversation = AppConversation(loaded.app, options, name=loaded.name, aside=True)
+    try:
+        yield conversation
     finally:
         try:
             conversation.close()

@@ -126,11 +126,11 @@ def _result_fault(result: Result, probe: Probe, judge: Callable[[Any], Item] | N
 
 def _audit_fault(audit: Audit, plan: AuditPlan, judge: Callable[[Any], Item] | None) -> str | None:
     """Say in what a saved audit differs from one of the plan; None if in nothing."""
-    from corscheck.report.saved.summary import failing
+    from corscheck.model.audits import passes
 
     then, now = _audit_identity(audit, audit.allowed_origins), _audit_identity(plan, plan.allowed)
     bare = replace(audit, findings=tuple(replace(f, excused=None) for f in audit.findings))
-    bare = replace(bare, passed=bare.error is None and not failing(bare))
+    bare = replace(bare, passed=passes(bare))
     if judge is None or then != now or judge(bare) == audit:
         return _difference(then, now)
     return "would be judged otherwise by now: the baseline has changed"

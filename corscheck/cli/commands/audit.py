@@ -50,10 +50,18 @@ def audit(
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
     options = replace(options, keep_exchanges=wanted.verbose)
-    check_cluster(cluster, options)
+    check_cluster(cluster, options, app=typed.app)
     from corscheck.cli.ask import audit_targets
 
     typed = replace(typed, seed="corscheck" if wanted.reproducible else None)
+    in_process = None
+    if typed.app is not None:
+        from corscheck.cli.ask.from_app import InProcess
+
+        in_process = InProcess(typed.app, typed.app_dir)
+        in_process.check(typed.network.options(), in_browser=None, dry_run=dry_run, curl=False)
+        typed = in_process.typed(typed)
+        wanted.check_inputs([("--app", in_process.file)])
     with Inputs() as inputs:
         question = audit_targets.question(typed, inputs, say).part(typed.shard)
         inputs.note(("--baseline", typed.gate.baseline), *typed.network.files)
@@ -76,7 +84,10 @@ def audit(
             max_failures=typed.gate.max_failures,
             total=question.total,
         )
-        ask = judging(asker(question, options, cluster), judge)
+        over_network = (
+            asker(question, options, cluster) if in_process is None else in_process.auditor(question, options)
+        )
+        ask = judging(sent, judge)
         if resume:
             ask = resuming.after(wanted.resumed, ask)
         status = session.run(ask)

@@ -157,7 +157,7 @@ def _filters(found: Survey) -> list[tuple[str, str, int]]:
 
 def _bar(found: Survey, summary: Summary) -> list[tuple[str, str, float, float]]:
     """Return the parts of the bar: state, label, start and width in percent."""
-    counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable}
+    counts = {"pass": summary.audits_passed, "unsure": summary.unaudited, "fail": summary.vulnerable + summary.unstable}
     for cell in found.cells():
         counts[cell.state] += 1
     total = sum(counts.values()) or 1

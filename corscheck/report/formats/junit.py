@@ -11,10 +11,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 from msgspec.structs import replace
 
+from corscheck.model.audits import failing
 from corscheck.model.printable import printable
 from corscheck.model.result import Result
-from corscheck.report.formats.problems import NOT_AUDITED, problems, request
-from corscheck.report.saved.summary import failed, failing
+from corscheck.report.formats.problems import NOT_AUDITED, UNSTABLE, problems, request
+from corscheck.report.saved.summary import failed
 from corscheck.report.text import audits, terminal
 from corscheck.report.text.items import render_item
 from corscheck.report.text.view import View
@@ -71,7 +72,7 @@ def _audit_case(audit: Audit) -> str:
     if audit.passed:
         return _good_case(head, "\n".join(audits.render(audit, _VIEW)) if audit.findings else "")
     heavy = failing(audit)
-    kind, code = ("failure", heavy[0].code if heavy else "audit") if failed(audit) else ("error", NOT_AUDITED)
+    kind, code = ("failure", heavy[0].code if heavy else UNSTABLE) if failed(audit) else ("error", NOT_AUDITED)
     # Only the findings that fail: the others would hide them.
     shown = replace(audit, findings=heavy) if heavy else audit
     return _wrong_case(head, kind, code, f"{audits.word(audit)} {audits.statement(audit)}", shown)

@@ -175,7 +175,9 @@ def _audit_finding(finding: AuditFinding, audit: Audit) -> Iterator[str]:
     yield f"**{audits.label(finding).upper()}** {code(finding.code)} {text(finding.title)} ({code(finding.origin)})\n\n"
     if finding.message:
         yield f"{text(finding.message)}\n\n"
-    yield f"Works in {text(audits.works_in(finding))}.\n\n"
+    where = audits.works_in(finding)
+    if where is not None:
+        yield f"Works in {text(where)}.\n\n"
     asked = audits.elsewhere(finding, audit)
     lines = ([asked] if asked is not None else []) + audits.evidence(finding)
     if lines:

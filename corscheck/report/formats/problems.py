@@ -29,6 +29,7 @@ Level: TypeAlias = Literal["error", "warning", "note"]
 
 LEVELS: dict[Severity, Level] = {"high": "error", "medium": "error", "low": "warning", "info": "note"}
 NOT_AUDITED = "not-audited"
+UNSTABLE = "unstable"
 
 
 class Problem(Struct, frozen=True):
@@ -135,7 +136,7 @@ def _result_identity(result: Result, code: str) -> str:
 
 
 def _of_audit(audit: Audit) -> Iterator[Problem]:
-    """A problem for each finding that is not excused, and one if the target could not be audited.
+    """A problem for each finding that is not excused, and one if the target could not be audited or its responses vary.
 
     Findings that are alike but for their origin are numbered, since the origin is made up in each run and therefore no
     part of the identity.
@@ -160,15 +161,17 @@ def _of_audit(audit: Audit) -> Iterator[Problem]:
             place=place,
             finding=finding,
         )
-    if not audit.passed and not failed(audit):
+    word = audits.word(audit)
+    if not audit.passed and word in ("INCONCLUSIVE", "UNSTABLE"):
+        code = UNSTABLE if word == "UNSTABLE" else NOT_AUDITED
         yield Problem(
-            code=NOT_AUDITED,
-            level="warning",
-            title=f"INCONCLUSIVE {url}",
+            code=code,
+            level="error" if word == "UNSTABLE" else "warning",
+            title=f"{word} {url}",
             message=audits.statement(audit),
             asked=url,
-            identity=_identity("audit", audit.url, NOT_AUDITED),
-            name="The target could not be audited",
+            identity=_identity("audit", audit.url, code),
+            name="The responses vary" if word == "UNSTABLE" else "The target could not be audited",
             place=place,
         )
 

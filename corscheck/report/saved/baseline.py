@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from corscheck.model.audits import Audit
+from corscheck.model.audits import Audit, passes
 from corscheck.model.json import decode
 from corscheck.model.json_stream import JSONStream
 from corscheck.model.result import Result
 from corscheck.model.values import ConfigError, Excuse
 from corscheck.report.formats.problems import finding_key
 from corscheck.report.saved.document import kind_of
-from corscheck.report.saved.summary import failed, failing
+from corscheck.report.saved.summary import failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class Baseline(Struct, frozen=True):
             for f in audit.findings
         )
         judged = replace(audit, findings=found)
-        return replace(judged, passed=audit.passed or (audit.error is None and not failing(judged)))
+        return replace(judged, passed=audit.passed or passes(judged))
 
 
 def read(path: str) -> Baseline:

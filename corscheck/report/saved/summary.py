@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from corscheck.model.audits import failing
 from corscheck.model.result import Result
 from corscheck.model.values import SEVERITIES
 
 if TYPE_CHECKING:
-    from corscheck.model.audits import Audit, AuditFinding
+    from corscheck.model.audits import Audit
     from corscheck.model.item import Item
 
 
@@ -22,7 +23,8 @@ class Summary(Struct):
     and every audit is one of ``passed``, ``failed`` (see the function ``failed``), ``excused`` (a failure that an ignore or
     a baseline allows) and ``undecided`` (nothing failed, but something could not be judged). ``differing`` counts results
     that a real browser contradicted, ``unobserved`` those that it could not perform.
-    ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unaudited`` could not be asked.
+    ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unstable`` have none but gave
+    results that could not be reproduced, ``unaudited`` could not be asked.
     ``findings_*`` leave out what is excused; ``audit_requests`` counts the requests that audits sent.
     The session fills in ``exit_status`` at the end of the run.
     """
@@ -42,6 +44,7 @@ class Summary(Struct):
     unobserved: int = 0
     audits: int = 0
     vulnerable: int = 0
+    unstable: int = 0
     unaudited: int = 0
     findings_high: int = 0
     findings_medium: int = 0
@@ -73,7 +76,7 @@ class Summary(Struct):
         self.audits += 1
         self.audit_requests += audit.requests
         if not audit.passed:
-            self._count("vulnerable" if failed(audit) else "unaudited")
+            self._count("vulnerable" if failing(audit) else "unstable" if failed(audit) else "unaudited")
         for finding in audit.findings:
             if finding.excused is None:
                 self._count(f"findings_{finding.severity}")
@@ -89,7 +92,7 @@ class Summary(Struct):
     @property
     def audits_passed(self) -> int:
         """The number of audits that passed."""
-        return self.audits - self.vulnerable - self.unaudited
+        return self.audits - self.vulnerable - self.unstable - self.unaudited
 
     def findings(self) -> dict[str, int]:
         """Return the number of findings of each severity, the highest first."""
@@ -115,11 +118,3 @@ def failed(item: Item) -> bool:
         return True
     verdicts = [item.engines[name].verdict for name in item.gate if name in item.engines] or [item.verdict]
     return any(v not in ("inconclusive", item.expected) for v in verdicts)
-
-
-def failing(audit: Audit) -> tuple[AuditFinding, ...]:
-    """Return the findings that fail an audit: of its ``fail_on`` or a higher severity, and not excused."""
-    if audit.fail_on == "never":
-        return ()
-    heavy = SEVERITIES[: SEVERITIES.index(audit.fail_on) + 1]
-    return tuple(f for f in audit.findings if f.severity in heavy and f.excused is None)

@@ -3,7 +3,7 @@
 Rendered from the saved model alone. The text of servers (evidence, notes, messages) goes through ``printable``. Pure:
 returns lines, prints nothing; knows no other view.
 
-  HIGH    CORS801  Any origin is let in, with credentials (https://a7f3.example)
+  HIGH    CORS801  reflected origin (https://a7f3.example)
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from corscheck.model import words
+from corscheck.model.audits import failing
 from corscheck.model.printable import printable, printable_lines
 from corscheck.model.values import SEVERITIES
 from corscheck.model.words import several
-from corscheck.report.saved.summary import failed, failing
+from corscheck.report.saved.summary import failed
 from corscheck.report.text.exchanges import exchange_lines
 from corscheck.report.text.layout import cut, wrap
 from corscheck.report.text.text import counted
@@ -39,7 +40,7 @@ _LONGEST = 1000
 """The longest line of evidence, in characters; the rest is cut."""
 
 _STYLES = {"high": "fail", "medium": "fail", "low": "warn", "info": "dim"}
-STATES = {"VULNERABLE": "fail", "INCONCLUSIVE": "unsure", "PASSED": "pass"}
+STATES = {"VULNERABLE": "fail", "UNSTABLE": "fail", "INCONCLUSIVE": "unsure", "PASSED": "pass"}
 """Whether an audit failed, could not be judged or passed, by its word: names of styles, and of classes in HTML."""
 BROWSERS = {**words.BROWSERS, "webkit": "WebKit", "safari": "Safari"}
 
@@ -65,15 +66,17 @@ def circumstances(audit: Audit) -> str:
     names = [printable(origin) for origin in audit.allowed_origins[:_NAMED]]
     more = len(audit.allowed_origins) - len(names)
     names += [f"{more} more"] if more else []
-    allowed = f"allowed: {several(names)}" if names else "no origin is meant to be let in"
+    allowed = f"allowed: {several(names)}" if names else "allowed: none"
     return f"{depth} with {count}; {allowed}"
 
 
 def word(audit: Audit) -> str:
-    """``VULNERABLE``, ``INCONCLUSIVE`` (it could not be audited) or ``PASSED``."""
-    if audit.passed:
-        return "PASSED"
-    return "VULNERABLE" if failed(audit) else "INCONCLUSIVE"
+    """``VULNERABLE``, ``UNSTABLE``, ``INCONCLUSIVE`` (it could not be audited) or ``PASSED``."""
+    if failing(audit):
+        return "VULNERABLE"
+    if audit.error is not None:
+        return "INCONCLUSIVE"
+    return "PASSED" if audit.passed and not audit.unstable else "UNSTABLE"
 
 
 def label(finding: AuditFinding) -> str:
@@ -81,11 +84,11 @@ def label(finding: AuditFinding) -> str:
     return "excused" if finding.excused is not None else finding.severity.upper()
 
 
-def works_in(finding: AuditFinding) -> str:
-    """Return the browsers whose users are affected, and whether their credentials are."""
+def works_in(finding: AuditFinding) -> str | None:
+    """Return the browsers whose users are affected, and whether their credentials are; None if that is not the question."""
     names = [BROWSERS.get(name, printable(name)) for name in finding.browsers]
     if not names:
-        return "no browser"
+        return None
     return f"{several(names)}, {'with' if finding.credentials else 'without'} credentials"
 
 
@@ -120,7 +123,9 @@ def _finding(finding: AuditFinding, audit: Audit, view: View) -> list[str]:
         lines = view.linked(lines, printable(finding.code), finding.help)
     if finding.message:
         lines += wrap(printable_lines(finding.message), view.width, _BODY)
-    lines += _fact("works in", works_in(finding), view)
+    where = works_in(finding)
+    if where is not None:
+        lines += _fact("works in", where, view)
     asked = elsewhere(finding, audit)
     if asked is not None:
         lines += _fact("asked", asked, view)
@@ -173,6 +178,9 @@ HINTS = {
 """What to do if there is no response, by the kind of error."""
 
 
+_UNSTABLE = "The responses differ from one request to the next, so the audit proves nothing."
+
+
 def statement(audit: Audit) -> str:
     """Return what the verdict rests on: the number of findings, and the severity from which they fail."""
     found = counted(_by_severity(audit))
@@ -184,7 +192,9 @@ def statement(audit: Audit) -> str:
         parts = ["Not audited to the end:" if found else "Not audited:", error, so_far, also]
     elif word(audit) == "VULNERABLE":
         cut_short = f"Not audited to the end: {error}" if error else ""
-        parts = [f"{found}." if found else "It did not pass.", also, cut_short]
+        parts = [f"{found}.", also, cut_short]
+    elif word(audit) == "UNSTABLE":
+        parts = [_UNSTABLE, f"Found: {found}." if found else "", also]
     elif not found:
         parts = ["Nothing new:" if also else "Nothing found.", also]
     elif audit.fail_on == "never":
@@ -225,8 +235,8 @@ def quiet(audit: Audit) -> list[str]:
         f"{label(f).upper()}  {printable(audit.url)}  {printable(f'{f.code} {f.title}: {f.origin}')}"
         for f in audit.findings
     ]
-    if word(audit) == "INCONCLUSIVE":
-        lines.append(f"INCONCLUSIVE  {printable(audit.url)}  {statement(audit)}")
+    if word(audit) in ("INCONCLUSIVE", "UNSTABLE"):
+        lines.append(f"{word(audit)}  {printable(audit.url)}  {statement(audit)}")
     return lines
 
 
@@ -236,6 +246,8 @@ def sentence(summary: Summary) -> str:
     sent = f"with {summary.audit_requests} request{'' if summary.audit_requests == 1 else 's'}"
     targets = f"{summary.audits} target{'' if summary.audits == 1 else 's'}"
     parts = [f"{summary.vulnerable} of {targets} vulnerable"] if summary.vulnerable else []
+    if summary.unstable:
+        parts.append(f"{summary.unstable}{'' if parts else f' of {targets}'} unstable")
     if summary.unaudited:
         parts.append(f"{summary.unaudited}{'' if parts else f' of {targets}'} could not be audited")
     if not parts:

@@ -253,4 +253,4 @@ def _audit_side(audit: Audit, ignore_host: bool, *, new: bool) -> tuple[str, Aud
         text = printable(f"{finding.code} {finding.title}: {finding.origin}")
         change = FindingChange(new, audits.label(finding).upper(), shown, text, finding.message)
         findings[(*key, seen[key])] = change
-    return url, AuditSide(shown, findings, audit.error is None and audits.word(audit) != "INCONCLUSIVE")
+    return url, AuditSide(shown, findings, audit.error is None and not audit.unstable)

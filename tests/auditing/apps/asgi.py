@@ -50,7 +50,7 @@ def litestar(**options: object) -> Litestar:
     return Litestar([me], cors_config=CORSConfig(**{"allow_credentials": True, **options}))  # type: ignore[arg-type]
 
 
-def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None, vary: bool = True) -> Route:
+def by_hand(allows: Callable[[str, Request], bool], *, cache: str | None = None, vary: bool = True) -> Route:
     """A view that does it itself: compares, and echoes."""
 
     async def view(request: Request) -> Response:
@@ -58,7 +58,7 @@ def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None,
         headers = {"Vary": "Origin"} if vary else {}
         if cache is not None:
             headers["Cache-Control"] = cache
-        if origin and let_in(origin, request):
+        if origin and allows(origin, request):
             headers |= {"Access-Control-Allow-Origin": origin, **TRUE}
             if request.method == "OPTIONS":
                 headers |= {"Access-Control-Allow-Methods": "GET, PUT"}
@@ -67,8 +67,8 @@ def by_hand(let_in: Callable[[str, Request], bool], *, cache: str | None = None,
     return Route("/data", view, methods=["GET", "PUT", "POST", "DELETE", "OPTIONS"])
 
 
-def hand(let_in: Callable[[str], bool], **more: object) -> Starlette:
-    return Starlette(routes=[by_hand(lambda origin, _: let_in(origin), **more)])  # type: ignore[arg-type]
+def hand(allows: Callable[[str], bool], **more: object) -> Starlette:
+    return Starlette(routes=[by_hand(lambda origin, _: allows(origin), **more)])  # type: ignore[arg-type]
 
 
 def answers(make: Callable[[str], tuple[tuple[str, str], ...]], *, status: int = 200, wait: float = 0.0) -> Starlette:
@@ -148,9 +148,9 @@ async def _firewall(request: Request) -> Response:
 # ---------------------------------------------------------------- WebSockets
 
 
-def socket(let_in: Callable[[str], bool], *, login: bool = True) -> WebSocketRoute:
+def socket(allows: Callable[[str], bool], *, login: bool = True) -> WebSocketRoute:
     async def endpoint(websocket: WebSocket) -> None:
-        if not let_in(websocket.headers.get("origin", "")) or (login and "session" not in websocket.cookies):
+        if not allows(websocket.headers.get("origin", "")) or (login and "session" not in websocket.cookies):
             await websocket.close(1008)
             return
         await websocket.accept()
@@ -160,8 +160,8 @@ def socket(let_in: Callable[[str], bool], *, login: bool = True) -> WebSocketRou
     return WebSocketRoute("/ws", endpoint)
 
 
-def sockets(let_in: Callable[[str], bool], *, login: bool = True) -> Starlette:
-    return Starlette(routes=[socket(let_in, login=login)])
+def sockets(allows: Callable[[str], bool], *, login: bool = True) -> Starlette:
+    return Starlette(routes=[socket(allows, login=login)])
 
 
 POLICIES: dict[str, object] = {
@@ -172,6 +172,17 @@ POLICIES: dict[str, object] = {
     "starlette-subdomains": starlette(allow_origin_regex=r"https://.*\.example\.com"),
     "starlette-port": starlette(allow_origin_regex=r"https?://app\.example\.com(:\d+)?"),
     "starlette-preview": starlette(allow_origin_regex=r"https://app-[a-z]+\.vercel\.app|https://app\.vercel\.app"),
+    "starlette-own-http": starlette(allow_origin_regex=r"https?://api\.example\.com|https://app\.example\.com"),
+    "starlette-tld": starlette(allow_origin_regex=r"https://app\.example\.[a-z]{2,3}"),
+    "starlette-pages": starlette(allow_origin_regex=r"https://app\.example\.com|https://[a-z0-9-]+\.pages\.dev"),
+    "starlette-brand": starlette(
+        allow_origin_regex=r"https://app\.example\.com|https://example-[a-z0-9-]+\.vercel\.app"
+    ),
+    "starlette-localhost": starlette(allow_origin_regex=r"https://app\.example\.com|http://localhost.*"),
+    "starlette-addresses": starlette(allow_origin_regex=r"https://app\.example\.com|http://\d+\.\d+\.\d+\.\d+(:\d+)?"),
+    "starlette-ports": starlette(allow_origin_regex=r"https://app\.example\.com|http://localhost:(5173|4200)"),
+    "starlette-preloaded": starlette(allow_origin_regex=r"https?://app\.example\.app"),
+    "starlette-exact-port": starlette(allow_origin_regex=r"https://app\.example\.com:8443"),
     "starlette-exact": starlette(allow_origins=[APP]),
     "fastapi-star": fastapi(allow_origins=["*"]),
     "fastapi-any": fastapi(allow_origin_regex=".*"),

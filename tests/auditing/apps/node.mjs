@@ -21,6 +21,10 @@ const policies = {
   "express-vercel": (origin, done) => done(null, origin === APP || /\.vercel\.app$/.test(origin ?? "")),
   "express-nested": /^https:\/\/[a-z.]+\.example\.com$/,
   "express-word": /^https:\/\/app\.example\.com\b/,
+  "express-own": [APP, /^https:\/\/api\.example\.com/],
+  "express-loopback": [APP, /^http:\/\/127\.0\.0\.1/],
+  "express-netlify": [APP, /^https:\/\/[a-z0-9-]+--[a-z0-9-]+\.netlify\.app$/],
+  "express-team": /^https:\/\/shop-[a-z0-9-]+-acme\.vercel\.app$/,
   "express-exact": [APP, "https://admin.example.com"],
   "express-string": APP,
 };

@@ -47,6 +47,8 @@ application = DispatcherMiddleware(
         "/flask-default": flask(),
         "/flask-pattern": flask(origins=[r"https://.*\.example\.com"]),
         "/flask-list": flask(origins=[r"^https://admin\.example\.com$", r"https://app.example.com$"]),
+        "/flask-glob": flask(origins=[APP, "https://*.example.com"]),
+        "/flask-own": flask(origins=[APP, r"https://api\.example\.com"]),
         "/flask-exact": flask(origins=[APP]),
         "/flask-exact-no-vary": flask(origins=[APP], vary_header=False),
         "/flask-hand": by_hand(),
