@@ -84,9 +84,7 @@ def audit(
             max_failures=typed.gate.max_failures,
             total=question.total,
         )
-        over_network = (
-            asker(question, options, cluster) if in_process is None else in_process.auditor(question, options)
-        )
+        sent = asker(question, options, cluster) if in_process is None else in_process.auditor(question, options)
         ask = judging(sent, judge)
         if resume:
             ask = resuming.after(wanted.resumed, ask)

@@ -3,16 +3,18 @@
 # No "from __future__ import annotations" here: typer needs the types themselves, and evaluating strings costs time.
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Annotated
 
 from typer import Argument
 
+from corscheck.cli import guides
 from corscheck.cli.run_loop import print_lines
 from corscheck.model.values import ConfigError
 
 SUMMARY = "Show the help of a command or of a topic."
 
-TOPICS: dict[str, Callable[[], Iterable[str]]] = {}
+TOPICS: dict[str, Callable[[], Iterable[str]]] = {topic: partial(guides.printed, topic) for topic in guides.TOPICS}
 """The topics: by name, the function that returns the lines of the page."""
 
 
