@@ -58,8 +58,8 @@ def test_the_page_of_codes_is_made_of_the_records() -> None:
 
 
 def test_every_guide_is_a_topic_of_help() -> None:
-    assert set(guides.TOPICS) == {*readme.GUIDES, "codes"}
-    for topic in guides.TOPICS:
+    assert set(guides.GUIDES) == set(guides.TOPICS.values()) == {*readme.GUIDES, "codes"}
+    for topic in guides.GUIDES:
         assert guides.printed(topic)[0].startswith("# ")
         assert f'"examples/{topic}/README.md" = "corscheck/guides/{topic}.md"' in (ROOT / "pyproject.toml").read_text(
             "utf-8"

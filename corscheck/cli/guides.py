@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-TOPICS = ("fastapi", "sources", "fix", "audit", "ci", "scale", "codes")
+GUIDES = ("fastapi", "sources", "fix", "audit", "ci", "scale", "codes")
+TOPICS = {"fixing": "fix", "auditing": "audit", **{name: name for name in GUIDES if name not in ("fix", "audit")}}
+"""The guide of each topic. ``corscheck help fix`` and ``help audit`` show the options of these commands."""
 
 
 def guide(topic: str) -> str:

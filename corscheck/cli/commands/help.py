@@ -14,7 +14,9 @@ from corscheck.model.values import ConfigError
 
 SUMMARY = "Show the help of a command or of a topic."
 
-TOPICS: dict[str, Callable[[], Iterable[str]]] = {topic: partial(guides.printed, topic) for topic in guides.TOPICS}
+TOPICS: dict[str, Callable[[], Iterable[str]]] = {
+    topic: partial(guides.printed, name) for topic, name in guides.TOPICS.items()
+}
 """The topics: by name, the function that returns the lines of the page."""
 
 
