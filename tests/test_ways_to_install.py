@@ -91,15 +91,22 @@ def test_the_hook_runs_the_policy(tmp_path: Path) -> None:
     assert (hook["id"], hook["language"]) == ("corscheck-run", "python")
     assert hook["pass_filenames"] is False
     assert hook["always_run"] is True
+    guide = (ROOT / "examples" / "ci" / "README.md").read_text("utf-8")
+    shown = yaml.safe_load(guide.partition("```yaml\n")[2].partition("```")[0])["repos"][0]["hooks"][0]
+    assert shown["id"] == hook["id"]
     program, *words = shlex.split(hook["entry"])
     assert program in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     shutil.copy(ROOT / "examples" / "ci" / "corscheck.toml", tmp_path)
     command = [sys.executable, "-m", "corscheck", *words]
     with UvicornApp("fastapi_production") as app:
-        done = subprocess.run([*command, f"--base-url={app.url}"], cwd=tmp_path, capture_output=True, timeout=60)
+        done = subprocess.run(
+            [*command, *shown["args"], f"--base-url={app.url}"], cwd=tmp_path, capture_output=True, timeout=60
+        )
         assert done.returncode == 0, done.stdout + done.stderr
     with UvicornApp("fastapi_no_cors") as app:
-        done = subprocess.run([*command, f"--base-url={app.url}"], cwd=tmp_path, capture_output=True, timeout=60)
+        done = subprocess.run(
+            [*command, *shown["args"], f"--base-url={app.url}"], cwd=tmp_path, capture_output=True, timeout=60
+        )
         assert done.returncode == 1, done.stdout + done.stderr
 
 
