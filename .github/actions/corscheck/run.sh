@@ -21,6 +21,11 @@ option --baseline "${BASELINE:-}"
 option --wait-for "${WAIT_FOR:-}"
 option --json "${JSON:-}"
 option --jsonl "${JSONL:-}"
+report() { if [ -n "$2" ]; then arguments+=("--report=$1:$2"); fi; }
+report sarif "${SARIF:-}"
+report junit "${JUNIT:-}"
+report html "${HTML:-}"
+report markdown "${MARKDOWN:-}"
 if [ "${EXIT_ZERO:-false}" = true ]; then arguments+=(--exit-zero); fi
 
 "${CORSCHECK:-${RUNNER_TEMP:-}/corscheck/bin/corscheck}" run ${arguments[@]+"${arguments[@]}"}

@@ -170,11 +170,11 @@ class HTTPTransport:
 def _check_http2(options: NetworkOptions) -> None:
     if options.http2 and importlib.util.find_spec("h2") is None:
         raise ConfigError(
-            'HTTP/2 needs the package h2: pip install "corscheck[http2]".',
+            "HTTP/2 needs the package h2: pip install '.[http2]' in a checkout of corscheck",
             option="http2",
             value=True,
             reason="HTTP/2 needs the package h2",
-            hint='pip install "corscheck[http2]"',
+            hint="pip install '.[http2]' in a checkout of corscheck",
         )
 
 
