@@ -12,7 +12,7 @@ from corscheck.auditing.plan import Lookup, OwnPage
 from corscheck.auditing.websocket import Handshake
 from corscheck.model.masking import mask_lines, mask_text, mask_url
 from corscheck.protocol.origin import parse_url
-from corscheck.protocol.request import NetworkError
+from corscheck.protocol.request import HeldBack, NetworkError
 from corscheck.protocol.steps import NETWORK_CODES
 from corscheck.runner.conversation import Patience, Pause, once
 from corscheck.runner.result import Assembler
@@ -89,7 +89,7 @@ def _answered(
         else:
             came = outcome = yield from once(ask, options, None, left.take)
             if kept is not None:
-                for exchange in outcome.exchanges:
+                for exchange in (e for e in outcome.exchanges if not isinstance(e.answer, HeldBack)):
                     kept.add(exchange.request.kind, exchange.request, exchange.answer, ask)
             pause = patience.pause(came)
         if pause is None:

@@ -174,7 +174,8 @@ def test_a_signal_in_the_middle(
         assert time.monotonic() - before < 5
         # The server that never answers sees the end of the connection, and its thread ends.
         until(lambda: not server.open_connections())
-    assert (running.returncode, err) == (130, b"")
+    assert running.returncode == 130
+    assert err == b"" or err.startswith(b"corscheck: INTERRUPTED after "), err
     assert b"INTERRUPTED" in out
     lines = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert len(lines) == known + 2

@@ -24,7 +24,7 @@ def test_the_list(command: Command) -> None:
     assert done.status == 1
     lines = done.stdout.splitlines()
     assert lines[0] == "  allowed       GET https://api.example.com/orders from https://app.example.com"
-    assert "  BLOCKED       DELETE https://api.example.com/orders/8 from https://app.example.com" in lines
+    assert "  BLOCKED 1     DELETE https://api.example.com/orders/8 from https://app.example.com" in lines
     assert lines[-1] == "FAILED  2 of 5 blocked, 3 allowed; all 5 expected allowed."
     assert done.stderr == (
         f"corscheck: {FIREFOX}: 5 of 9 entries judged; 2 their preflights or redirects, "

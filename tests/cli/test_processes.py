@@ -85,7 +85,8 @@ def test_ctrl_c(tmp_path: Path) -> None:
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
-    assert (running.returncode, err) == (130, b"")
+    assert running.returncode == 130
+    assert err == b"" or err.startswith(b"corscheck: INTERRUPTED after "), err
     assert b"INTERRUPTED  1 of 1 blocked" in out
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert len(lines) == 3

@@ -55,6 +55,7 @@ from corscheck.report.saved.baseline import read as read_baseline
 from corscheck.report.saved.load import load as load_report
 from corscheck.report.saved.resumable import ResumableReport
 from corscheck.report.text import terminal
+from corscheck.report.text.view import View
 from corscheck.runner.conversation import fetch_request
 from corscheck.runner.recorded import Terms
 from corscheck.runner.result import Assembler
@@ -345,7 +346,7 @@ def fetches(data: bytes) -> None:
     assert_same(live, answered(probe, [reordered(answer) for answer in answers]))
     assert_same(live, run(fetch(fetch_request(probe), probe.engine), Recording(live.exchanges).answer))
     result = Assembler().result(probe, live, without_asking(probe, live))
-    for line in terminal.render(result, terminal.View(verbose=True)):
+    for line in terminal.render(result, View(verbose=True)):
         assert line.isprintable(), line
 
 

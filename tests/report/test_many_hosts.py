@@ -133,7 +133,7 @@ def test_many_audits_are_grouped_by_finding() -> None:
     page = etree.HTML(text("html", report))
     groups = page.xpath("//section[@aria-labelledby='findings']/article")
     said = [" ".join(" ".join(group.itertext()).split()) for group in groups]
-    assert said[0].startswith("HIGH CORS801 every origin is let in 30 targets Fix ")
+    assert said[0].startswith("HIGH CORS801 reflected origin 30 targets Fix ")
     assert said[-1].startswith("INCONCLUSIVE The connection failed. 10 targets")
     assert "https://host0.example/me" in said[0]
     assert "and 26 more" in said[0]

@@ -53,7 +53,7 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
     mistaken.check_words(typed.urls)
     user, password = read.login(typed.user)
     mistaken.check_methods(typed.methods)
-    file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
+    file = TargetFile(typed.targets, inputs, in_process=typed.app is not None) if typed.targets is not None else None
     count = file.check(needs_origin=False) if file is not None else 0
     urls = with_schemes(typed.urls, say, "{} has no scheme: {} is audited")
     for url in (*urls, *(target.url for target in file or ())):

@@ -28,7 +28,7 @@ _ITEM = re.compile(r"(?P<name>[\w.!#$%&'*+^`|~-]+)(?P<sign>:=|==|=|:)(?P<value>.
 _HEADER_NAMES = frozenset(
     "accept authorization cache-control content-type cookie origin range referer user-agent".split()  # noqa: SIM905
 )
-_HOST_AND_PORT = re.compile(r"[^:]+:\d{1,5}([/?#].*)?")
+_HOST_AND_PORT = re.compile(r"\A[^:]+:\d{1,5}([/?#].*)?")
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 _FILES = {
     ".py": "an application in Python is asked in process, by its module and name: --app {module}:app",

@@ -190,7 +190,7 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
         hide_url(url)
         targets.append(TargetLine(url, guessed=guessed))
     targets += typed.found
-    file = TargetFile(typed.targets, inputs) if typed.targets is not None else None
+    file = TargetFile(typed.targets, inputs, in_process=typed.app is not None) if typed.targets is not None else None
     gate = gate_of(typed.engines)
     common = Probe(
         url="",

@@ -26,6 +26,7 @@ from corscheck.protocol.origin import URLError, is_loopback_host, parse_url
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, EMBEDDER_POLICIES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.report.saved.document import kind_of
+from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -195,8 +196,9 @@ class TargetFile:
     that one has no scheme, and ``kinds`` how many have (an origin, a method) of their own.
     """
 
-    def __init__(self, path: str, inputs: Inputs) -> None:
+    def __init__(self, path: str, inputs: Inputs, *, in_process: bool = False) -> None:
         self.path = path
+        self._in_process = in_process
         self.uniform = True
         self.guessed = False
         self.kinds: Counter[tuple[bool, bool]] = Counter()
@@ -208,7 +210,7 @@ class TargetFile:
         complaints: list[str] = []
         for number, line in self._lines():
             try:
-                target = _BARE if _PLAIN.fullmatch(line) else parse(line)
+                target = _BARE if _PLAIN.fullmatch(line) else self._parsed(line)
             except ConfigError as error:
                 complaints.append(f"{self._at(number)}: {error}")
                 continue
@@ -234,9 +236,13 @@ class TargetFile:
     def numbered(self) -> Iterator[tuple[int, TargetLine]]:
         """Yield each target with its line number."""
         for number, line in self._lines():
-            target = TargetLine(line) if _PLAIN.fullmatch(line) else parse(line)
+            target = TargetLine(line) if _PLAIN.fullmatch(line) else self._parsed(line)
             if target is not None:
                 yield number, target
+
+    def _parsed(self, line: str) -> TargetLine | None:
+        # A path alone is one of the application in process, and an error otherwise.
+        return TargetLine(absolute(line)) if self._in_process and line.startswith("/") else parse(line)
 
     def _text(self, raw: bytes, number: int) -> str:
         if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):

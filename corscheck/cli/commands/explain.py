@@ -18,7 +18,6 @@ from corscheck.cli.run_loop import print_lines
 from corscheck.cli.show.sinks import keep_printing
 from corscheck.model.masking import mask_text
 from corscheck.model.values import ConfigError
-from corscheck.report.text.layout import wrap
 
 if TYPE_CHECKING:
     from corscheck.diagnosis.codes.code import Record
@@ -169,6 +168,8 @@ def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
     command = f"corscheck fix --for {remedy.name}"
     said = f"{remedy.title}: `{command}` writes it, for the requests that you name and as the tests execute it:"
     example = f"  {command} http://localhost:8000/data --origin http://localhost:3000"
+    from corscheck.report.text.layout import wrap
+
     return {"executed": True, "name": remedy.name, "command": command}, [*wrap(said, _WIDTH, 0), example]
 
 

@@ -106,7 +106,7 @@ class CauseTable:
         key = cause(result)
         group = self._groups.get(key)
         if group is None:
-            group = self._groups[key] = CauseGroup(light(result), state(result), number=len(self._groups) + 1)
+            group = self._groups[key] = CauseGroup(result, state(result), number=len(self._groups) + 1)
         group.varied = group.varied or why(result) != why(group.first)
         group.varied_fix = group.varied_fix or fixes(result) != fixes(group.first)
         group.count += 1
