@@ -115,7 +115,7 @@ def test_a_failure_is_the_table_and_the_fix(run: Run, pytester: pytest.Pytester)
             "GET http://app.localhost/data",
             "> FAIL  Allow-Origin *",
             "BLOCKED  No Access-Control-Allow-Origin in the response (cors-check:2).",
-            "  cause  The server has CORS enabled, but https://wrong.example is not an allowed*",
+            "  cause  The server has CORS enabled, but https://wrong.example is not an",
             "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             "  app.add_middleware(",
             '      allow_origins=[[]"https://app.example.com", "https://wrong.example"],',

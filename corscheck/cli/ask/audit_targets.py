@@ -11,11 +11,10 @@ from corscheck.auditing.planning import check_allowed, judge_target, make_plan
 from corscheck.cli.ask import inputs as read
 from corscheck.cli.ask import mistaken
 from corscheck.cli.ask.questions import Question, via_base
-from corscheck.cli.ask.targets import TargetFile, TargetLine, with_schemes
+from corscheck.cli.ask.targets import TargetFile, with_schemes
 from corscheck.model.audits import Audit
 from corscheck.model.masking import mask_url
 from corscheck.model.values import ConfigError, Probe
-from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +29,6 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
 
     urls: tuple[str, ...]
     plan: Callable[..., AuditPlan]
-    in_process: bool = False
 
     def unsharded(self) -> Iterator[AuditPlan]:
         """Yield a plan for each target."""
@@ -40,12 +38,7 @@ class AuditQuestion(Question[AuditPlan], frozen=True, kw_only=True):
             return
         name = self.file.path if self.file.path != "-" else None
         for index, (line, target) in enumerate(self.file.numbered(), len(self.urls)):
-            yield self.plan(self.url_of(target), index=index, file=name, line=line if name is not None else None)
-
-    def url_of(self, target: TargetLine) -> str:
-        """Return the URL of a line, which may be a path of an application in process."""
-        path = (target.guessed or "").strip()
-        return absolute(path) if self.in_process and path.startswith("/") else target.url
+            yield self.plan(target.url, index=index, file=name, line=line if name is not None else None)
 
 
 def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], None]) -> AuditQuestion:
@@ -89,9 +82,7 @@ def question(typed: AuditArguments, inputs: read.Inputs, say: Callable[[str], No
         seed=typed.seed,
         in_process=typed.app is not None,
     )
-    return AuditQuestion(
-        urls=tuple(urls), file=file, plan=plan, total=len(urls) + count, in_process=typed.app is not None
-    )
+    return AuditQuestion(urls=tuple(urls), file=file, plan=plan, total=len(urls) + count)
 
 
 class Proofs:

@@ -242,7 +242,7 @@ class TargetFile:
 
     def _parsed(self, line: str) -> TargetLine | None:
         # A path alone is one of the application in process, and an error otherwise.
-        return TargetLine(absolute(line)) if self._in_process and line.startswith("/") else parse(line)
+        return parse(absolute(line) if self._in_process else line)
 
     def _text(self, raw: bytes, number: int) -> str:
         if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
