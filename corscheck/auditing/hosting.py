@@ -132,9 +132,13 @@ class Queue:
         """Take the likeliest host."""
         return self._left.pop(0) if self._left else None
 
-    def last(self) -> str | None:
-        """Take the least likely host, for a question that only finds rules without a beginning."""
-        return self._left.pop() if self._left else None
+    def last(self, scheme: str) -> str | None:
+        """Take the least likely host with pages of this scheme, for a question that only finds rules without a beginning."""
+        fits = [host for host in self._left if scheme == "https" or not is_https_only(host)]
+        if not fits:
+            return None
+        self._left.remove(fits[-1])
+        return fits[-1]
 
     def rest(self, keep: int = 0) -> list[str]:
         """Take all but the last ``keep`` hosts."""

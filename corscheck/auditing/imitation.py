@@ -126,7 +126,7 @@ class Imitation:
         """Ask for a longer name that begins with the host: a prefix match or a substring match."""
         if self._explained("prefix"):
             return
-        host = self.hosts.last()
+        host = self.hosts.last(self.base.scheme)
         hostile, came = yield from self._behind(self.maker.prefix(host), self.maker.prefix(), host)
         if hostile is None or came is None:
             return
@@ -158,7 +158,7 @@ class Imitation:
         makers: list[Callable[..., Hostile | None]] = [self.maker.separator]
         makers += [partial(self.maker.character, character) for character in (SPECIAL if self.full else _END)]
         for make in makers:
-            host = self.hosts.last()
+            host = self.hosts.last(self.base.scheme)
             hostile, came = yield from self._behind(make(host), make(), host)
             if hostile is not None and came is not None and (yield from self._tell(hostile, came)):
                 return

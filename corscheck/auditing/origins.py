@@ -135,6 +135,8 @@ class Maker:
 
         ``own`` is for names of the base's own domain, which an attacker has by other means than a registration.
         """
+        if self.base.scheme == "http" and is_https_only(host):
+            return None
         origin = f"{self.base.scheme}://{host}{self.base.port if port is None else port}"
         with contextlib.suppress(URLError):
             if parse_url(origin).origin == origin and (own or self.suffixes.foreign(host, self.base.host)):

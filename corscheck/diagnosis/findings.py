@@ -40,6 +40,9 @@ def diagnose(probe: Probe, outcome: Outcome, *, alone: bool = False) -> Diagnosi
     found: list[Finding] = []
     if outcome.verdict in ("blocked", "invalid"):
         found += yield from _blocked(probe, outcome)
+    if outcome.verdict == probe.expected == "blocked":
+        # Nothing is to be mended: advice to allow this origin would undo what is wanted.
+        found = [replace(finding, advice=None) for finding in found]
     remarked = remarks(probe, outcome)
     if alone and outcome.verdict == "allowed":
         from corscheck.diagnosis import stored

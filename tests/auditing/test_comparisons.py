@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from corscheck.auditing.preloaded import is_https_only
 from corscheck.model.audits import Audit
 from corscheck.model.values import SEVERITIES
 from tests.auditing.kit import Asked, Reply, audit_of, make_plan, named, reply, those
@@ -360,6 +361,14 @@ def test_a_healthy_target_raises_no_alarm(case: tuple[str, Callable[[Asked], Rep
     assert [(f.code, f.severity, f.origin) for f in found.findings if f.severity != "info"] == []
     assert found.passed
     assert len(asked) <= 30
+
+
+def test_no_http_page_where_browsers_know_https_only() -> None:
+    """A page at such an origin cannot exist, so its question would be wasted, and a finding wrong."""
+    for case in (*FAULTS, *FINE):
+        _, asked = audit_of(those(lambda o, f=case: bool(f.rule(o))), make_plan(case.target, allowed=case.allowed))
+        origins = {a.origin for a in asked if a.origin is not None} - set(case.allowed)
+        assert [o for o in origins if o.startswith("http:") and is_https_only(host(o))] == [], case.name
 
 
 def test_what_an_audit_costs() -> None:

@@ -100,7 +100,7 @@ def observed(pages: list[tuple[int, str]], server: str, browser: str, file: Path
     done = subprocess.run([sys.executable, "-m", "corscheck", *argv], capture_output=True, text=True, check=False)
     assert done.returncode in (0, 1), done.stderr
     probes = json.loads(done.stdout)["probes"]
-    assert all(probe["observed"]["agrees"] for probe in probes)
+    assert [probe for probe in probes if not probe["observed"]["agrees"]] == []
     return {(int(p["url"].rpartition("/")[2]), p["origin"]): p["observed"]["verdict"] for p in probes}
 
 

@@ -326,10 +326,14 @@ def test_shared_hosts_with_evidence_come_first() -> None:
     assert named_by((("Server", "Netlify"), ("X-Vercel-Id", "fra1::x"))) == ["vercel.app", "netlify.app"]
     assert named_by((("Server", "nginx"), ("Via", "1.1 vegur"))) == ["herokuapp.com"]
     queue = Queue(["fly.dev"], 5, Labels("tests"), None)
-    assert [queue.next(), queue.last(), queue.rest(1), queue.rest(), queue.next()] == [
+    assert [queue.next(), queue.last("https"), queue.rest(1), queue.rest(), queue.next()] == [
         "fly.dev", "onrender.com", ["vercel.app", "netlify.app"], ["pages.dev"], None,
     ]  # fmt: skip
     assert Queue(["fly.dev"], 5, Labels("tests"), None, insecure=True).rest(3) == ["onrender.com", "herokuapp.com"]
+    queue = Queue((), 5, Labels("tests"), None)
+    assert [queue.last("http"), queue.last("http")] == ["herokuapp.com", "onrender.com"]
+    assert queue.last("http") is None
+    assert queue.rest() == ["vercel.app", "netlify.app", "pages.dev"]
 
 
 def test_top_level_domains_without_http() -> None:
