@@ -17,7 +17,7 @@ from corscheck.diagnosis.remedies.merged import merged_code, merged_lead
 from corscheck.diagnosis.remedies.wanted import from_probes
 from corscheck.model.cors_settings import WILDCARD
 from corscheck.model.values import ConfigError, Probe
-from corscheck.protocol.origin import parse_url
+from corscheck.protocol.origin import URLError, parse_url
 from corscheck.sources.app.layers import find_layer
 from corscheck.sources.app.questions import matching, origin_fault
 
@@ -217,13 +217,24 @@ def _extended(layer: CorsLayer, solved: dict[Probe, tuple[str, ...]]) -> CorsSet
         wanted = from_probes(list(solved), names)
     except ConfigError:
         return None
-    return layer.settings.extended(
+    # No page has the origin https://app.example.com/ with its slash: what replaces such an entry takes nothing away.
+    listed = dict.fromkeys(_as_sent(entry, wanted.origins) for entry in layer.settings.origins)
+    return replace(layer.settings, origins=tuple(listed)).extended(
         origins=[origin for origin in wanted.origins if not _matched(layer.settings, origin)],
         methods=wanted.methods,
         headers=[name for name in wanted.headers if layer.target == "django" or name.lower() != "content-type"],
         exposed=wanted.exposed,
         credentials=wanted.credentials,
     )
+
+
+def _as_sent(entry: str, wanted: Sequence[str]) -> str:
+    """Return the wanted origin that a listed one stands for in another spelling, and any other entry unchanged."""
+    try:
+        origin = parse_url(entry).origin
+    except URLError:
+        return entry
+    return origin if origin in wanted else entry
 
 
 def _matched(settings: CorsSettings, origin: str) -> bool:

@@ -271,6 +271,15 @@ def test_a_list_in_one_string_is_taken_apart() -> None:
     assert "Verified on your application: the request passes" in said
 
 
+@pytest.mark.parametrize("name", ["fastapi", "flask", "litestar", "starlette"])
+@pytest.mark.parametrize("entry", [f"{NEW}/", f"{NEW}:443", f"{NEW}/app"])
+def test_an_origin_in_another_spelling_is_replaced(name: str, entry: str) -> None:
+    """No page has it, so that a list with both would only look as if the first did something."""
+    said = advice(ask(MAKERS[name](allow_origins=[entry, PAGE], allow_methods=["GET"]), probe(NEW), probe()))
+    assert f'origins=["{NEW}", "{PAGE}"]' in said
+    assert VERIFIED.search(said), said
+
+
 def test_a_wildcard_is_not_combined_with_credentials() -> None:
     """Every site would read with its visitors' cookies; and it is said what is lost."""
     with AppConversation(fastapi(allow_origins=["*"]), RunOptions(diagnose=True)) as conversation:
