@@ -26,7 +26,6 @@ from corscheck.protocol.origin import URLError, is_loopback_host, parse_url
 from corscheck.protocol.outcome import Verdict
 from corscheck.protocol.request import CREDENTIALS_MODES, EMBEDDER_POLICIES, REDIRECT_MODES, REQUEST_MODES
 from corscheck.report.saved.document import kind_of
-from corscheck.sources.app.address import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -241,8 +240,11 @@ class TargetFile:
                 yield number, target
 
     def _parsed(self, line: str) -> TargetLine | None:
-        # A path alone is one of the application in process, and an error otherwise.
-        return parse(absolute(line) if self._in_process else line)
+        if not self._in_process:
+            return parse(line)
+        from corscheck.sources.app.address import absolute
+
+        return parse(absolute(line))
 
     def _text(self, raw: bytes, number: int) -> str:
         if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
