@@ -108,8 +108,12 @@ def check_head(path: str, head: dict[str, Any]) -> None:
         raise ConfigError(
             f"{path}: written in schema {version[:20]}, which this corscheck cannot read (it reads {SCHEMA_VERSION})"
         )
-    if not isinstance(head.get("run", {}), dict):
+    run = head.get("run", {})
+    if not isinstance(run, dict):
         raise ConfigError(f"{path}: not a report of corscheck's: its run is not an object")
+    argv = run.get("argv", [])
+    if not isinstance(argv, list) or not all(isinstance(word, str) for word in argv):
+        raise ConfigError(f"{path}: not a report of corscheck's: the argv of its run is not a list of texts")
 
 
 # ---------------------------------------------------------------------- JSON Lines
