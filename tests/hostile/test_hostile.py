@@ -12,6 +12,7 @@ import pytest
 from corscheck.cli.exitcodes import exit_status
 from corscheck.report.saved.summary import Summary
 from corscheck.report.text import terminal
+from corscheck.report.text.view import View
 from tests.hostile import rows_bodies, rows_connections, rows_heads, rows_http2, rows_redirects, rows_tls
 from tests.hostile.row import Row
 from tests.hostile.stage import WAYS, Certificates, certificates, question, servers
@@ -46,7 +47,7 @@ def test_hostile(row: Row, way: str, trusted: Certificates) -> None:
         sent, requests = server.sent, list(server.requests)
         connections = server.connections
     expected = row.curl if row.curl is not None and way.startswith("curl") else row.expected
-    said = "\n".join(terminal.render(result, terminal.View(verbose=True)))
+    said = "\n".join(terminal.render(result, View(verbose=True)))
     assert result.verdict == expected.verdict, said
     assert (result.error.kind if result.error is not None else None) == expected.kind, said
     if expected.code:
