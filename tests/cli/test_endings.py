@@ -227,12 +227,35 @@ def test_a_signal_at_any_moment_of_the_first_second(
             time.sleep(delay)
             running.send_signal(number)
             _, err = running.communicate(timeout=30)
-            assert running.returncode == 130, delay
+            assert running.returncode == 130, (delay, err)
             assert err == b"" or err.startswith(b"corscheck: INTERRUPTED after "), err
             if report.exists() and (text := report.read_bytes()):
                 assert text.endswith(b"\n")
                 last = json.loads(text.splitlines()[-1])
                 assert last["summary"]["total"] + last["summary"]["audits"] == len(text.splitlines()) - 2
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_a_finalizer_is_not_lost(number: signal.Signals, *, ignored: bool) -> None:
+    """Python drops what is raised there. Every import has such a moment, when the lock of its module is dropped."""
+    code = (
+        "import signal, time\n"
+        f"signal.signal(signal.SIGINT, signal.{'SIG_IGN' if ignored else 'default_int_handler'})\n"
+        "from corscheck.cli import signals\n"
+        "signals.leave_at_once(); signals.raise_from_now_on()\n"
+        "class Finalized:\n"
+        "    def __del__(self):\n"
+        f"        signal.raise_signal({int(number)})\n"
+        "try:\n"
+        "    Finalized()\n"
+        "    print('dropped')\n"
+        "    time.sleep(10)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, env=environment())
+    assert (done.returncode, done.stdout, done.stderr) == (0, "dropped\ninterrupted\n", "")
 
 
 def wait_for_handlers(running: subprocess.Popen[bytes]) -> None:

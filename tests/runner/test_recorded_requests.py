@@ -228,7 +228,7 @@ def test_playwrights_failures() -> None:
     assert failed({"X-A": "1"}).verdict == "blocked"
     assert reason(failed({}, status=-1)).endswith("(it reports net::ERR_FAILED).")
     assert failed(STAR, text="NS_ERROR_DOM_BAD_URI").verdict == "blocked"
-    # A body that was cut is no matter of CORS.
+    # A truncated body does not affect the CORS check.
     assert failed(STAR, text="net::ERR_INCOMPLETE_CHUNKED_ENCODING").verdict == "inconclusive"
     assert failed({}, status=-1, text="NS_ERROR_CONNECTION_REFUSED").verdict == "inconclusive"
 

@@ -104,6 +104,6 @@ def transcript(
 
 
 _NOTHING = (
-    "there is no answer of curl in it: paste what curl -v prints (2>&1 redirects it to the same file), or what curl -i "
-    "prints with the command line before it"
+    "no curl response found: paste the output of curl -v (2>&1 redirects it to the same file), or the output of curl -i "
+    "with its command line"
 )
