@@ -15,7 +15,7 @@ from tests.servers.raw import OK, READ, RawServer
 
 
 class Silent:
-    """Neither its text nor a comparison can be had."""
+    """Both its text and a comparison raise."""
 
     __hash__ = None  # type: ignore[assignment]
 

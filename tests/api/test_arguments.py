@@ -165,7 +165,7 @@ def test_a_url_must_be_a_string() -> None:
         with pytest.raises(ConfigError, match="Invalid url ") as raised:
             corscheck.probe(wrong, origin=PAGE)  # type: ignore[arg-type]
         assert (raised.value.option, raised.value.value) == ("url", wrong)
-    # What a browser makes of a string that is no URL is a verdict.
+    # What a browser does with an invalid URL is a verdict.
     assert corscheck.probe("no URL", origin=PAGE).verdict == "invalid"
 
 

@@ -116,7 +116,7 @@ def test_killed_twenty_times(server: CountingServer, tmp_path: Path) -> None:
     assert count <= sum(server.asked.values()) < count + 20 * 300
 
 
-# ---------------------------------------------------------------------- torn
+# ---------------------------------------------------------------------- truncated
 
 
 def probes(count: int) -> list[Probe]:

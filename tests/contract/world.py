@@ -34,7 +34,7 @@ HOSTILE: dict[str, tuple[tuple[object, ...], ...]] = {
     "hang": ((READ, HOLD),),
     "drip": ((READ, b"HTTP/1.1 200 OK\r\n", Repeat(b"X-A: 1\r\n", 1000, pause=0.1)),),
     "close": ((READ,),),
-    "garbage": ((READ, b"\x16\x03\x01\x00this is no HTTP at all\r\n\r\n"),),
+    "garbage": ((READ, b"\x16\x03\x01\x00this is not HTTP at all\r\n\r\n"),),
     "endless": ((READ, b"HTTP/1.1 200 OK\r\n", Repeat(b"X-A: " + b"a" * 1000 + b"\r\n", 100_000)),),
     "huge": (
         (

@@ -52,7 +52,7 @@ def acao(value: bytes, name: str, expected: Expected, **more: object) -> Row:
 STATUS_LINES = (
     line(b"HTTP/1.1 200", "no reason and no space", ALLOWED),
     line(b"HTTP/1.1 200 ", "an empty reason", ALLOWED),
-    line(b"HTTP/1.1 200 \xff\xfe\xc3\x28", "a reason that is no UTF-8", ALLOWED),
+    line(b"HTTP/1.1 200 \xff\xfe\xc3\x28", "a reason that is not UTF-8", ALLOWED),
     line(b"HTTP/1.1 200 " + b"A" * 50_000, "a reason of 50 KB", ALLOWED),
     line(b"HTTP/1.1 200 " + b"A" * 10 * MIB, "a reason of 10 MB", TOO_LARGE, sent=11 * MIB),
     line(b"HTTP/1.1 999 Odd", "999", ALLOWED),
@@ -88,7 +88,7 @@ FIELDS = (
     field(b": 1", "no name", ALLOWED),
     field(b"A(b): 1", "a name that is not a token", ALLOWED),
     field(b"\xc3\xa9: 1", "a name beyond ASCII", ALLOWED),
-    field(b"A: \xc3\x28\xff", "a value that is no UTF-8", ALLOWED),
+    field(b"A: \xc3\x28\xff", "a value that is not UTF-8", ALLOWED),
     field(b"A:" + b" " * 5000 + b"1", "much white space", ALLOWED),
     field(b"A: 1\r\n folded", "a folded line", ALLOWED),
     field(b"A: 1\r\n\r\n folded after the end", "a folded line after the end", ALLOWED),

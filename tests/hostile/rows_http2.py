@@ -66,7 +66,7 @@ ROWS = (
     # h2 waits for the whole frame before it looks at its length.
     h2("a frame of 16 MB announced", TIMEOUT, BEGIN + frame(DATA, 0, 1, b"x" * 20_000, length=0xFFFFFF), HOLD,
        curl=BAD, because="nghttp2 looks at the length first"),
-    h2("a head that is no HPACK", BAD, BEGIN + frame(HEADERS, END_HEADERS, 1, b"\xff" * 20), HOLD),
+    h2("a head that is not HPACK", BAD, BEGIN + frame(HEADERS, END_HEADERS, 1, b"\xff" * 20), HOLD),
     h2("a head without a status", BAD, BEGIN + frame(HEADERS, END_HEADERS, 1, literal(b"a", b"1")), HOLD),
     h2("a status of letters", BAD, BEGIN + frame(HEADERS, END_HEADERS, 1, literal(b":status", b"abc")), HOLD),
     h2("a name in upper case", BAD, BEGIN + frame(HEADERS, END_HEADERS, 1, GOOD + literal(b"X-A", b"1")), HOLD),

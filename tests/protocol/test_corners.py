@@ -365,7 +365,7 @@ def test_a_bad_port_is_bad_under_every_scheme_of_the_network(scheme: str) -> Non
 
 
 def test_methods_are_normalized_as_bytes() -> None:
-    """A long s is no S, although Python's upper() makes it one."""
+    """A long s is not an S, although Python's upper() makes it one."""
     assert normalize_method("po\u017ft") == "po\u017ft"
     assert normalize_method("post") == "POST"
 

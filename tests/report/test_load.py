@@ -1,4 +1,4 @@
-"""Reports read back: whole, torn, in another order, from later versions, and files that are none."""
+"""Reports read back: complete, truncated, in another order, from later versions, and files that are not reports."""
 
 from __future__ import annotations
 

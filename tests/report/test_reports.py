@@ -118,7 +118,7 @@ def test_reproducible_lines() -> None:
 
 
 def test_a_line_is_one_write() -> None:
-    """So that a run that is killed leaves whole lines and at most one torn one."""
+    """A killed run leaves complete lines and at most one truncated line."""
 
     class Counting(io.BytesIO):
         writes: list[bytes]

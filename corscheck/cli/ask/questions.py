@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from corscheck.auditing.plan import AuditPlan
     from corscheck.cli.arguments import ProbeArguments
     from corscheck.model.values import EngineName
+    from corscheck.protocol.outcome import Verdict
     from corscheck.protocol.request import Credentials, Headers
+    from corscheck.runner.recorded import Terms
 
 _OVERRIDES = ("credentials", "redirect", "mode", "coep", "expected", "cookies", "via")
 """Fields of a target that replace those of the command line."""
@@ -314,6 +316,22 @@ def gate_of(names: Sequence[str]) -> tuple[EngineName, ...]:
                 "are chromium"
             )
     return tuple(known for name in dict.fromkeys(engines) for known in ENGINE_NAMES if known == name) or DEFAULT_GATE
+
+
+def terms_of(
+    engine: Sequence[str], credentials: Credentials | None, expect: Verdict | None, *, show_secrets: bool
+) -> Terms:
+    """Return how a recording is judged, from the options that its commands share."""
+    from corscheck.runner.recorded import Terms
+
+    gate = gate_of(engine) if engine else ()
+    return Terms(
+        engine=gate[0] if gate else None,
+        gate=gate,
+        credentials=credentials,
+        expected=expect or "allowed",
+        show_secrets=show_secrets,
+    )
 
 
 def _credentials(typed: ProbeArguments) -> tuple[Credentials, str | None]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import Inputs, reason
-from corscheck.cli.ask.questions import gate_of
+from corscheck.cli.ask.questions import terms_of
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show import sinks
@@ -66,20 +66,13 @@ def har(
 
     The rules are those of the browser that made the recording, unless --engine names others.
     """
-    from corscheck.runner.recorded import Judge, Terms
+    from corscheck.runner.recorded import Judge
     from corscheck.sources.har.recording import HARRecording
 
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
-    gate = gate_of(engine) if engine else ()
+    terms = terms_of(engine, credentials, expect, show_secrets=show_secrets)
     page = check_origin(origin) if origin is not None else None
-    terms = Terms(
-        engine=gate[0] if gate else None,
-        gate=gate,
-        credentials=credentials,
-        expected=expect or "allowed",
-        show_secrets=show_secrets,
-    )
     with Inputs() as inputs, _open(file, inputs) as opened:
         inputs.note(("har", file))
         wanted.check_inputs(inputs.files)

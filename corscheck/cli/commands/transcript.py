@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from corscheck.cli import options as opt
 from corscheck.cli.ask.inputs import LARGEST_SCRIPT, Inputs
-from corscheck.cli.ask.questions import gate_of
+from corscheck.cli.ask.questions import terms_of
 from corscheck.cli.groups import grouped
 from corscheck.cli.run_loop import Session, enable_gc, say
 from corscheck.cli.show import sinks
@@ -60,21 +60,13 @@ def transcript(
     show_secrets: opt.ShowSecrets = False,
 ) -> None:
     """Judge the requests in FILE by the answers that curl got, as if a page had made them. Sends nothing."""
-    from corscheck.runner.recorded import Terms
     from corscheck.runner.transcript import TranscriptJudge
     from corscheck.sources.transcript import exchanges
 
     wanted.check_outputs()
     wanted = replace(wanted, private=show_secrets)
-    gate = gate_of(engine) if engine else ()
+    terms = terms_of(engine, credentials, expect, show_secrets=show_secrets)
     page = check_origin(origin) if origin is not None else None
-    terms = Terms(
-        engine=gate[0] if gate else None,
-        gate=gate,
-        credentials=credentials,
-        expected=expect or "allowed",
-        show_secrets=show_secrets,
-    )
     with Inputs() as inputs:
         text = inputs.read(file, "transcript", LARGEST_SCRIPT).decode("utf-8", "surrogateescape")
         wanted.check_inputs(inputs.files)
