@@ -21,7 +21,7 @@ _WIDTH = 80
 _INDENT = 9
 _MANY = 8
 """Codes of which only the titles are shown if a text can come from more than these."""
-_ASK = ("", "Which of them it is, the exchange itself says:")
+_ASK = ("", "To find out which one it is, ask the server:")
 _BROWSERS = {"chromium": "Chrome, Edge or another Chromium", "firefox": "Firefox", "webkit": "Safari (WebKit)"}
 
 
@@ -164,7 +164,7 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
 
 def _behind(causes: Iterable[Record]) -> list[str]:
     found = [line for cause in causes for line in wrap(cause.title, _WIDTH, 12, f"  {cause.code}  ")]
-    return ["", "What is behind it may be:", *found] if found else []
+    return ["", "Possible causes:", *found] if found else []
 
 
 def _phase(messages: tuple[Message, ...]) -> bool | None:
