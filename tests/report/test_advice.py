@@ -48,7 +48,9 @@ def test_parts() -> None:
     assert advice_parts(None) == advice_parts("") == []
 
 
-@pytest.mark.parametrize("report", both(ADVICE), ids=["probe", "audit"])
+@pytest.mark.parametrize(
+    "report", [*both(ADVICE), *both(SETTINGS)], ids=["probe", "audit", "settings", "audit, settings"]
+)
 @pytest.mark.parametrize("form", sorted(set(WRITERS) - {"har"}))
 def test_no_line_break_is_spelled_out(form: str, report: Saved) -> None:
     made = text(form, report)
@@ -67,6 +69,20 @@ def test_html_has_a_block_for_the_command(report: Saved) -> None:
     (fix,) = page.xpath("//article/div[@class='fix']")
     assert [e.text for e in fix.iter("p")] == ["Add the method PUT to the list.", "If this is FastAPI:"]
     assert [e.text for e in fix.iter("pre")] == [COMMAND]
+
+
+@pytest.mark.parametrize("report", both(SETTINGS), ids=["probe", "audit"])
+def test_settings_keep_their_lines(report: Saved) -> None:
+    code = 'allow_methods=["PUT"],\nallow_headers=[\n  "X-Tenant",\n],'
+    page = etree.HTML(text("html", report))
+    assert [e.text for e in page.xpath("//article/div[@class='fix']/pre")] == [code]
+    # They are not for a shell.
+    assert f"```text\n{code}\n```\n" in text("markdown", report)
+
+
+def test_an_ellipsis_is_a_word() -> None:
+    shown = text("markdown", saved([with_advice("In your CORSMiddleware (... stands for the current values):")]))
+    assert "In your CORSMiddleware (... stands for the current values):" in shown
 
 
 def test_html_details_have_it_too() -> None:

@@ -16,6 +16,11 @@ class AdvicePart(NamedTuple):
     text: str
     is_code: bool
 
+    @property
+    def language(self) -> str:
+        """The language of code, as a fence in Markdown names it: ``sh`` for a command, ``text`` for a configuration."""
+        return "sh" if self.text.startswith(("corscheck ", "curl ")) else "text"
+
 
 def advice_parts(advice: str | None) -> list[AdvicePart]:
     """Split an advice. Each line of prose is a part of its own; lines of code that follow each other are one."""

@@ -82,6 +82,7 @@ def render(saved: Saved) -> Iterator[str]:
         lstrip_blocks=True,
     )
     environment.globals["advice_parts"] = advice_parts
+    environment.globals["lines"] = _lines
     style = (_PAGE / "report.css").read_text("utf-8")
     script = (_PAGE / "report.js").read_text("utf-8")
     found = survey(saved.results())

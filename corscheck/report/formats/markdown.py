@@ -45,9 +45,10 @@ _LONGEST = 2000
 
 _HARMLESS = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9/'-]|[.,](?![A-Za-z0-9]))*+[.,;:!?)]*+\Z|"
-    r"\([a-z]++(?:-[a-z]++)*+(?::[0-9.]++)?+[.,;)]*+\Z"
+    r"\([a-z]++(?:-[a-z]++)*+(?::[0-9.]++)?+[.,;)]*+\Z|"
+    r"\(?\.\.\.\Z"
 )
-"""A word that means nothing to Markdown: ordinary ones with their punctuation, and ``(cors-check:4).``"""
+"""A word that means nothing to Markdown: ordinary ones with their punctuation, ``(cors-check:4).``, and ``(...``"""
 
 _PUNCTUATION = re.compile(r"[^A-Za-z0-9 ]")
 
@@ -218,7 +219,7 @@ def _cause(group: CauseGroup, found: Survey) -> Iterator[str]:
 def fix(advice: str, title: str = "Fix") -> str:
     """Return an advice as paragraphs and code blocks."""
     parts = advice_parts(advice)
-    blocks = [fenced(p.text.split("\n"), "sh") if p.is_code else text(p.text) for p in parts]
+    blocks = [fenced(p.text.split("\n"), p.language) if p.is_code else text(p.text) for p in parts]
     lead = f"**{title}:**"
     if parts and not parts[0].is_code:
         blocks[0] = f"{lead} {blocks[0]}"
