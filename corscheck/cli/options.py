@@ -89,6 +89,14 @@ CredentialsMode = Annotated[
         help="fetch()'s credentials mode: omit, same-origin or include.",
     ),
 ]
+RecordedCredentials = Annotated[
+    Credentials | None,
+    Option(
+        "--credentials",
+        metavar="MODE",
+        help="fetch()'s credentials mode, if the file does not show it: omit, same-origin or include.",
+    ),
+]
 Cookies = Annotated[
     Strings,
     Option("-b", "--cookie", metavar="NAME=VALUE", help="Stored cookie; implies --credentials include. Repeatable."),
@@ -112,6 +120,16 @@ Engines = Annotated[
         "--engine",
         metavar="NAME",
         show_default="chromium, firefox, webkit",
+        help=f"Engine whose rules must hold: {', '.join(ENGINE_NAMES)}. The first one drives. Repeatable.",
+        autocompletion=complete.engines,
+    ),
+]
+RecordedEngines = Annotated[
+    Strings,
+    Option(
+        "--engine",
+        metavar="NAME",
+        show_default="the browser of the recording, or chromium",
         help=f"Engine whose rules must hold: {', '.join(ENGINE_NAMES)}. The first one drives. Repeatable.",
         autocompletion=complete.engines,
     ),

@@ -34,6 +34,8 @@ def test_a_page(words: tuple[str, ...], command: Command) -> None:
     assert not any(line != line.rstrip() for line in lines)
     assert "\x1b" not in done.stdout
     assert found(done.stdout) == []
+    # A line that is too long for the page is wrapped, and its rest begins in the first column.
+    assert [line for line in lines if line and line[0] not in " ╭│╰"] == []
 
 
 @pytest.mark.parametrize("name", IN_PANELS)

@@ -35,12 +35,11 @@ Examples:
   corscheck har - --jsonl - < recording.har
 
 \b
-What recordings leave out: the credentials mode of a request, unless a header
-or what the browser did tells it; preflights that the cache answered; in
-Playwright, puppeteer-har and Safari every preflight; in Chrome, unless exported
-"with sensitive data", cookies and Authorization. What cannot be told is
-inconclusive. --credentials and --origin say what you know. FILE may be
-compressed with gzip, and in UTF-16.
+Recordings leave things out: the credentials mode (often), preflights that the
+browser had cached, every preflight (Playwright, puppeteer-har, Safari), and
+cookies and Authorization (Chrome, unless exported "with sensitive data"). If
+that leaves the verdict open, it is inconclusive. --credentials and --origin
+say what you know. FILE may be gzip-compressed, and in UTF-16.
 
 \b
 Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
@@ -55,8 +54,8 @@ def har(
         str | None,
         typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the recording does not name it."),
     ] = None,
-    credentials: opt.CredentialsMode = None,
-    engine: opt.Engines = (),
+    credentials: opt.RecordedCredentials = None,
+    engine: opt.RecordedEngines = (),
     expect: opt.Expect = None,
     *,
     wanted: OutputOptions,

@@ -25,7 +25,7 @@ report = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None, add
 _SHOW = """\b
 Examples:
   corscheck report show cors.jsonl
-  corscheck report show cors.json --report html:cors.html --report junit:cors.xml
+  corscheck report show cors.json --report html:a.html --report junit:a.xml
 
 \b
 Exit status: 0 shown, whatever came of the run; 2 no report, or a file that

@@ -29,15 +29,15 @@ SUMMARY = "Judge what curl printed: what a page would be told by these answers, 
 
 EXAMPLES = """\b
 Examples:
-  curl -v -H 'Origin: https://app.example.com' URL 2>&1 | corscheck transcript -
+  curl -v -H 'Origin: https://a.example' URL 2>&1 | corscheck transcript -
   corscheck transcript terminal.txt -v
   corscheck transcript issue.md --report html:cors.html
 
 \b
-Read are the output of curl -v and of --trace-ascii, and that of curl -i, -I and
--D - with the command line before it; prompts, Markdown and several commands in
-one file are understood. A preflight (-X OPTIONS with Access-Control-Request-
-Method) belongs to the request that needs it; alone, it stands for that request.
+FILE may hold the output of curl -v or --trace-ascii, or that of curl -i, -I or
+-D - with the command line before it. It may hold several commands, prompts and
+Markdown. A preflight (-X OPTIONS with Access-Control-Request-Method) belongs
+to the request that needs it; without one, it is judged by itself.
 
 \b
 Exit status: 0 as expected, 1 not as expected, 2 wrong usage or files, or
@@ -52,8 +52,8 @@ def transcript(
         str | None,
         typer.Option("--origin", metavar="ORIGIN", help="Origin of the page, if the request does not name it."),
     ] = None,
-    credentials: opt.CredentialsMode = None,
-    engine: opt.Engines = (),
+    credentials: opt.RecordedCredentials = None,
+    engine: opt.RecordedEngines = (),
     expect: opt.Expect = None,
     *,
     wanted: OutputOptions,
