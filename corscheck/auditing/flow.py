@@ -124,7 +124,6 @@ class Investigation:
         if own not in self.plan.allowed:
             came = yield from self.book.ask_as_own_page(own)
             if came.allowed:
-                scope.remember(came)
                 found.append(own)
         for origin in self._usual_names() if not found and not self.plan.allowed else ():
             came = yield from self.book.ask(origin)

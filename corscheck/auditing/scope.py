@@ -171,7 +171,7 @@ class Scope:
         if not everybody:
             yield from self._error_page(first, stranger())
             yield from self._redirects(first)
-        yield from self._own_preflight()
+        yield from self._own_preflight(first)
         yield from self._caches(first)
 
     def _methods(self, first: Seen, customer: str | None, *, everybody: bool) -> Step:
@@ -256,13 +256,15 @@ class Scope:
                 )
                 self._tell(classes.REDIRECT_HOP, came, message, severity="info")
 
-    def _own_preflight(self) -> Step:
+    def _own_preflight(self, first: Seen) -> Step:
         """Check a preflight from an allowed origin for unknown allowed headers and for a long max-age."""
-        if self._allowed is None:
+        one = self._allowed or first
+        if not one.allowed:
             return
         name = f"X-{self.plan.labels.label()}"
-        origin = self._allowed.origin
-        came = yield from self.book.ask(origin, method="PUT", headers=((name, "1"),), send="never", by_preflight=True)
+        came = yield from self.book.ask(
+            one.origin, method="PUT", headers=((name, "1"),), send="never", by_preflight=True
+        )
         answer = came.response
         if answer is None:
             return
@@ -274,7 +276,7 @@ class Scope:
         if (delta_seconds(written) or 0) > _LONGEST:
             self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {str(written)[:20]} seconds; Firefox keeps it "
                        "for 86400, Chromium for 7200.", severity="info")  # fmt: skip
-        self._exposed(self._allowed)
+        self._exposed(one)
 
     def _exposed(self, allowed: Seen) -> None:
         if allowed.response is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from itertools import count
 
 import pytest
@@ -195,6 +196,16 @@ def test_a_server_that_falls_silent_is_left_alone(after: int) -> None:
     assert found.error.kind == "timeout"
     assert not found.passed
     assert not any("--max-requests" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("allowed", [(), (APP,)], ids=["no origin named", "an origin named"])
+@pytest.mark.parametrize("server", [EXACT, named], ids=["exact", "reflecting"])
+def test_where_all_is_answered_no_question_is_said_to_lack_an_answer(
+    server: Callable[[Asked], Reply], allowed: tuple[str, ...]
+) -> None:
+    """The target's own page sends no preflight, so that none is asked for in its name."""
+    found, _ = audit_of(server, make_plan(allowed=allowed))
+    assert not any("no answer" in note for note in found.notes)
 
 
 def test_one_question_without_an_answer_is_said_and_no_more() -> None:
