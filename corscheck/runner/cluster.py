@@ -324,7 +324,12 @@ def _client(address: str) -> Iterator[Client]:
 
 
 def _check_versions(client: Client) -> None:
+    from distributed.comm.core import CommClosedError
+
     for found in client.run(_version, on_error="return").values():
+        if isinstance(found, CommClosedError):
+            # This worker has gone since; others do what it would have done, and a new one has the same installation.
+            continue
         if isinstance(found, BaseException):
             raise _installation(found) or ConfigError(f"--cluster: a worker cannot be used: {_short(found)}")
         if found != __version__:

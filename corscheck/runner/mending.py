@@ -19,7 +19,7 @@ from corscheck.model.cors_settings import WILDCARD
 from corscheck.model.values import ConfigError, Probe
 from corscheck.protocol.origin import URLError, parse_url
 from corscheck.sources.app.layers import find_layer
-from corscheck.sources.app.questions import matching, origin_fault
+from corscheck.sources.app.questions import lookalikes, matching, origin_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -153,7 +153,7 @@ class Mender:
     def _try(self, layer: CorsLayer, settings: CorsSettings, solved: dict[Probe, tuple[str, ...]]) -> Trial:
         last = next(reversed(solved))
         others = dict.fromkeys(p for p in (*self._passed, *_listed(last.url, layer)) if p not in solved)
-        strangers = list(_strangers(solved))
+        strangers = list(_strangers(solved, layer.settings.patterns))
         # The settings that are there do not change: what passes with them is asked once.
         self._before |= {probe: self._allowed(probe) for probe in others if probe not in self._before}
         passed = [probe for probe in others if self._before[probe]]
@@ -257,16 +257,18 @@ def _listed(url: str, layer: CorsLayer) -> Iterable[Probe]:
             yield Probe(url, origin, method=method, headers=headers, credentials=mode, send="never")
 
 
-def _strangers(solved: Iterable[Probe]) -> Iterable[Probe]:
+def _strangers(solved: Iterable[Probe], patterns: Iterable[str]) -> Iterable[Probe]:
     """Yield the requests from pages that must not get in: a random origin, ``null``, and near misses of the page's own.
 
-    Each asks for what the page asks for, and by a GET without headers.
+    So must not the origins that a pattern matches although anybody can register their domain. Each asks for what the page
+    asks for, and by a GET without headers.
     """
     asked = {probe.origin for probe in solved}
+    alike = [origin for pattern in patterns for origin in lookalikes(pattern)[:1]]
     mark = f"corscheck-{secrets.token_hex(4)}"
     wanted = [_harmless(probe) for probe in solved][:_MOST_TRIALS]
     for probe in dict.fromkeys(one for p in wanted for one in (p, replace(p, method="GET", headers=()))):
-        for origin in _foreign(probe.origin, mark):
+        for origin in (*_foreign(probe.origin, mark), *alike):
             if origin not in asked:
                 yield replace(probe, origin=origin, credentials="same-origin")
                 yield replace(probe, origin=origin, credentials="include")

@@ -263,6 +263,22 @@ def test_stopped_workers_have_a_deadline(command: Command, monkeypatch: pytest.M
     assert sum(server.asked.values()) > 800, "nothing was lost: they were stopped too late"
 
 
+def test_a_worker_that_goes_before_it_names_its_version() -> None:
+    """Nothing speaks against the others. Another error of a worker does."""
+    from distributed.comm.core import CommClosedError
+
+    class Client:
+        def __init__(self, found: BaseException) -> None:
+            self.found = found
+
+        def run(self, *_: object, **__: object) -> dict[str, BaseException | str]:
+            return {"tcp://a": self.found, "tcp://b": cluster.__version__}
+
+    cluster._check_versions(Client(CommClosedError("Stream is closed")))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="a worker cannot be used: no space"):
+        cluster._check_versions(Client(RuntimeError("no space")))  # type: ignore[arg-type]
+
+
 def test_the_scheduler_goes_away(server: CountingServer, command: Command) -> None:
     targets(*[8] * 100)
     with two_workers() as workers:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,11 @@ def test_the_examples_are_told_apart(name: str) -> None:
 def test_an_origin_narrows_it() -> None:
     done = verify("fastapi_production:app", "--origin", "https://admin.example.com", "--json", "-")
     probes = json.loads(done.stdout)["probes"]
-    # And one stranger with cookies, whatever is asked about.
+    # And a stranger, without and with cookies, for each operation, whatever is asked about.
     strangers = [p for p in probes if p["origin"] != "https://admin.example.com"]
     assert done.returncode == 0
-    assert [(p["origin"], p["credentials"], p["expected"]) for p in strangers] == [
-        ("https://elsewhere.example", "include", "blocked")
-    ]
+    assert {(p["origin"], p["expected"]) for p in strangers} == {("https://elsewhere.example", "blocked")}
+    assert Counter(p["credentials"] for p in strangers) == {"same-origin": 4, "include": 4}
     done = verify("fastapi_production:app", "--origin", "https://evil.example")
     assert (done.returncode, "https://evil.example\n" in done.stdout) == (1, True)
     done = verify("fastapi_production:app", "--origin", "https://evil.example", "--expect", "blocked", "-q")
@@ -272,11 +272,31 @@ def test_an_open_door_is_found_whatever_origin_is_asked_about(tmp_path: Path) ->
     assert "every page may read, none with cookies" in said
 
 
+def test_a_mounted_application_with_other_settings_is_found(tmp_path: Path) -> None:
+    """The settings of the outer layer do not hold there, with and without an origin on the command line."""
+    (tmp_path / "mounted.py").write_text(
+        "from fastapi import FastAPI\n"
+        "from fastapi.middleware.cors import CORSMiddleware\n"
+        "app, api = FastAPI(), FastAPI()\n"
+        f'app.add_middleware(CORSMiddleware, allow_origins=["{PAGE}"])\n'
+        'api.add_middleware(CORSMiddleware, allow_origins=["*"])\n'
+        "@api.get('/items')\n"
+        "def items(): return []\n"
+        "app.mount('/api', api)\n"
+    )
+    for more in ((), ("--origin", PAGE)):
+        done = verify("mounted:app", *more, directory=tmp_path)
+        said = " ".join(done.stdout.split())
+        assert done.returncode == 1
+        assert "FAIL Strangers: without cookies, any page can read GET http://app.localhost/api/items." in said
+        assert "strangers get nothing" not in said
+
+
 def test_a_loose_pattern_is_reported(tmp_path: Path) -> None:
     for more in ((), ("--origin", "https://app.myapp.com")):
         status, said = verified(tmp_path, r'allow_origin_regex=r"https?://.*myapp.com"', *more)
         assert ("any origin is reflected" in said, "https://appmyapp.com" in said) == (False, False)
-        assert status == (1 if not more else 0)
+        assert status == 1
     _, said = verified(tmp_path, r'allow_origin_regex=r"https?://.*myapp.com", allow_credentials=True')
     assert "also matches https://elsewheremyapp.com, whose domain anybody can register" in said
     assert "https://elsewheremyapp.com, a stranger that allow_origin_regex matches" in said
@@ -419,8 +439,10 @@ def test_500_operations_take_less_than_three_seconds() -> None:
     reading = read(app)
     assert reading is not None
     questions = Questions(reading, origins=[PAGE])
-    plain = [q.probe for q in questions.asked if q.topic == "plain"]
+    plain = [q.probe for q in questions.asked if q.topic == "plain" and q.probe.origin == PAGE]
     assert len(plain) == 500
+    # Of that many, a stranger is asked about one.
+    assert len([q for q in questions.asked if q.probe.origin != PAGE]) == 2
     before = time.process_time()
     with AppConversation(app, RunOptions()) as conversation:
         verdicts = {conversation.ask(probe).verdict for probe in plain}

@@ -298,6 +298,14 @@ def test_strangers_that_could_read_before_are_not_called_refused() -> None:
     assert "strangers can read as before" in said
 
 
+def test_a_loose_pattern_is_not_called_safe() -> None:
+    """The owner of elsewhereexample.com could read before, and still can."""
+    loose = starlette(allow_origin_regex=r"https://.*example\.com", allow_credentials=True)
+    said = advice(ask(loose, probe("http://localhost:3000")))
+    assert "strangers can read as before" in said
+    assert "still refused" not in said
+
+
 def test_what_settings_do_not_help_gets_none() -> None:
     class Login:
         def __init__(self, app: Any) -> None:

@@ -99,7 +99,7 @@ def test_no_proxy_there(carrier, scheme):
 
 
 def test_no_such_proxy(carrier):
-    answer = carrier(proxy="http://proxy.invalid:3128").send(get("http://api.example/"))
+    answer = carrier(proxy="http://proxy.invalid:3128", timeout=30).send(get("http://api.example/"))
     assert answer.kind == "proxy"
     assert answer.message.startswith("The proxy's host proxy.invalid has no address")
 

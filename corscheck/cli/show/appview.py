@@ -253,7 +253,14 @@ class AppView(TextSink):
         elif claim is not None and claim.everyone and strangers:
             yield "note", "* with credentials: every page may read, none with cookies."
         elif claim is not None and strangers:
-            yield "ok", "* with credentials: strangers get nothing, with or without cookies."
+            foreign = {r.origin for r in strangers}
+            reading = [r for r in self._of("plain") if r.origin in foreign and r.verdict == "allowed" and not r.passed]
+            named = list(dict.fromkeys(f"{r.method} {r.url}" for r in reading))
+            if named:
+                more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+                yield "FAIL", f"Strangers: without cookies, any page can read {printable(named[0])}{more}."
+            else:
+                yield "ok", "* with credentials: strangers get nothing, with or without cookies."
 
     def _entries(self) -> Iterator[tuple[str, str]]:
         claim = self._questions.claim
@@ -268,7 +275,7 @@ class AppView(TextSink):
         }
         if alike and claim is not None:
             said = f"allow_origin_regex {claim.allow_origin_regex!r} also matches {next(iter(alike))}"
-            advice = "Escape the dots, and let nothing stand before the domain but the end of a label: (.*\\.)?"
+            advice = "Escape every dot, and allow only whole labels before the domain: (.*\\.)?"
             yield "FAIL", f"Origins: {printable(said)}, whose domain anybody can register. {advice}"
         if claim is not None and claim.allow_origin_regex is not None and not self._questions.typed:
             yield "note", "Origins: a page that allow_origin_regex matches was made up; --origin names a real one."

@@ -147,13 +147,21 @@ class Questions:
                 self._add("cookies", safe, origin, "blocked", cookies=True)
 
     def _stranger(self) -> None:
-        """Ask one stranger with cookies, whatever is asked about: no origin on the command line shows an open door."""
-        safe = self._safe()
-        if safe is None or self.claim is None:
+        """Ask one stranger about each operation, whatever is asked about: the origins typed show no hole.
+
+        Each operation, because applications mounted below have CORS settings of their own.
+        """
+        claim = self.claim
+        if claim is None:
             return
+        many = len(self.reading.operations) * len(self.listed) > _MOST
         for origin in (STRANGER, *self.lookalikes)[:2]:
-            if origin not in self.listed:
-                self._add("cookies", safe, origin, "blocked", cookies=True)
+            if origin in self.listed:
+                continue
+            plain = _verdict(claim.everyone and origin == STRANGER)
+            for operation in [o for o in self.reading.operations if not self._held(o)][: 1 if many else None]:
+                self._add("plain", operation, origin, plain)
+                self._add("cookies", operation, origin, "blocked", cookies=True)
 
     def _errors(self) -> None:
         if not self.listed:
@@ -213,7 +221,8 @@ class Questions:
     def _put(
         self, topic: Topic, row: str, probe: Probe, *, cookies: str | None = None, body: bytes | None = None
     ) -> None:
-        expected = self._expect if self._expect is not None and topic == "plain" and self.typed else probe.expected
+        own = topic == "plain" and self.typed and probe.origin in self.listed
+        expected = self._expect if self._expect is not None and own else probe.expected
         placed = replace(probe, index=len(self.asked), cookies=cookies, body=body, expected=expected)
         self.asked.append(AppQuestion(topic, row, placed))
 
