@@ -43,6 +43,14 @@ def test_the_tables(command: Command) -> None:
         assert line in said
 
 
+def test_a_recorded_405_without_lists_is_no_refused_header(command: Command) -> None:
+    """Nothing can be asked of a recording: a CORS layer that refuses a header names the ones it allows."""
+    told = command("har", CHROMIUM).stdout
+    number = next(line.split()[1] for line in told.splitlines() if "/options-405" in line)
+    finding = next(line for line in told.splitlines() if line.startswith(f"{number} "))
+    assert "Nothing here answers OPTIONS: the server says 405" in finding
+
+
 def test_quiet_and_expect(command: Command) -> None:
     done = command("har", CHROMIUM, "-q")
     assert (done.status, len(done.stdout.splitlines())) == (1, 21)

@@ -290,7 +290,8 @@ class AppView(TextSink):
         if said is None and failed and self._questions.claim is None:
             probes = [replace(one.probe, url="") for one in self._questions.asked if one.topic == "plain"]
             wanted = [p for p in probes if p.expected == "allowed" and p.origin in self._questions.listed]
-            said = (command(self._questions.reading.framework.lower(), wanted) or "").strip()
+            said = command(self._questions.reading.framework.lower(), wanted)
+            said = f"This command prints the configuration to add:\n{said}" if said is not None else None
         return wrap(printable_lines(said), self._view.width, 8, "  fix") if said else []
 
     def _explained(self) -> list[str]:

@@ -68,6 +68,11 @@ def method_refused(facts: Facts, evidence: str, *, known: bool = True) -> Genera
     return Cause("CORS614", message, evidence, f'Add "{method}" to the server\'s allowed methods{_in_bucket(facts)}.')
 
 
+def names_a_list(headers: Headers) -> bool:
+    """Whether a response says which methods or headers are allowed."""
+    return not {ACAM.lower(), ACAH.lower()}.isdisjoint(name.lower() for name, _ in headers)
+
+
 def _in_bucket(facts: Facts) -> str:
     return ", in a CORSRule of the bucket" if "CORSResponse: " in body_text(facts.response) else ""
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from corscheck.diagnosis import nearness
-from corscheck.diagnosis.answers import body_text, line, speaks_cors
+from corscheck.diagnosis.answers import body_text, line, speaks_cors, status_line
 from corscheck.diagnosis.causes import spelling
 from corscheck.diagnosis.facts import Cause
 from corscheck.protocol.cors_check import ACAC, ACAO
@@ -67,6 +67,10 @@ def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Ca
     """
     responses = [facts.response, *(answered.response for answered in facts.experiments.done)]
     named = next((value for r in responses if (value := get(r.headers, ACAO)) not in (None, "*", facts.origin)), None)
+    if named is not None and facts.origin in (parts := re.split(r"[,\s]+", named)) and len(parts) > 1:
+        seen = "This answer has no CORS headers" if facts.ok else f"This {status_line(facts.response)} bypasses CORS"
+        message = f"{seen}, and on others {ACAO} arrives {len(parts)} times ({named}): two layers add it."
+        return Cause("CORS608", message, evidence)
     if facts.origin == OPAQUE:
         message = (
             'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'

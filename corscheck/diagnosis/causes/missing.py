@@ -81,6 +81,9 @@ def refused_with_headers(facts: Facts) -> Asking:
     if refusals.asks_for_login(facts) or not listed:
         return [refusals.by_status(facts), *beside]
     control = yield from facts.experiments.preflight()
+    if control is None and facts.status in (405, 501) and not allow_lists.names_a_list(facts.headers):
+        # Nothing can be asked, and a CORS layer that refuses a header or a method says what it allows.
+        return [refusals.by_status(facts), *beside]
     if control is not None and control.sign != "allowed":
         # A preflight that asks for nothing unusual gets the same error: the status has a cause of its own.
         return [refusals.by_status(facts, str(control)), *beside]

@@ -68,7 +68,10 @@ def unfollowed(facts: Facts) -> Asking:
         outcome = yield from _there(facts, target)
         how = "with" if target.path.endswith("/") else "without"
         message = f"The server redirects to the same path {how} a slash at the end{_came_to(outcome)}."
-        return [Cause("CORS605", message, evidence, f"Ask it so, {target.href}, or switch that redirect off.")]
+        advice = f"Request {target.href} instead, or switch the redirect off."
+        if outcome is not None and outcome.verdict == "blocked":
+            advice += " Then configure CORS for it."
+        return [Cause("CORS605", message, evidence, advice)]
     if is_login(target):
         what = "the preflight" if facts.in_preflight else "the request"
         return [Cause("CORS607", f"The server redirects {what} to a login page: {_short(target)}.", evidence)]

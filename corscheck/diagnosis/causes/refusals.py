@@ -157,7 +157,9 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
         message = (
             f"The server asks everyone to log in first ({status}), preflights too: authentication runs before CORS."
         )
-        return Cause("CORS601", message, line(facts.headers, "WWW-Authenticate") or evidence or seen)
+        # A rule that lets OPTIONS pass does not give this answer any CORS header.
+        advice = "Put the CORS layer outside authentication, so that a refusal has CORS headers as well."
+        return Cause("CORS601", message, line(facts.headers, "WWW-Authenticate") or evidence or seen, advice)
     if status == 304:
         return not_modified(facts)
     if status == 429:
@@ -184,7 +186,7 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
             "not on the server's list, or errors bypass a part of CORS; a request that succeeds tells which."
         )
         return Cause("CORS615", message, evidence or seen)
-    message = f"The {method} is answered with a {seen} without any CORS header, and so is OPTIONS."
+    message = f"The {method} is answered with a {seen} without any CORS header, and the answer to OPTIONS has none."
     mend_first = "Mend the error first: the server's log says why it fails. Only an answer that succeeds tells more."
     return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
 

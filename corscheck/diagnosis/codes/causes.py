@@ -121,7 +121,7 @@ CAUSES: tuple[Record, ...] = (
         "preflight and on the answer itself.",
         f"GET /data\nOrigin: https://app.example\nCookie: session=...\n\n200 OK\n{_ALLOW}\n"
         "Access-Control-Allow-Credentials: True",
-        'Send exactly "Access-Control-Allow-Credentials: true" on both answers.',
+        'Send exactly "Access-Control-Allow-Credentials: true" on every response, preflights included.',
         step="cors-check:8",
         shows_as=("CORS307",),
         mdn="CORSMissingAllowCredentials",

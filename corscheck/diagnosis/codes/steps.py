@@ -130,7 +130,7 @@ STEPS: tuple[Record, ...] = (
     ),
     step_record(
         "CORS301",
-        "The answer does not say that any page may read it.",
+        "The answer does not say that this page may read it.",
         "The CORS check looks for Access-Control-Allow-Origin in the answer, in that of the preflight as in that of the "
         "request itself, in errors and redirects too. Without it nobody else's page may read the answer.",
         f"GET /data\n{_ORIGIN}\n\n200 OK\nContent-Type: application/json",

@@ -38,10 +38,6 @@ _TRAPS = (
     ),
     "A method or header that is not listed is refused with a 400, and browsers then complain of the status.",
     always_allowed("600 seconds"),
-    (
-        "Redirects for a missing or superfluous slash answer the preflight too, which no browser follows: ask for the URL as "
-        "it is routed."
-    ),
 )
 
 FASTAPI = Remedy(
