@@ -42,9 +42,12 @@ def capital(text: str) -> str:
 
 
 def sentence(message: str, step: str | None = None) -> str:
-    """Return a message as one sentence, with its step in brackets before the full stop."""
+    """Return a message as one sentence, with its step in brackets before the full stop.
+
+    ``replay`` is left out: it is not a step of the standard.
+    """
     text = printable(message.strip()).rstrip(".")
-    if step and f"({step})" not in text:
+    if step and step != "replay" and f"({step})" not in text:
         return f"{text} ({printable(step)})."
     return text if text.endswith(("?", "!")) else f"{text}."
 

@@ -386,7 +386,7 @@ def undecided(outcome: Outcome, message: str) -> Outcome:
         for s in outcome.steps
         if not (s.decisive and s.status == "skip")
     ]
-    steps.append(Step("replay", "skip", "recording", None, None, message, NOT_RECORDED, decisive=True))
+    steps.append(Step("replay", "skip", "recording", None, None, "no verdict: see below", NOT_RECORDED, decisive=True))
     return replace(
         outcome,
         verdict="inconclusive",

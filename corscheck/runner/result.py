@@ -74,7 +74,13 @@ class Assembler:
         others: OtherEngines | None = None,
     ) -> Result:
         """The saved model of one probe, with what diagnosis found. ``others`` is what all engines make of it, if known."""
-        outcomes = others.outcomes if others is not None else judge_by_all(outcome, registrable_domain)
+        if others is not None:
+            outcomes = others.outcomes
+        elif outcome.failure is not None and outcome.failure.code == NOT_RECORDED:
+            # What a recording lacks, it lacks for every engine.
+            outcomes = dict.fromkeys(ENGINE_NAMES, outcome)
+        else:
+            outcomes = judge_by_all(outcome, registrable_domain)
         more = others.exchanges if others is not None else {}
         engines: dict[str, EngineVerdict] = {
             name: self._engine_verdict(name, outcome, outcomes[name]) for name in ENGINE_NAMES

@@ -7,13 +7,16 @@ and says which command would tell.
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from corscheck.diagnosis.codes.registry import RECORDS
 from corscheck.diagnosis.findings import without_asking
 from corscheck.model.page_origin import judge_origin
+from corscheck.model.result import Finding
 from corscheck.model.suffixes import registrable_domain
 from corscheck.model.values import Probe
 from corscheck.protocol.cache import PreflightCache
@@ -26,6 +29,7 @@ from corscheck.protocol.origin import URLError, parse_url
 from corscheck.protocol.preflight import ACRH, ACRM, unsafe_names
 from corscheck.protocol.request import HeldBack, HTTPResponse, NetworkError
 from corscheck.protocol.safelist import is_safelisted_method
+from corscheck.protocol.steps import NOT_RECORDED
 from corscheck.runner.conversation import fetch_request
 from corscheck.runner.recorded import undecided
 from corscheck.runner.result import Assembler
@@ -70,6 +74,13 @@ class _Asked(Struct, frozen=True):
         return frozenset(name for name in listed if name)
 
 
+def _lacking(command: str) -> Finding:
+    """Build the finding that names the command whose output is needed for a verdict."""
+    record = RECORDS[NOT_RECORDED]
+    advice = f"Append the output of this command to the transcript:\n  {command}"
+    return Finding(record.code, "low", record.title, "The transcript lacks the browser's preflight.", None, advice)
+
+
 class TranscriptJudge:
     """Judges the requests of a page among the exchanges of a transcript.
 
@@ -95,7 +106,10 @@ class TranscriptJudge:
             case = _Case(self, asked, preflights.get(id(asked)))
             outcome = case.judged()
             probe = replace(case.probe, index=index)
-            yield self._assembler.result(probe, outcome, without_asking(probe, outcome))
+            findings = without_asking(probe, outcome)
+            if outcome.verdict == "inconclusive" and case.command is not None:
+                findings += (_lacking(case.command),)
+            yield self._assembler.result(probe, outcome, findings)
             index += 1
 
     def _page_request(self, one: CurlExchange, page: str | None) -> _Asked | None:
@@ -175,6 +189,8 @@ class _Case:
                 break
             self._chain.append(one)
         self.missing: str | None = None
+        self.command: str | None = None
+        """What prints the exchange that is missing."""
         self.other_origin: tuple[str | None, str | None] | None = None
         self.probe = self._probe(judge.terms)
 
@@ -208,8 +224,8 @@ class _Case:
         if self.exchange.method == "OPTIONS" and not self.asked.preflight:
             return undecided(
                 outcome,
-                "This OPTIONS request is not a preflight: it has no Access-Control-Request-Method, and servers answer a "
-                "preflight in another way. Repeat the command with -H 'Access-Control-Request-Method: PUT', or the "
+                "This OPTIONS request is not a preflight: it has no Access-Control-Request-Method, and servers treat a "
+                "preflight differently. Repeat the command with -H 'Access-Control-Request-Method: PUT', or the "
                 "method that the page uses.",
             )
         if self.missing is not None:
@@ -235,10 +251,9 @@ class _Case:
                     for s in granted.steps
                 )
                 return replace(granted, steps=steps)
+        self.command = self._preflight_command()
         return undecided(
-            outcome,
-            f"A browser sends a preflight before this {self.probe.method}, and the transcript has none. This command asks "
-            f"for it: {self._preflight_command()}",
+            outcome, f"A browser sends a preflight before this {self.probe.method}, and the transcript has none."
         )
 
     def _doubted(self, outcome: Outcome) -> Outcome:
@@ -248,27 +263,30 @@ class _Case:
             said = f"curl sent Origin: {sent}" if sent is not None else "curl sent no Origin header"
             return undecided(
                 outcome,
-                f"A browser sends Origin: {wanted} here, and {said}. Servers may add CORS headers by the Origin: repeat "
-                f"the command with -H 'Origin: {wanted}'.",
+                f"A browser sends Origin: {wanted} here, and {said}. Servers may choose their CORS headers by the Origin: "
+                f"repeat the command with -H 'Origin: {wanted}'.",
             )
         failed = outcome.failure
         if failed is not None and failed.code == _HEADER_NOT_ALLOWED and self.preflight is not None:
             unasked = sorted(set(unsafe_names(self.probe.headers)) - self.preflight.names)
             if unasked:
+                self.command = self._preflight_command()
                 return undecided(
                     outcome,
-                    f"The preflight of the transcript did not ask for {', '.join(unasked)}, and servers may allow only "
-                    f"what is asked for. A browser's preflight is: {self._preflight_command()}",
+                    f"The preflight in the transcript does not request {', '.join(unasked)}, and servers may allow only "
+                    "what is requested.",
                 )
         return outcome
 
     def _preflight_command(self) -> str:
+        """Return the command that sends this request's preflight, with the request's headers in its output."""
         names = ",".join(unsafe_names(self.probe.headers))
-        asked = f" -H '{ACRH}: {names}'" if names else ""
-        return (
-            f"curl -i -X OPTIONS '{self.probe.url}' -H 'Origin: {self.probe.origin}' -H '{ACRM}: {self.probe.method}'"
-            f"{asked}"
-        )
+        fields = [
+            f"Origin: {self.probe.origin}",
+            f"{ACRM}: {self.probe.method}",
+            *([f"{ACRH}: {names}"] if names else ()),
+        ]
+        return " ".join(["curl -v -X OPTIONS", shlex.quote(self.probe.url), *(f"-H {shlex.quote(f)}" for f in fields)])
 
     def _fetched(self, cache: PreflightCache) -> Outcome:
         self.missing, self.other_origin = None, None

@@ -259,10 +259,13 @@ def test_without_its_preflight_only_its_own_answer_can_block() -> None:
     assert result.verdict == "inconclusive"
     assert result.reason is not None
     assert "A browser sends a preflight before this PUT" in result.reason.message
-    assert (
-        f"curl -i -X OPTIONS '{API}/x' -H 'Origin: {APP}' -H 'Access-Control-Request-Method: PUT'"
-        in result.reason.message
+    assert result.findings[0].advice == (
+        "Append the output of this command to the transcript:\n"
+        f"  curl -v -X OPTIONS {API}/x -H 'Origin: {APP}' -H 'Access-Control-Request-Method: PUT'"
     )
+    # Every engine lacks it.
+    assert {engine.verdict for engine in result.engines.values()} == {"inconclusive"}
+    assert set(result.console.values()) == {None}
     (blocked,) = judge(exchange(PUT, "content-type: text/plain"))
     assert (blocked.verdict, code(blocked)) == ("blocked", "CORS301")
 
@@ -277,9 +280,25 @@ def test_a_preflight_that_did_not_ask_for_the_headers() -> None:
     (result,) = judge(exchange(PREFLIGHT, ALLOW, methods) + put)
     assert result.verdict == "inconclusive"
     assert result.reason is not None
-    assert "did not ask for x-tenant" in result.reason.message
+    assert "does not request x-tenant" in result.reason.message
+    assert (result.findings[0].advice or "").endswith("-H 'Access-Control-Request-Headers: x-tenant'")
+    assert {engine.verdict for engine in result.engines.values()} == {"inconclusive"}
     asked = f"{PREFLIGHT} -H 'Access-Control-Request-Headers: X-Tenant'"
     assert verdicts(exchange(asked, ALLOW, methods) + put) == [("PUT", "/x", "blocked")]
+
+
+def test_the_printed_command_is_quoted_for_a_shell() -> None:
+    url = f"{API}/it's?a=1&b=2"
+    (result,) = judge(f"""> PUT /it's?a=1&b=2 HTTP/1.1
+> Host: {API.partition("//")[2]}
+> Origin: {APP}
+>
+< HTTP/1.1 200 OK
+< {ALLOW}
+<
+""")
+    command = (result.findings[0].advice or "").splitlines()[1]
+    assert shlex.split(command)[:5] == ["curl", "-v", "-X", "OPTIONS", url]
 
 
 def test_a_token_that_was_cut_out_of_the_command() -> None:

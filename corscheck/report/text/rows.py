@@ -211,11 +211,11 @@ def _preflight(result: Result, rows: Rows) -> bool:
 
 
 def label(exchange: ExchangeRecord) -> str:
-    """Return e.g. ``GET 200, 4 ms``; only the method if there was no response."""
+    """Return e.g. ``GET 200, 4 ms``; only the method if there was no response. A transcript tells no time."""
     method = printable(exchange.request.method)
     if exchange.response is None:
         return method
-    took = f", {milliseconds(exchange.elapsed_ms)}" if exchange.elapsed_ms is not None else ""
+    took = f", {milliseconds(exchange.elapsed_ms)}" if exchange.elapsed_ms else ""
     return f"{method} {exchange.response.status}{took}"
 
 

@@ -61,7 +61,7 @@ def circumstances(result: Result, view: View) -> str:
     if result.redirect != "follow":
         parts.append(f"redirect {result.redirect}")
     parts += [note for note, given in _page_notes(result) if given]
-    if result.body is not None:
+    if result.body:
         parts.append(f"a body of {result.body} byte{'' if result.body == 1 else 's'}")
     who = "by the standard" if result.engine == "standard" else f"as {words.engine(result.engine)}"
     return ", ".join([*parts, who])
