@@ -69,7 +69,7 @@ def test_a_text_on_standard_input(command: Command) -> None:
     text = PREFLIGHT.format(url="http://api.example/data").replace("remote ", "remote\n")
     done = command("explain", stdin=text.encode())
     assert done.status == 0
-    assert "This is Firefox." in done.stdout
+    assert "This message is from Firefox." in done.stdout
     assert "CORS401" in done.stdout
     assert "--origin ORIGIN" in done.stdout  # Firefox does not say who asked
 
@@ -92,7 +92,7 @@ def test_a_text_as_json(command: Command) -> None:
         (("Access to fetch at 'http://a",), "stops before it says why"),
         ((), "there is no text"),
         (("--list", "CORS301"), "--list shows all codes"),
-        (("--probe", "CORS301"), "a code names no URL"),
+        (("--probe", "CORS301"), "a code does not name one"),
         (("--probe", PREFLIGHT.format(url="http://a.example/")), "add --origin"),
         (("--probe", "Preflight response is not successful. Status code: 405"), "names no URL"),
         (("--probe", "--format", "json", CHROME.format(url="http://a.example/")), "exclude each other"),
@@ -167,14 +167,14 @@ def test_what_is_no_cors_error_is_said_so(command: Command) -> None:
 
 def test_what_to_click(command: Command) -> None:
     said = command("explain", "Permission was denied for this request to access the `local` address space.").stdout
-    assert 'Site settings, "Local network access": Allow' in " ".join(said.split())
+    assert 'set "Local network access" to Allow' in " ".join(said.split())
 
 
 def test_several_messages_are_several_answers(command: Command) -> None:
     text = "\n".join(CHROME.format(url=f"http://api.example/{name}") for name in ("a", "b"))
     said = command("explain", text).stdout
-    assert said.startswith("1 of 2\nThis is Chrome")
-    assert "\n\n\n2 of 2\nThis is Chrome" in said
+    assert said.startswith("1 of 2\nThis message is from Chrome")
+    assert "\n\n\n2 of 2\nThis message is from Chrome" in said
     assert "corscheck probe http://api.example/a " in said
     assert "corscheck probe http://api.example/b " in said
     plain = json.loads(command("explain", "--format", "json", text).stdout)
@@ -195,7 +195,7 @@ def test_several_messages_are_asked_one_after_the_other(command: Command) -> Non
 
 def test_many_places_are_listed_briefly(command: Command) -> None:
     said = command("explain", "CORS Failed").stdout
-    assert "It can come from 15 places" in said
+    assert "This message can mean 15 different errors" in said
     assert "     fix" not in said
 
 

@@ -32,8 +32,8 @@ def test_an_alias_in_any_case_and_in_two_words(command: Command) -> None:
 
 def test_what_is_from_memory_is_called_so(command: Command) -> None:
     said = command("explain", "s3").stdout
-    assert "\nFrom memory, not confirmed:\n  - " in said
-    assert "From memory" not in command("explain", "spring").stdout
+    assert "\nNot confirmed by documentation:\n  - " in said
+    assert "Not confirmed" not in command("explain", "spring").stdout
 
 
 def test_json(command: Command) -> None:
@@ -47,7 +47,9 @@ def test_json(command: Command) -> None:
 
 def test_list(command: Command) -> None:
     said = command("explain", "--list").stdout
-    stacks, _, topics = said.partition("\n\nStacks: described, not executed\n")[2].partition("\n\nTopics: ")
+    stacks, _, topics = said.partition("\n\nStacks: configurations that the tests do not execute\n")[2].partition(
+        "\n\nTopics: "
+    )
     assert [line.split()[0] for line in stacks.splitlines()] == list(GUIDES)
     assert [line.split()[0] for line in topics.splitlines()[1:] if line[:3] != "   "] == list(TOPICS)
     assert max(len(line) for line in stacks.splitlines()) <= 80
@@ -58,7 +60,7 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
     known = "flask" if name == "flask-cors" else name
     done = command("explain", name)
     assert done.status == 0
-    assert f"`corscheck fix --for {known}` writes it" in " ".join(done.stdout.split())
+    assert f"`corscheck fix --for {known}` writes the configuration" in " ".join(done.stdout.split())
     assert json.loads(command("explain", name, "--format", "json").stdout) == {
         "executed": True,
         "name": known,
@@ -71,8 +73,8 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
     [
         (("explain", "sprign"), "no console message that is known: 'sprign'", "--for"),
         (("explain", "sprign"), "corscheck explain spring", "--for"),
-        (("explain", "gibberish"), "no console message that is known", "like name"),
-        (("explain", "--probe", "spring"), "a stack or a topic names no URL", "console message that is known"),
+        (("explain", "gibberish"), "no console message that is known", "similar name"),
+        (("explain", "--probe", "spring"), "a stack or a topic does not name one", "console message that is known"),
         (("explain", "--list", "spring"), "--list shows all codes", "NOT EXECUTED"),
         (
             ("fix", "--for", "spring"),

@@ -125,7 +125,7 @@ QUESTIONS: dict[str, Answer] = {
         ("The server does not allow method DELETE", 'allow_methods=[..., "DELETE"]'),
     ),
     "problem: a 500 looks like CORS": Answer(
-        f"probe {{problems}}/broken {PAGE}", 1, ("This 500 Internal Server Error has no CORS headers", "mend the error")
+        f"probe {{problems}}/broken {PAGE}", 1, ("This 500 Internal Server Error has no CORS headers", "fix the error")
     ),
     "JWT: the preflight must pass": Answer(
         f"probe {{fastapi_cors}}/me {PAGE} -H 'Authorization: Bearer secret-token'",
@@ -154,7 +154,7 @@ QUESTIONS: dict[str, Answer] = {
         f"probe {{problems_ws}}/ws {PAGE}", 1, ("WebSockets are not subject to CORS", "corscheck audit ws://")
     ),
     "WebSocket: who may open it": Answer(
-        "audit {problems_ws}/ws", 0, ("cross-site WebSocket hijacking", "Refuse the handshake (403)")
+        "audit {problems_ws}/ws", 0, ("cross-site WebSocket hijacking", "Reject the handshake (403)")
     ),
     "the console's message": Answer(
         "explain \"Access to fetch at 'http://localhost:8000/data' from origin 'http://localhost:3000' has been blocked by"

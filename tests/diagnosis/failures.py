@@ -105,7 +105,7 @@ FAILURES: tuple[Failure, ...] = (
         "CORS601",
         both(Reply(401, ("WWW-Authenticate: Bearer",)), DATA),
         {"headers": TOKEN},
-        ("401", "CORS layer outside authentication"),
+        ("401", "CORS layer in front of authentication"),
     ),
     Failure(1, "auth before CORS: a bare 403, the GET is fine", "CORS601", _auth_403, {"headers": TOKEN}, ("403",)),
     Failure(
@@ -274,7 +274,7 @@ FAILURES: tuple[Failure, ...] = (
         "CORS709",
         both(Reply(204, (ALLOW, "Access-Control-Allow-Headers: *", "Access-Control-Max-Age: 600")), DATA),
         {"headers": TOKEN},
-        ("browsers let it pass", "Name Authorization"),
+        ("browsers let it pass", "List Authorization"),
         "allowed",
     ),
     Failure(14, "a method not listed", "CORS614", both(GOOD, DATA), {"method": "DELETE"}, ("DELETE",)),

@@ -131,7 +131,7 @@ def test_find(asked: str, name: str) -> None:
 
 
 def test_what_is_not_there_names_the_nearest_first() -> None:
-    with pytest.raises(ConfigError, match=r"there is no guide for 'sprint'; there are spring, "):
+    with pytest.raises(ConfigError, match=r"there is no guide for 'sprint'; available guides: spring, "):
         find("sprint")
     assert lookup("sprint") is None
     assert sorted(nearest("sprint")) == sorted(NAMES)

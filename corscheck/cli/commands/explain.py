@@ -90,14 +90,14 @@ def explain(
         return
     if texts and all(_CODE.fullmatch(t) or _STEP.fullmatch(t) for t in texts):
         if probe:
-            raise ConfigError("--probe asks what a console text is about; a code names no URL")
+            raise ConfigError("--probe needs a console message that names a URL; a code does not name one")
         records = [record for text in texts for record in _named(text)]
         pages = [line for record in records for line in ("", "", *explained.record_page(record))]
         _print(pages[2:], list(map(asdict, records)) if json else None)
         return
     if texts and (page := _stack(" ".join(texts)) or _topic(" ".join(texts))) is not None:
         if probe:
-            raise ConfigError("--probe asks what a console text is about; a stack or a topic names no URL")
+            raise ConfigError("--probe needs a console message that names a URL; a stack or a topic does not name one")
         _print(page[1], page[0] if json else None)
         return
     found = _parsed(_text(texts))
@@ -143,9 +143,9 @@ def _parsed(text: str) -> "tuple[tuple[Message, ...], ...]":
 
         stack, topic = guides.close(text), topics.close(text)
         if stack is not None:
-            raise ConfigError(f"{error} A stack has a like name: corscheck explain {stack}") from None
+            raise ConfigError(f"{error} There is a stack with a similar name: corscheck explain {stack}") from None
         if topic is not None:
-            raise ConfigError(f"{error} A topic has a like name: corscheck explain '{topic}'") from None
+            raise ConfigError(f"{error} There is a topic with a similar name: corscheck explain '{topic}'") from None
         raise
 
 
@@ -166,7 +166,7 @@ def _stack(text: str) -> tuple[dict[str, Any], list[str]] | None:
     except ConfigError:
         return None
     command = f"corscheck fix --for {remedy.name}"
-    said = f"{remedy.title}: `{command}` writes it, for the requests that you name and as the tests execute it:"
+    said = f"{remedy.title}: `{command}` writes the configuration for the requests that you name. corscheck's tests execute it:"
     example = f"  {command} http://localhost:8000/data --origin http://localhost:3000"
     from corscheck.report.text.layout import wrap
 

@@ -21,7 +21,7 @@ _WIDTH = 80
 _INDENT = 9
 _MANY = 8
 """Codes of which only the titles are shown if a text can come from more than these."""
-_ASK = ("", "To find out which one it is, ask the server:")
+_ASK = ("", "To find the cause, test the server:")
 _BROWSERS = {"chromium": "Chrome, Edge or another Chromium", "firefox": "Firefox", "webkit": "Safari (WebKit)"}
 
 
@@ -42,7 +42,13 @@ def _listed_names() -> list[str]:
 
     width = max(len(name) for name in GUIDES) + 4
     lines = [line for g in GUIDES.values() for line in wrap(g.title, _WIDTH, width, f"  {g.name}")]
-    lines = ["", "Stacks: described, not executed", *lines, "", "Topics: headers, terms and messages"]
+    lines = [
+        "",
+        "Stacks: configurations that the tests do not execute",
+        *lines,
+        "",
+        "Topics: headers, terms and messages",
+    ]
     for topic in TOPICS.values():
         lines += wrap(topic.title, _WIDTH, 4, f"  {topic.name}  ")
     return lines
@@ -60,7 +66,7 @@ def guide_plain(guide: Guide) -> dict[str, Any]:
 def guide_page(guide: Guide) -> list[str]:
     """Return the lines about one stack; snippets are not wrapped, so that they can be pasted."""
     warning = (
-        "NOT EXECUTED by corscheck's tests. Setting names are from the documentation below; the rest is experience."
+        "NOT EXECUTED by corscheck's tests. Setting names come from the documentation below; the rest is experience."
     )
     lines = [*wrap(warning, _WIDTH, 0), "", *wrap(guide.title, _WIDTH, 0), ""]
     lines += wrap(guide.owner, _WIDTH, _INDENT, "  owner")
@@ -69,8 +75,8 @@ def guide_page(guide: Guide) -> list[str]:
         lines += [f"    {line}".rstrip() for line in snippet.code.split("\n")]
     for head, texts in (
         ("What to look for in the exchange:", guide.signals),
-        ("Traps:", guide.traps),
-        ("From memory, not confirmed:", guide.from_memory),
+        ("Pitfalls:", guide.traps),
+        ("Not confirmed by documentation:", guide.from_memory),
     ):
         if texts:
             lines += ["", head, *(line for text in texts for line in wrap(text, _WIDTH, 4, "  - "))]
@@ -102,7 +108,7 @@ def topic_page(topic: Topic) -> list[str]:
         lines += ["", *(f"    {line}".rstrip() for line in topic.example.split("\n"))]
     lines += ["", *wrap(topic.advice, _WIDTH, _INDENT, "  fix")]
     if topic.codes:
-        lines += ["", "More about it (corscheck explain CODE):"]
+        lines += ["", "Related codes (corscheck explain CODE):"]
         lines += [line for code in topic.codes for line in wrap(RECORDS[code].title, _WIDTH, 12, f"  {code}  ")]
     return [*lines, "", *_references(topic)]
 
@@ -129,7 +135,7 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
     from corscheck.sources.console import codes, topics
 
     browsers = list(dict.fromkeys(_BROWSERS[m.browser] for m in messages if m.browser is not None))
-    lines = [f"This is {' and '.join(browsers)}."] if browsers else []
+    lines = [f"This message is from {' and '.join(browsers)}."] if browsers else []
     lines += [f"  {label:<{_INDENT - 3}} {printable(value)}" for label, value in _facts(messages)]
     found = codes(messages)
     lines += [""] if lines else []
@@ -138,8 +144,8 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
         lines += [*wrap(topic.title, _WIDTH, 0), "", *wrap(topic.text, _WIDTH, 0), ""]
         lines += [*wrap(topic.advice, _WIDTH, _INDENT, "  fix"), *_references(topic), ""]
     if len(found) > 1:
-        more = " (corscheck explain CODE says more)" if len(found) > _MANY else ""
-        said = f"It can come from {len(found)} places; the text does not say which{more}:"
+        more = " (for details: corscheck explain CODE)" if len(found) > _MANY else ""
+        said = f"This message can mean {len(found)} different errors and does not say which{more}:"
         lines += [*wrap(said, _WIDTH, 0), ""]
     for code in found:
         record = RECORDS[code]
@@ -148,7 +154,7 @@ def answer_page(messages: tuple[Message, ...], *, hint: bool = True) -> list[str
             continue
         lines += wrap(f"{record.title} ({record.step})", _WIDTH, 10, f"{code}  ")
         lines += wrap(record.meaning, _WIDTH, 10)
-        # That the network's failures are not CORS is all that there is to say about them.
+        # For a network failure, the explanation says that it is not about CORS.
         lines += wrap(record.explanation, _WIDTH, 10) if len(found) == 1 and code.startswith("CORS9") else []
         lines += wrap(record.advice, _WIDTH, 10, "     fix")
     behind = {
@@ -183,7 +189,7 @@ def _facts(messages: tuple[Message, ...]) -> list[tuple[str, str]]:
             if value is not None:
                 found["from" if label == "first_url" else label, str(value)] = None
         if message.preflight:
-            found["about", "the answer to the preflight (OPTIONS)"] = None
+            found["about", "the preflight response (OPTIONS)"] = None
     return list(found)
 
 

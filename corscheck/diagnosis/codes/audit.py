@@ -6,7 +6,7 @@ from corscheck.diagnosis.codes.code import CACHES, Record, record
 
 _APP = "https://app.example"
 _EXACT = (
-    "Compare the whole Origin with a list of exact origins (scheme, host, port), and answer with the one that matches."
+    "Compare the whole Origin with a list of exact origins (scheme, host, port), and send back the one that matches."
 )
 _ANCHOR = "Compare with exact origins. If you need a pattern, anchor it with ^ and $ and escape every dot."
 
@@ -21,17 +21,17 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS801",
         "reflected origin",
-        "The server answers with whatever Origin it is sent, and allows credentials. A page of an attacker that a logged-in "
-        "user opens can read what the user can read. The cause is often a setting that was meant as *, which browsers refuse "
-        "with credentials.",
+        "The server sends back any Origin it receives, and allows credentials. If a logged-in user opens an "
+        "attacker's page, that page can read what the user can read. The cause is often a setting that was meant as "
+        "*, which browsers reject with credentials.",
         _exchange("https://evil.example"),
         _EXACT,
     ),
     record(
         "CORS802",
         "null origin",
-        "The server allows the origin null. Pages in a sandboxed frame, from a data: URL or from a file have this origin, and "
-        "anyone can make one. It does not stand for a local or a trusted page.",
+        "The server allows the origin null. Pages in a sandboxed frame, from a data: URL or from a file have this "
+        "origin, and anyone can make one. It does not identify a local or trusted page.",
         _exchange("null"),
         "Remove null from the list.",
     ),
@@ -46,50 +46,51 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS804",
         "suffix match",
-        "Any host name that ends with an allowed domain is allowed, without a dot in between. Such a domain can be "
-        "registered. Typical causes are endswith and a pattern without ^.",
+        "Any host name that ends with an allowed domain is allowed, even without a dot before it. Anyone can "
+        "register such a domain. Typical causes are endswith and a pattern without ^.",
         _exchange("https://evilapp.example"),
-        "Compare with exact origins. If subdomains are meant, require a dot before the domain.",
+        "Compare with exact origins. If subdomains should be allowed, require a dot before the domain.",
     ),
     record(
         "CORS805",
         "substring match",
-        "An origin is allowed if it contains an allowed host anywhere. Typical causes are in, contains, indexOf and a pattern "
-        "that is searched for instead of matched.",
+        "An origin is allowed if it contains an allowed host anywhere. Typical causes are in, contains, indexOf and "
+        "a regular expression that is searched for instead of matched in full.",
         _exchange("https://evil-app.example.evil.example"),
         _EXACT,
     ),
     record(
         "CORS806",
         "unescaped dot",
-        "The allowed origins are a pattern in which a dot stands for any character. A domain with another character in its "
-        "place can be registered. A glob such as *.example.com that is used as a regular expression has the same fault.",
+        "The allowed origins are a pattern in which a dot matches any character. Anyone can register a domain with "
+        "another character in its place. A glob such as *.example.com that is used as a regular expression has the "
+        "same fault.",
         _exchange("https://apixexample.com"),
         "Write each dot of the pattern as \\., or compare with exact origins.",
     ),
     record(
         "CORS807",
         "truncated origin",
-        "A part of an allowed origin is allowed too. Cut short, it can be a domain of somebody else. The operands of in or "
-        "startswith are swapped, or in is applied to a string instead of a list.",
+        "Part of an allowed origin is allowed too. The truncated name can be a domain that belongs to somebody else. "
+        "Typical causes are swapped operands of in or startswith, and in applied to a string instead of a list.",
         _exchange("https://app.exampl"),
         "Compare with the items of a list, not with one long string.",
     ),
     record(
         "CORS808",
         "prefix match up to a hyphen",
-        "The host name may continue after an allowed one, behind a hyphen. The pattern ends too early, or in \\b, for which a "
-        "hyphen is the end of a word.",
+        "The host name may continue with a hyphen after an allowed one. The pattern ends too early, or ends in \\b, "
+        "which treats a hyphen as the end of a word.",
         _exchange("https://app.example-evil.example"),
         _ANCHOR,
     ),
     record(
         "CORS809",
         "special character",
-        "A character that browsers allow in host names is taken for the end of the host. Browsers and DNS accept such a name, "
-        "but the code that compares origins cuts it there.",
+        "A character that browsers allow in host names is treated as the end of the host. Browsers and DNS accept "
+        "such a name, but the code that compares origins cuts it off there.",
         _exchange("https://app.example_.evil.example"),
-        "Take the host from a URL parser and compare all of it.",
+        "Take the host from a URL parser, and compare the whole host.",
     ),
     record(
         "CORS810",
@@ -102,33 +103,34 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS811",
         "shared hosting",
-        "Any customer of a hosting service is allowed, and anyone can become one for free. Only the project's own name is "
-        "meant.",
+        "Any customer of a hosting service is allowed, and anyone can become one for free. Only the project's own "
+        "host should be allowed.",
         _exchange("https://evil.github.io"),
         "List the exact host of the project, without a wildcard.",
     ),
     record(
         "CORS812",
         "any subdomain",
-        "Any name below the domain is allowed. One forgotten name that can be taken over, or one page with XSS on any of "
-        "them, can read the response.",
+        "Any name below the domain is allowed. A forgotten subdomain that can be taken over, or a page with XSS on "
+        "any of them, can read the response.",
         _exchange("https://anything.app.example"),
-        "List the subdomains that need it. If all are meant, say so: --allowed-origin 'https://*.example.com'.",
+        "List the subdomains that need access. If all of them should be allowed, declare it: --allowed-origin "
+        "'https://*.example.com'.",
         severity="medium",
     ),
     record(
         "CORS813",
         "any subdomain, at any depth",
-        "Names with several labels below the domain are allowed. They are often delegated to somebody else.",
+        "Names with several labels below the domain are allowed. Such names are often delegated to somebody else.",
         _exchange("https://a.b.app.example"),
-        "List the subdomains that need it, or allow one label only.",
+        "List the subdomains that need access, or allow one label only.",
         severity="low",
     ),
     record(
         "CORS814",
         "http downgrade",
-        "The same host is allowed over plain http. An attacker on the victim's network can answer for that page, and read "
-        "over it what https protects.",
+        "The same host is allowed over plain http. An attacker on the victim's network can serve a page from that "
+        "origin and use it to read what https protects.",
         _exchange("http://app.example"),
         "Allow the https origin only.",
         severity="medium",
@@ -136,7 +138,8 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS815",
         "any port",
-        "The port is not compared. Another service on the same host has another origin, and may belong to somebody else.",
+        "The port is not compared. Another service on the same host has a different origin and may belong to "
+        "somebody else.",
         _exchange("https://app.example:8443"),
         _EXACT,
         severity="low",
@@ -144,8 +147,8 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS816",
         "localhost",
-        "Pages on the visitor's own machine are allowed. This is meant for development, but on a visitor's machine other "
-        "programs serve pages there.",
+        "Pages on the visitor's own machine are allowed. This is meant for development, but on a visitor's machine "
+        "other programs may serve pages there.",
         _exchange("http://localhost:3000"),
         "Keep development origins out of the production configuration.",
         severity="medium",
@@ -153,15 +156,15 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS817",
         "prefix match on a local name",
-        "Any host name that begins with localhost or with a local address is allowed. Anyone can register such a name below "
-        "a domain.",
+        "Any host name that begins with localhost or with a local address is allowed. Anyone can create such a name "
+        "below their own domain.",
         _exchange("http://localhost.evil.example"),
         _EXACT,
     ),
     record(
         "CORS818",
         "private network",
-        "Origins in private address space are allowed. At each visitor's place a different device has that address.",
+        "Origins in private address space are allowed. A different device has that address in each visitor's network.",
         _exchange("http://192.168.0.10"),
         "Remove the address from the list.",
         severity="medium",
@@ -169,17 +172,18 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS819",
         "app shell or extension",
-        "Origins of app shells or extensions are allowed. Many apps share the origin that their shell gives them, and every "
-        "extension has one.",
+        "Origins of app shells or extensions are allowed. Many apps share the origin of their shell, and every "
+        "extension has an origin of this kind.",
         _exchange("capacitor://localhost"),
-        "Allow it only where the app cannot send its token in a header.",
+        "Allow it only if the app cannot send its token in a header.",
         severity="low",
     ),
     record(
         "CORS820",
         "unsendable origin",
-        "The server allows a value that is not a serialized origin: in upper case, with a slash, with a path. No browser sends "
-        "it, so it cannot be exploited. It shows that the origin is not compared as a whole.",
+        "The server allows a value that is not a serialized origin: in upper case, with a slash, or with a path. No "
+        "browser sends such a value, so it cannot be exploited. It shows that the server does not compare the whole "
+        "origin.",
         "GET /me\nOrigin: https://APP.EXAMPLE\n\n200 OK\nAccess-Control-Allow-Origin: https://APP.EXAMPLE",
         _EXACT,
         step="cors-check:4",
@@ -188,55 +192,56 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS821",
         "open inside a private network",
-        "The target is on a private network or on this machine, and every page may read it. Any page that somebody inside "
-        "opens can read the response and pass it on, unless the browser asks for permission first.",
+        "The target is on a private network or on this machine, and every page may read it. Any page that somebody "
+        "in that network opens can read the response and pass it on, unless the browser asks for permission first.",
         "GET /status\nOrigin: https://evil.example\n\n200 OK\nAccess-Control-Allow-Origin: *",
-        "List the origins that need it. Use * only for what the whole Internet may read.",
+        "List the origins that need access. Use * only for data that the whole Internet may read.",
         step="cors-check:3",
         severity="medium",
     ),
     record(
         "CORS822",
         "cache poisoning",
-        "The response depends on the Origin, a shared cache may store it, and Vary does not contain Origin. The first request "
-        "decides what the next ones get, so an allowed page can be locked out.",
+        "The response depends on the Origin, a shared cache may store it, and Vary does not contain Origin. The "
+        "first request decides what later requests get, so an allowed page can be locked out.",
         _exchange(_APP, lines="\nCache-Control: public, max-age=600"),
-        'Add "Vary: Origin" to every response of this URL, also to those without an Origin.',
+        'Add "Vary: Origin" to every response of this URL, including responses to requests without an Origin.',
         severity="medium",
         help_=CACHES,
     ),
     record(
         "CORS823",
         "wider policy for another method",
-        "Another method is allowed for origins that a GET refuses. The two are configured in different places.",
+        "Another method is allowed for origins that are not allowed with GET. The two policies are configured in "
+        "different places.",
         _exchange("https://evil.example", request="PUT /me"),
         "Use one policy for all methods of the URL.",
     ),
     record(
         "CORS824",
         "preflight only",
-        "The preflight allows an origin that should be refused. The browser then sends the request, with cookies; whether the "
-        "page can read the response is decided by the response.",
+        "The preflight allows an origin that should be rejected. The browser then sends the request, with cookies. "
+        "Whether the page can read the response depends on the headers of that response.",
         "OPTIONS /me\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\n\n204 No Content\n"
         "Access-Control-Allow-Origin: https://evil.example\nAccess-Control-Allow-Methods: PUT",
-        "Compare the Origin of the preflight as strictly as that of the request.",
+        "Check the Origin of the preflight as strictly as that of the request.",
         step="preflight:7",
         severity="low",
     ),
     record(
         "CORS825",
         "wider policy for errors",
-        "Error pages, or responses without a login, can be read by pages that cannot read the rest. Another component makes "
-        "these responses, with a policy of its own.",
+        "Pages that cannot read the other responses can read error pages, or responses to requests without a login. "
+        "Another component sends these responses, with its own policy.",
         _exchange("https://evil.example", request="GET /nothing"),
-        "Use one policy for errors too.",
+        "Use the same policy for errors.",
         severity="low",
     ),
     record(
         "CORS826",
         "reflected origin with credentials only",
-        "Without a cookie the response is harmless; with one it reflects the origin. Litestar and older versions of Starlette "
-        "do so for * with allow_credentials.",
+        "Without a cookie, the response is harmless; with one, it reflects the origin. Litestar and older versions "
+        "of Starlette do this for * with allow_credentials.",
         _exchange("https://evil.example"),
         "Test with credentials, and list exact origins.",
         severity="info",
@@ -244,16 +249,17 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS827",
         "wider policy for a redirect",
-        "Every page passes a redirect on the way, but not the response that it leads to. Script cannot read a redirect, so "
-        "nothing leaks; the two policies differ all the same.",
+        "Any origin passes the CORS check of a redirect, but not that of the response it leads to. Script cannot "
+        "read a redirect, so nothing leaks, but the two policies differ.",
         _exchange("https://evil.example", lines="\nLocation: /me/"),
-        "Use one policy for redirects too.",
+        "Use the same policy for redirects.",
         severity="info",
     ),
     record(
         "CORS828",
-        "writable as well",
-        "The pages that can read may also send methods that change data. They can act in the visitor's name.",
+        "write access",
+        "The pages that can read the response may also use methods that change data. They can act on the visitor's "
+        "behalf.",
         "OPTIONS /me\nOrigin: https://evil.example\nAccess-Control-Request-Method: PUT\n\n204 No Content\n"
         "Access-Control-Allow-Origin: https://evil.example\nAccess-Control-Allow-Methods: PUT",
         "Allow only the methods that the page needs.",
@@ -263,8 +269,8 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS829",
         "reflected request headers",
-        "The preflight allows whatever headers it is asked for. For a trusted origin this does no harm, but a list would say "
-        "what is meant.",
+        "The preflight allows every header that is requested. For a trusted origin this does no harm, but a list "
+        "makes the policy explicit.",
         "OPTIONS /me\nAccess-Control-Request-Headers: x-anything\n\n204 No Content\nAccess-Control-Allow-Headers: x-anything",
         "List the headers that the page needs.",
         step="preflight:7.6",
@@ -273,8 +279,8 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS830",
         "ineffective exposed header",
-        "A header is exposed that script can never read, or * is used, which is a literal name with credentials. The setting "
-        "has no effect, or not the intended one.",
+        "The server exposes a header that script can never read, or uses *, which is a literal name with "
+        "credentials. The setting has no effect, or not the intended one.",
         _exchange(_APP, lines="\nAccess-Control-Expose-Headers: set-cookie"),
         "List the headers that the page reads.",
         step="main-fetch:14.1",
@@ -292,24 +298,25 @@ AUDIT: tuple[Record, ...] = (
     record(
         "CORS832",
         "cross-site WebSocket hijacking",
-        "The server accepts a WebSocket handshake from a foreign page. CORS does not apply to WebSockets: the browser sends "
-        "the visitor's cookies and lets the page use the connection. Only the server can refuse, by checking Origin.",
+        "The server accepts a WebSocket handshake from a page of another origin. CORS does not apply to WebSockets: "
+        "the browser sends the visitor's cookies and lets the page use the connection. Only the server can refuse, "
+        "by checking Origin.",
         "GET /socket\nUpgrade: websocket\nOrigin: https://evil.example\nCookie: session=...\n\n101 Switching Protocols",
-        "Refuse the handshake (403) unless its Origin is on a list of exact origins.",
+        "Reject the handshake (403) unless its Origin is on a list of exact origins.",
         help_="https://developer.mozilla.org/en-US/docs/Web/API/WebSocket",
     ),
     record(
         "CORS833",
         "any top-level domain",
-        "The allowed name is allowed under another top-level domain too, and anyone can register it there. The pattern leaves "
-        "the top-level domain open, as in [a-z]{2,3}.",
+        "The allowed name is also allowed under another top-level domain, where anyone can register it. The pattern "
+        "leaves the top-level domain open, as in [a-z]{2,3}.",
         _exchange("https://app.example.net"),
         _EXACT,
     ),
     record(
         "CORS834",
         "any IP address",
-        "Every IP address is allowed as a host. Anyone can serve a page at an address.",
+        "Every IP address is allowed as a host. Anyone can serve a page from an IP address.",
         _exchange("http://203.0.113.7"),
         _EXACT,
     ),

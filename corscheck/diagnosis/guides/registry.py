@@ -34,7 +34,7 @@ def find(name: str) -> Guide:
     """Return the guide with a name or alias. Raises ``ConfigError`` with all names, the most similar first."""
     guide = lookup(name)
     if guide is None:
-        raise ConfigError(f"there is no guide for {name!r}; there are {', '.join(nearest(name))}")
+        raise ConfigError(f"there is no guide for {name!r}; available guides: {', '.join(nearest(name))}")
     return guide
 
 

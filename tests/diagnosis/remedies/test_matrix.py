@@ -158,7 +158,7 @@ CI=true {WRITE}=1 python -m pytest tests/diagnosis/remedies/test_matrix.py
 ```
 
 CORS603: the error lacks the headers; CORS612: a header is not listed; CORS614: a method is not listed; CORS615: the origin
-is not listed; CORS624: the case of the method; CORS631: there is nothing at this URL. *404* and *500* are asked from
+is not listed; CORS624: the case of the method; CORS631: the URL does not exist. *404* and *500* are asked from
 `{APP}`: where the error has CORS headers, the page may read it.
 
 | {" | ".join(names)} |
