@@ -96,7 +96,10 @@ def who(kind: Kind, *, origin: str, base: str | None) -> str:
 
 def by_chance(url: str) -> str:
     """Describe answers that differ from one request to the next."""
-    return f"Any web page that repeats its request can read {url}: some of the answers allow a random origin, others do not."
+    return (
+        f"Any web page that repeats its request can read {url}: some of the responses allow a random origin, others do "
+        "not."
+    )
 
 
 def attack(

@@ -38,8 +38,8 @@ _MORE_ATTEMPTS = 2
 _LOGIN = (401, 403, 407)
 _TOO_MANY = 429
 _MIXED = (
-    "Browsers block requests to {url} from https pages (mixed content), so only http origins were tried. If a proxy adds "
-    "https in front of this server, audit the https URL and give this one to --via."
+    "Browsers block requests to {url} from https pages (mixed content), so only http origins were tried. If a proxy "
+    "adds https in front of this server, audit the https URL and pass this one to --via."
 )
 
 
@@ -144,7 +144,7 @@ class Findings:
 
     def flapping(self, origin: str, came: Seen) -> None:
         """Record a result that a second request did not reproduce."""
-        self.unstable.append(f"{origin} was allowed once, and not when it was asked again.")
+        self.unstable.append(f"{origin} was allowed once, but not when it was tested again.")
         if came.allowed:
             self.chances += 1
             self._chance = self._chance or came
@@ -154,8 +154,8 @@ class Findings:
 
         What they do say is that a stranger is allowed if it asks often enough.
         """
-        void = f", which makes {len(self.held)} of the findings void" if self.held else ""
-        self.unstable.append(f"{why}: the answers differ from one request to the next{void}.")
+        void = f", which invalidates {len(self.held)} of the findings" if self.held else ""
+        self.unstable.append(f"{why}: the responses differ from one request to the next{void}.")
         if came is not None and came.allowed:
             self.chances += 1
             self._chance = self._chance or came
@@ -203,7 +203,7 @@ class Findings:
         if hostile.within:
             severity = classes.lowered(severity)
         if not able and hostile.kind != "unsendable":
-            message = f"{message} No browser that corscheck speaks for sends this origin."
+            message = f"{message} No browser that corscheck models sends this origin."
         elif set(able) != set(came.credentialed or came.plain):
             severity = min((severity, "medium"), key=lambda s: -SEVERITIES.index(s))
         self.add(code, severity, message, came, able, key=(hostile.kind, hostile.base))
@@ -212,11 +212,15 @@ class Findings:
         """Record cross-site WebSocket hijacking. It is more severe if the handshake needs the credentials."""
         who = classes.who(hostile.kind, origin=hostile.origin, base=hostile.base)
         message = (
-            f"{who} can open {self.url} with the visitor's cookies and talk over it: cross-site WebSocket hijacking."
+            f"{who} can open {self.url} with the visitor's cookies and exchange messages over it: cross-site "
+            "WebSocket hijacking."
         )
         if not self.plan.has_credentials:
             severity = "info"
-            message += " If it serves more than what is public, that is the visitor's (give credentials, -b or -H, to weigh it)."
+            message += (
+                " Anything that it serves beyond public data is the visitor's data (pass credentials with -b or -H to "
+                "rate the severity)."
+            )
         elif not self.needs_credentials:
             severity = classes.lowered(severity)
         able = tuple(b for b in came.credentialed if b in hostile.browsers)
@@ -316,9 +320,9 @@ class Findings:
         plan = self.plan
         self._by_chance()
         if self._unknown and self.error is None:
-            self.note(f"{self._unknown} of the questions got no answer.")
+            self.note(f"{self._unknown} of the requests got no response.")
         if self._throttled:
-            self.note(f"{self._throttled} of the questions were answered with 429: ask more slowly (--rate).")
+            self.note(f"{self._throttled} of the requests got a 429: send them more slowly (--rate).")
         findings = sorted(self.held.values(), key=lambda f: (SEVERITIES.index(f.severity), f.code))
         found = Audit(
             url=plan.url,

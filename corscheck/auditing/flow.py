@@ -63,7 +63,7 @@ class Investigation:
         except BudgetSpentError:
             book.note(f"Stopped after {book.requests} requests (--max-requests): the audit is not complete.")
         except SilenceError:
-            book.note(f"Stopped after {book.requests} requests: the server no longer answers.")
+            book.note(f"Stopped after {book.requests} requests: the server no longer responds.")
         except UnstableError:
             book.void(f"Stopped after {book.requests} requests")
         return book.audit()
@@ -118,7 +118,7 @@ class Investigation:
                 found.append(origin)
             elif came.answered and not came.star:
                 self.book.note(
-                    f"{declared} is not allowed itself: either it is not meant to be, or the audit sees a login."
+                    f"{declared} itself is not allowed: either it is not meant to be, or the audit sees a login."
                 )
         own = page_origin(self.book.url)
         if own not in self.plan.allowed:
@@ -130,7 +130,8 @@ class Investigation:
             if came.allowed:
                 scope.remember(came)
                 self.book.note(
-                    f"{origin} is allowed, and was imitated. Name the origins that you mean: --allowed-origin."
+                    f"{origin} is allowed, so variants of it were tested. Name the origins that you mean to allow: "
+                    "--allowed-origin."
                 )
                 found.append(origin)
         return found
@@ -151,7 +152,7 @@ class Investigation:
             return []
         if parse_url(named).origin != named or named == first.origin:
             return []
-        self.book.note(f"The server names {named} to every origin; its mutations were tried.")
+        self.book.note(f"The server sends {named} to every origin, so variants of it were tested.")
         return [named]
 
     def _bases(self, allowed: list[str]) -> list[Base]:
@@ -204,7 +205,7 @@ class Investigation:
             came = yield from self.book.ask(origin)
             if came.allowed is not everybody:
                 self.book.void(
-                    f"{origin} was {'allowed' if came.allowed else 'refused'}, others like it were not", came
+                    f"{origin} was {'allowed' if came.allowed else 'refused'}, but others like it were not", came
                 )
                 return
 

@@ -81,7 +81,7 @@ class Scope:
                 return True
             self._hops.append(book.url)
             book.url = following
-        book.note(f"Redirects without an end; {book.url} was audited.")
+        book.note(f"Too many redirects; {book.url} was audited.")
         return True
 
     def _following(self, answer: HTTPResponse) -> str | None:
@@ -96,8 +96,8 @@ class Scope:
         here = parse_url(self.book.url)
         if _leads_to_login(target.path):
             self.book.note(
-                f"{self.book.url} redirects to a login ({target.without_fragment}): what was seen is the login's policy. "
-                "Give credentials (-b, -H, -u) to see the application's."
+                f"{self.book.url} redirects to a login ({target.without_fragment}), so the audit sees the login's "
+                "policy. Pass credentials (-b, -H, -u) to see the application's."
             )
             return None
         same = self.plan.suffixes.registrable
@@ -108,8 +108,8 @@ class Scope:
             return None
         if self.plan.keeps_credentials_from(target):
             self.book.note(
-                f"{self.book.url} redirects to {target.origin}, which the credentials are not for: it was not audited. To audit "
-                "it with them, name it."
+                f"{self.book.url} redirects to {target.origin}, which the credentials are not for, so it was not "
+                "audited. To audit it with them, pass its URL."
             )
             return None
         if target.without_fragment in (*self._hops, here.without_fragment):
@@ -119,8 +119,8 @@ class Scope:
     def _login(self, status: int) -> None:
         if status in (401, 403, 407):
             self.book.note(
-                f"The answer is a {status}: what was seen is the login's policy. Give credentials (-b, -H, -u) to see the "
-                "application's."
+                f"The response is a {status}, so the audit sees the login's policy. Pass credentials (-b, -H, -u) to "
+                "see the application's."
             )
 
     def _again(self, came: Seen, changes: dict[str, object], what: str = "") -> Generator[Ask, Came, bool]:
@@ -159,8 +159,8 @@ class Scope:
             enough = "" if self.plan.has_credentials else " (any cookie is enough)"
             self._tell(
                 classes.WITH_LOGIN_ONLY, first,
-                f"{self.book.url} reflects the origin of requests with credentials only{enough}: a test without them shows "
-                "nothing.", severity="info",
+                f"{self.book.url} reflects the origin only if the request has credentials{enough}: a test without "
+                "them shows nothing.", severity="info",
             )  # fmt: skip
 
         def stranger() -> str | None:
@@ -203,8 +203,8 @@ class Scope:
                 accepted = came.response is not None and came.response.status < 400
                 self._tell(
                     classes.PREFLIGHT_ONLY, came,
-                    f"Any web page can send a {method} to {self.book.url} with the victim's cookies. It cannot read the "
-                    "response.", severity="low" if accepted or method in self.plan.methods else "info",
+                    f"Any web page can send a {method} to {self.book.url} with the victim's cookies. It cannot read "
+                    "the response.", severity="low" if accepted or method in self.plan.methods else "info",
                 )  # fmt: skip
 
     def _passes_again(self, came: Seen, asked: dict[str, object]) -> Generator[Ask, Came, bool]:
@@ -219,15 +219,15 @@ class Scope:
             self._tell(classes.WIDE_METHODS, came, message, severity="info")
         elif by_preflight:
             message = (
-                f"Any web page can send a {method} to {url} with the victim's cookies: the preflight allows it. Whether it "
-                "can read the response was not tested (--send always)."
+                f"Any web page can send a {method} to {url} with the victim's cookies: the preflight allows it. "
+                "Whether it can read the response was not tested (--send always)."
             )
             asked_for = method in self.plan.methods and came.credentialed
             self._tell(classes.PREFLIGHT_ONLY, came, message, severity="low" if asked_for else "info")
         else:
             message = (
-                f"Any web page can send a {method} to {url} with the victim's cookies and read the response. It cannot read "
-                "that of a GET."
+                f"Any web page can send a {method} to {url} with the victim's cookies and read the response. It "
+                "cannot read that of a GET."
             )
             self._tell(classes.METHOD, came, message)
 
@@ -251,8 +251,8 @@ class Scope:
             came = yield from self.book.ask(first.origin, url=hop)
             if came.allowed and (yield from self._again(came, {"url": hop})):
                 message = (
-                    f"Any web page passes the redirect at {hop}, but cannot read {self.book.url}, where it leads: it reads "
-                    "nothing."
+                    f"Any web page passes the CORS check of the redirect at {hop}, but cannot read {self.book.url}, "
+                    "where it leads."
                 )
                 self._tell(classes.REDIRECT_HOP, came, message, severity="info")
 
@@ -270,11 +270,12 @@ class Scope:
             return
         allowed = extract_list(answer.headers, "Access-Control-Allow-Headers")
         if isinstance(allowed, tuple) and name.lower() in [h.lower() for h in allowed]:
-            self._tell(classes.WIDE_HEADERS, came, f"A header that nobody knows ({name}) is allowed because it was asked for.",
+            self._tell(classes.WIDE_HEADERS, came,
+                       f"A random header ({name}) is allowed because the preflight asked for it.",
                        severity="info")  # fmt: skip
         written = get(answer.headers, "Access-Control-Max-Age")
         if (delta_seconds(written) or 0) > _LONGEST:
-            self._tell(classes.MAX_AGE, came, f"A preflight may be kept for {str(written)[:20]} seconds; Firefox keeps it "
+            self._tell(classes.MAX_AGE, came, f"A preflight may be cached for {str(written)[:20]} seconds; Firefox caches it "
                        "for 86400, Chromium for 7200.", severity="info")  # fmt: skip
         self._exposed(one)
 
@@ -285,8 +286,8 @@ class Scope:
         telling = [n for n in names if n in ("authorization", "set-cookie", "set-cookie2", "proxy-authorization")]
         if telling or ("*" in names and allowed.credentialed):
             what = ", ".join(telling) or "*"
-            self._tell(classes.WIDE_EXPOSED, allowed, f"{what} is exposed: browsers never show Set-Cookie to script, and * is "
-                       "only a name once credentials go along.", severity="info")  # fmt: skip
+            self._tell(classes.WIDE_EXPOSED, allowed, f"{what} is exposed: browsers never show Set-Cookie to scripts, and with "
+                       "credentials * is only a header name.", severity="info")  # fmt: skip
 
     def _caches(self, first: Seen) -> Step:
         """Look for a response that depends on Origin, lacks ``Vary: Origin``, and may be stored by a shared cache."""
@@ -302,8 +303,8 @@ class Scope:
             return
         self._tell(
             classes.VARY, one,
-            f"A shared cache keeps what {self.book.url} answers to one Origin and gives it to another: a page that anybody "
-            "can make decides whether the allowed ones can read it.",
+            f"A shared cache stores the response of {self.book.url} to one Origin and serves it to another: any web "
+            "page can decide whether the allowed pages can read it.",
             severity=None if one.credentialed else "info",
         )  # fmt: skip
 
@@ -344,11 +345,11 @@ class SocketScope(Scope):
         if came.response is None:
             self.book.unanswered(came)
             if self.book.error is not None and self.book.error.kind == "timeout":
-                self.book.note(f"The handshake from {came.origin} got no answer.{hint}")
+                self.book.note(f"The handshake from {came.origin} got no response.{hint}")
             return False
         if not came.allowed:
             self.book.note(
-                f"The handshake from {came.origin} was answered with {came.response.status}: no WebSocket was opened.{hint}"
+                f"The handshake from {came.origin} got a {came.response.status}: no WebSocket was opened.{hint}"
             )
             self._login(came.response.status)
         return True

@@ -165,7 +165,7 @@ class Experiments:
         parsed = parse_url(self._url)
         query = f"{'&' if parsed.query else '?'}corscheck={secrets.token_hex(4)}"
         return self._ask(
-            "past caches", self._control(url=parsed.without_fragment + query, method="GET", redirect="manual")
+            "bypassing caches", self._control(url=parsed.without_fragment + query, method="GET", redirect="manual")
         )
 
     @property

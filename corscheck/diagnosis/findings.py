@@ -113,7 +113,7 @@ def _answers(outcome: Outcome | None) -> list[HTTPResponse]:
 def _meaning(record: Record, probe: Probe) -> str:
     if record.code == "CORS202" and probe.via is not None:
         # A browser would refuse the URL as written, although --via reaches the server over plain http.
-        return f"{record.meaning} It is {probe.url} that is judged, not --via {probe.via}."
+        return f"{record.meaning} corscheck judges {probe.url}, not --via {probe.via}."
     return record.meaning
 
 

@@ -33,13 +33,13 @@ def residue(value: str) -> str | None:
     """Return what a value has that belongs to a configuration file: quotes, or a variable that nothing replaced."""
     bare = value.strip()
     if _TEMPLATE.search(bare):
-        return "is a template variable that nothing has replaced; a setting is missing in this environment"
+        return "is a template variable that was not replaced; a setting is missing in this environment"
     if len(bare) > 1 and bare[0] in "\"'`" and (bare[-1] == bare[0] or bare[0] != "`"):
         inner = bare.strip("\"'`")
         if inner == "*":
-            return "has quotes around the asterisk; only * itself, without quotation marks, is the wildcard"
+            return "has quotes around the asterisk; only * without quotes is the wildcard"
         if inner != bare and is_placeholder(inner):
-            return "is a setting without a value, in quotes"
+            return "is the placeholder of a missing setting, in quotes"
     return None
 
 
@@ -51,18 +51,22 @@ def spelling(value: str, origin: str) -> str | None:
     if bare == origin and value.strip()[:1] in ("'", '"'):
         return "has quotes around it"
     if bare == origin:
-        return "has something around it"
+        return "has extra characters around it"
     if bare.lower() == origin:
-        return "has upper-case letters"
+        return "has uppercase letters"
     if bare.rstrip("/") == origin:
-        return "ends in a slash"
+        return "ends with a slash"
     if bare.startswith((f"{origin}/", f"{origin}?")):
         return "has a path"
     if bare.rstrip("/") == origin.partition("://")[2]:
         return "has no scheme"
     named = _parsed(bare)
     if named is not None and named.origin == origin:
-        return "names the default port" if bare.rpartition(":")[2].strip("/").isdigit() else "is not written as one"
+        return (
+            "includes the default port"
+            if bare.rpartition(":")[2].strip("/").isdigit()
+            else "is not serialized as an origin"
+        )
     return None
 
 
@@ -95,7 +99,7 @@ def _hosts(theirs: str, ours: str) -> str | None:
     if theirs == f"www.{ours}" or ours == f"www.{theirs}":
         return f"www: {theirs}, not {ours}"
     if is_loopback_host(theirs) and is_loopback_host(ours):
-        return f"the host: {theirs} and {ours} are two origins, even on one machine"
+        return f"the host: {theirs} and {ours} are different origins, even on the same machine"
     return None
 
 

@@ -95,14 +95,14 @@ def _received(outcome: Outcome) -> list[Remark]:
         return []
     found = []
     if failure.code == "CORS302" and failure.phase == "actual":
-        found.append(Remark("CORS707", "Without credentials the page could read it (--credentials omit)."))
+        found.append(Remark("CORS707", "Without credentials, the page could read the response (--credentials omit)."))
     answer = sent[-1].answer
     if not (isinstance(answer, HTTPResponse) and 200 <= answer.status <= 299):
         return found
     method = sent[-1].request.method
-    did = "ran it" if method in ("GET", "HEAD") else "may have executed it"
+    did = "executed it" if method in ("GET", "HEAD") else "may have executed it"
     stops = "loading" if failure.code == "CORS308" else "reading"
-    message = f"The server did receive this {method} and {did}; only {stops} is blocked."
+    message = f"The server received this {method} and {did}; the browser blocks only {stops} the response."
     return [*found, Remark("CORS706", message)]
 
 
@@ -126,7 +126,7 @@ def _not_refused(probe: Probe, outcome: Outcome) -> list[Remark]:
     status = answers[-1].status
     if status < HTTP_ERROR or status in _NO_SUCH_METHOD:
         return []
-    return [Remark("CORS714", f"Nothing in this response shows CORS. It is a {_what_to_check(status)}")]
+    return [Remark("CORS714", f"Nothing in this response shows that CORS is enabled. It is a {_what_to_check(status)}")]
 
 
 def _shows_cors(answer: HTTPResponse) -> bool:
@@ -140,7 +140,7 @@ def _what_to_check(status: int) -> str:
     if status in (404, 410):
         return f"{status}: check that the URL is right."
     if status in (401, 403, 407):
-        return f"{status}: give the login that the page has (-H, -b or -u) to test what it gets."
+        return f"{status}: send the same login as the page (-H, -b or -u) to test what it gets."
     if status >= _SERVER_ERROR:
         return f"{status}: the server failed. Test again when it works."
     return f"{status}: check that the method, headers and body are what the server expects."
@@ -150,7 +150,7 @@ def _authorization(outcome: Outcome) -> list[Remark]:
     if not any(s.code == "CORS406" and s.status == "warn" for s in outcome.steps):
         return []
     evidence = next(s.received for s in outcome.steps if s.code == "CORS406")
-    message = "Only * allows Authorization here: browsers let it pass, the standard does not."
+    message = "Only * allows Authorization here: browsers accept that, but the standard does not."
     return [Remark("CORS709", message, f"Access-Control-Allow-Headers: {evidence}")]
 
 
@@ -162,7 +162,7 @@ def _vary(method: str, headers: Headers) -> list[Remark]:
     why = _kept(headers) if method in ("GET", "HEAD") else None
     if why is None:
         return []
-    message = f"The answer names {origin} and may be cached, but has no Vary: Origin."
+    message = f"The response allows {origin} and may be cached, but has no Vary: Origin."
     return [Remark("CORS701", message, why)]
 
 
@@ -187,9 +187,9 @@ def _hidden(outcome: Outcome, headers: Headers) -> list[Remark]:
     if not names:
         return []
     if outcome.request.credentials == "include" and isinstance(listed, tuple) and "*" in listed:
-        message = f"With credentials * exposes nothing; script cannot read {', '.join(names)}."
+        message = f"With credentials, * exposes nothing: scripts cannot read {', '.join(names)}."
         return [Remark("CORS703", message, f"{ACEH}: {get(headers, ACEH)}")]
-    return [Remark("CORS702", f"Script cannot read {', '.join(names)}: not exposed.", ", ".join(names))]
+    return [Remark("CORS702", f"Scripts cannot read {', '.join(names)}: not exposed.", ", ".join(names))]
 
 
 def _for_script(name: str) -> bool:
@@ -205,17 +205,17 @@ def _cache(outcome: Outcome) -> list[Remark]:
         return []
     value = get(first.answer.headers, "Access-Control-Max-Age")
     if value is None:
-        return [Remark("CORS704", f"Browsers keep this preflight for {HARDLY} seconds only: no Max-Age.")]
+        return [Remark("CORS704", f"Browsers cache this preflight for only {HARDLY} seconds: it has no Max-Age.")]
     seconds = int(value[:20]) if value.isascii() and value.removeprefix("-").isdigit() else None
     if seconds is None:
         return []
     evidence = f"Access-Control-Max-Age: {value}"
     if seconds <= 0:
-        return [Remark("CORS704", f"Max-Age {value} keeps browsers from caching this preflight at all.", evidence)]
+        return [Remark("CORS704", f"Max-Age {value} prevents browsers from caching this preflight.", evidence)]
     if seconds <= HARDLY:
-        return [Remark("CORS704", f"Browsers keep this preflight for {seconds} seconds only.", evidence)]
+        return [Remark("CORS704", f"Browsers cache this preflight for only {seconds} seconds.", evidence)]
     if seconds > CHROMIUM_CAP:
-        return [Remark("CORS705", f"Max-Age {value} is more than Chromium keeps ({CHROMIUM_CAP} seconds).", evidence)]
+        return [Remark("CORS705", f"Max-Age {value} is more than Chromium's limit ({CHROMIUM_CAP} seconds).", evidence)]
     return []
 
 
@@ -230,8 +230,8 @@ def _local_network(probe: Probe) -> list[Remark]:
         return []
     if not (is_loopback_host(target) or (is_ip(target) and _is_private(target))):
         return []
-    message = f"{target} is not on the public network: Chromium asks the user before a page on {page} may reach it."
-    return [Remark("CORS708", message, f"{probe.origin} asks {target}")]
+    message = f"{target} is not on the public network: Chromium asks the user before a page on {page} can access it."
+    return [Remark("CORS708", message, f"{probe.origin} requests {target}")]
 
 
 _LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".example", ".invalid")

@@ -214,10 +214,10 @@ def to_fix(products: tuple[Product, ...]) -> Product | None:
 
 
 def in_words(products: tuple[Product, ...]) -> str:
-    """Return a sentence such as ``Answered by uvicorn (server: uvicorn); likely FastAPI (body: ...).``"""
+    """Return a sentence such as ``Served by uvicorn (server: uvicorn); likely FastAPI (body: ...).``"""
     certain = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "certain"]
     likely = [f"{p.name} ({p.evidence})" for p in products if p.confidence == "likely"]
-    parts = ([f"Answered by {', '.join(certain)}"] if certain else []) + (
+    parts = ([f"Served by {', '.join(certain)}"] if certain else []) + (
         [f"{'likely' if certain else 'Likely'} {', '.join(likely)}"] if likely else []
     )
     return "; ".join(parts) + "."

@@ -42,8 +42,8 @@ def remark(probe: Probe, outcome: Outcome) -> Generator[Probe, Outcome | None, l
     if not _may_be_stored(control.response.headers):
         return []
     message = (
-        "Without an Origin the response has no CORS headers, and no Vary: Origin. If an <img> or a navigation has loaded "
-        "this URL before, the browser may use that copy from its cache and block the page."
+        "Without an Origin, the response has no CORS headers and no Vary: Origin. If an <img> or a navigation has "
+        "loaded this URL before, the browser may use that cached copy and block the page."
     )
     return [Remark("CORS712", message, str(control))]
 

@@ -294,20 +294,26 @@ def _told(trial: Trial, count: int) -> str:
         # These are not sent, since they may change data.
         several = f"the preflights of the {count} requests pass"
         if trial.preflights < count:
-            several = f"{request} ({trial.preflights} only as a preflight)"
+            several = f"{request} ({trial.preflights} tested by preflight only)"
         request = "its preflight passes" if count == 1 else several
     if trial.passes is None:
-        request = "the request was not sent again, since it may change data"
+        request = "the request was not sent again, because it may change data"
     others = f"{trial.kept} other{'' if trial.kept == 1 else 's'} still pass{'es' if trial.kept == 1 else ''}"
     kept = f", {others}" if trial.kept else ""
     if trial.broken or trial.admitted or trial.closed:
         parts = [f"{_named(trial.broken)} no longer passes"] if len(trial.broken) == 1 else []
         parts += [f"{len(trial.broken)} others no longer pass: {_named(trial.broken)}"] if len(trial.broken) > 1 else []
-        parts += ["other origins can no longer read: list those of your pages"] if trial.closed else []
-        parts += [f"these can read too: {', '.join(trial.admitted[:_MOST_NAMED])}"] if trial.admitted else []
+        parts += ["other origins can no longer read responses: list those of your pages"] if trial.closed else []
+        parts += (
+            [f"these origins can now read responses too: {', '.join(trial.admitted[:_MOST_NAMED])}"]
+            if trial.admitted
+            else []
+        )
         return f"Tried on your application: {request}{kept}, but {' and '.join(parts)}."
     verified = "Verified" if trial.passes else "Partly verified"
-    strangers = "strangers can read as before" if trial.open_before else "strangers are still refused"
+    strangers = (
+        "unknown origins can read responses as before" if trial.open_before else "unknown origins are still refused"
+    )
     return f"{verified} on your application: {request}{kept}, {strangers}."
 
 

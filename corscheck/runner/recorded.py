@@ -177,11 +177,11 @@ class _Case:
     def _doubt(self, refused: str | None) -> str | None:
         """Why the page may not have got what the recorded answers allow. ``refused`` is the error that the browser reports."""
         if refused is not None:
-            return f"The browser reports {refused}, and the recorded answers alone would let it pass."
+            return f"The browser reports {refused}, but the recorded responses alone would allow the request."
         if self._wildcard_decides():
             return (
-                "Access-Control-Allow-Origin is *, and the recording does not tell whether the page asked with "
-                "credentials: if it did, * blocks it. Say so with --credentials include, or else omit."
+                "Access-Control-Allow-Origin is *, and the recording does not show whether the page sent "
+                "credentials. If it did, * blocks the request. Pass --credentials include, or else omit."
             )
         return None
 
@@ -265,7 +265,7 @@ class _Case:
         if kind is not None:
             return NetworkError(kind, f"The browser reports {error}.", found.at, found.elapsed_ms, found.headers)
         said = f" (it reports {error})" if found.error is not None else ""
-        return self._none(f"The recording holds no answer to the {request.kind} {request.method}{said}")
+        return self._none(f"The recording contains no response to the {request.kind} {request.method}{said}")
 
     def _search(self, request: HTTPRequest) -> HAREntry | None:
         if self.entry.asked is not None:
@@ -285,11 +285,11 @@ class _Case:
             return HeldBack(self.entry.at)
         if request.kind == "preflight":
             return self._none(
-                "The preflight is not in the recording: the preflight cache answered, or the browser left it out"
+                "The preflight is not in the recording: it was in the preflight cache, or the browser did not record it"
             )
         if self.entry.preflight and not request.hop:
-            return self._none(f"The preflight permits {request.method}, but that request is not in the recording")
-        return self._none(f"The {request.method} of {request.url} is not in the recording")
+            return self._none(f"The preflight allows {request.method}, but that request is not in the recording")
+        return self._none(f"The {request.method} request for {request.url} is not in the recording")
 
     def _response(self, found: HAREntry) -> Answer:
         status, answer = found.status, found.answer
@@ -299,7 +299,8 @@ class _Case:
                 status, answer = stored.status, _updated(stored.answer, found.answer)
             elif get(answer, ACAO) is None:
                 return self._none(
-                    "The answer only says that a stored response is still good (304), and that one is not in the recording"
+                    "The response only confirms that a stored response is still valid (304), and that one is not in "
+                    "the recording"
                 )
         return HTTPResponse(
             status,
@@ -333,11 +334,11 @@ class _Case:
             return None
         if self.as_recorded and self._went_on(failure):
             return (
-                "The browser let the page read this, which the recorded headers do not allow: they are not all, or "
-                "something (an extension) changed them."
+                "The browser let the page read this response, but the recorded headers do not allow it: they are "
+                "incomplete, or something (such as an extension) changed them."
             )
         if not self.entry.origin_sent and failure.code == "CORS306":
-            return f"The recording does not hold the request's Origin: from {self.entry.origin} it would be blocked."
+            return f"The recording does not contain the request's Origin: from {self.entry.origin} it would be blocked."
         return None
 
     def _went_on(self, failure: Failure) -> bool:

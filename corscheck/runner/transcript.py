@@ -118,7 +118,7 @@ class TranscriptJudge:
         try:
             target = parse_url(one.url)
         except URLError as error:
-            self.left_out.append(f"{where} is left out: {error}")
+            self.left_out.append(f"{where} is skipped: {error}")
             return None
         found = author_headers.sort(one.headers, one.method, target.href)
         origin = found.origin or page
@@ -127,16 +127,16 @@ class TranscriptJudge:
             return None
         if fault is not None:
             hint = f" (probably meant: {meant})" if meant is not None else ""
-            self.left_out.append(f"{where} is left out: its Origin {quoted(origin or '')} {fault}{hint}")
+            self.left_out.append(f"{where} is skipped: its Origin {quoted(origin or '')} {fault}{hint}")
         elif origin is None:
             self.left_out.append(
-                f"{where} has no Origin header, which every request of a page to another origin has: repeat the command "
-                "with -H 'Origin: https://app.example.com', or name the page with --origin"
+                f"{where} has no Origin header, which every request from a page to another origin has: repeat the "
+                "command with -H 'Origin: https://app.example.com', or set the page's origin with --origin"
             )
         elif origin == target.origin:
-            self.left_out.append(f"{where} is left out: it stays within the page's own origin")
+            self.left_out.append(f"{where} is skipped: it stays within the page's own origin")
         elif found.not_cors is not None:
-            self.left_out.append(f"{where} is left out: it is {found.not_cors}, and CORS does not decide about it")
+            self.left_out.append(f"{where} is skipped: it is {found.not_cors}, which CORS does not apply to")
         else:
             if one.login:
                 # What -u gave, a browser adds by itself: it is not the page's header.
@@ -304,14 +304,14 @@ class _Case:
             return HeldBack()
         found = self._exchange_of(request)
         if found is None:
-            what = "preflight" if request.kind == "preflight" else f"{request.method} of {request.url}"
+            what = "preflight" if request.kind == "preflight" else f"{request.method} request for {request.url}"
             hint = " (curl follows redirects with -L)" if request.hop else ""
             return self._none(f"The {what} is not in the transcript{hint}.")
         if found.failure is not None and not found.status:
             code, message = found.failure
             return NetworkError(_FAILURES.get(code, "protocol"), f"curl: ({code}) {message}", sent=found.headers)
         if not found.status:
-            return self._none(f"The transcript holds no answer to the {request.method} of {request.url}.")
+            return self._none(f"The transcript contains no response to the {request.method} request for {request.url}.")
         wanted, sent = request.get("Origin"), get(found.headers, "origin")
         # A server that does not answer curl's Origin with it has no reason to answer the browser's.
         if wanted not in (None, sent) and (sent is None or get(found.answer, ACAO) == sent):

@@ -112,13 +112,15 @@ def test_the_origin_that_is_named_to_everybody_is_imitated() -> None:
 
     found, _ = audit_of(server, make_plan(allowed=()))
     assert codes(found) == ["CORS803"]
-    assert found.notes == (f"The server names {console} to every origin; its mutations were tried.",)
+    assert found.notes == (f"The server sends {console} to every origin, so variants of it were tested.",)
 
 
 def test_a_usual_name_that_is_allowed_is_imitated() -> None:
     found, _ = audit_of(those(lambda o: o.startswith(APP)), make_plan(allowed=()))
     assert codes(found) == ["CORS803"]
-    assert found.notes == (f"{APP} is allowed, and was imitated. Name the origins that you mean: --allowed-origin.",)
+    assert found.notes == (
+        f"{APP} is allowed, so variants of it were tested. Name the origins that you mean to allow: --allowed-origin.",
+    )
 
 
 def test_the_targets_own_origin_is_sent_as_a_page_sends_it_with_a_post() -> None:
@@ -212,7 +214,7 @@ def test_one_question_without_an_answer_is_said_and_no_more() -> None:
     found, asked = audit_of(lambda a: NetworkError("timeout", "slow") if a.origin == "null" else EXACT(a))
     assert len(asked) == 25
     assert found.error is None
-    assert found.notes == ("1 of the questions got no answer.",)
+    assert found.notes == ("1 of the requests got no response.",)
 
 
 def test_too_many_requests_are_said() -> None:

@@ -200,12 +200,12 @@ AFTER_LOGIN = (
 CASES = (*BEFORE_LOGIN, *AT_ONCE, *AFTER_LOGIN)
 
 UNTOLD = {
-    "star": "whether the page asked with credentials",
-    "star-credentials": "whether the page asked with credentials",
-    "redirect-away-star": "whether the page asked with credentials",
+    "star": "whether the page sent credentials",
+    "star-credentials": "whether the page sent credentials",
+    "redirect-away-star": "whether the page sent credentials",
     "redirect-error": "is not in the recording",
     "redirect-manual": "is not in the recording",
-    "abort": "holds no answer",
+    "abort": "contains no response",
 }
 """Cases that a recording of the wire does not decide, and the reason that has to be given."""
 
@@ -214,8 +214,8 @@ UNTOLD_PREFLIGHT = {"third-star-put": "that request is not in the recording"}
 
 UNTOLD_BY_WEBKIT = {
     **UNTOLD_PREFLIGHT,
-    "third-star": "whether the page asked with credentials",
-    "third-star-credentials": "whether the page asked with credentials",
+    "third-star": "whether the page sent credentials",
+    "third-star-credentials": "whether the page sent credentials",
 }
 """The same, where no header tells of cookies."""
 

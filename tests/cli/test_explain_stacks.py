@@ -82,7 +82,7 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
             "there are",
         ),
         (("fix", "--for", "Kubernetes"), "`corscheck explain ingress-nginx` says what to look for", "there are"),
-        (("fix", "--for", "gibberish"), "there is no remedy for it; there are", "corscheck explain"),
+        (("fix", "--for", "gibberish"), "unknown target; the targets are", "corscheck explain"),
     ],
 )
 def test_errors(command: Command, argv: tuple[str, ...], said: str, unsaid: str) -> None:

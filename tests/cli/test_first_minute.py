@@ -107,7 +107,7 @@ QUESTIONS: dict[str, Answer] = {
     "problem: a slash at the end": Answer(
         f"probe --app problems:slash --app-dir {{here}} /data {PAGE}",
         1,
-        ("The server's list has http://localhost:3000/, with a slash", "Verified on your application"),
+        ("The server's list contains http://localhost:3000/, with a trailing slash", "Verified on your application"),
     ),
     "problem: * and cookies": Answer(
         f"probe --app problems:star --app-dir {{here}} /data {PAGE} --credentials include",

@@ -48,7 +48,7 @@ def test_a_recorded_405_without_lists_is_no_refused_header(command: Command) -> 
     told = command("har", CHROMIUM).stdout
     number = next(line.split()[1] for line in told.splitlines() if "/options-405" in line)
     finding = next(line for line in told.splitlines() if line.startswith(f"{number} "))
-    assert "Nothing here answers OPTIONS: the server says 405" in finding
+    assert "Nothing at this URL handles OPTIONS: the server responds with 405" in finding
 
 
 def test_quiet_and_expect(command: Command) -> None:

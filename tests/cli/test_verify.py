@@ -364,7 +364,8 @@ def test_the_fix_of_an_application_is_tried_on_it() -> None:
     assert 'allow_origins=["http://localhost:3000"], allow_methods=["GET", "POST", "PUT"],' in said
     assert 'allow_headers=["Authorization", "x-tenant"],' in said
     assert (
-        "Verified on your application: its preflight passes, 6 others still pass, strangers are still refused." in said
+        "Verified on your application: its preflight passes, 6 others still pass, unknown origins are still refused."
+        in said
     )
 
 

@@ -18,7 +18,8 @@ def test_a_header_set_twice_is_seen_from_an_error_without_it() -> None:
     first = seen.findings[0]
     assert first.code == "CORS608"
     assert first.message == (
-        f"This 500 X bypasses CORS, and on others Access-Control-Allow-Origin arrives 2 times ({PAGE}, *): two layers add it."
+        f"This 500 X bypasses CORS, and in other responses Access-Control-Allow-Origin appears 2 times "
+        f"({PAGE}, *): two layers add it."
     )
 
 
@@ -31,7 +32,7 @@ def test_a_redirect_to_a_url_that_is_blocked_too() -> None:
     first = ask(server, origin=PAGE, url="http://127.0.0.1/data", method="PUT").findings[0]
     assert first.code == "CORS605"
     assert first.advice == (
-        "Request http://127.0.0.1/data/ instead, or switch the redirect off. Then configure CORS for it."
+        "Request http://127.0.0.1/data/ instead, or disable the redirect. Then configure CORS for that URL."
     )
 
     def healthy(asked: Asked) -> Reply:
@@ -40,7 +41,7 @@ def test_a_redirect_to_a_url_that_is_blocked_too() -> None:
         return GOOD if asked.preflight else Reply(200, (ALLOW,))
 
     first = ask(healthy, origin=PAGE, url="http://127.0.0.1/data", method="PUT").findings[0]
-    assert first.advice == "Request http://127.0.0.1/data/ instead, or switch the redirect off."
+    assert first.advice == "Request http://127.0.0.1/data/ instead, or disable the redirect."
 
 
 def test_a_login_in_front_of_a_simple_request() -> None:

@@ -469,7 +469,7 @@ def test_a_redirect_to_https_makes_the_origin_null() -> None:
     assert seen.outcome.failure is not None
     assert seen.outcome.failure.code == "CORS306"
     assert seen.codes[0] == "CORS606"
-    assert "Origin: null; asked there, the page is allowed" in seen.findings[0].message
+    assert "Origin: null; at that URL the page is allowed" in seen.findings[0].message
     assert [c.url for c in seen.controls] == ["https://api.example/data"]
 
 

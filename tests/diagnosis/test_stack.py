@@ -126,5 +126,5 @@ def test_only_what_has_a_remedy_is_pointed_to() -> None:
 def test_in_words() -> None:
     found = detect([response("server: uvicorn", body='{"detail":"Not Found"}')])
     said = in_words(found)
-    assert said.startswith("Answered by uvicorn (server: uvicorn); likely FastAPI (")
+    assert said.startswith("Served by uvicorn (server: uvicorn); likely FastAPI (")
     assert in_words(detect([response(body="Invalid CORS request")])).startswith("Likely Spring (")

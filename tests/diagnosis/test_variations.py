@@ -107,7 +107,7 @@ FORMS = (
         layer(Reply(403), ("GET", "patch")),
         {"method": "PATCH"},
         "CORS624",
-        "upper case",
+        "uppercase",
     ),
     Form("the page sends patch", layer(Reply(403), ("GET", "PATCH")), {"method": "patch"}, "CORS624", "PATCH"),
     *(
@@ -193,7 +193,7 @@ FORMS = (
         (SETUP, "with a 500"),
     ),
     Form("fails, with Vary", both(Reply(405, (VARY,)), Reply(500, (VARY,))), {}, "CORS615", "Either", (SETUP,)),
-    Form("fails, without anything", always(Reply(500)), {}, "CORS621", "Mend the error", (SETUP,)),
+    Form("fails, without anything", always(Reply(500)), {}, "CORS621", "Fix the error", (SETUP,)),
     Form("rate limit", always(Reply(429, ("Retry-After: 60",))), PUT, "CORS604", "429", (NO_OPTIONS, UNKNOWN)),
     Form("rate limit, GET", always(Reply(429)), {}, "CORS604", "429", (SETUP, UNKNOWN)),
     *(
@@ -334,7 +334,7 @@ FORMS = (
             says,
         )
         for name, value, probe, code, says in (
-            ("Methods", "GET PUT", PUT, "CORS403", "blank"),
+            ("Methods", "GET PUT", PUT, "CORS403", "space"),
             ("Methods", "GET; PUT", PUT, "CORS403", "semicolon"),
             ("Methods", '["GET","PUT"]', PUT, "CORS403", "brackets"),
             ("Methods", "'*'", PUT, "CORS614", "quotes"),

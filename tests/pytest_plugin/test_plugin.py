@@ -119,7 +119,7 @@ def test_a_failure_is_the_table_and_the_fix(run: Run, pytester: pytest.Pytester)
             "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             "  app.add_middleware(",
             '      allow_origins=[[]"https://app.example.com", "https://wrong.example"],',
-            "Verified on your application: the request passes, 2 others still pass, strangers are still refused.",
+            "Verified on your application: the request passes, 2 others still pass, unknown origins are still refused.",
             "*test_a_failure_is_the_table_and_the_fix.py:5: in test_frontend",
             "FAILED *::test_frontend - Failed: expected to be allowed: BLOCKED *",
         ]
@@ -271,7 +271,10 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
             "> FAIL  *",
             "Replace your CORSMiddleware with this one, which keeps what it allows now:",
             '      allow_methods=[[]"GET", "PUT"],',
-            "Verified on your application: the preflights of the 2 requests pass, * still pass*, strangers are still refused.",
+            (
+                "Verified on your application: the preflights of the 2 requests pass, * still pass*, "
+                "unknown origins are still refused."
+            ),
             "*corscheck.toml:9: [[][[]check]] everybody writes",
             "FAILED corscheck.toml::everybody writes - *",
         ]

@@ -87,7 +87,7 @@ VULNERABLE = Audit(
     findings=(REFLECTED, PREFIX, METHODS, NULL),
     passed=False,
     notes=("The target answers 401: what a page gets with the cookies of somebody who is logged in was not seen.",),
-    unstable=("https://kq3v9x.github.io was allowed once, and not when it was asked again.",),
+    unstable=("https://kq3v9x.github.io was allowed once, but not when it was tested again.",),
     file="targets.txt",
     line=3,
 )
@@ -125,7 +125,7 @@ UNSTABLE = replace(
     findings=(NULL,),
     passed=False,
     unstable=(
-        "https://kq3v9x.example was allowed, others like it were not: the answers differ from one request to the next.",
+        "https://kq3v9x.example was allowed, but others like it were not: the responses differ from one request to the next.",
     ),
 )
 MANY_ALLOWED = replace(

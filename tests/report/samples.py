@@ -140,7 +140,7 @@ HEADER_REFUSED = replace(
             "CORS601",
             "high",
             "the server refuses a header",
-            "The server refuses header x-tenant and says so with a 400.",
+            "The server refuses header x-tenant (it responds with a 400).",
             advice='Add "X-Tenant" to allow_headers:  corscheck fix --for fastapi ...',
         ),
     ),
@@ -167,11 +167,18 @@ WILDCARD = replace(
             "CORS602",
             "high",
             "* with credentials",
-            'The server answers "*" to everyone; credentials need the exact origin.',
+            'The server allows the origin "*", but a request with credentials needs the exact origin.',
             advice='Answer with the exact origin, and add "Vary: Origin".',
         ),
-        Finding("CORS700", "info", "readable", "Without credentials the page could read it (--credentials omit)."),
-        Finding("CORS701", "info", "ran", "The server did receive this GET and ran it; only reading is blocked."),
+        Finding(
+            "CORS700", "info", "readable", "Without credentials, the page could read the response (--credentials omit)."
+        ),
+        Finding(
+            "CORS701",
+            "info",
+            "ran",
+            "The server received this GET and executed it; the browser blocks only reading the response.",
+        ),
     ),
 )
 

@@ -37,7 +37,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE, OTHER, NEW = "https://app.example.com", "https://admin.example.com", "https://new.example.com"
 TENANT = ("X-Tenant", "7")
 VERIFIED = re.compile(
-    r"Verified on your application: (the request|its preflight) passes, \d+ others? still pass(es)?, strangers are still refused\."
+    r"Verified on your application: (the request|its preflight) passes, \d+ others? still pass(es)?, "
+    r"unknown origins are still refused\."
 )
 
 Make = Callable[..., Any]
@@ -210,7 +211,7 @@ def test_where_there_is_none_one_is_added() -> None:
     app = Starlette(routes=[Route("/data", page)])
     said = advice(ask(app, probe()))
     assert "Add a CORSMiddleware to your application:\n  from starlette.middleware.cors import CORSMiddleware" in said
-    assert "Verified on your application: the request passes, strangers are still refused." in said
+    assert "Verified on your application: the request passes, unknown origins are still refused." in said
     fresh = Starlette(routes=[Route("/data", page)])
     exec(code_of(said), {"app": fresh})
     assert ask(fresh, probe()).verdict == "allowed"
@@ -238,7 +239,7 @@ def test_many_failures_end_in_one_proposal() -> None:
 def test_strangers_are_asked_even_if_only_preflights_are_sent() -> None:
     """Without a request that is sent, nothing would be known of them."""
     said = advice(ask(fastapi(allow_origins=["*"]), probe(headers=(TENANT,), send="never")))
-    assert "strangers can read as before" in said
+    assert "unknown origins can read responses as before" in said
 
 
 def test_proposals_add_up() -> None:
@@ -286,7 +287,7 @@ def test_a_wildcard_is_not_combined_with_credentials() -> None:
         conversation.ask(probe(OTHER))
         said = advice(conversation.ask(probe(credentials="include")))
     assert f'  allow_origins=["{PAGE}"],' in said
-    lost = "other origins can no longer read: list those of your pages."
+    lost = "other origins can no longer read responses: list those of your pages."
     assert f"but GET /data from {OTHER} no longer passes and {lost}" in said
     assert "Verified" not in said
     said = advice(ask(fastapi(allow_origins=["*"]), probe(credentials="include")))
@@ -295,14 +296,14 @@ def test_a_wildcard_is_not_combined_with_credentials() -> None:
 
 def test_strangers_that_could_read_before_are_not_called_refused() -> None:
     said = advice(ask(fastapi(allow_origins=["*"]), probe(headers=(TENANT,))))
-    assert "strangers can read as before" in said
+    assert "unknown origins can read responses as before" in said
 
 
 def test_a_loose_pattern_is_not_called_safe() -> None:
     """The owner of elsewhereexample.com could read before, and still can."""
     loose = starlette(allow_origin_regex=r"https://.*example\.com", allow_credentials=True)
     said = advice(ask(loose, probe("http://localhost:3000")))
-    assert "strangers can read as before" in said
+    assert "unknown origins can read responses as before" in said
     assert "still refused" not in said
 
 
@@ -344,7 +345,7 @@ def test_nothing_is_sent_that_may_change_data() -> None:
     said = advice(ask(app, probe(method="POST", send="always")))
     # The request itself was asked for; the trial sends it no second time.
     assert ran.count("POST") == 1
-    assert "Partly verified on your application: the request was not sent again, since it may change data" in said
+    assert "Partly verified on your application: the request was not sent again, because it may change data" in said
 
 
 def test_exposed_headers() -> None:
@@ -428,7 +429,7 @@ def test_django(tmp_path: Path, kind: str) -> None:
     assert values["CORS_EXPOSE_HEADERS"] == ["X-A"]
     assert values["CORS_PREFLIGHT_MAX_AGE"] == 77
     assert re.search(
-        r"Verified on your application: the 3 requests pass, \d+ others still pass, strangers are still refused\.",
+        r"Verified on your application: the 3 requests pass, \d+ others still pass, unknown origins are still refused\.",
         said[-1],
     )
     # And pasted into the settings it does so.
@@ -495,7 +496,7 @@ def test_what_would_let_strangers_in_is_said() -> None:
     app = Careless(Starlette(routes=[Route("/data", page)]), allow_origins=[PAGE])
     said = advice(ask(app, probe(NEW)))
     assert "Tried on your application: the request passes" in said
-    assert "but these can read too: https://corscheck-" in said
+    assert "but these origins can now read responses too: https://corscheck-" in said
     assert "Verified" not in said
 
 

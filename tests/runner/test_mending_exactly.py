@@ -164,7 +164,7 @@ def test_plain_parts_are_no_obstacle() -> None:
     app.add_route("/data", page)
     said = advice(ask(app, probe(headers=(TENANT,))))
     assert "Add a CORSMiddleware to your application:\n  from fastapi.middleware.cors import CORSMiddleware" in said
-    assert "Verified on your application: the request passes, strangers are still refused." in said
+    assert "Verified on your application: the request passes, unknown origins are still refused." in said
 
 
 # What is read
@@ -251,4 +251,4 @@ def test_of_several_requests_it_is_said_which_sent_a_preflight_only() -> None:
     with AppConversation(fastapi(**SETTINGS), RunOptions(diagnose=True)) as conversation:
         conversation.ask(probe(NEW))
         said = advice(conversation.ask(probe(method="PUT")))
-    assert "the 2 requests pass (1 only as a preflight)" in said
+    assert "the 2 requests pass (1 tested by preflight only)" in said

@@ -145,7 +145,7 @@ def test_neither_preflight_nor_answer() -> None:
     assert (result.verdict, result.exchanges) == ("inconclusive", ())
     assert (
         reason(result)
-        == "The preflight is not in the recording: the preflight cache answered, or the browser left it out."
+        == "The preflight is not in the recording: it was in the preflight cache, or the browser did not record it."
     )
     assert result.reason is not None
     assert result.reason.code == "CORS911"
@@ -170,7 +170,7 @@ def test_a_preflight_alone() -> None:
     """If it passes, the request that it permits may have been blocked: puppeteer-har leaves such a request out."""
     result = one(preflight(names="x-a", came=PERMIT))
     assert (result.verdict, result.method, result.headers) == ("inconclusive", "PUT", (("x-a", "1"),))
-    assert reason(result) == "The preflight permits PUT, but that request is not in the recording."
+    assert reason(result) == "The preflight allows PUT, but that request is not in the recording."
     assert one(preflight(came=ALLOW, status=404)).verdict == "blocked"
 
 
@@ -210,11 +210,13 @@ def test_where_the_recording_contradicts_itself_nothing_is_claimed() -> None:
     good = {**ALLOW, "Access-Control-Allow-Credentials": "true"}
     failed = one(entry(came=good, error="net::ERR_FAILED"))
     assert (failed.verdict, reason(failed)) == (
-        "inconclusive", "The browser reports net::ERR_FAILED, and the recorded answers alone would let it pass.",
+        "inconclusive", "The browser reports net::ERR_FAILED, but the recorded responses alone would allow the request.",
     )  # fmt: skip
     passed = one(entry(came={"X-A": "1"}))
     assert passed.verdict == "inconclusive"
-    assert reason(passed).startswith("The browser let the page read this, which the recorded headers do not allow")
+    assert reason(passed).startswith(
+        "The browser let the page read this response, but the recorded headers do not allow it"
+    )
     # Firefox's say nothing of what was blocked: there the answers alone decide.
     assert one(entry(came={"X-A": "1"}), creator="Firefox").verdict == "blocked"
     assert one(entry(came=good, error="net::ERR_ABORTED")).verdict == "allowed"

@@ -24,8 +24,8 @@ OTHERS = {
 }  # fmt: skip
 """What the page calls a request that it does not call by its path."""
 
-STAR = "the recording does not tell whether the page asked with credentials"
-NO_ANSWER = "The recording holds no answer to the"
+STAR = "the recording does not show whether the page sent credentials"
+NO_ANSWER = "The recording contains no response to the"
 NO_PREFLIGHT = "The preflight is not in the recording"
 ON_THE_WIRE = {"star": STAR, "starcred": STAR, "redirx": STAR}
 UNDECIDED = {
@@ -40,7 +40,7 @@ UNDECIDED = {
     "puppeteer_har": {"pfthen": "that request is not in the recording"},
     # chrome-har gives an entry the headers of another one, and leaves out what was blocked.
     "chrome_har": {
-        "etag1": "a stored response is still good",
+        "etag1": "a stored response is still valid",
         "redirx": "The browser let the page read this",
         "redirb": "is not in the recording",
     },

@@ -151,7 +151,7 @@ def test_a_304_without_the_response_that_it_renews() -> None:
     result = one(entry(sent=ASKED, status=304, came=TAG), creator="Firefox")
     assert (result.verdict, reason(result)) == (
         "inconclusive",
-        "The answer only says that a stored response is still good (304), and that one is not in the recording.",
+        "The response only confirms that a stored response is still valid (304), and that one is not in the recording.",
     )
     later = entry(came={**ALLOW, **TAG}, at=1)
     assert verdicts(entry(sent=ASKED, status=304, came=TAG), later) == ["inconclusive", "allowed"]
@@ -239,7 +239,7 @@ def test_an_origin_that_is_not_recorded_decides_nothing() -> None:
     font["_resourceType"] = "font"
     font["request"]["headers"] = [{"name": "Referer", "value": "https://styles.example/a.css"}]
     assert reason(one(font, creator="some tool")) == (
-        "The recording does not hold the request's Origin: from https://styles.example it would be blocked."
+        "The recording does not contain the request's Origin: from https://styles.example it would be blocked."
     )
     font["response"]["headers"] = [{"name": "X-A", "value": "1"}]
     assert one(font, creator="some tool").verdict == "blocked"
@@ -252,7 +252,7 @@ def test_a_wildcard_if_nobody_knows_whether_the_page_asked_with_credentials() ->
     for creator in ("Firefox", "mitmproxy", "Charles Proxy", "Fiddler"):
         result = one(entry(came=STAR), creator=creator)
         assert result.verdict == "inconclusive"
-        assert "whether the page asked with credentials: if it did, * blocks it" in reason(result)
+        assert "whether the page sent credentials. If it did, * blocks the request" in reason(result)
     assert one(entry(came=STAR), creator="Firefox", terms=Terms(credentials="omit")).verdict == "allowed"
     assert one(entry(came=STAR), creator="Firefox", terms=Terms(credentials="include")).verdict == "blocked"
 

@@ -97,7 +97,7 @@ def headers_refused(
     header = "header" if len(names) == 1 else "one of the headers" if unknown == names else "headers"
     message = f"The server {_but_not(known)} {header} {which}{_says_so(facts)}."
     if unknown and unknown != names:
-        message += f" Whether it allows {', '.join(unknown)} was not asked."
+        message += f" Whether it allows {', '.join(unknown)} was not tested."
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in names)
     return Cause("CORS612", message, evidence, f"Add {quoted} to the server's allowed headers{_in_bucket(facts)}.")
 
@@ -113,7 +113,7 @@ def refused_silently(facts: Facts, evidence: str) -> Asking:
     control = yield from facts.experiments.preflight_with_method(method)
     if control is None:
         message = f"The server allows this origin, but refuses either method {method} or one of the headers {', '.join(names)}."
-        return [Cause("CORS614", message, evidence, "Add both to the server's lists.")]
+        return [Cause("CORS614", message, evidence, "Add both to the server's allowed methods and headers.")]
     if control.sign == "allowed":
         return [(yield from headers_refused(facts, f"{evidence}\n{control}"))]
     return [(yield from method_refused(facts, f"{evidence}\n{control}"))]
@@ -127,14 +127,14 @@ def unparsed(facts: Facts) -> list[Cause]:
     if residue is not None:
         what = residue
     elif bad[:1] in ('"', "[", "{") or bad[-1:] in ('"', "]", "}"):
-        what = "has quotes or brackets around it, which belong to a programming language"
+        what = "has quotes or brackets around it; the header takes plain names"
     elif ";" in bad:
-        what = "has a semicolon; only commas separate the items"
+        what = "contains a semicolon; separate the items with commas"
     elif " " in bad:
-        what = "has a blank; only commas separate the items"
+        what = "contains a space; separate the items with commas"
     else:
         return []
-    return [Cause(code, f"{name} does not parse: {bad} {what}.", line(facts.headers, name))]
+    return [Cause(code, f"{name} cannot be parsed: {bad} {what}.", line(facts.headers, name))]
 
 
 def one_string(facts: Facts, words: Words) -> list[Cause]:
@@ -151,10 +151,10 @@ def one_string(facts: Facts, words: Words) -> list[Cause]:
         return []
     code = "CORS612" if part == "headers" else "CORS614"
     message = (
-        f"The server refuses {', '.join(both)}, although its own list has it: in its setting the list is probably one "
-        "string with commas, which it takes for a single name."
+        f"The server refuses {', '.join(both)} although its own list contains it. The list is probably configured as "
+        "one comma-separated string, which the server treats as a single name."
     )
-    advice = f'Give each name as an item of its own: ["{both[0]}", ...], not "{both[0]}, ...".'
+    advice = f'Configure each name as a separate item: ["{both[0]}", ...], not "{both[0]}, ...".'
     return [Cause(code, message, f"{words.quote}\n{line(facts.headers, name)}", advice)]
 
 
@@ -205,8 +205,8 @@ def _method(facts: Facts, said: str) -> Cause:
     if near is not None:
         return _other_case(method, near, evidence)
     if "*" in allowed and facts.credentials:
-        message = f"With credentials * in Access-Control-Allow-Methods is not a wildcard: {method} must be named."
-        return Cause("CORS614", message, evidence, f'Name "{method}" in Access-Control-Allow-Methods.')
+        message = f"With credentials, * in Access-Control-Allow-Methods is not a wildcard: {method} must be listed."
+        return Cause("CORS614", message, evidence, f'Add "{method}" to Access-Control-Allow-Methods.')
     quoted = nearness.quoted(allowed, method)
     if quoted is not None:
         return Cause("CORS614", _quoted(ACAM, quoted), evidence, f"Write {quoted.strip(_QUOTES)} without quotes.")
@@ -215,14 +215,14 @@ def _method(facts: Facts, said: str) -> Cause:
 
 
 def _quoted(name: str, item: str) -> str:
-    return f"{name} lists {item} with quotes around it, which browsers take for a part of the name."
+    return f"{name} lists {item} with quotes around it, which browsers treat as part of the name."
 
 
 def _other_case(method: str, listed: str, evidence: str) -> Cause:
     if method == method.upper():
-        message = f"The page sends {method}, the server's list has {listed}: browsers compare methods with their case."
-        return Cause("CORS624", message, evidence, f"Write {method} in upper case in the server's list of methods.")
-    message = f"The page sends {method}, the server allows {listed}: browsers compare methods with their case."
+        message = f"The page sends {method}, but the server's list contains {listed}: browsers compare methods case-sensitively."
+        return Cause("CORS624", message, evidence, f"Write {method} in uppercase in the server's allowed methods.")
+    message = f"The page sends {method}, but the server allows {listed}: browsers compare methods case-sensitively."
     return Cause("CORS624", message, evidence, f"Write the method as {listed} in the page's code.")
 
 
@@ -245,7 +245,7 @@ def _headers(facts: Facts, said: str) -> list[Cause]:
 
 def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str, *, wildcard: bool) -> Cause:
     if wildcard and missing == ["authorization"]:
-        message = "The server lists * alone, and that does not cover Authorization."
+        message = "The server lists only *, which does not cover Authorization."
         return Cause("CORS613", message, evidence)
     names = ", ".join(missing)
     quoted = ", ".join(f'"{_as_typed(facts, n)}"' for n in missing)
@@ -255,9 +255,9 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str,
     if spoiled is not None:
         message, advice = _quoted(ACAH, spoiled), f"Write {spoiled.strip(_QUOTES)} without quotes."
     elif wildcard:
-        message = f"With credentials * in Access-Control-Allow-Headers is not a wildcard: {names} must be named."
+        message = f"With credentials, * in Access-Control-Allow-Headers is not a wildcard: {names} must be listed."
     elif tracing and tracing == missing:
-        message = f"Tracing adds {names} to the request, and the server does not allow it{said}."
+        message = f"Tracing adds {names} to the request, but the server does not allow it{said}."
         advice += " Or limit tracing to your own origin (tracePropagationTargets, propagateTraceHeaderCorsUrls)."
     else:
         message = f"The server refuses header{'' if len(missing) == 1 else 's'} {names}{said}."
@@ -267,7 +267,7 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str,
 
 def _says_so(facts: Facts) -> str:
     """Return the error status as the end of a sentence, because browsers' messages do not show it; empty for 2xx."""
-    return "" if facts.ok else f" and says so with a {status_line(facts.response).partition(' ')[0]}"
+    return "" if facts.ok else f" (it responds with a {status_line(facts.response).partition(' ')[0]})"
 
 
 def _as_typed(facts: Facts, lower: str) -> str:

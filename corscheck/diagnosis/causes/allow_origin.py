@@ -54,7 +54,7 @@ def copy(facts: Facts) -> Generator[Probe, Outcome | None, list[Cause] | None]:
         return None
     control = yield from facts.experiments.past_caches()
     if control is not None and control.sign == "allowed":
-        return [Cause("CORS617", "A cache serves a copy that was made for a request without this Origin.", cache)]
+        return [Cause("CORS617", "A cache serves a response that was stored for a request without this Origin.", cache)]
     spoken = speaks_cors(facts.headers)
     # A cached copy says little about the server.
     return [unlisted(facts, spoken)] if spoken is not None else []
@@ -68,12 +68,12 @@ def unlisted(facts: Facts, evidence: str | None, *, refused: bool = False) -> Ca
     responses = [facts.response, *(answered.response for answered in facts.experiments.done)]
     named = next((value for r in responses if (value := get(r.headers, ACAO)) not in (None, "*", facts.origin)), None)
     if named is not None and facts.origin in (parts := re.split(r"[,\s]+", named)) and len(parts) > 1:
-        seen = "This answer has no CORS headers" if facts.ok else f"This {status_line(facts.response)} bypasses CORS"
-        message = f"{seen}, and on others {ACAO} arrives {len(parts)} times ({named}): two layers add it."
+        seen = "This response has no CORS headers" if facts.ok else f"This {status_line(facts.response)} bypasses CORS"
+        message = f"{seen}, and in other responses {ACAO} appears {len(parts)} times ({named}): two layers add it."
         return Cause("CORS608", message, evidence)
     if facts.origin == OPAQUE:
         message = (
-            'The page has an opaque origin ("null": a file, a sandboxed frame), and the server does not allow that.'
+            'The page has an opaque origin ("null", from a file or a sandboxed frame), which the server does not allow.'
         )
         return Cause("CORS632", message, evidence)
     near = _near(named, facts.origin, evidence)
@@ -97,21 +97,37 @@ def mismatch(facts: Facts) -> Asking:
     odd = nearness.residue(value)
     code = facts.failure.code
     if code == "CORS302":
-        return [Cause("CORS610", 'The server answers "*" to everyone; credentials need the exact origin.', evidence)]
+        return [
+            Cause(
+                "CORS610",
+                'The server allows the origin "*", but a request with credentials needs the exact origin.',
+                evidence,
+            )
+        ]
     parts = [p for p in re.split(r"[,\s]+", value) if p]
     if code == "CORS303" or "*" in parts[1:] or (parts[:1] == ["*"] and len(parts) > 1) or len(parts) > len(set(parts)):
-        message = f"{ACAO} arrives {len(parts) if len(parts) > 1 else 2} times: two layers add it."
+        message = f"{ACAO} appears {len(parts) if len(parts) > 1 else 2} times: two layers add it."
         return [Cause("CORS608", message, evidence)]
     if code == "CORS304" and odd is None:
         listed = facts.origin in parts
-        which = "it has the page's origin among others" if listed else "the page's origin is not even in it"
-        return [Cause("CORS609", f"The server sends its whole list as the origin; {which}.", evidence)]
+        which = "the page's origin is one of them" if listed else "the page's origin is not one of them"
+        return [Cause("CORS609", f"The server sends its whole list of origins as the origin; {which}.", evidence)]
     if odd is not None:
         return [
-            Cause("CORS616" if odd.startswith("has") else "CORS615", f"The server's origin {odd}: {value}", evidence)
+            Cause(
+                "CORS616" if odd.startswith("has") else "CORS615",
+                f"The server sends {value} as the origin. It {odd}.",
+                evidence,
+            )
         ]
     if nearness.is_pattern(value):
-        return [Cause("CORS609", f"The server sends a pattern, {value}: browsers do not match patterns.", evidence)]
+        return [
+            Cause(
+                "CORS609",
+                f"The server sends the pattern {value} as the origin, but browsers do not match patterns.",
+                evidence,
+            )
+        ]
     if nearness.is_placeholder(value):
         message = f'The server sends "{value}" as the origin: a setting is missing in this environment.'
         return [Cause("CORS615", message, evidence)]
@@ -124,7 +140,7 @@ def mismatch(facts: Facts) -> Asking:
     if copy is not None and _cacheable(facts):
         fresh = yield from facts.experiments.past_caches()
         if fresh is not None and fresh.sign == "allowed":
-            message = f"A cache serves the copy that was made for {value}."
+            message = f"A cache serves a response that was stored for {value}."
             return [Cause("CORS617", message, f"{evidence}\n{copy}")]
     return [unlisted(facts, evidence)]
 
@@ -135,14 +151,14 @@ def credentials(facts: Facts) -> list[Cause]:
     if misspelled is not None:
         return [misspelled]
     value = get(facts.headers, ACAC)
-    where = "The preflight" if facts.in_preflight else "The answer"
+    where = "The preflight response" if facts.in_preflight else "The response"
     if value is None:
         message = f"{where} does not allow credentials: {ACAC} is missing."
         return [Cause("CORS611", message, f"no {ACAC}")]
     if value.lower() == "true":
-        message = f'{where} says "{value}", and only "true" in lower case counts.'
+        message = f'{where} has {ACAC} "{value}", but only lowercase "true" is valid.'
     else:
-        message = f'{where} says "{value}" where only "true" counts.'
+        message = f'{where} has {ACAC} "{value}", but only "true" is valid.'
     return [Cause("CORS611", message, line(facts.headers, ACAC))]
 
 
@@ -167,8 +183,8 @@ def _near(value: str | None, origin: str, evidence: str | None) -> Cause | None:
     fault = nearness.spelling(value, origin)
     if fault is not None:
         advice = f"Configure it as {origin}."
-        return Cause("CORS616", f"The server's origin {fault}: {value}; browsers send {origin}.", evidence, advice)
+        return Cause("CORS616", f"The server's origin {fault}: {value}. Browsers send {origin}.", evidence, advice)
     part = nearness.difference(value, origin)
     if part is not None:
-        return Cause("CORS625", f"The server allows {value}. It differs in {part}.", evidence)
+        return Cause("CORS625", f"The server allows {value}, which differs from the page's origin in {part}.", evidence)
     return None

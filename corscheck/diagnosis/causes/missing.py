@@ -41,8 +41,8 @@ def missing(facts: Facts) -> Asking:
         control = (yield from facts.experiments.preflight()) if words.unsure else None
         if control is not None and control.sign == "allowed":
             return (yield from allow_lists.refused_silently(facts, f"{words.quote}\n{control}"))
-        advice = "Switch CORS on there, with the page's origin, the method and the headers."
-        message = f"The server says that CORS is not enabled{', or that no rule fits' if words.unsure else ''}."
+        advice = "Enable CORS there, and allow the page's origin, the method and the headers."
+        message = f"The server says that CORS is not enabled{', or that no rule matches' if words.unsure else ''}."
         return [Cause("CORS621", message, words.quote, advice)]
     if words is not None and words.parts and words.layer:
         return (yield from _said(facts, words))
@@ -115,9 +115,13 @@ def _after_preflight(facts: Facts) -> Cause:
     if facts.status == 304:
         return refusals.not_modified(facts)
     if facts.ok:
-        message = "The preflight has the CORS headers, the response to the request itself does not."
+        message = "The preflight response has the CORS headers, but the response to the request itself does not."
         return Cause("CORS622", message, f"no {ACAO}")
-    return Cause("CORS603", f"This {seen} has no CORS headers, the preflight had them: the error bypasses CORS.", seen)
+    return Cause(
+        "CORS603",
+        f"This {seen} has no CORS headers, but the preflight response has them: the error bypasses CORS.",
+        seen,
+    )
 
 
 def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None) -> Asking:
@@ -134,37 +138,33 @@ def _concluded(facts: Facts, found: tuple[Hypothesis, ...], words: Words | None)
     if hypothesis == "lists":
         return (yield from allow_lists.refused_silently(facts, evidence))
     seen = status_line(facts.response)
-    without = f"The {facts.exchange.request.method} is answered without any CORS header"
+    without = f"The response to {facts.exchange.request.method} has no CORS headers"
     if hypothesis == "errors":
         if facts.status == 304:
             return [refusals.not_modified(facts)]
-        message = f"This {seen} has no CORS headers, a preflight gets them: the error bypasses CORS."
+        message = f"This {seen} has no CORS headers, but a preflight response has them: the error bypasses CORS."
         return [Cause("CORS603", message, evidence)]
     if hypothesis == "preflight only":
-        return [Cause("CORS622", f"{without}, only OPTIONS has them.", evidence)]
+        return [Cause("CORS622", f"{without}; only the response to OPTIONS has them.", evidence)]
     if facts.in_preflight and hypothesis in ("status", "nothing here") and _has_own_headers(facts):
         # With the page's own headers, such as a token: a login that is missing from the preflight?
         control = yield from facts.experiments.as_typed_without_origin()
         if hypothesis == "status" or (control is not None and 200 <= control.status <= 299):
             return [refusals.by_status(facts, _evidence(facts, words), logged_in=control)]
     if hypothesis == "nothing here":
-        return [
-            Cause("CORS631", f"There is nothing at this URL: a GET is answered with a {facts.status} too.", evidence)
-        ]
+        return [Cause("CORS631", f"There is nothing at this URL: a GET gets a {facts.status} too.", evidence)]
     if hypothesis == "handler":
         allow = line(facts.headers, "Allow")
-        message = (
-            f"OPTIONS is answered with a {seen}, but not by a CORS layer: only the handler of the request adds {ACAO}."
-        )
+        message = f"OPTIONS gets a {seen}, but not from a CORS layer: only the handler of the request adds {ACAO}."
         return [
             Cause("CORS602", message, f"{allow}\n{evidence}" if allow else evidence, refusals.unrouted_advice(facts))
         ]
     if hypothesis == "no CORS" and facts.in_preflight:
-        message = f"OPTIONS is answered with a {seen}, but without any CORS header, and so is a GET."
+        message = f"OPTIONS gets a {seen} without CORS headers, and the response to a GET has none either."
         return [Cause("CORS621", message, evidence)]
     if hypothesis == "no CORS":
         preflight = next((a for a in facts.experiments.done if a.preflight), None)
-        options = f", and so is OPTIONS ({preflight.status})" if preflight is not None else ""
+        options = f", and neither does the response to OPTIONS ({preflight.status})" if preflight is not None else ""
         unknown = ": CORS is not enabled here" if preflight is not None and preflight.status in (404, 405, 501) else ""
         return [Cause("CORS621", f"{without}{options}{unknown}.", evidence)]
     return [refusals.by_status(facts, evidence)]
@@ -187,7 +187,7 @@ def _undecided(facts: Facts, found: Iterable[Hypothesis], words: Words | None) -
     if "status" in left or not left:
         return [refusals.by_status(facts, _evidence(facts, words), certain=not left or left == ("status",))]
     if "no CORS" in left and facts.in_preflight:
-        message = f"OPTIONS is answered with a {status_line(facts.response)}, but without any CORS header."
+        message = f"OPTIONS gets a {status_line(facts.response)} without CORS headers."
         return [Cause("CORS621", message, line(facts.headers, "Allow") or status_line(facts.response))]
     return []
 
@@ -200,7 +200,7 @@ def _origin(facts: Facts, evidence: str) -> Generator[Probe, Outcome | None, Cau
     if cause.code == "CORS615" and facts.origin != "null":
         control = yield from facts.experiments.from_origin(slashed)
         if control is not None and control.sign == "allowed":
-            message = f"The server's list has {slashed}, with a slash; browsers send {facts.origin}."
+            message = f"The server's list contains {slashed}, with a trailing slash. Browsers send {facts.origin}."
             return Cause("CORS616", message, str(control))
     return cause
 

@@ -35,8 +35,8 @@ _LOGIN_WORDS = {
     "oidc",
 }
 _FORWARD = (
-    "Let the proxy send X-Forwarded-Proto and the application trust it (uvicorn --proxy-headers --forwarded-allow-ips, "
-    "Django SECURE_PROXY_SSL_HEADER)"
+    "Configure the proxy to send X-Forwarded-Proto and the application to trust it (uvicorn --proxy-headers "
+    "--forwarded-allow-ips, Django SECURE_PROXY_SSL_HEADER)"
 )
 _LOGIN_HOSTS = {*_LOGIN_WORDS, "auth", "accounts", "account", "id", "identity"}
 _LOGIN_PAIRS = re.compile(r"(log|sign)[-_](in|on)(?![a-z])", re.IGNORECASE)
@@ -55,7 +55,7 @@ def unfollowed(facts: Facts) -> Asking:
     evidence = line(facts.headers, "Location")
     blocker = firewall(facts.response)
     if blocker is not None:
-        return [Cause("CORS619", "An access proxy answers with a redirect to its own login.", blocker)]
+        return [Cause("CORS619", "An access proxy redirects the request to its own login page.", blocker)]
     if _is_downgrade(source, target):
         return [_downgrade(source, target, evidence)]
     if _permanently_to_itself(facts, source, target):
@@ -63,14 +63,14 @@ def unfollowed(facts: Facts) -> Asking:
     if _is_upgrade(source, target):
         outcome = yield from _there(facts, target)
         message = f"The server redirects http to https{_came_to(outcome)}."
-        return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
+        return [Cause("CORS606", message, evidence, f"Request the https URL: {target.href}")]
     if source.origin == target.origin and source.path != target.path and _bare(source) == _bare(target):
         outcome = yield from _there(facts, target)
         how = "with" if target.path.endswith("/") else "without"
-        message = f"The server redirects to the same path {how} a slash at the end{_came_to(outcome)}."
-        advice = f"Request {target.href} instead, or switch the redirect off."
+        message = f"The server redirects to the same path {how} a trailing slash{_came_to(outcome)}."
+        advice = f"Request {target.href} instead, or disable the redirect."
         if outcome is not None and outcome.verdict == "blocked":
-            advice += " Then configure CORS for it."
+            advice += " Then configure CORS for that URL."
         return [Cause("CORS605", message, evidence, advice)]
     if is_login(target):
         what = "the preflight" if facts.in_preflight else "the request"
@@ -104,8 +104,8 @@ def _permanently_to_itself(facts: Facts, source: URL, target: URL) -> bool:
 
 def _to_itself(url: URL, evidence: str | None) -> tuple[str, str | None, str]:
     message = (
-        f"The server redirects {url.href} to itself. It probably wants https, and takes the request for http: it does not "
-        "know of the TLS proxy in front of it."
+        f"The server redirects {url.href} to itself. It probably requires https but sees the request as http, because "
+        "it does not know about the TLS proxy in front of it."
     )
     return message, evidence, f"{_FORWARD}."
 
@@ -124,13 +124,13 @@ def _downgrade(source: URL, target: URL, evidence: str | None) -> Cause:
     better = f"https{target.href.removeprefix('http')}"
     slash = ""
     if source.path != target.path:
-        how = "adds the slash at the end" if target.path.endswith("/") else "takes away the slash at the end"
-        slash = f" while it {how}"
+        how = "adding a trailing slash" if target.path.endswith("/") else "removing the trailing slash"
+        slash = f" while {how}"
     message = (
-        f"The server redirects https to http{slash}: the application takes its own scheme for http, because it does not "
-        "know of the TLS proxy in front of it. Browsers block that as mixed content."
+        f"The server redirects https to http{slash}: the application assumes that its own scheme is http, because it "
+        "does not know about the TLS proxy in front of it. Browsers block the redirect as mixed content."
     )
-    advice = f"{_FORWARD}. Or ask {better}, which needs no redirect."
+    advice = f"{_FORWARD}. Or request {better}, which needs no redirect."
     return Cause("CORS633", message, evidence, advice)
 
 
@@ -138,19 +138,19 @@ def arrived(facts: Facts) -> Asking:
     """Explain a redirect chain that ended at another origin, which does not allow the page to read the response."""
     first, target = parse_url(facts.failure.first_url), parse_url(facts.url)
     if is_login(target):
-        message = f"The request ended at a login page, {_short(target)}, which no script is to read."
+        message = f"The request was redirected to a login page, {_short(target)}, which scripts are not meant to read."
         return [Cause("CORS607", message, f"redirected to {target.origin}{target.path}")]
     evidence = line(facts.headers, ACAO) or f"redirected to {target.href}"
     page = facts.probe.origin
     if facts.origin == OPAQUE and page != OPAQUE and _is_upgrade(first, target):
         # http and https are different origins, so this redirect between two foreign origins makes the origin opaque.
         outcome = yield from _there(facts, target)
-        message = f"The server redirects http to https, after which the browser says Origin: null{_came_to(outcome)}."
-        return [Cause("CORS606", message, evidence, f"Ask the https URL: {target.href}")]
+        message = f"The server redirects http to https, after which the browser sends Origin: null{_came_to(outcome)}."
+        return [Cause("CORS606", message, evidence, f"Request the https URL: {target.href}")]
     if facts.origin == OPAQUE and page != OPAQUE and get(facts.headers, ACAO) == page:
-        message = f"{target.origin} allows {page}, but after the redirect the browser says Origin: null."
+        message = f"{target.origin} allows {page}, but after the redirect the browser sends Origin: null."
         return [Cause("CORS626", message, evidence)]
-    message = f"The request was redirected to {target.origin}, and that does not allow this page."
+    message = f"The request was redirected to {target.origin}, which does not allow this page."
     return [Cause("CORS627", message, evidence)]
 
 
@@ -174,10 +174,10 @@ def _came_to(outcome: Outcome | None) -> str:
     if outcome is None or outcome.verdict == "inconclusive":
         return ""
     if outcome.response is not None and outcome.response.type == "opaqueredirect":
-        return "; that redirects on"
+        return "; that URL redirects again"
     if outcome.verdict == "allowed":
-        return "; asked there, the page is allowed"
-    return "; there the page is blocked too"
+        return "; at that URL the page is allowed"
+    return "; at that URL the page is blocked too"
 
 
 def _is_upgrade(source: URL, target: URL) -> bool:

@@ -51,7 +51,7 @@ _NO_OPTIONS = ("script.google.com", "script.googleusercontent.com")
 
 AVOID_PREFLIGHT = (
     "Send a simple request, which needs no preflight: GET, or POST with Content-Type text/plain "
-    "(or application/x-www-form-urlencoded) and no headers of your own."
+    "(or application/x-www-form-urlencoded) and no custom headers."
 )
 
 
@@ -62,7 +62,8 @@ def in_front(facts: Facts) -> Cause | None:
     own = next((found for name in _OWN_PAGES if (found := line(facts.headers, name)) is not None), None)
     if own is not None and not own.endswith(" NOT_FOUND"):
         message = (
-            f"A tunnel or platform in front answers with a {facts.status} of its own ({own}): the application did not."
+            f"A tunnel or platform in front of the application responded with its own {facts.status} ({own}); the "
+            "application did not respond."
         )
         return Cause("CORS604", message, own)
     if facts.ok:
@@ -70,7 +71,7 @@ def in_front(facts: Facts) -> Cause | None:
     blocker = firewall(facts.response)
     if blocker is not None:
         what = "OPTIONS" if facts.in_preflight else "the request"
-        return Cause("CORS619", f"A firewall or bot check answers {what} itself with a {facts.status}.", blocker)
+        return Cause("CORS619", f"A firewall or bot check responds to {what} itself with a {facts.status}.", blocker)
     gateway = _gateway(facts)
     if gateway is not None:
         return Cause("CORS604", gateway, line(facts.headers, "Server") or status_line(facts.response))
@@ -98,35 +99,37 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
     status, seen = facts.status, status_line(facts.response)
     if asks_for_login(facts):
         evidence = line(facts.headers, "WWW-Authenticate") or seen
-        message = f"The preflight is asked to log in ({status}): authentication runs before CORS."
+        message = f"The server requires a login for the preflight ({status}): authentication runs before CORS."
         return Cause("CORS601", message, evidence)
     get_status = _status_of_get(facts)
     if logged_in is not None and 200 <= logged_in.status <= 299 and get_status in (400, 401, 403, 404):
         message = (
-            f"OPTIONS is refused with a {status}, and a GET with a {get_status}, but not with the page's own headers "
-            f"({logged_in.status}), which no preflight carries: authentication runs before CORS."
+            f"OPTIONS is refused with a {status}, and a GET with a {get_status}. A GET with the page's own headers, "
+            f"which a preflight never carries, gets a {logged_in.status}: authentication runs before CORS."
         )
         return Cause("CORS601", message, evidence or seen)
     api_gateway = "MissingAuthenticationToken" in (get(facts.headers, "x-amzn-errortype") or "")
     if status in (403, 407) and not api_gateway and certain and get_status is not None and get_status != status:
-        message = f"OPTIONS is refused with a {status}, a GET gets a {get_status}: an access rule runs before CORS."
+        message = f"OPTIONS is refused with a {status}, but a GET gets a {get_status}: an access rule runs before CORS."
         return Cause("CORS601", message, evidence or seen)
     if status == 429:
         return _too_many(facts, "OPTIONS")
     if api_gateway:
-        message = "API Gateway has no OPTIONS method at this path: that is what it calls Missing Authentication Token."
+        message = "API Gateway has no OPTIONS method at this path, which it reports as Missing Authentication Token."
         return Cause("CORS602", message, line(facts.headers, "x-amzn-errortype"))
     if status == 403 and certain and get_status == status:
-        message = "OPTIONS is refused with a 403, and so is a GET, with and without an Origin: an access rule decides, not CORS."
-        return Cause("CORS630", message, evidence or seen, "Let the access rule admit the request, OPTIONS too.")
+        message = "OPTIONS is refused with a 403, and so is a GET with or without an Origin: an access rule decides, not CORS."
+        return Cause(
+            "CORS630", message, evidence or seen, "Change the access rule to admit the request, including OPTIONS."
+        )
     if status == 403:
         message = (
-            "OPTIONS is refused with a 403: either by an access rule before the CORS layer, or by a CORS layer that does "
-            "not allow this origin."
+            "OPTIONS is refused with a 403: either by an access rule before the CORS layer, or by a CORS layer that "
+            "does not allow this origin."
         )
         return Cause("CORS630", message, evidence or seen)
     if status >= 500 and status != 501:
-        return Cause("CORS629", f"The server fails on OPTIONS with a {seen}.", evidence or seen)
+        return Cause("CORS629", f"The server fails on OPTIONS: it responds with {seen}.", evidence or seen)
     allow = line(facts.headers, "Allow")
     spoken = speaks_cors(facts.headers)
     get_answer = facts.experiments.answer("simple")
@@ -137,16 +140,17 @@ def _of_preflight(facts: Facts, evidence: str | None, *, certain: bool, logged_i
         and not allows(facts.response, facts.origin)
     ):
         message = (
-            f"The {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either {facts.origin} is "
-            "not on the server's list, so that the preflight falls through to the router, or nothing here answers OPTIONS."
+            f"The {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either "
+            f"{facts.origin} is not on the server's list and the preflight falls through to the router, or nothing "
+            "here handles OPTIONS."
         )
         return Cause("CORS615", message, evidence or seen)
-    message = f"Nothing here answers OPTIONS: the server says {seen}."
+    message = f"Nothing at this URL handles OPTIONS: the server responds with {seen}."
     if status in (404, 410) and get_status in (404, 410):
         if facts.probe.method.upper() in SAFE:
-            message = f"There is nothing at this URL: a GET is answered with a {get_status} too."
+            message = f"There is nothing at this URL: a GET gets a {get_status} too."
             return Cause("CORS631", message, evidence or seen)
-        message += f" A GET gets a {get_status} too: either the path is wrong, or it takes {facts.probe.method} only."
+        message += f" A GET gets a {get_status} too: either the path is wrong, or it accepts only {facts.probe.method}."
     told = "\n".join(part for part in (allow, evidence) if part)
     return Cause("CORS602", message, told or seen, unrouted_advice(facts))
 
@@ -155,45 +159,52 @@ def _of_request(facts: Facts, evidence: str | None) -> Cause:
     status, seen, method = facts.status, status_line(facts.response), facts.exchange.request.method
     if status in (401, 407) or asks_for_login(facts):
         message = (
-            f"The server asks everyone to log in first ({status}), preflights too: authentication runs before CORS."
+            f"The server requires a login for every request ({status}), including preflights: authentication runs "
+            "before CORS."
         )
         # A rule that lets OPTIONS pass does not give this answer any CORS header.
-        advice = "Put the CORS layer outside authentication, so that a refusal has CORS headers as well."
+        advice = "Put the CORS layer outside authentication, so that refused requests get CORS headers too."
         return Cause("CORS601", message, line(facts.headers, "WWW-Authenticate") or evidence or seen, advice)
     if status == 304:
         return not_modified(facts)
     if status == 429:
         return _too_many(facts, f"this {method}")
     if status in (404, 410):
-        message = f"There is nothing at this URL: {method} is answered with a {status}, and so is OPTIONS."
+        message = f"There is nothing at this URL: {method} gets a {status}, and so does OPTIONS."
         return Cause("CORS631", message, evidence or seen)
     if status == 403 and method not in SAFE:
         message = (
-            f"The server refuses this {method} with a 403 of its own, such as that of an access rule or of a check against "
-            "forged requests (CSRF). Its answer has no CORS headers, so that the page cannot see the status."
+            f"The server refuses this {method} with a 403 of its own, for example from an access rule or a CSRF "
+            "check. The response has no CORS headers, so the page cannot see the status."
         )
-        return Cause("CORS630", message, evidence or seen, "Let that check admit the request, or send what it wants.")
+        return Cause(
+            "CORS630", message, evidence or seen, "Change that check to admit the request, or send what it requires."
+        )
     if status == 403:
         message = (
-            f"The server refuses this {method} with a 403, with and without an Origin: an access rule, not CORS, decides. "
-            "Its answer has no CORS headers, so that the page cannot see the status."
+            f"The server refuses this {method} with a 403, with or without an Origin: an access rule decides, not "
+            "CORS. The response has no CORS headers, so the page cannot see the status."
         )
-        return Cause("CORS630", message, evidence or seen, "Let the access rule admit the request, or log in first.")
+        return Cause(
+            "CORS630", message, evidence or seen, "Change the access rule to admit the request, or log in first."
+        )
     spoken = speaks_cors(facts.headers)
     if spoken is not None:
         message = (
-            f"This {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either the origin is "
-            "not on the server's list, or errors bypass a part of CORS; a request that succeeds tells which."
+            f"This {seen} has the CORS layer's {spoken.partition(':')[0]} header, but allows no origin. Either the "
+            "origin is not on the server's list, or errors bypass part of CORS. A request that succeeds shows which."
         )
         return Cause("CORS615", message, evidence or seen)
-    message = f"The {method} is answered with a {seen} without any CORS header, and the answer to OPTIONS has none."
-    mend_first = "Mend the error first: the server's log says why it fails. Only an answer that succeeds tells more."
+    message = f"The {method} gets a {seen} without CORS headers, and the response to OPTIONS has none either."
+    mend_first = (
+        "Fix the error first: the server's log says why it fails. Only a successful response tells more about CORS."
+    )
     return Cause("CORS621", message, evidence or seen, mend_first if status >= 500 else None)
 
 
 def _too_many(facts: Facts, what: str) -> Cause:
-    message = f"A rate limit answers {what} with a 429, before CORS is looked at."
-    advice = "Ask less often, and let the limit stand inside the CORS layer, so that the page can read its answer."
+    message = f"A rate limit rejects {what} with a 429 before the CORS layer runs."
+    advice = "Send fewer requests, and apply the limit inside the CORS layer, so that the page can read the 429."
     return Cause("CORS604", message, line(facts.headers, "Retry-After") or quote_of(facts.response), advice)
 
 
@@ -203,19 +214,22 @@ def not_about_cors(facts: Facts) -> Cause | None:
         return None
     if _PLAIN_HTTP.search(body_text(facts.response)):
         better = f"https{facts.url.removeprefix('http')}"
-        message = "The port speaks https, and is asked by http."
-        return Cause("CORS606", message, quote_of(facts.response), f"Ask the https URL: {better}")
+        message = "The port expects https, but the request uses http."
+        return Cause("CORS606", message, quote_of(facts.response), f"Request the https URL: {better}")
     if not refuses_host(facts.response):
         return None
     name = parse_url(facts.url).host
-    message = f"The server refuses the host name of the URL, {name}, before CORS is looked at: every page gets a {facts.status}."
-    advice = f"Add {name} to the server's allowed hosts (Django ALLOWED_HOSTS, Vite server.allowedHosts), or ask by a name on it."
+    message = f"The server refuses the host name of the URL, {name}, before the CORS layer runs: every page gets a {facts.status}."
+    advice = (
+        f"Add {name} to the server's allowed hosts (Django ALLOWED_HOSTS, Vite server.allowedHosts), or request an "
+        "allowed host name."
+    )
     return Cause("CORS630", message, quote_of(facts.response), advice)
 
 
 def not_modified(facts: Facts) -> Cause:
     """Return the cause for a 304 without CORS headers."""
-    return Cause("CORS636", "The 304 Not Modified lacks the CORS headers.", status_line(facts.response))
+    return Cause("CORS636", "The 304 Not Modified response lacks the CORS headers.", status_line(facts.response))
 
 
 def unrouted_advice(facts: Facts) -> str | None:
@@ -251,7 +265,7 @@ def _gateway(facts: Facts) -> str | None:
     seen, server = status_line(facts.response), get(facts.headers, "Server") or ""
     page = _CLOUDFLARE_ERROR.search(body_text(facts.response)) is not None
     if facts.status in GATEWAY_ONLY or (page and facts.status != 404):
-        return f"A gateway answers with a {seen} of its own: the application behind it did not."
+        return f"A gateway responds with its own {seen}: the application behind it did not respond."
     if facts.status not in GATEWAY_OR_NOT:
         return None
     others = {
@@ -260,5 +274,5 @@ def _gateway(facts: Facts) -> str | None:
         if e is not facts.exchange and isinstance(e.answer, HTTPResponse)
     }
     if _IN_FRONT.search(server) or (others - {server, None} and server):
-        return f"{server} answers with a {seen} of its own, without CORS headers."
+        return f"{server} responds with its own {seen}, without CORS headers."
     return None

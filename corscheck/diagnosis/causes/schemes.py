@@ -16,14 +16,14 @@ _HOST_AS_SCHEME = re.compile(r"(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+):\d{1,5}(/.*
 def not_http(url: URL) -> list[Cause]:
     """Return what to do about a URL that CORS does not know."""
     if url.scheme in ("ws", "wss"):
-        message = f"{url.scheme}: is a WebSocket. WebSockets are not subject to CORS, and fetch() cannot ask them."
-        advice = f"To find out whether it accepts connections from foreign origins: corscheck audit {url.scheme}://..."
+        message = f"{url.scheme}: is a WebSocket URL. WebSockets are not subject to CORS, and fetch() cannot open them."
+        advice = f"To test whether it accepts connections from foreign origins, run: corscheck audit {url.scheme}://..."
         return [Cause("CORS204", message, url.href, advice)]
     if _HOST_AS_SCHEME.fullmatch(url.href):
-        message = f"{url.scheme}: is taken for the scheme of the URL, because no scheme stands before the host."
-        return [Cause("CORS204", message, url.href, f"Write http:// before it: http://{url.href}")]
+        message = f"{url.scheme}: is parsed as the scheme of the URL, because the host has no scheme before it."
+        return [Cause("CORS204", message, url.href, f"Add http:// before it: http://{url.href}")]
     if url.scheme == "file":
-        message = "CORS exists for http and https only, and a page cannot fetch files from the disk."
-        advice = "Serve the file over http (in development with any local web server), and ask that URL."
+        message = "CORS applies only to http and https, and a page cannot fetch local files."
+        advice = "Serve the file over http (in development, with any local web server), and request that URL."
         return [Cause("CORS204", message, url.href, advice)]
     return []

@@ -78,7 +78,7 @@ def misspelled(headers: Headers, right: str) -> Cause | None:
     """Return the cause if a response has a header whose name is nearly that of the CORS header ``right``."""
     for name, value in headers:
         if nearest(name) == right:
-            message = f"The server sends {name}, which no browser knows: the header is called {right}."
+            message = f"The server sends {name}, which browsers do not recognize: the header is called {right}."
             return Cause("CORS635", message, f"{name}: {value}", f"Send {right} instead of {name}.")
     return None
 
@@ -112,9 +112,12 @@ def misplaced_cause(names: list[str], spelled: list[str]) -> Cause:
     several = len(names) > 1
     listed = ", ".join(spelled)
     if all(name in _FETCH_OPTIONS for name in names):
-        what = "options of fetch()" if several else "an option of fetch()"
-        message = f"The page sends {listed} as a request header, but {'they are' if several else 'it is'} {what}."
-        advice = f"Take {listed} out of the headers in the page's code, and pass it to fetch() beside them."
+        what = "options" if several else "an option"
+        message = (
+            f"The page sends {listed} as a request header, but {'they are' if several else 'it is'} {what} of fetch()."
+        )
+        them = "them" if several else "it"
+        advice = f"Remove {listed} from the headers in the page's code, and pass {them} to fetch() as {what}."
     else:
         what = "response headers" if several else "a response header"
         this = "These are" if several else "This is"

@@ -44,13 +44,16 @@ REMEDY = Remedy(
     "python",
     "After all routes have been added, before web.run_app(app).",
     (
-        "Routes that are added later, and those of sub-applications, are not covered.",
+        "Routes added later and routes of sub-applications are not covered.",
         (
-            'Routes for any method (add_route with "*") are left alone, and so are class-based views unless they derive '
+            'Routes for any method (add_route with "*") are not covered, nor are class-based views unless they derive '
             "from aiohttp_cors.CorsViewMixin."
         ),
-        "The 404 of a URL that has no route has no CORS headers, nor has its preflight.",
-        "A middleware that demands a login also sees the preflight, which never carries one: let it through there.",
+        "The 404 for a URL without a route has no CORS headers, nor does the response to its preflight.",
+        (
+            "A middleware that requires a login also sees the preflight, which never carries credentials: let preflights "
+            "through there."
+        ),
     ),
     _code,
     package="aiohttp-cors",

@@ -42,10 +42,10 @@ REMEDY = Remedy(
     "apache",
     "Inside <VirtualHost ...>, before other RewriteRules; needs the modules setenvif, headers and rewrite (a2enmod).",
     (
-        'Without "always" errors have no headers; that is why it is on each line.',
+        'Keep "always" on every line: without it, error responses do not get the headers.',
         (
-            "Rewrite rules of a <Directory> or .htaccess are others than these, and an access control (Require) there does "
-            "not apply to the preflight."
+            "Rewrite rules in a <Directory> or .htaccess are separate from these, and access control (Require) there "
+            "does not apply to the preflight."
         ),
         TWICE,
     ),

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _WIDTH = 80
 
 REPLACE = (
-    "If CORS is configured already, replace that configuration with this one and keep what your other pages need; "
-    "never add a second one."
+    "If CORS is already configured, replace that configuration with this one and keep what your other pages need. "
+    "Never add a second one."
 )
 
 
@@ -23,7 +23,7 @@ def as_code(remedy: Remedy, wanted: Wanted) -> str:
     """Render a remedy in its own language. All prose is in comments, so that the whole text can be pasted."""
     mark = COMMENTS[remedy.language]
     before, after = ([one] for one in BRACKETS[remedy.language]) if remedy.language in BRACKETS else ([], [])
-    lead = [f"{remedy.title}, with {remedy.package} (to be installed)." if remedy.package else f"{remedy.title}."]
+    lead = [f"{remedy.title}, with {remedy.package} (install it first)." if remedy.package else f"{remedy.title}."]
     said = [*lead, REPLACE, remedy.where, *wanted.notes]
     if remedy.language == "xml":
         # XML comments must not contain "--", but host names may (xn--...).

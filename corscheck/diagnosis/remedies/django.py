@@ -39,19 +39,22 @@ REMEDY = Remedy(
     "Django",
     "python",
     (
-        "At the end of settings.py, where INSTALLED_APPS and MIDDLEWARE are known. The first two lines add to them what is "
-        "not there yet; remove older CORS_... settings."
+        "At the end of settings.py, after INSTALLED_APPS and MIDDLEWARE. The first two lines add only what is "
+        "missing from them. Remove older CORS_... settings."
     ),
     (
         (
-            "The middleware must come before all that can answer (CommonMiddleware, WhiteNoise, authentication): an answer "
-            "that is made before it has no CORS headers."
+            "The middleware must come before everything that can respond (CommonMiddleware, WhiteNoise, "
+            "authentication): a response generated before it has no CORS headers."
         ),
-        "APPEND_SLASH and SECURE_SSL_REDIRECT redirect; a page should ask for the URL as it is routed, over https.",
-        "Without CORS_PREFLIGHT_MAX_AGE a preflight may be remembered for a day (browsers cap that).",
         (
-            "CSRF is another matter: a POST with the session cookie also needs the page's origin in CSRF_TRUSTED_ORIGINS, and "
-            'the cookie SameSite="None".'
+            "APPEND_SLASH and SECURE_SSL_REDIRECT redirect; a page should request the URL exactly as it is routed, over "
+            "https."
+        ),
+        "Without CORS_PREFLIGHT_MAX_AGE, a preflight may be cached for a day (browsers cap that).",
+        (
+            "CSRF protection is separate: a POST with the session cookie also needs the page's origin in CSRF_TRUSTED_ORIGINS, and "
+            'the cookie needs SameSite="None".'
         ),
     ),
     _code,

@@ -23,19 +23,22 @@ def _options(wanted: Wanted) -> str:
 
 
 _ALL_OF_THEM = (
-    "Other origins get a preflight with all headers but Access-Control-Allow-Origin: that is a refusal.",
-    "Without allowedHeaders every header is allowed, with origin: true every origin.",
+    (
+        "Other origins get a preflight response with every header except Access-Control-Allow-Origin. Browsers treat "
+        "that as a refusal."
+    ),
+    "Without allowedHeaders, every header is allowed; with origin: true, every origin is.",
 )
-_REQUIRE = 'In a CommonJS file the import is const cors = require("{package}").'
+_REQUIRE = 'In a CommonJS file, the import is const cors = require("{package}").'
 
 EXPRESS = Remedy(
     "express",
     "Express",
     "javascript",
-    "Before every other app.use(...) and every route: an answer that is made earlier has no CORS headers.",
+    "Before every other app.use(...) and every route: a response sent earlier has no CORS headers.",
     (
         _REQUIRE.format(package="cors"),
-        "An authentication middleware before it answers the preflight with a 401.",
+        "An authentication middleware before it responds to the preflight with a 401.",
         *_ALL_OF_THEM,
     ),
     lambda wanted: f'import cors from "cors";\n\napp.use(cors({{\n{_options(wanted)}\n}}));\n',
@@ -49,7 +52,7 @@ FASTIFY = Remedy(
     "Before the routes, on the outermost instance.",
     (
         _REQUIRE.format(package="@fastify/cors"),
-        "Hooks that demand a login and are added before it also see the preflight.",
+        "Hooks that require a login and are added before it also see the preflight.",
         *_ALL_OF_THEM,
     ),
     lambda wanted: f'import cors from "@fastify/cors";\n\nawait fastify.register(cors, {{\n{_options(wanted)}\n}});\n',
@@ -62,8 +65,8 @@ NESTJS = Remedy(
     "javascript",
     "In main.ts, right after NestFactory.create(...) and before app.listen(...).",
     (
-        "What is run on Express is what is tested; with the Fastify adapter @fastify/cors must be installed.",
-        "A middleware of Express that is added before it (app.use) answers without CORS headers.",
+        "This is tested on Express. With the Fastify adapter, install @fastify/cors.",
+        "An Express middleware added before it (app.use) responds without CORS headers.",
         *_ALL_OF_THEM,
     ),
     lambda wanted: f"app.enableCors({{\n{_options(wanted)}\n}});\n",

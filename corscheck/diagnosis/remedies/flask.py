@@ -38,15 +38,19 @@ REMEDY = Remedy(
     "After app = Flask(...), for the whole application.",
     (
         (
-            "A before_request that demands a login also sees the preflight, which never carries one: let request.method == "
+            "A before_request that requires a login also sees the preflight, which never carries credentials: let "
+            "request.method == "
             '"OPTIONS" through there.'
         ),
-        "A route with its own OPTIONS or with strict_slashes may answer the preflight itself, by an error or a redirect.",
-        "The preflight of a URL that has no route is a 404, which is a failure to a browser.",
-        "With a single origin the header is the same for everybody, and no Vary is sent: that is right so.",
         (
-            'An origin with "*", "[" or the like in it is a regular expression to Flask-CORS: without ^ and $ it matches more '
-            "than was meant."
+            "A route with its own OPTIONS or with strict_slashes may respond to the preflight itself, with an error or a "
+            "redirect."
+        ),
+        "The preflight for a URL without a route gets a 404, which browsers treat as a failure.",
+        "With a single origin, the header is the same for everyone and no Vary is sent, which is correct.",
+        (
+            'Flask-CORS treats an origin that contains "*", "[" or the like as a regular expression: without ^ and '
+            "$ it matches more than intended."
         ),
     ),
     _code,

@@ -38,17 +38,20 @@ def _hono(wanted: Wanted) -> str:
     return f'import {{ cors }} from "hono/cors";\n\napp.use("*", cors({{\n{origin}\n{_options(wanted)}\n}}));\n'
 
 
-_EMPTY = "An empty or missing allowHeaders allows every header; Accept in it stands for none."
+_EMPTY = "An empty or missing allowHeaders allows every header; to allow none, list only Accept."
 
 KOA = Remedy(
     "koa",
     "Koa",
     "javascript",
-    "Before every other app.use(...): an answer that is made earlier has no CORS headers.",
+    "Before every other app.use(...): a response sent earlier has no CORS headers.",
     (
-        'In a CommonJS file the import is const cors = require("@koa/cors").',
-        "A text as origin is sent to everybody, and without origin every origin is allowed.",
-        "A preflight from another origin goes on to the routes, which usually answer 404: that is a refusal.",
+        'In a CommonJS file, the import is const cors = require("@koa/cors").',
+        "A string as origin is sent to everyone, and without origin every origin is allowed.",
+        (
+            "A preflight from another origin is passed on to the routes, which usually respond with a 404. Browsers "
+            "treat that as a refusal."
+        ),
         _EMPTY,
     ),
     _koa,
@@ -59,7 +62,7 @@ HONO = Remedy(
     "hono",
     "Hono",
     "javascript",
-    "Before every other app.use(...) and every route: what comes earlier answers without CORS headers.",
-    ("Every OPTIONS is answered as a preflight: routes of your own for OPTIONS are not reached.", _EMPTY),
+    "Before every other app.use(...) and every route: anything that comes earlier responds without CORS headers.",
+    ("Every OPTIONS request is handled as a preflight: your own OPTIONS routes are not reached.", _EMPTY),
     _hono,
 )

@@ -25,16 +25,19 @@ REMEDY = Remedy(
     "litestar",
     "Litestar",
     "python",
-    "Before the application is made; hand it over with Litestar(..., cors_config=cors_config).",
+    "Before the application is created; pass it with Litestar(..., cors_config=cors_config).",
     (
-        "Every OPTIONS with an Origin is answered as a preflight: handlers of your own for OPTIONS are not reached.",
+        "Every OPTIONS request with an Origin is handled as a preflight: your own OPTIONS handlers are not reached.",
         (
-            "What is not listed is refused with a 400 without CORS headers, and browsers then complain of a missing "
+            "Anything not listed is refused with a 400 without CORS headers, and browsers then report a missing "
             "Access-Control-Allow-Origin."
         ),
-        "CORSConfig() without arguments allows everything to everybody.",
+        "CORSConfig() without arguments allows everything for everyone.",
         always_allowed("600 seconds"),
-        "Answers to other origins have no Vary: Origin, and a Vary of your own is overwritten: keep shared caches away.",
+        (
+            "Responses to other origins have no Vary: Origin, and your own Vary is overwritten: do not let shared caches "
+            "store them."
+        ),
     ),
     _code,
 )

@@ -25,7 +25,7 @@ def merged_code(target: str, written: Arguments, place: Place) -> str | None:
 def merged_lead(target: str, place: Place) -> str:
     """Return the sentence that says what to do with the code."""
     if target == "django":
-        return "Set these in settings.py, in place of those of the same name; they keep what is allowed now:"
+        return "Set these in settings.py, in place of the settings with the same names; they keep what is allowed now:"
     if place == "derived":
         return "Give your own CORS middleware these settings, which keep what it allows now:"
     what = _NAMES[target]

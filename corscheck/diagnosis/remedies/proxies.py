@@ -23,7 +23,7 @@ def demand_plain_names(wanted: Wanted) -> None:
     for name in (*wanted.methods, *wanted.headers, *wanted.exposed):
         if _PLAIN.fullmatch(name) is None:
             raise ImpossibleError(
-                f"{name} has characters that the configuration takes for its own: give it another name"
+                f"{name} contains characters with a special meaning in the configuration: give it another name"
             )
 
 
@@ -124,19 +124,22 @@ def _haproxy(wanted: Wanted) -> str:
 
 
 TWICE = (
-    "If the application behind sends CORS headers too, browsers refuse the doubled Access-Control-Allow-Origin: configure "
-    "one of the two."
+    "If the application behind it also sends CORS headers, browsers reject the duplicate "
+    "Access-Control-Allow-Origin: configure CORS in only one of the two."
 )
-_FOREIGN = "A preflight from another origin goes on to the application, whose answer has no CORS headers: a refusal."
+_FOREIGN = (
+    "A preflight from another origin is passed on to the application, whose response has no CORS headers. Browsers treat "
+    "that as a refusal."
+)
 
 NGINX = Remedy(
     "nginx",
     "nginx",
     "nginx",
-    "Inside server { ... }, outside of every location.",
+    "Inside server { ... }, outside every location.",
     (
-        "A location (or an if in one) with an add_header of its own loses all of these: repeat them there.",
-        'Without "always" errors have no headers; that is why it is on each line.',
+        "A location (or an if inside it) with its own add_header loses all of these: repeat them there.",
+        'Keep "always" on every line: without it, error responses do not get the headers.',
         TWICE,
         _FOREIGN,
     ),
@@ -147,10 +150,10 @@ CADDY = Remedy(
     "caddy",
     "Caddy",
     "caddy",
-    "Inside the site's block in the Caddyfile, beside reverse_proxy.",
+    "Inside the site block of the Caddyfile, next to reverse_proxy.",
     (
-        '"defer" on these headers would lose them on errors.',
-        "Directives run in Caddy's own order, whatever the file's: header and handle come before reverse_proxy.",
+        'Do not add "defer" to these headers: error responses would lose them.',
+        "Caddy runs directives in its own order, not that of the file: header and handle run before reverse_proxy.",
         TWICE,
         _FOREIGN,
     ),
@@ -163,7 +166,7 @@ HAPROXY = Remedy(
     "haproxy",
     "In the frontend, before use_backend and default_backend; HAProxy 2.2 or newer.",
     (
-        "An http-request deny or auth that stands before these lines answers the preflight.",
+        "An http-request deny or auth before these lines responds to the preflight itself.",
         TWICE,
         _FOREIGN,
     ),

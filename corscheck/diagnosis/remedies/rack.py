@@ -64,23 +64,20 @@ REMEDY = Remedy(
     "ruby",
     (
         "In config.ru, before every other use and before run. In Rails: in config/initializers/cors.rb, with "
-        '"Rails.application.config.middleware.insert_before 0, Rack::Cors do" for the line with "use".'
+        '"Rails.application.config.middleware.insert_before 0, Rack::Cors do" in place of the line with "use".'
     ),
     (
         (
-            "Without insert_before 0 a middleware that comes earlier (a login, a redirect to https, static files) answers "
-            "without CORS headers."
+            "Without insert_before 0, a middleware that comes earlier (a login, a redirect to https, static files) "
+            "responds without CORS headers."
         ),
         (
-            "An exception that nobody handles passes through Rack::Cors, and the server's 500 has no CORS headers, so that "
-            "the browser calls it a CORS error. Rails and Rack::ShowExceptions make it a response: they must come after "
-            "Rack::Cors."
+            "An unhandled exception passes through Rack::Cors, and the server's 500 has no CORS headers, so the "
+            "browser reports a CORS error. Rails and Rack::ShowExceptions turn the exception into a response: they "
+            "must come after Rack::Cors."
         ),
-        (
-            "Every preflight is answered with a 200, one that is refused without CORS headers: routes of your own for "
-            "OPTIONS do not see it."
-        ),
-        "An origin without its scheme stands for every scheme, and * for every page.",
+        ("Every preflight gets a 200 (a refused one without CORS headers): your own OPTIONS routes do not see it."),
+        "An origin without its scheme matches every scheme, and * matches every page.",
         always_allowed("two hours"),
     ),
     _code,

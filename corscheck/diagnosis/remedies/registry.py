@@ -67,7 +67,7 @@ def find(name: str) -> Remedy:
     lower = _ALSO_CALLED.get(lower, lower)
     if lower in REMEDIES:
         return REMEDIES[lower]
-    raise ConfigError(f"--for {name!r}: there is no remedy for it; there are {', '.join(nearest(lower))}")
+    raise ConfigError(f"--for {name!r}: unknown target; the targets are {', '.join(nearest(lower))}")
 
 
 def nearest(name: str) -> list[str]:

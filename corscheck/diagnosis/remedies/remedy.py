@@ -79,8 +79,8 @@ def listing(values: Iterable[str], before: str = "", indent: int = 4, literal: C
 def always_allowed(remembered: str) -> str:
     """Return the trap of middlewares that allow the safelisted headers anyway and have their own default max-age."""
     return (
-        "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a preflight is "
-        f"remembered for {remembered}."
+        "Accept, Accept-Language, Content-Language and Content-Type are always allowed, and without max_age a "
+        f"preflight is cached for {remembered}."
     )
 
 
@@ -95,7 +95,7 @@ def demand_capitals(wanted: Wanted, what: str) -> None:
     """Raise ``ImpossibleError`` for a method that is not in capitals. ``what`` says what the framework does to it."""
     if odd := [m for m in wanted.methods if m != m.upper()]:
         raise ImpossibleError(
-            f"{what} in capitals, browsers compare {odd[0]} as it is: let the page ask with {odd[0].upper()}"
+            f"{what} in uppercase, but browsers compare {odd[0]} case-sensitively: send {odd[0].upper()} from the page"
         )
 
 
@@ -103,8 +103,8 @@ def demand_kept_preflights(wanted: Wanted, name: str) -> None:
     """Raise ``ImpossibleError`` for a max-age of 0, which some frameworks take for none."""
     if wanted.max_age == 0:
         raise ImpossibleError(
-            f"{name} sends no Access-Control-Max-Age for 0, and browsers then remember a preflight for 5 seconds: "
-            "leave the max-age out, or make it 1 or more"
+            f"{name} sends no Access-Control-Max-Age for 0, and browsers then cache a preflight for 5 seconds: omit "
+            "the max-age, or set it to 1 or more"
         )
 
 

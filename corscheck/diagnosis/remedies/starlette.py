@@ -28,15 +28,15 @@ def _code(wanted: Wanted, module: str) -> str:
 _WHERE = "After every other app.add_middleware(...): the one added last is the outermost and sees each request first."
 _TRAPS = (
     (
-        "An authentication middleware outside of this one answers the preflight with a 401, and its errors have no CORS "
-        "headers: hence the order."
+        "An authentication middleware outside this one responds to the preflight with a 401, and its errors have no "
+        "CORS headers. This is why the order matters."
     ),
     (
-        "A 500 for an exception that nobody handles is made outside of all added middleware and has no CORS headers, so that "
-        'the browser calls it a CORS error. If pages must read it, write "app = CORSMiddleware(" and "app," for the first two '
+        "A 500 for an unhandled exception is generated outside all added middleware and has no CORS headers, so the "
+        'browser reports a CORS error. If pages must read it, write "app = CORSMiddleware(" and "app," for the first two '
         "lines of the call, and put it last in the module."
     ),
-    "A method or header that is not listed is refused with a 400, and browsers then complain of the status.",
+    "A method or header that is not listed is refused with a 400, and browsers then report the status.",
     always_allowed("600 seconds"),
 )
 

@@ -53,17 +53,20 @@ REMEDY = Remedy(
     "In WEB-INF/web.xml, inside web-app, before every other filter: filters run in the order of their mappings.",
     (
         (
-            "What is refused is refused with a 403 before the application sees it, and not the preflight alone: also a plain "
-            "GET or POST from another origin, or with a method that is not listed."
+            "The filter refuses requests with a 403 before the application sees them: not only preflights, but also "
+            "a plain GET or POST from another origin, or one with a method that is not listed."
         ),
         (
-            "Behind a proxy that ends TLS Tomcat takes the request for http, and a POST of the site's own https pages for one "
-            "from another origin: 403. A RemoteIpValve tells it what was asked for."
+            "Behind a proxy that terminates TLS, Tomcat sees the request as http and takes a POST from the site's "
+            "own https pages for a cross-origin one: 403. A RemoteIpValve gives it the original scheme."
         ),
-        "A security-constraint is checked before every filter: it answers the preflight with a 401 or 403.",
-        "Without cors.allowed.headers six names are allowed; without cors.preflight.maxage a preflight is kept for 1800 seconds.",
-        "The 403 for another origin has no Vary: Origin: keep shared caches away from errors.",
-        "Spring Boot reads no web.xml: there the filter is registered with a FilterRegistrationBean.",
+        "A security-constraint is checked before every filter: it responds to the preflight with a 401 or 403.",
+        (
+            "Without cors.allowed.headers, six header names are allowed; without cors.preflight.maxage, a preflight is "
+            "cached for 1800 seconds."
+        ),
+        "The 403 for another origin has no Vary: Origin: do not let shared caches store errors.",
+        "Spring Boot does not read web.xml: register the filter there with a FilterRegistrationBean.",
     ),
     _code,
 )

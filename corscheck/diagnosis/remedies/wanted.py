@@ -96,18 +96,18 @@ class _Needs(Struct):
         include = probe.credentials == "include"
         for name, value in probe.headers:
             if not is_token(name):
-                self.complain(at, f"{name!r} is not a header name: letters, digits and hyphens")
+                self.complain(at, f"{name!r} is not a valid header name: use letters, digits and hyphens")
             elif name == "*":
-                self.complain(at, 'a header named "*" can only be allowed by allowing every header: call it otherwise')
+                self.complain(at, 'a header named "*" can only be allowed by allowing every header: rename it')
             elif is_forbidden_request_header(name, value):
-                self.complain(at, f"a browser lets no script set {name}: no server can allow it")
+                self.complain(at, f"browsers do not let scripts set {name}: no server can allow it")
         for typed in methods:
             if is_forbidden_method(typed):
                 self.complain(at, f"fetch() refuses the method {typed}: no server can allow it")
             elif not is_token(typed):
-                self.complain(at, f"{typed!r} is not a method")
+                self.complain(at, f"{typed!r} is not a valid method")
             elif typed == "*":
-                self.complain(at, 'a method named "*" can only be allowed by allowing every method: call it otherwise')
+                self.complain(at, 'a method named "*" can only be allowed by allowing every method: rename it')
         foreign = [origin for origin in origins if self._is_foreign(origin, urls, at, include=include)]
         if not foreign:
             return
@@ -131,15 +131,19 @@ class _Needs(Struct):
                 at, '"*" does not cover a request with credentials (cors-check:4): name the origins of your pages'
             )
         elif origin == "*":
-            self.complain(at, '"*" is every page there is: name the origins of your pages, a remedy allows no others')
+            self.complain(
+                at, '"*" stands for every page: name the origins of your pages, because a remedy allows no others'
+            )
         elif origin == OPAQUE:
             self.complain(
                 at,
-                "null is the origin of every sandboxed frame and local file: who allows it allows every page, since any "
-                "page can open such a frame. Serve the page from an origin of its own",
+                "null is the origin of every sandboxed frame and local file: allowing it allows every page, because "
+                "any page can open such a frame. Serve the page from its own origin",
             )
         elif not is_plain_origin(origin):
-            self.complain(at, f"{origin} has characters that configurations take for a pattern: name a plain host")
+            self.complain(
+                at, f"{origin} contains characters that configurations treat as a pattern: use a plain host name"
+            )
         else:
             return not urls or any(_origin_of(url) != origin for url in urls)
         return False
@@ -148,11 +152,11 @@ class _Needs(Struct):
         """Add response headers that script must be able to read."""
         for name in names:
             if name.lower() in FORBIDDEN:
-                self.complain(at, f"no script reads {name}, whatever a server exposes")
+                self.complain(at, f"scripts cannot read {name}, whatever a server exposes")
             elif not is_token(name):
-                self.complain(at, f"{name!r} is not a header name: name each header that is to be read")
+                self.complain(at, f"{name!r} is not a valid header name: name each header that scripts must read")
             elif name == "*":
-                self.complain(at, '"*" exposes every header (and none with credentials): name those that are read')
+                self.complain(at, '"*" exposes every header (and none with credentials): name those that scripts read')
             elif name.lower() not in SAFELISTED:
                 self.exposed.setdefault(name.lower(), name)
 
@@ -175,10 +179,13 @@ class _Needs(Struct):
         if more:
             named = ", ".join(more[:_MOST_NAMED])
             others = f" and {len(more) - _MOST_NAMED} more" if len(more) > _MOST_NAMED else ""
-            yield f"One configuration gives all origins the same methods; this one also allows {named}{others}."
+            yield f"One configuration gives all origins the same methods, so this one also allows {named}{others}."
         without = [origin for origin in self.origins if origin not in self.with_credentials]
         if self.with_credentials and without:
-            yield f"Credentials are allowed to all origins or none; so they are to {', '.join(without[:_MOST_NAMED])}."
+            yield (
+                "Credentials are allowed for all origins or none, so they are also allowed for "
+                f"{', '.join(without[:_MOST_NAMED])}."
+            )
 
 
 def from_probes(probes: Sequence[Probe], exposed: Iterable[str] = (), max_age: int | None = None) -> Wanted:
@@ -189,9 +196,7 @@ def from_probes(probes: Sequence[Probe], exposed: Iterable[str] = (), max_age: i
     needs.expose(exposed, "")
     made = needs.wanted(max_age)
     if not made.origins:
-        raise ConfigError(
-            f"{probes[0].url} is of the page's own origin {probes[0].origin}: nothing needs to be allowed"
-        )
+        raise ConfigError(f"{probes[0].url} has the page's own origin {probes[0].origin}: nothing needs to be allowed")
     return made
 
 
@@ -207,7 +212,7 @@ def from_policies(policies: Sequence[LoadedPolicy]) -> Wanted:
         if check.wants.max_age is not None:
             limits.append((check.wants.max_age, _at(check)))
         if check.wants.vary_origin is False:
-            needs.complain(_at(check), "expects no Vary: Origin, which an answer that depends on the origin must say")
+            needs.complain(_at(check), "expects no Vary: Origin, which a response that depends on the origin must have")
     max_age = _max_age(limits, needs)
     made = needs.wanted(max_age)
     if not made.origins:
@@ -233,11 +238,12 @@ def _contradictions(check: Matrix, made: Wanted, needs: _Needs) -> None:
             if made.allows(origin, normalize_method(method), unsafe, credentials=include):
                 needs.complain(
                     _at(check),
-                    f"expects {method} from {origin} to be blocked, and what other checks need allows it: {_ONE_FOR_ALL}",
+                    f"expects {method} from {origin} to be blocked, but what other checks need allows it: "
+                    f"{_ONE_FOR_ALL}",
                 )
 
 
-_ONE_FOR_ALL = "one configuration cannot do both, give these paths one of their own"
+_ONE_FOR_ALL = "one configuration cannot do both; give these paths their own"
 
 
 def _max_age(limits: Sequence[tuple[Limit, str]], needs: _Needs) -> int | None:

@@ -72,7 +72,7 @@ TRUTH = {
 }
 """What is true of a target where it is not what the column says."""
 
-NOT_SAID = ("so is OPTIONS", "Configure CORS", "outside authentication", "answers OPTIONS")
+NOT_SAID = ("response to OPTIONS", "Configure CORS", "outside authentication", "handles OPTIONS")
 """Which every target would be told falsely: each knows CORS."""
 
 

@@ -65,10 +65,10 @@ def test_probes_are_taken_together() -> None:
     )
     assert made.notes == (
         (
-            f"One configuration gives all origins the same methods; this one also allows GET from {APP}, patch from {APP}, "
+            f"One configuration gives all origins the same methods, so this one also allows GET from {APP}, patch from {APP}, "
             f"PUT from {OTHER}."
         ),
-        f"Credentials are allowed to all origins or none; so they are to {APP}.",
+        f"Credentials are allowed for all origins or none, so they are also allowed for {APP}.",
     )
 
 
@@ -80,20 +80,24 @@ def test_no_notes_where_nothing_is_added() -> None:
     ("asked", "exposed", "said"),
     [
         (probe("*", credentials="include"), (), '"*" does not cover a request with credentials (cors-check:4)'),
-        (probe("*"), (), '"*" is every page there is'),
+        (probe("*"), (), '"*" stands for every page'),
         (probe("null"), (), "null is the origin of every sandboxed frame and local file"),
-        (probe("https://*.example"), (), "https://*.example has characters that configurations take for a pattern"),
-        (probe("capacitor://a$b"), (), "take for a pattern"),
-        (probe(headers=(("Cookie", "a=b"),)), (), "a browser lets no script set Cookie"),
-        (probe(headers=(("Sec-Fetch-Mode", "cors"),)), (), "a browser lets no script set Sec-Fetch-Mode"),
-        (probe(headers=(("X A", "b"),)), (), "'X A' is not a header name"),
+        (
+            probe("https://*.example"),
+            (),
+            "https://*.example contains characters that configurations treat as a pattern",
+        ),
+        (probe("capacitor://a$b"), (), "treat as a pattern"),
+        (probe(headers=(("Cookie", "a=b"),)), (), "browsers do not let scripts set Cookie"),
+        (probe(headers=(("Sec-Fetch-Mode", "cors"),)), (), "browsers do not let scripts set Sec-Fetch-Mode"),
+        (probe(headers=(("X A", "b"),)), (), "'X A' is not a valid header name"),
         (probe(method="TRACE"), (), "fetch() refuses the method TRACE"),
-        (probe(method="A B"), (), "'A B' is not a method"),
+        (probe(method="A B"), (), "'A B' is not a valid method"),
         (probe(method="*"), (), "by allowing every method"),
         (probe(headers=(("*", "x"),)), (), "by allowing every header"),
-        (probe(), ("Set-Cookie",), "no script reads Set-Cookie"),
+        (probe(), ("Set-Cookie",), "scripts cannot read Set-Cookie"),
         (probe(), ("*",), '"*" exposes every header'),
-        (probe(), ("a, b",), "'a, b' is not a header name"),
+        (probe(), ("a, b",), "'a, b' is not a valid header name"),
         (probe("https://api.example"), (), "nothing needs to be allowed"),
     ],
 )
@@ -156,9 +160,9 @@ origins = ["{APP}"]
                 'expect = "blocked"'
             ),
             8,
-            f'check "two": expects PUT from {APP} to be blocked, and what other checks need allows it: one configuration',
+            f'check "two": expects PUT from {APP} to be blocked, but what other checks need allows it: one configuration',
         ),
-        ('headers = ["Cookie2: a"]', 7, "lets no script set"),
+        ('headers = ["Cookie2: a"]', 7, "do not let scripts set"),
         ('origins = ["null"]', 3, "null is the origin"),
         ("vary-origin = false", 3, "expects no Vary: Origin"),
         (
