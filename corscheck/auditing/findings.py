@@ -37,6 +37,9 @@ _MORE_ATTEMPTS = 2
 
 _LOGIN = (401, 403, 407)
 _TOO_MANY = 429
+_NOT_THE_APPLICATION = (_TOO_MANY, 502, 503, 504)
+"""Statuses of rate limits and gateways. A 500 is the application's own."""
+
 _MIXED = (
     "Browsers block requests to {url} from https pages (mixed content), so only http origins were tried. If a proxy "
     "adds https in front of this server, audit the https URL and pass this one to --via."
@@ -57,6 +60,10 @@ class Findings:
         self._silent = 0
         self._unknown = 0
         self._throttled = 0
+        self.usual: int | None = None
+        """The status of the first response, to a request without an Origin."""
+        self.unusual: int | None = None
+        """The last error status that a foreign origin got and that first request did not."""
         self._private: bool | None = None
         self.chances = 0
         self._chance: Seen | None = None
@@ -67,6 +74,7 @@ class Findings:
     def ask(self, origin: str, **changes: object) -> Generator[Ask, Came, Seen]:
         """Send the probe as a page at ``origin``. Raises ``SilenceError`` if the target has stopped responding."""
         by_preflight = bool(changes.pop("by_preflight", False))
+        alike = not changes
         if self.plan.is_socket:
             found = yield from self._handshake(origin, changes)
         else:
@@ -77,7 +85,11 @@ class Findings:
             return found
         self._silent = 0 if found.answered else self._silent + 1
         self._unknown += not found.answered
-        self._throttled += found.response is not None and found.response.status == _TOO_MANY
+        if found.response is not None:
+            status = found.response.status
+            self._throttled += status == _TOO_MANY
+            if alike and status >= 400 and status != self.usual:
+                self.unusual = status
         if self._silent == _SILENCE:
             self.unanswered(found)
             raise SilenceError
@@ -122,6 +134,24 @@ class Findings:
             self.error = ErrorRecord(failed.kind, failed.message)
         elif found.outcome.failure is not None:
             self.error = ErrorRecord("protocol", found.outcome.failure.message)
+
+    def ended(self, status: int | None) -> None:
+        """Record that something else responded instead of the application: nothing follows from its responses.
+
+        ``status`` is what the first request gets when it is repeated.
+        """
+        if self.usual in _NOT_THE_APPLICATION:
+            self._fail(f"{self.url} responds with {self.usual}, even to a request without an Origin")
+        elif self._throttled:
+            self._fail(f"{self._throttled} of the requests got a 429: send them more slowly (--rate)")
+        elif status is not None and status >= 400 and status != self.usual:
+            self._fail(
+                f"{self.url} responded with {self.usual} at first, and now responds with {status}: a firewall, a rate "
+                "limit or a failure answered some of the requests (--rate sends them more slowly)"
+            )
+
+    def _fail(self, why: str) -> None:
+        self.error = self.error or ErrorRecord("status", why)
 
     # ------------------------------------------------------------------ findings and notes
 
@@ -321,8 +351,6 @@ class Findings:
         self._by_chance()
         if self._unknown and self.error is None:
             self.note(f"{self._unknown} of the requests got no response.")
-        if self._throttled:
-            self.note(f"{self._throttled} of the requests got a 429: send them more slowly (--rate).")
         findings = sorted(self.held.values(), key=lambda f: (SEVERITIES.index(f.severity), f.code))
         found = Audit(
             url=plan.url,

@@ -88,6 +88,7 @@ class Investigation:
             allowed = allowed or self._disclosed(first)
             yield from self._hostile(self._bases(allowed), reserved=scope.hosts)
         yield from scope.around(first, without, self.hosts, everybody=everybody)
+        yield from scope.end()
         if book.unstable or any(f.severity != "info" for f in book.held.values()):
             yield from self._still(strangers, everybody=everybody)
 

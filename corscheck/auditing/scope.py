@@ -75,6 +75,7 @@ class Scope:
                 book.unanswered(Seen(url.origin, outcome, None))
                 return False
             self.control = answer.headers
+            book.usual = answer.status
             following = self._following(answer)
             if following is None:
                 self._login(answer.status)
@@ -83,6 +84,18 @@ class Scope:
             book.url = following
         book.note(f"Too many redirects; {book.url} was audited.")
         return True
+
+    def end(self) -> Step:
+        """Repeat the first request if foreign origins got errors that it did not get.
+
+        A server may refuse an origin so. If the first request fails as well now, it was not the application.
+        """
+        book, status = self.book, None
+        if book.unusual is not None:
+            outcome = yield from book.outcome(parse_url(book.url).origin, method="GET")
+            answer = outcome.exchanges[-1].answer if outcome.exchanges else None
+            status = answer.status if isinstance(answer, HTTPResponse) else None
+        book.ended(status)
 
     def _following(self, answer: HTTPResponse) -> str | None:
         """Return the redirect target if it is on the same site, not a login, and not visited before."""
@@ -117,6 +130,8 @@ class Scope:
         return target.without_fragment
 
     def _login(self, status: int) -> None:
+        if status >= 500:
+            self.book.note(f"The response is a {status} without any Origin, so the audit sees the policy of an error page.")
         if status in (401, 403, 407):
             self.book.note(
                 f"The response is a {status}, so the audit sees the login's policy. Pass credentials (-b, -H, -u) to "
@@ -335,6 +350,7 @@ class SocketScope(Scope):
     """The checks around a WebSocket target, which has only its handshake."""
 
     hosts = 0
+    wanted: Seen
 
     def begin(self) -> Generator[Ask, Came, bool]:
         """Send a handshake from the first allowed origin, or from the target's own origin."""
@@ -347,12 +363,21 @@ class SocketScope(Scope):
             if self.book.error is not None and self.book.error.kind == "timeout":
                 self.book.note(f"The handshake from {came.origin} got no response.{hint}")
             return False
+        self.wanted, self.book.usual = came, came.response.status
         if not came.allowed:
             self.book.note(
                 f"The handshake from {came.origin} got a {came.response.status}: no WebSocket was opened.{hint}"
             )
             self._login(came.response.status)
         return True
+
+    def end(self) -> Step:
+        """Repeat the first handshake if it was accepted and foreign origins were not: see ``Scope.end``."""
+        status = None
+        if self.book.unusual is not None and self.wanted.allowed:
+            again = yield from self.book.ask(self.wanted.origin)
+            status = again.response.status if again.response is not None else None
+        self.book.ended(status)
 
     def without_credentials(
         self,

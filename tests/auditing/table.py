@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,15 @@ def row(found: Audit) -> dict[str, Any]:
     return {
         "found": [f"{f.code} {f.severity}" for f in found.findings if f.severity != "info"],
         "beside": [f.code for f in found.findings if f.severity == "info"],
-        "notes": [note.partition(":")[0] if "://" not in note else _without_urls(note) for note in found.notes],
+        "notes": [_beginning(note) for note in found.notes],
         "requests": found.requests,
         "titles": {f.code: f.title for f in found.findings},
     }
 
 
-def _without_urls(note: str) -> str:
-    words = note.split(":\u0020")[0].split(" ")
+def _beginning(note: str) -> str:
+    """What a note says first, without URLs."""
+    words = re.split(r": |, so ", note)[0].split(" ")
     return " ".join("..." if "://" in word else word for word in words)
 
 

@@ -217,10 +217,43 @@ def test_one_question_without_an_answer_is_said_and_no_more() -> None:
     assert found.notes == ("1 of the requests got no response.",)
 
 
-def test_too_many_requests_are_said() -> None:
-    found, _ = audit_of(lambda a: EXACT(a) if a.number < 5 else reply(429))
-    assert found.findings == ()
-    assert [note for note in found.notes if "429" in note and "--rate" in note]
+SUFFIX = those(lambda origin: (origin or "").endswith("example.com"))
+
+
+@pytest.mark.parametrize("status", [403, 429, 500, 502, 503])
+@pytest.mark.parametrize("server", [EXACT, SUFFIX], ids=["exact", "a suffix match"])
+@pytest.mark.parametrize("last", [4, 6, 12])
+def test_a_firewall_that_takes_over_is_no_all_clear(status: int, server: Callable[[Asked], Reply], last: int) -> None:
+    """The first requests reach the application, the rest do not: nothing follows from a refusal."""
+    found, asked = audit_of(lambda a: server(a) if a.number <= last else reply(status))
+    assert not found.passed
+    assert found.error is not None or found.unstable
+    assert len(asked) <= 40
+    if status == 429 and found.error is not None:
+        assert "--rate" in found.error.message
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_gateway_that_answers_everything_is_no_all_clear(status: int) -> None:
+    found, _ = audit_of(lambda _: reply(status))
+    assert found.error is not None
+    assert f"responds with {status}, even to a request without an Origin" in found.error.message
+    assert not found.passed
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_a_server_that_refuses_origins_with_an_error_passes(status: int) -> None:
+    """Spring says 403, Express's cors() with an error 500: its first request still gets what it got."""
+    found, asked = audit_of(lambda a: EXACT(a) if a.origin in (None, APP) else reply(status))
+    assert found.passed
+    assert found.error is None
+    assert len(asked) <= 30
+
+
+def test_an_error_of_the_application_is_said() -> None:
+    found, _ = audit_of(lambda _: reply(500))
+    assert found.passed
+    assert any("policy of an error page" in note for note in found.notes)
 
 
 PATTERNS = ["10", "01", "1100", "0110", "0011", "1001", "110", "100", "11110000"]

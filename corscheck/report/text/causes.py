@@ -34,6 +34,7 @@ NO_ANSWER = {
     "too-large": "the response is too large",
     "proxy": "the proxy did not connect",
     "app": "the application failed",
+    "status": "something else responded instead of the application",
 }
 """What is true of every result without a response, by the kind of error. Messages name the host."""
 
