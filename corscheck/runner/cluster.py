@@ -375,6 +375,10 @@ def _processes(count: int) -> Iterator[Any]:
                 silence_logs=logging.CRITICAL + 1,
             )
             cluster.exit_codes = exit_codes
+        except RuntimeError as error:
+            # Dask does not say why a worker failed to start: killed for want of memory, for instance.
+            how = f"it {_ending(exit_codes[-1])}" if exit_codes else _short(error)
+            raise HelperDied(f"--cluster: the run is incomplete: a worker did not start: {how}") from None
         finally:
             if quiet:
                 signal.signal(signal.SIGINT, before)

@@ -212,14 +212,14 @@ def test_workers_die_over_the_same_chunk(server: CountingServer, command: Comman
 
 
 @contextlib.contextmanager
-def signals(number: signal.Signals, *, times: int = 60) -> Iterator[None]:
-    """Every second, send a signal to the processes that this one has started meanwhile."""
+def signals(number: signal.Signals, *, times: int = 60, every: float = 1) -> Iterator[None]:
+    """Every second, or so often, send a signal to the processes that this one has started meanwhile."""
     others = {child.pid for child in multiprocessing.active_children()}
     done = threading.Event()
 
     def send() -> None:
         for _ in range(times):
-            if done.wait(1):
+            if done.wait(every):
                 return
             for child in multiprocessing.active_children():
                 if child.pid not in others:
@@ -247,6 +247,18 @@ def test_local_workers_are_killed(command: Command) -> None:
     assert "was killed by signal 9" in done.stderr
     assert json.loads(Path("r.json").read_bytes())["summary"]["exit_status"] == 3
     assert json.loads(Path("r.jsonl").read_bytes().splitlines()[-1])["summary"]["interrupted"] is True
+
+
+def test_local_workers_are_killed_before_they_work(command: Command) -> None:
+    targets(*[8] * 100)
+    with CountingServer() as server, signals(signal.SIGKILL, times=6000, every=0.01):
+        done = command(
+            "probe", "--targets", "targets", "--origin", PAGE, "--connect-to", f"::127.0.0.1:{server.port}", "-q",
+            "--cluster", "local:2", "--jsonl", "r.jsonl", "--json", "r.json",
+        )  # fmt: skip
+    assert done.status == 3
+    assert "a worker did not start: it was killed by signal 9" in done.stderr
+    assert json.loads(Path("r.json").read_bytes())["summary"]["exit_status"] == 3
 
 
 def test_stopped_workers_have_a_deadline(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
