@@ -131,7 +131,9 @@ class Scope:
 
     def _login(self, status: int) -> None:
         if status >= 500:
-            self.book.note(f"The response is a {status} without any Origin, so the audit sees the policy of an error page.")
+            self.book.note(
+                f"The response is a {status} without any Origin, so the audit sees the policy of an error page."
+            )
         if status in (401, 403, 407):
             self.book.note(
                 f"The response is a {status}, so the audit sees the login's policy. Pass credentials (-b, -H, -u) to "

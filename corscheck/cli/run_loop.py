@@ -19,7 +19,7 @@ from corscheck.cli import signals
 from corscheck.cli.ask.inputs import reason
 from corscheck.cli.exitcodes import BUG, INCONCLUSIVE, READER_GONE, exit_status
 from corscheck.cli.show.progress import Progress
-from corscheck.cli.show.sinks import STDOUT, Kept
+from corscheck.cli.show.sinks import STDOUT, Kept, in_job, inert_lines
 from corscheck.model.masking import mask_text
 from corscheck.model.printable import printable
 from corscheck.model.values import ConfigError, HelperDied, Probe
@@ -41,6 +41,7 @@ Ask: TypeAlias = "Callable[[Callable[[Item], bool | None]], object]"
 def say(message: str) -> None:
     """Print a message on standard error, prefixed with ``corscheck:`` and with the secrets of its URLs masked."""
     first, *rest = (printable(line) for line in mask_text(message).split("\n"))
+    rest = inert_lines(rest) if in_job() else rest
     with contextlib.suppress(OSError):
         sys.stderr.write("\n".join([f"corscheck: {first}", *rest]) + "\n")
         sys.stderr.flush()
@@ -49,7 +50,7 @@ def say(message: str) -> None:
 def print_lines(lines: Iterable[str]) -> None:
     """Print lines on standard output, as far as its reader reads them: the exit status does not depend on it."""
     try:
-        for line in lines:
+        for line in inert_lines(lines) if in_job() else lines:
             sys.stdout.write(line + "\n")
         sys.stdout.flush()
     except BrokenPipeError:

@@ -44,6 +44,15 @@ def hide(values: Iterable[str], *, sure: bool = False) -> None:
     hide_after(("", v) for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower()))))
 
 
+def hide_login(user: str, password: str) -> None:
+    """Mask a password from now on, and the login as ``Basic`` authentication sends it."""
+    from base64 import b64encode
+
+    encoded = {b64encode(f"{user}:{password}".encode(charset, "replace")).decode() for charset in ("utf-8", "latin-1")}
+    hide((password,))
+    hide(encoded, sure=True)
+
+
 def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
     """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
     global _hidden_values
@@ -73,14 +82,14 @@ def _compile() -> None:
 
 
 def _forms(value: str) -> set[str]:
-    """Return a value as it stands in texts, URLs, JSON, HTML, and UTF-8 bytes that are read as Latin-1."""
+    """Return a value as it stands in texts, URLs, host names, JSON, HTML, and UTF-8 bytes that are read as Latin-1."""
     import json
     from html import escape
     from urllib.parse import quote
 
     bare = value.encode("utf-8", "surrogatepass")
     quoted = {quote(bare, safe=safe) for safe in ("", "!$&'()*+,/:;=@[]|")}
-    return {value, json.dumps(value)[1:-1], escape(value), bare.decode("latin-1"), *quoted}
+    return {value, value.lower(), json.dumps(value)[1:-1], escape(value), bare.decode("latin-1"), *quoted}
 
 
 def forget() -> None:
@@ -135,7 +144,7 @@ def mask_header(name: str, value: str) -> str:
 @lru_cache(maxsize=4096)
 def mask_field(field: Header) -> Header:
     """Mask a header field. Most are the same in every exchange of a run, so they are remembered."""
-    return field[0], mask_header(*field)
+    return mask_hidden(field[0]), mask_header(*field)
 
 
 def _mask_pair(pair: str) -> str:
@@ -145,7 +154,7 @@ def _mask_pair(pair: str) -> str:
 
 # ---------------------------------------------------------------------- URLs
 
-_PARAMETER = re.compile(r"[?&;#,\s'\"({]([\w.~+$%\[\]-]++)=")
+_PARAMETER = re.compile(r"(?:[?&;#,\s'\"({]|://)([\w.~+$%\[\]-]++)=")
 _IN_URL = re.compile(r"(?:[^&#;]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _IN_TEXT = re.compile(r"['\"]?+(?:[^&#;\s'\"<>]|;(?! ?[\w.~+$%\[\]-]*+=))++")
 _ENCODED = re.compile(r"[^?&;#,\s'\"<>]*+")
@@ -243,11 +252,17 @@ def _secrets_in_url(url: str) -> Iterator[tuple[int, int, str]]:
 def _parameters(text: str, value: re.Pattern[str]) -> Iterator[tuple[int, int, str]]:
     """Yield start and end of each secret value, and its name."""
     at, encoded = 0, "%" in text or "eyJ" in text
+    json_until = 0 if '"' in text else len(text)
     for found in _PARAMETER.finditer(text):
         start = found.end()
         if start < at:  # in the value of another one
             continue
-        if means_secret(found[1]) or (encoded and _holds_secret(_ENCODED.match(text, start)[0])):  # type: ignore[index]
+        secret = means_secret(found[1]) or (encoded and _holds_secret(_ENCODED.match(text, start)[0]))  # type: ignore[index]
+        if not secret and start >= json_until and text.startswith(("{", "["), start):
+            whole = value.match(text, start)
+            json_until = whole.end() if whole is not None else start
+            secret = whole is not None and _mask_json(whole[0]) != whole[0]
+        if secret:
             end = value.match(text, start)
             if end is not None:
                 at = end.end()
@@ -255,12 +270,12 @@ def _parameters(text: str, value: re.Pattern[str]) -> Iterator[tuple[int, int, s
 
 
 def _holds_secret(value: str) -> bool:
-    """Whether a parameter is a token, or an encoded URL with a secret (``?next=https%3A%2F%2F...``)."""
+    """Whether a parameter is a token, or an encoded URL or JSON with a secret (``?next=https%3A%2F%2F...``)."""
     for _ in range(3):
         if "%" not in value:
             break
         value = _decoded(value)
-        if mask_url(value) != value:
+        if mask_url(value) != value or _mask_json(value) != value:
             return True
     return "eyJ" in value and _mask_token(value) != value
 
@@ -272,7 +287,7 @@ def _decoded(text: str) -> str:
 
 
 def _mask_parameters(text: str, value: re.Pattern[str]) -> str:
-    if "%" not in text and "eyJ" not in text:
+    if "%" not in text and "eyJ" not in text and '"' not in text:
         for name in _PARAMETER.findall(text):
             if means_secret(name):
                 break
@@ -330,6 +345,10 @@ _CREDENTIALS = re.compile(
     r"(?![A-Z]?[a-z]++(?![\w.~+/=-])|[A-Z]?[a-z]++[.](?!\w)|[\w-]++=[\"\w])[\w.~+/=%-]{4,}+"
 )
 _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm|token(?![ \t]++(?-i:[a-z]++)\Z))[ \t]++[^\s=,\"]++=*+")
+_HEADER_IN_TEXT = re.compile(
+    r"(?i)(?<![\w-])((?=\w++-|(?:cookie|authorization):)[\w-]{1,80}+):(?!:|//)([ \t]*+)([^\s'\"][^'\"\n]*+)"
+)
+"""A header line in a text. Of the names without a hyphen, only those of credentials are headers for certain."""
 _JSON_FIELD = re.compile(
     r"\"([^\"\\]*+(?:\\.[^\"\\]*+){0,9}+)\"(\s*+:\s*+)(\"(?:[^\"\\]|\\.)*+\"?|\d++|[\[{][^\[\]{}]*+(?:[\]}]|\Z))"
 )
@@ -349,6 +368,9 @@ def mask_text(text: str) -> str:
         text = _SPLIT_LOGIN.sub(rf"\1{MASK}@", _CHUNK.sub(_mask_chunk, text))
     if "=" in text:
         text = _mask_parameters("\n" + text, _IN_TEXT)[1:]
+    text = _mask_json(text)
+    if ":" in text:
+        text = _HEADER_IN_TEXT.sub(_mask_header_in_text, text)
     if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or _hidden is not None:
         text = _mask_values(text)
     return text
@@ -357,8 +379,6 @@ def mask_text(text: str) -> str:
 def mask_body(text: str) -> str:
     """Mask the secrets in a body, with those in JSON, in XML, in HTML forms and in ``multipart/form-data``."""
     text = _PART.sub(_mask_group, mask_text(text))
-    if '"' in text:
-        text = _JSON_FIELD.sub(_mask_json_field, text)
     text = _FIELD.sub(_mask_group, text)
     if "<" in text:
         text = _TAG.sub(_mask_tag, _ELEMENT.sub(_mask_group, text))
@@ -367,8 +387,8 @@ def mask_body(text: str) -> str:
 
 def mask_malformed_header(line: str) -> str:
     """Mask a header line without a colon: all but its first word if that is the name of a secret."""
-    name, blank, _ = line.partition(" ")
-    return f"{name} {MASK}" if blank and is_secret_header(name.rstrip(";")) else mask_text(line)
+    found = re.match(r"([\w-]++)([\s;=]++)\S", line)
+    return f"{found[1]}{found[2]}{MASK}" if found and is_secret_header(found[1]) else mask_text(line)
 
 
 def mask_lines(text: str) -> str:
@@ -382,6 +402,14 @@ def mask_lines(text: str) -> str:
 
 def _mask_chunk(found: re.Match[str]) -> str:
     return _mask_userinfo(found[0]) if "@" in found[0] or "://" in found[0] else found[0]
+
+
+def _mask_header_in_text(found: re.Match[str]) -> str:
+    return f"{found[1]}:{found[2]}{mask_header(found[1], found[3])}" if _kind(found[1]) else found[0]
+
+
+def _mask_json(text: str) -> str:
+    return _JSON_FIELD.sub(_mask_json_field, text) if '"' in text else text
 
 
 def _mask_json_field(found: re.Match[str]) -> str:

@@ -94,7 +94,7 @@ class Assembler:
         return Result(
             url=self.url(probe.url),
             origin=probe.origin,
-            method=probe.method,
+            method=self.text(probe.method),
             headers=self._headers(probe.headers, probe.secret_headers),
             credentials=probe.credentials,
             redirect=probe.redirect,
@@ -189,8 +189,8 @@ class Assembler:
 
     def _exchange(self, exchange: Exchange, probe: Probe) -> ExchangeRecord:
         request = exchange.request
-        url = self.url(request.url)
-        return self.exchange(request.kind, request.hop, request.method, url, request.headers, exchange.answer, probe)
+        method, url = self.text(request.method), self.url(request.url)
+        return self.exchange(request.kind, request.hop, method, url, request.headers, exchange.answer, probe)
 
     def exchange(
         self, kind: str, hop: int, method: str, url: str, headers: Headers, answer: Answer, probe: Probe

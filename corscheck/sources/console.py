@@ -101,8 +101,11 @@ def parse(text: str) -> tuple[Message, ...]:
     if cut:
         tail = " ".join(mask_text(plain).split())[-60:]
         raise ConsoleError(f"the text stops before it says why: ...{tail!r}. Paste the whole message.")
+    # Nothing else is repeated: what is pasted by mistake may hold a key.
+    one = " ".join(plain.split())
+    named = f": {one!r}" if re.fullmatch(r"[A-Za-z][A-Za-z .-]{0,39}", one) else ""
     raise ConsoleError(
-        f"no console message that is known: {_cut(' '.join(plain.split()))!r}. Paste the browser's CORS error as it stands, "
+        f"not a known console message{named}. Paste the browser's CORS error as it stands, "
         'from "Access to fetch at ..." (Chrome, Edge), "Cross-Origin Request Blocked: ..." (Firefox) or "Origin ... is not '
         'allowed ..." (Safari) on; or name a code such as CORS301 (--list shows all).'
     )
@@ -390,9 +393,3 @@ def _settled(found: Sequence[Message]) -> list[Message]:
             message = replace(message, preflight=True)
         out.append(message)
     return out
-
-
-def _cut(text: str) -> str:
-    # Masked whole: what is cut may no longer look like a URL.
-    text = mask_text(text)
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -88,7 +88,7 @@ def test_a_text_as_json(command: Command) -> None:
         (("CORS399",), "there is no code CORS399; there are CORS301"),
         (("CORS000",), "there is no code CORS000"),
         (("cors-check:77",), "no code belongs to the step"),
-        (("gibberish",), "no console message that is known"),
+        (("gibberish",), "not a known console message"),
         (("Access to fetch at 'http://a",), "stops before it says why"),
         ((), "there is no text"),
         (("--list", "CORS301"), "--list shows all codes"),

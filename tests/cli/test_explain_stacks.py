@@ -71,9 +71,9 @@ def test_a_stack_that_fix_executes(command: Command, name: str) -> None:
 @pytest.mark.parametrize(
     ("argv", "said", "unsaid"),
     [
-        (("explain", "sprign"), "no console message that is known: 'sprign'", "--for"),
+        (("explain", "sprign"), "not a known console message: 'sprign'", "--for"),
         (("explain", "sprign"), "corscheck explain spring", "--for"),
-        (("explain", "gibberish"), "no console message that is known", "similar name"),
+        (("explain", "gibberish"), "not a known console message", "similar name"),
         (("explain", "--probe", "spring"), "a stack or a topic does not name one", "console message that is known"),
         (("explain", "--list", "spring"), "--list shows all codes", "NOT EXECUTED"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -163,6 +164,38 @@ def test_nothing_printed_in_a_job_is_a_command_of_a_servers(
     shown = command("report", "show", str(path)).stdout
     assert not re.search(r"^\s*::|##\[", shown, re.MULTILINE)
     assert "\n\\x3a:set-env" in shown
+    before = on_disk(tmp_path / "b.json", saved([replace(bad, console={}, method="::error::x")]))
+    assert not re.search(r"^\s*::|##\[", command("report", "diff", str(before), str(before)).stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "html", "markdown", "junit", "sarif", "gitlab", "har"])
+def test_no_report_on_standard_output_holds_a_command(
+    form: str, command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """GitHub reads them from every line, ``##[`` within one as well. A report means the same."""
+    hostile = "a\n::error::b ##[add-mask]c"
+    finding = replace(samples.WILDCARD.findings[0], message=hostile, advice=hostile, evidence=hostile)
+    console = {"chromium": hostile}
+    bad = replace(samples.WILDCARD, url="http://a.example/?##[a", method="##[b", findings=(finding,), console=console)
+    path = on_disk(tmp_path / "r.json", saved([bad]))
+    plain = command("report", "show", str(path), "--report", f"{form}:-").stdout
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    inert = command("report", "show", str(path), "--report", f"{form}:-").stdout
+    assert "##[" in plain
+    assert not re.search(r"^\s*::|##\[", inert, re.MULTILINE)
+    if form in ("json", "sarif", "gitlab", "har"):
+        assert json.loads(inert) == json.loads(plain)
+    if form == "junit":
+        assert html.unescape(inert) == html.unescape(plain)
+
+
+def test_json_lines_on_standard_output_hold_no_command(
+    command: Command, fake: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    said = command.probe("http://b.example/blocked?a=##[add-mask]c", "--jsonl", "-").stdout
+    assert "##[" not in said
+    assert any("##[add-mask]" in json.loads(line).get("url", "") for line in said.splitlines())
 
 
 # ---------------------------------------------------------------------- show

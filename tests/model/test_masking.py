@@ -9,11 +9,14 @@ import pytest
 
 from corscheck.model import masking
 from corscheck.model.masking import (
+    hide_login,
     mask_body,
     mask_certificate,
+    mask_field,
     mask_header,
     mask_lines,
     mask_login,
+    mask_malformed_header,
     mask_text,
     mask_url,
     secret_parameters,
@@ -30,6 +33,10 @@ from corscheck.model.secret_names import means_secret
         ("https://a.example/?encode=1&keywords=2", "https://a.example/?encode=1&keywords=2"),
         ("https://a.example/?X-Amz-Signature=x", "https://a.example/?X-Amz-Signature=***"),
         ("https://ada:pw@a.example/", "https://***@a.example/"),
+        ("https://token=abc", "https://token=***"),
+        ("https://a.example/?v=%7B%22password%22%3A%22x%22%7D&b=2", "https://a.example/?v=***&b=2"),
+        ("https://a.example/?v=%257B%2522id_token%2522%253A%2522x%2522%257D", "https://a.example/?v=***"),
+        ("https://a.example/?v=%7B%22page%22%3A2%7D", "https://a.example/?v=%7B%22page%22%3A2%7D"),
     ],
 )
 def test_urls(text: str, masked: str) -> None:
@@ -173,6 +180,14 @@ def test_the_pieces_of_a_url_with_more_slashes(url: str) -> None:
         ("http://h:80/ and ada@h.example", "http://h:80/ and ada@h.example"),
         ("http://h: a@b", "http://h: a@b"),
         ("eyJ.eyJ", "eyJ.eyJ"),
+        ("-H 'X-Api-Key: abc d' https://h/", "-H 'X-Api-Key: ***' https://h/"),
+        ("Invalid -X 'Cookie: sid=abc; a=b'", "Invalid -X 'Cookie: sid=***; a=***'"),
+        ("Authorization:\tBearer abc", "Authorization:\tBearer ***"),
+        ("authorization: abc", "authorization: ***"),
+        ("X-Tenant: 7, Content-Type: text/html", "X-Tenant: 7, Content-Type: text/html"),
+        ("Access-Control-Allow-Credentials: true", "Access-Control-Allow-Credentials: true"),
+        ("the cookie: none", "the cookie: ***"),
+        ("auth-service://h:80/ and x-key::y", "auth-service://h:80/ and x-key::y"),
     ],
 )
 def test_credentials_and_tokens_in_a_text(text: str, masked: str) -> None:
@@ -263,6 +278,34 @@ def test_values_that_are_known() -> None:
     assert mask_text("s3cr:t v") == "s3cr:t v"
 
 
+def test_json_in_a_url() -> None:
+    url = 'https://a.example/?data={"token":"s3cret","a":1}&b=2'
+    assert mask_url(url) == "https://a.example/?data=***&b=2"
+    assert mask_text(f"it says {url}") == 'it says https://a.example/?data={"token":"***","a":1}&b=2'
+    assert [name for _, name in secret_parameters(url)] == ["data", None]
+
+
+def test_a_login_is_known_as_it_is_sent() -> None:
+    hide_login("bob", "hunter2secret")
+    assert mask_text("/login/Ym9iOmh1bnRlcjJzZWNyZXQ= and hunter2secret") == "/login/*** and ***"
+    assert mask_url("https://HUNTER2SECRET.example".lower()) == "https://***.example"
+    assert mask_field(("Ym9iOmh1bnRlcjJzZWNyZXQ=", "1"))[0] == "***"
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("Authorization Bearer x", "Authorization ***"),
+        ("X-Api-Key;x", "X-Api-Key;***"),
+        ("X-Api-Key=x", "X-Api-Key=***"),
+        ("X-Tenant 7", "X-Tenant 7"),
+        ("X-Api-Key", "X-Api-Key"),
+    ],
+)
+def test_a_header_without_a_colon(line: str, masked: str) -> None:
+    assert mask_malformed_header(line) == masked
+
+
 def test_what_is_public_is_shown() -> None:
     """A value that is also the host that is asked, an origin or a word of the protocol is masked at its place alone."""
     masking.hide(["127.0.0.1", "Access-Control", "localhost:3000", "s3cr3t-value"])
@@ -315,6 +358,9 @@ HOSTILE = {
     "attributes without end": lambda n: 'name="token" value=' * n,
     "parts": lambda n: 'form-data; name="pin"\r\n\r\n' * n,
     "parts without content": lambda n: 'form-data; name="pin"\r\n' * n,
+    "header names": lambda n: "a-" * n + ":",
+    "headers": lambda n: "X-Key: " * n,
+    "encoded JSON": lambda n: "?a=" + "%7B%22" * n,
     "a known value": lambda n: "s3cret-valu" * n,
 }
 

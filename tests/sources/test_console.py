@@ -200,7 +200,7 @@ def test_what_is_read_out_of_it() -> None:
     [
         ("", "no text"),
         ("   \n", "no text"),
-        ("hello", "no console message that is known"),
+        ("hello", "not a known console message"),
         (CHROME[:60], "stops before it says why"),
         (CHROME[: CHROME.index("No 'Acc") + 8], "stops before it says why"),
         (FIREFOX[: FIREFOX.index("CORS header")], "stops before it says why"),
@@ -289,7 +289,7 @@ def test_the_end_of_any_text_of_the_table_is_enough() -> None:
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_sentences_are_not_messages(text: str) -> None:
-    with pytest.raises(ConsoleError, match="no console message that is known"):
+    with pytest.raises(ConsoleError, match="not a known console message"):
         parse(text)
     assert lookup(text) is None
 

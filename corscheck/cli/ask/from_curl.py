@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from corscheck.cli.ask.inputs import LARGEST_SCRIPT, check_field
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
-from corscheck.model.masking import hide, hide_header, hide_url, show_host
+from corscheck.model.masking import hide_header, hide_login, hide_url, show_host
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get
@@ -132,7 +132,8 @@ def _target(asked: FoundRequest, typed: ProbeArguments, name: str, inputs: Input
     login = asked.login if typed.user is None else None
     for header in (*headers, ("Cookie", asked.cookies or "")):
         hide_header(*header)
-    hide(login[1:] if login is not None else ())
+    if login is not None:
+        hide_login(*login)
     hide_url(asked.url)
     show_host(asked.url)
     if credentials is None and (login is not None or typed.user is not None or typed.cookies):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from corscheck.cli.retyped import retyped
 from corscheck.model.bounded import LARGEST, MEBIBYTE, lines_of, read_all, too_large
-from corscheck.model.masking import MASK, hide, hide_body, hide_header, mask_malformed_header, mask_url
+from corscheck.model.masking import MASK, hide_body, hide_header, hide_login, mask_malformed_header, mask_url
 from corscheck.model.values import LONGEST_TIME, ConfigError
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def login(text: str | None) -> tuple[str, str] | tuple[None, None]:
         raise ConfigError(
             f"-u {MASK if text else repr(text)} has no password: write USER:PASS, or USER: for an empty one"
         )
-    hide((password,))
+    hide_login(user, password)
     return user, password
 
 

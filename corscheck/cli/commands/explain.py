@@ -205,6 +205,7 @@ def _print(lines: list[str], data: object = None) -> None:
 
     keep_printing()
     if data is not None:
-        lines = [json.dumps(data, indent=2, ensure_ascii=False)]
+        # Escaped, because GitHub reads a command from it in a job: see corscheck.report.formats.github.
+        lines = [json.dumps(data, indent=2, ensure_ascii=False).replace("##[", "##\\u005b")]
     # Pasted text may hold tokens, and this output is copied into tickets.
     print_lines(map(mask_text, lines))

@@ -18,7 +18,7 @@ from corscheck.report.saved.files import PRIVATE, PUBLIC, write_whole
 from corscheck.report.text.items import quiet_lines, render_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO
 
     from corscheck.model.item import Item
@@ -47,6 +47,18 @@ class Sink(Protocol):
         ...
 
 
+def in_job() -> bool:
+    """Whether GitHub reads commands from what this process prints."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def inert_lines(lines: Iterable[str]) -> list[str]:
+    """Return lines that GitHub reads no command from: a server's text must not become one."""
+    from corscheck.report.formats.github import inert
+
+    return [inert(line) for line in lines]
+
+
 class TextSink:
     """Prints lines to standard output and flushes them, so that a reader of a pipe sees each item as it comes."""
 
@@ -58,13 +70,8 @@ class TextSink:
         """Print lines and flush."""
         if lines:
             if self._in_job is None:
-                self._in_job = os.environ.get("GITHUB_ACTIONS") == "true"
-            if self._in_job:
-                # GitHub reads commands from what a job prints: a server's text must not become one.
-                from corscheck.report.formats.github import inert
-
-                lines = [inert(line) for line in lines]
-            sys.stdout.write("\n".join(lines) + "\n")
+                self._in_job = in_job()
+            sys.stdout.write("\n".join(inert_lines(lines) if self._in_job else lines) + "\n")
             sys.stdout.flush()
 
 
@@ -255,6 +262,10 @@ def write_document(saved: Saved, form: str, path: str, *, to_stderr: bool = Fals
 
     pieces = writer(form)(saved)
     if path == STDOUT:
+        if in_job() and form != "github":
+            from corscheck.report.formats.github import inert_document
+
+            pieces = (inert_document(piece, form) for piece in pieces)
         if not to_stderr and form != "github":
             check_open()
         keep_printing()
@@ -302,7 +313,7 @@ class JSONLReport:
 
         if self.path == STDOUT:
             check_open()
-            self._file = sys.stdout.buffer
+            self._file = cast("BinaryIO", _InertBytes()) if in_job() else sys.stdout.buffer
         else:
             # Unbuffered: each line is one write, so that a killed run leaves whole lines. Emptied only once it is locked.
             flags, mode = (os.O_WRONLY | os.O_CREAT, "wb") if self._part is None else (os.O_RDWR, "r+b")
@@ -335,6 +346,18 @@ class JSONLReport:
         self._lines.finish(summary)
         if self._file is not None and self.path != STDOUT:
             self._file.close()
+
+
+class _InertBytes:
+    """Standard output for JSON in a job of GitHub: an escape takes the place of what begins a command."""
+
+    def write(self, data: bytes) -> int:
+        """Write JSON that means the same."""
+        return sys.stdout.buffer.write(data.replace(b"##[", b"##\\u005b"))
+
+    def flush(self) -> None:
+        """Flush standard output."""
+        sys.stdout.buffer.flush()
 
 
 def _lock(file: BinaryIO, name: str) -> None:

@@ -7,6 +7,7 @@ also reads workflow commands from everything else that a job prints: ``inert`` d
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,19 @@ def add_summary(saved: Saved, path: str) -> None:
             # The tables are cut to fit. In a file that is full already the rest stays out, or GitHub would refuse all.
             if taken <= SUMMARY_BYTES:
                 out.write(piece)
+
+
+_BEGINNING = re.compile(r"(?m)^(\s*):(?=:)")
+
+
+def inert_document(piece: str, form: str) -> str:
+    """Return a piece of a report that means the same and holds no command for GitHub.
+
+    A string of JSON can hold an escape, HTML and XML a character reference. Lines of JSON begin with a quote or a bracket.
+    """
+    if form not in ("html", "junit", "markdown"):
+        return piece.replace("##[", "##\\u005b")
+    return _BEGINNING.sub(r"\1&#58;", piece).replace("##[", "##&#91;")
 
 
 def inert(line: str) -> str:
