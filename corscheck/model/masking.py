@@ -50,7 +50,7 @@ def hide_login(user: str, password: str) -> None:
 
     encoded = {b64encode(f"{user}:{password}".encode(charset, "replace")).decode() for charset in ("utf-8", "latin-1")}
     hide((password,))
-    hide(encoded, sure=True)
+    hide({*encoded, *(text.rstrip("=") for text in encoded)}, sure=True)
 
 
 def hide_after(pairs: Iterable[tuple[str, str]]) -> None:

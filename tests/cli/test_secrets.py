@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,7 @@ PROBES: dict[str, tuple[str, ...]] = {
     "a refusal with a body": (f"URL/refused{TOKENS}", *STORED),
     "an odd Allow-Origin": ("URL/odd",),
     "a body": ("URL/open", *BODY),
+    "JSON in the URL": ("URL/open?variables=%7B%22password%22%3A%22Zq7password%22%7D",),
     "a form": ("URL/open", "-F", "password=Zq7password"),
     "a proxy": ("http://api.example/", "-x", "http://user:Zq7proxy@127.0.0.1:1/"),
     "several, and a matrix": (f"URL/open{TOKENS}", "URL/refused", *GIVEN, "--origin", "https://other.example"),
@@ -135,6 +137,12 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "an invalid proxy": ("probe", "URL/open", "--origin", PAGE, "-x", "socks4://user:Zq7proxy@p/"),
     "an invalid base": ("probe", "URL/open", "--origin", PAGE, "--via", "http://user:Zq7via@h/?token=Zq7query"),
     "an invalid policy": ("run", "broken.toml"),
+    "a header as a method": ("probe", "URL/open", "--origin", PAGE, "-X", "X-Api-Key: Zq7apikey"),
+    "a header as an origin": ("probe", "URL/open", "--origin", "Cookie: sid=Zq7cookie"),
+    "a method with a login": ("probe", "--origin", PAGE, "--curl", "curl -X https://user:Zq7login@h URL/open", "-v"),
+    "a parameter as a URL": ("audit", "token=Zq7query"),
+    "a command to explain": ("explain", "curl -u user:Zq7login -H 'X-Api-Key: Zq7apikey' https://h/"),
+    "a call to explain": ("explain", "axios.get('https://h/', {headers: {token: 'Zq7token'}})"),
     "a body's file that is not there": ("probe", "URL/open", "--origin", PAGE, "-d", "@none", *STORED),
 }  # fmt: skip
 
@@ -302,6 +310,33 @@ def test_a_probe_keeps_secrets(name: str, view: str, url: str, tmp_path: Path) -
         said = said.replace("Zq7password", "")
     assert "--- exit 4" not in said
     assert "--- exit 2" not in said, said
+    assert leaked(said) == []
+
+
+def echoed(request: bytes) -> bytes:
+    """A server that puts the login as it is sent into its headers and a redirect."""
+    sent = request.split(b"\r\n")
+    login = next((line.split()[-1] for line in sent if line.startswith(b"Authorization: ")), b"none")
+    lines = [b"HTTP/1.1 302 " + login, b"Access-Control-Allow-Origin: *", b"Location: /login/" + login]
+    lines += [b"X-Seen-" + login.strip(b"=") + b": 1", b"Access-Control-Expose-Headers: " + login]
+    return b"\r\n".join([*lines, b"Content-Length: 0", b"Connection: close", b"", b""])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("probe", "URL/", "--origin", PAGE, "-u", "user:Zq7login"),
+        ("probe", "--curl", "curl -u user:Zq7login URL/ -H 'Origin: http://localhost:3000'"),
+        ("audit", "URL/", "-u", "user:Zq7login"),
+    ],
+    ids=["probe", "curl", "audit"],
+)
+def test_a_login_that_a_server_repeats(argv: tuple[str, ...], tmp_path: Path) -> None:
+    with RawServer([READ, echoed]) as server:
+        reports = ("-v", "--json", "r.json", *(f"--report={f}:r.{f}" for f in FORMATS))
+        said = run(tmp_path, (*argv, *reports), server.url().rstrip("/"))
+    assert "Location: /login/***" in said
+    assert b64encode(b"user:Zq7login").decode().rstrip("=") not in said
     assert leaked(said) == []
 
 
