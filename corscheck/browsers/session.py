@@ -214,7 +214,7 @@ class BrowserSession:
                 status = self.process.exit_status
                 self._dead = f"{self._browser.title} died in mid-run (status {status}): {error}"
                 return self._inconclusive(self._dead)
-            return self._inconclusive(f"{self._browser.title} gave no answer: {error}")
+            return self._inconclusive(f"{self._browser.title} gave no response: {error}")
 
     async def _ask(self, probe: Probe, origin: Origin, fresh_context: bool) -> Observation:
         shared = origin, probe.coep

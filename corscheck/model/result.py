@@ -242,7 +242,7 @@ class Result(Struct, frozen=True, kw_only=True):
     def not_allowed(self) -> str:
         """The meaning of a verdict other than ``allowed``, in one or two sentences."""
         if self.verdict == "inconclusive" and self.error is not None:
-            return f"No answer: {words.sentence(self.error.message)}"
+            return f"No response: {words.sentence(self.error.message)}"
         if self.verdict == "inconclusive" and self.not_sent is not None:
             method = printable(self.method)
             if self.send == "never":

@@ -109,7 +109,7 @@ def _fill(request: Request, rules: Rules) -> tuple[Headers, tuple[Dropped, ...],
                 Refusal("CORS106", "header", name, "A header name is not a token: fetch() throws a TypeError."),
             )
         if not is_header_value(value):
-            message = f"The value of {name} holds a character that no header can hold: fetch() throws a TypeError."
+            message = f"The value of {name} contains an invalid character: fetch() throws a TypeError."
             return (), (), Refusal("CORS107", "header", name, message)
         if safelist.is_forbidden_request_header(name, value, rules):
             dropped.append(Dropped("CORS120", name, f"Browsers do not let script set {name}: it is dropped."))
@@ -147,7 +147,7 @@ def blocked(request: Request, url: URL, rules: Rules = STANDARD) -> Refusal | No
     policy depend on the page's own headers: not checked.
     """
     if is_mixed_content(request, url, rules):
-        message = "A page loaded over https may not ask an insecure http address (mixed content)."
+        message = "A page loaded over https may not request an insecure http URL (mixed content)."
         return Refusal("CORS202", "mixed content", url.href, message)
     if is_bad_port(url):
         message = f"Port {url.effective_port} is one that browsers never connect to."

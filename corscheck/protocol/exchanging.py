@@ -45,7 +45,7 @@ class Exchanging(Trace):
         """Fail if the request's mode rules out a URL of another origin (``main-fetch:12``)."""
         # main-fetch:12: mode same-origin fails for every other origin, whatever headers the server would send.
         if self.request.mode == "same-origin":
-            message = f"Mode same-origin does not reach {url.origin} (main-fetch:12)."
+            message = f"Mode same-origin does not allow requests to {url.origin} (main-fetch:12)."
             self.fail("CORS203", message, value=url.href)
         # main-fetch:12: only "follow", so that the page cannot learn whether the server redirects.
         if self.request.mode == "no-cors" and self.request.redirect != "follow":
@@ -57,7 +57,7 @@ class Exchanging(Trace):
         """Fail if a URL of another origin is neither http nor https."""
         # main-fetch:12 for CORS, https://fetch.spec.whatwg.org/#scheme-fetch for the rest. Also about:blank and blobs.
         if url.scheme not in HTTP_SCHEMES:
-            message = f"Only http and https can be asked across origins, not {url.scheme} (main-fetch:12)."
+            message = f"Only http and https URLs can be requested across origins, not {url.scheme} (main-fetch:12)."
             self.fail("CORS204", message, value=url.href)
 
     def exchange(
@@ -86,7 +86,7 @@ class Exchanging(Trace):
         answer = self.parsed(request, (yield request))
         self.record(request, answer)
         if isinstance(answer, HTTPResponse) and answer.status == 421 and not self.stream:
-            message = "421: asked once more on a new connection."
+            message = "421: sent again on a new connection."
             self.steps.append(
                 Step("http-network:16", "warn", "status", None, "421", message, exchange=len(self.exchanges) - 1)
             )
@@ -117,7 +117,7 @@ class Exchanging(Trace):
             self.fail(NETWORK_CODES[answer.kind], answer.message, phase=exchange.request.kind, verdict="inconclusive")
         assert isinstance(answer, HTTPResponse)
         if answer.status == 407 and self.rules.proxy_authentication_blocked:  # Chromium: see departures.py
-            message = "Chromium takes a 407 from a server for a network error."
+            message = "Chromium treats a 407 from a server as a network error."
             step = Step(
                 "http-network:15", "fail", "status", "not 407", "407", message, "CORS508", len(self.exchanges) - 1
             )

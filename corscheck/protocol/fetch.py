@@ -410,7 +410,7 @@ class _Fetch(Exchanging):
 
     def _deliver(self, type_: Tainting, response: HTTPResponse, status: int) -> None:
         if response.body_error is not None:
-            message = f"The body did not arrive whole: {response.body_error}"
+            message = f"The body is incomplete: {response.body_error}"
             last = len(self.exchanges) - 1
             self.steps.append(Step("http-network:body", "warn", "body", None, None, message, "CORS521", last))
         url = "" if type_ == "opaque" else self.urls[-1].without_fragment

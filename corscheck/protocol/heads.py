@@ -166,15 +166,15 @@ def read_answer(
     first = found[0]
     if len(found) > 1 and _gist(found[0], checked=checked) != _gist(found[1], checked=checked):
         why = next((f"for one of them, {f}" for f in found if isinstance(f, _Refused)), "they read different fields")
-        message = f"Chromium and Firefox do not agree on this malformed answer: {why}."
+        message = f"Chromium and Firefox disagree on this malformed response: {why}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
     if first is None:
-        message = "The answer is malformed, and a browser would wait for the rest of it."
+        message = "The response is malformed, and a browser would wait for the rest of it."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
     if isinstance(first, Head) and syntax != "agreed" and SYNTAXES[syntax].body_decides:
         first = _Refused("its body breaks at once") if _body_breaks(raw, first, request.method) else first
     if isinstance(first, _DifferentLengths) and rules.different_lengths_undecided:
-        message = f"{who} was recorded to read this answer, but not with every HTTP library: {first}."
+        message = f"{who} was recorded reading this response, but not with every HTTP library: {first}."
         return NetworkError("protocol", message, answer.at, answer.elapsed_ms, answer.sent, raw)
     if isinstance(first, _Refused):
         message = f"{'Browsers do' if len(found) > 1 else who + ' does'} not accept this response: {first}."

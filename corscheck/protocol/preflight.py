@@ -209,9 +209,9 @@ class _Judge:
         message = f"Method {asked.method} is not in Access-Control-Allow-Methods (preflight:7.5)."
         near = next((m for m in listed or () if m.upper() == asked.method.upper()), None)
         if near is not None:
-            message = f"Method {asked.method} is not {near}: methods compare with their case (preflight:7.5)."
+            message = f"Method {asked.method} is not {near}: methods are case-sensitive (preflight:7.5)."
         elif "*" in (listed or ()):
-            message = f"With credentials * is a method of that name, so {asked.method} is not allowed (preflight:7.5)."
+            message = f"With credentials, * is a literal method name, so {asked.method} is not allowed (preflight:7.5)."
         return Step("preflight:7.5", "fail", ACAM, asked.method, received, message, "CORS405")
 
     def _names(self) -> list[Step]:
@@ -245,7 +245,7 @@ class _Judge:
             step = "preflight:7.6" if by_name and missing[0] == "authorization" else "preflight:7.7"
             message = f"Request header {missing[0]} is not in Access-Control-Allow-Headers ({step})."
             if "*" in lower:
-                message = f"With credentials * is a header of that name, so {missing[0]} is not allowed ({step})."
+                message = f"With credentials, * is a literal header name, so {missing[0]} is not allowed ({step})."
             rows.append(Step(step, "fail", ACAH, expected, received, message, "CORS407"))
         elif not rows:
             rows.append(Step("preflight:7.7", "pass", ACAH, expected, received))
@@ -255,10 +255,10 @@ class _Judge:
         """``preflight:7.6`` with ``*`` in the list: a failure in the standard, a warning where engines accept it."""
         if self.rules.authorization_covered_by_wildcard:
             self.wildcard_authorization = True
-            message = "Browsers let * cover Authorization; the standard does not (preflight:7.6). Name it."
+            message = "Browsers accept * for Authorization, but the standard does not (preflight:7.6). List it by name."
             return Step("preflight:7.6", "warn", ACAH, "authorization", received, message, "CORS406")
         self.values["CORS406"] = "authorization"
-        message = "* does not cover Authorization: it must be named (preflight:7.6)."
+        message = "* does not cover Authorization: it must be listed by name (preflight:7.6)."
         return Step("preflight:7.6", "fail", ACAH, "authorization", received, message, "CORS406")
 
     def _age(self) -> Step | None:
@@ -289,7 +289,7 @@ def cors_check_steps(check: CheckResult, origin: str, credentials: Credentials) 
     if credentials == "include":
         # cors-check:6 to 8. Evaluated even if step 2 or 4 failed: it is often the next thing to fix.
         ok = acac == "true"
-        message = "" if ok else 'A request with credentials needs exactly "true" here (cors-check:8).'
+        message = "" if ok else 'A request with credentials requires exactly "true" (cors-check:8).'
         step = "cors-check:7" if ok else "cors-check:8"
         rows.append(Step(step, "pass" if ok else "fail", ACAC, "true", acac, message, None if ok else "CORS307"))
     elif acac is not None:  # cors-check:5 has already decided: without "include" this header is never read

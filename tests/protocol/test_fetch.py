@@ -218,7 +218,7 @@ def test_407_is_a_network_error_to_chromium() -> None:
 def test_a_method_in_the_wrong_case_is_said_to_be_so() -> None:
     outcome, _ = ask(request(method="patch"), response(204, acao="*", acam="PATCH"))
     assert outcome.failure is not None
-    assert outcome.failure.message == "Method patch is not PATCH: methods compare with their case (preflight:7.5)."
+    assert outcome.failure.message == "Method patch is not PATCH: methods are case-sensitive (preflight:7.5)."
     outcome, _ = ask(
         request(method="PUT", credentials="include"), response(204, acao=PAGE, acac="true", acam="*", acah="*")
     )

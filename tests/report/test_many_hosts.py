@@ -77,7 +77,7 @@ def test_every_kind_of_error_is_a_cause_with_something_to_do(kind: str) -> None:
         table.add(unreachable(host, kind))
     (group,) = table.ranked()
     assert group.count == 2
-    assert group.why() == f"No answer: {causes.NO_ANSWER[kind]}."
+    assert group.why() == f"No response: {causes.NO_ANSWER[kind]}."
     assert group.fixes() == [causes.HINTS[kind]]
 
 

@@ -123,5 +123,5 @@ def test_every_kind_of_error_says_what_to_do(kind: str) -> None:
     from corscheck.model.result import ErrorRecord
 
     lines = render(replace(samples.REFUSED, error=ErrorRecord(kind, "What happened.")), View())
-    at = next(i for i, text in enumerate(lines) if text.startswith("INCONCLUSIVE  No answer: What happened."))
+    at = next(i for i, text in enumerate(lines) if text.startswith("INCONCLUSIVE  No response: What happened."))
     assert lines[at + 1].startswith(" " * 14)

@@ -286,7 +286,7 @@ def _steps(result: Result) -> list[dict[str, Any]]:
         if exchange.held_back:
             note = f"not sent: {result.not_sent}"
         elif exchange.error is not None:
-            note = f"no answer: {exchange.error.message}"
+            note = f"no response: {exchange.error.message}"
         judged = [_row(s) for s in steps if s.exchange is not None and exchange.response is not None]
         groups.append({"head": rows.label(exchange), "note": note, "rows": judged})
     kept = rows.unsent(result)

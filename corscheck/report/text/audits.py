@@ -169,11 +169,11 @@ def verdict(audit: Audit, view: View) -> list[str]:
 
 
 HINTS = {
-    "dns": "Is the name right?",
+    "dns": "Is the host name right?",
     "connect": "Is the server running?",
-    "tls": "--cacert FILE trusts your own CA, -k trusts anyone.",
-    "timeout": "--max-time SECONDS waits longer.",
-    "proxy": "-x URL names another proxy, --noproxy HOST goes without.",
+    "tls": "--cacert FILE trusts your own CA; -k accepts any certificate.",
+    "timeout": "Wait longer with --max-time SECONDS.",
+    "proxy": "Set another proxy with -x URL, or bypass it with --noproxy HOST.",
 }
 """What to do if there is no response, by the kind of error."""
 

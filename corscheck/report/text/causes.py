@@ -39,14 +39,14 @@ NO_ANSWER = {
 """What is true of every result without a response, by the kind of error. Messages name the host."""
 
 HINTS = {
-    "dns": "This says nothing about CORS. Is the name right?",
-    "connect": "This says nothing about CORS. Is the server running?\nIn CI: --wait-for 30 keeps asking until it is.",
-    "tls": "This says nothing about CORS. --cacert FILE trusts your own CA, -k trusts anyone.",
-    "timeout": "This says nothing about CORS. --max-time SECONDS waits longer.",
-    "protocol": "No browser rule was reached, so no verdict. -v shows what came.",
-    "too-large": "No browser rule was reached, so no verdict. -v shows what came.",
-    "proxy": "This says nothing about CORS. -x URL names another proxy, --noproxy HOST goes without.",
-    "app": "No browser rule was reached, so no verdict.",
+    "dns": "This says nothing about CORS. Is the host name right?",
+    "connect": "This says nothing about CORS. Is the server running?\nIn CI, --wait-for 30 retries until it is.",
+    "tls": "This says nothing about CORS. --cacert FILE trusts your own CA; -k accepts any certificate.",
+    "timeout": "This says nothing about CORS. Wait longer with --max-time SECONDS.",
+    "protocol": "No browser rule was reached, so there is no verdict. -v shows what the server sent.",
+    "too-large": "No browser rule was reached, so there is no verdict. -v shows what the server sent.",
+    "proxy": "This says nothing about CORS. Set another proxy with -x URL, or bypass it with --noproxy HOST.",
+    "app": "No browser rule was reached, so there is no verdict.",
 }
 """What to do if there is no response, by the kind of error."""
 
@@ -229,7 +229,7 @@ def why(result: Result) -> str:
     if finding is not None:
         return words.sentence(finding.message or finding.title, step)
     if result.error is not None:
-        return f"No answer: {words.sentence(result.error.message)}"
+        return f"No response: {words.sentence(result.error.message)}"
     if result.reason is not None:
         return result.because
     if result.as_driven:
@@ -243,7 +243,7 @@ def why_all(first: Result, *, varied: bool) -> str:
         step = first.reason.step if first.reason is not None else None
         return words.sentence("Access-Control-Allow-Origin does not name them", step)
     if varied and first.error is not None:
-        return f"No answer: {words.sentence(NO_ANSWER.get(first.error.kind, first.error.kind))}"
+        return f"No response: {words.sentence(NO_ANSWER.get(first.error.kind, first.error.kind))}"
     finding = next((f for f in first.findings if f.severity != "info"), None)
     if varied and finding is not None:
         return words.sentence(words.capital(finding.title), first.reason.step if first.reason is not None else None)

@@ -223,7 +223,7 @@ def _exchange_head(exchange: ExchangeRecord, has_rows: bool, rows: Rows, why: st
     if exchange.held_back:
         rows.beside(label(exchange), f"not sent: {why}")
     elif exchange.error is not None:
-        rows.beside(label(exchange), f"no answer: {printable(exchange.error.message)}")
+        rows.beside(label(exchange), f"no response: {printable(exchange.error.message)}")
     elif not has_rows:
         rows.lines(" " * INDENT + label(exchange))
     else:

@@ -199,7 +199,7 @@ class ASGITransport:
         except TimeoutError:
             exchange = AppExchange(request, deadline, None)
             exchange.started = min(exchange.started, deadline)
-            return exchange.failed("timeout", "The application gave no answer in time: it blocks its event loop.")
+            return exchange.failed("timeout", "The application gave no response in time: it blocks its event loop.")
 
     def close(self) -> None:
         """Run the shutdown and end the thread. Raises ``AppError`` if the shutdown fails."""
