@@ -109,7 +109,7 @@ class Scope:
         here = parse_url(self.book.url)
         if _leads_to_login(target.path):
             self.book.note(
-                f"{self.book.url} redirects to a login ({target.without_fragment}), so the audit sees the login's "
+                f"{self.book.url} redirects to a login ({target.without_fragment}): the audit sees the login's "
                 "policy. Pass credentials (-b, -H, -u) to see the application's."
             )
             return None
@@ -136,7 +136,7 @@ class Scope:
             )
         if status in (401, 403, 407):
             self.book.note(
-                f"The response is a {status}, so the audit sees the login's policy. Pass credentials (-b, -H, -u) to "
+                f"The response is a {status}: the audit sees the login's policy. Pass credentials (-b, -H, -u) to "
                 "see the application's."
             )
 

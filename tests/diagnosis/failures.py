@@ -226,7 +226,7 @@ FAILURES: tuple[Failure, ...] = (
         "CORS611",
         always(Reply(200, (ALLOW, "Access-Control-Allow-Credentials: True"))),
         {"credentials": "include"},
-        ('"True"', "lower case"),
+        ('"True"', "lowercase"),
     ),
     Failure(
         12,
@@ -351,7 +351,7 @@ FAILURES: tuple[Failure, ...] = (
         "CORS625",
         always(Reply(200, ("Access-Control-Allow-Origin: http://127.0.0.1:3000", VARY))),
         {"origin": "http://localhost:3000"},
-        ("two origins",),
+        ("different origins",),
     ),
     Failure(
         16,
@@ -359,7 +359,7 @@ FAILURES: tuple[Failure, ...] = (
         "CORS616",
         always(Reply(200, (f"Access-Control-Allow-Origin: {PAGE}/",))),
         {},
-        ("ends in a slash",),
+        ("ends with a slash",),
     ),
     Failure(
         16, "a path", "CORS616", always(Reply(200, (f"Access-Control-Allow-Origin: {PAGE}/app",))), {}, ("has a path",)

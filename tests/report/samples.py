@@ -140,7 +140,7 @@ HEADER_REFUSED = replace(
             "CORS601",
             "high",
             "the server refuses a header",
-            "The server refuses header x-tenant (it responds with a 400).",
+            "The server refuses header x-tenant: it responds with a 400.",
             advice='Add "X-Tenant" to allow_headers:  corscheck fix --for fastapi ...',
         ),
     ),

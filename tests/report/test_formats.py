@@ -124,7 +124,7 @@ def test_a_fingerprint_does_not_depend_on_the_run() -> None:
 @pytest.mark.parametrize(
     ("result", "code", "said"),
     [
-        (samples.WILDCARD, "CORS302", "answers"),
+        (samples.WILDCARD, "CORS302", "exact origin"),
         (replace(samples.ALLOWED, expected="blocked", passed=False), "expected-blocked", "Expected blocked"),
         (samples.ENGINES_DIFFER, "CORS407", "Firefox blocks it."),
         (replace(samples.ALLOWED, passed=False), "expectation", "something else that was expected"),

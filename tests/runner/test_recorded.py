@@ -193,7 +193,10 @@ def test_redirects_are_followed_in_the_recording() -> None:
     result = one(entry(status=302, came={**ALLOW, "Location": "/b"}), there)
     assert (result.verdict, [e.request.url for e in result.exchanges]) == ("allowed", [f"{API}/a", f"{API}/b"])
     lost = one(entry(status=302, came={**ALLOW, "Location": "/elsewhere"}), creator="Firefox")
-    assert (lost.verdict, reason(lost)) == ("inconclusive", f"The GET of {API}/elsewhere is not in the recording.")
+    assert (lost.verdict, reason(lost)) == (
+        "inconclusive",
+        f"The GET request for {API}/elsewhere is not in the recording.",
+    )
     assert len(lost.exchanges) == 1
 
 

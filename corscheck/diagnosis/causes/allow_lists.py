@@ -267,7 +267,7 @@ def _missing_headers(facts: Facts, missing: list[str], evidence: str, said: str,
 
 def _says_so(facts: Facts) -> str:
     """Return the error status as the end of a sentence, because browsers' messages do not show it; empty for 2xx."""
-    return "" if facts.ok else f" (it responds with a {status_line(facts.response).partition(' ')[0]})"
+    return "" if facts.ok else f": it responds with a {status_line(facts.response).partition(' ')[0]}"
 
 
 def _as_typed(facts: Facts, lower: str) -> str:

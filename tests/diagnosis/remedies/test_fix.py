@@ -51,7 +51,7 @@ def test_what_is_printed_is_all_of_the_language(command: Command, name: str) -> 
     assert (done.status, done.stderr) == (0, "")
     words = re.sub(r"\n(#|//| )* *", " ", done.stdout.partition("\n\n")[0])
     assert "If CORS is already configured, replace that configuration with this one" in words
-    assert "never add a second one." in words
+    assert "Never add a second one." in words
     if REMEDIES[name].language != "python":
         assert "X-Tenant" in done.stdout
         return
@@ -139,7 +139,7 @@ def test_list(command: Command) -> None:
 def test_an_unknown_framework_lists_the_known_ones_nearest_first(command: Command, typed: str, first: str) -> None:
     done = command("fix", "--for", typed, *URL)
     assert (done.status, done.stdout) == (2, "")
-    names = done.stderr.rpartition("there are ")[2].strip().split(", ")
+    names = done.stderr.rpartition("the targets are ")[2].strip().split(", ")
     assert names[0] == first
     assert sorted(names) == list(NAMES)
 

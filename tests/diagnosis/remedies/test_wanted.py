@@ -162,7 +162,7 @@ origins = ["{APP}"]
             8,
             f'check "two": expects PUT from {APP} to be blocked, but what other checks need allows it: one configuration',
         ),
-        ('headers = ["Cookie2: a"]', 7, "do not let scripts set"),
+        ('headers = ["Cookie2: a"]', 7, "lets no script set"),
         ('origins = ["null"]', 3, "null is the origin"),
         ("vary-origin = false", 3, "expects no Vary: Origin"),
         (
