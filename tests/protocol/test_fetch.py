@@ -223,7 +223,7 @@ def test_a_method_in_the_wrong_case_is_said_to_be_so() -> None:
         request(method="PUT", credentials="include"), response(204, acao=PAGE, acac="true", acam="*", acah="*")
     )
     assert outcome.failure is not None
-    assert "With credentials *" in outcome.failure.message
+    assert "With credentials, *" in outcome.failure.message
 
 
 def test_authorization_under_the_wildcard() -> None:

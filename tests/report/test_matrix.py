@@ -96,7 +96,7 @@ def test_a_list_of_urls(snapshot: SnapshotAssertion) -> None:
         replace(samples.ALLOWED, url="https://api.example.com/a"),
         samples.blocked(samples.PAGE, "GET", "https://api.example.com/b", None),
         replace(samples.PREFLIGHT_ONLY, url="https://api.example.com/c"),
-        replace(samples.REFUSED, url="https://api.example.com/d", error=ErrorRecord("timeout", "no answer in 10 s")),
+        replace(samples.REFUSED, url="https://api.example.com/d", error=ErrorRecord("timeout", "no response in 10 s")),
     )
     view = View()
     lines = list_header(results[0], view, uniform=True)

@@ -113,11 +113,9 @@ def misplaced_cause(names: list[str], spelled: list[str]) -> Cause:
     listed = ", ".join(spelled)
     if all(name in _FETCH_OPTIONS for name in names):
         what = "options" if several else "an option"
-        message = (
-            f"The page sends {listed} as a request header, but {'they are' if several else 'it is'} {what} of fetch()."
-        )
+        message = f"The page sends {listed} as a request header, but {'they are' if several else 'it is'} {what} of fetch() or of a library."
         them = "them" if several else "it"
-        advice = f"Remove {listed} from the headers in the page's code, and pass {them} to fetch() as {what}."
+        advice = f"Remove {listed} from the headers in the page's code, and set {them} as {what} instead."
     else:
         what = "response headers" if several else "a response header"
         this = "These are" if several else "This is"

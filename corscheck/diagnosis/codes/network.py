@@ -37,7 +37,7 @@ NETWORK: tuple[Record, ...] = (
     ),
     step_record(
         "CORS905",
-        "The response is not valid HTTP, or the connection was closed without a response.",
+        "The server sent something that is not HTTP, or closed the connection without a response.",
         f"{_NOTHING} Browsers differ in how much invalid HTTP they tolerate.",
         "net::ERR_EMPTY_RESPONSE",
         "Check what the server sends with -v. An https request to an http port looks the same.",
@@ -75,7 +75,7 @@ NETWORK: tuple[Record, ...] = (
     ),
     step_record(
         "CORS911",
-        "This engine would have sent requests that were not recorded.",
+        "This engine would have sent requests that the recording does not contain.",
         "The other engines are judged by replaying what the driving engine recorded. If they would send a different "
         "request, there is no verdict.",
         "after a redirect, Firefox sends a preflight where Chromium sends none",
