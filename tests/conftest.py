@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from corscheck.model import masking
+from corscheck.model import hidden
 
 TESTS = Path(__file__).resolve().parent
 HEAVY = ("browser", "framework", "hostile", "slow")
@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def nothing_hidden() -> Iterator[None]:
     """Forget the secrets of a test, so that the next one does not mask them."""
     yield
-    masking.forget()
+    hidden.forget()
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -44,7 +44,7 @@ SMALL: dict[str, str] = {
     "diagnosis.words:_mentions": "an escaped name between two look-arounds of one character",
     "runner.mending:_matched": "allow_origin_regex of the application that is asked, over an origin",
     "sources.app.questions:lookalikes": "allow_origin_regex of the application that is asked, over an origin made from it",
-    "model.masking:_compile": "escaped values and nothing else: alternatives without repetition never backtrack",
+    "model.hidden:_compile": "escaped values and nothing else: alternatives without repetition never backtrack",
     "policy.ignore:_compiled": "a pattern with * and ? that the policy's author writes; fnmatch's translation never backtracks",
     "policy.toml_lines:check_lines": "the name of a table between brackets, at the beginning of a line",
     "sources.app.questions:matching": "allow_origin_regex of the application that is asked, over an origin made from it",

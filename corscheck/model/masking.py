@@ -13,14 +13,16 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from corscheck.model import hidden
+from corscheck.model.hidden import MASK, hide, mask_hidden
 from corscheck.model.secret_names import PROTOCOL, means_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from corscheck.protocol.request import Header
 
-MASK = "***"
+_PUBLIC_VALUES = frozenset(PROTOCOL.split())
 
 
 def is_secret_header(name: str) -> bool:
@@ -28,85 +30,11 @@ def is_secret_header(name: str) -> bool:
     return means_secret(name)
 
 
-# ---------------------------------------------------------------------- values that are known
-
-_hidden: re.Pattern[str] | None = None
-_hidden_values: frozenset[tuple[str, str]] = frozenset()
-_shown = PROTOCOL
-
-
-def hide(values: Iterable[str], *, sure: bool = False) -> None:
-    """Mask these values in every text from now on, as they stand and encoded. For all of the process.
-
-    Short values and words are left out, because masking what stands in every text would hide all of it. ``sure`` says
-    that the values are secrets, so that only the shortest are left out.
-    """
-    hide_after(("", v) for v in values if len(v) > 3 and (sure or (len(v) > 5 and not (v.isalpha() and v.islower()))))
-
-
-def hide_login(user: str, password: str) -> None:
-    """Mask a password from now on, and the login as ``Basic`` authentication sends it."""
-    from base64 import b64encode
-
-    encoded = {b64encode(f"{user}:{password}".encode(charset, "replace")).decode() for charset in ("utf-8", "latin-1")}
-    hide((password,))
-    hide({*encoded, *(text.rstrip("=") for text in encoded)}, sure=True)
-
-
-def hide_after(pairs: Iterable[tuple[str, str]]) -> None:
-    """Mask values in every text from now on, where they follow the other text of their pair: ``("?q=", "7")``."""
-    global _hidden_values
-    found = _hidden_values.union((before, form) for before, value in pairs if value for form in _forms(value))
-    if found != _hidden_values:
-        _hidden_values = found
-        _compile()
-
-
 def show_host(url: str) -> None:
     """Show the host of a URL from now on, also where it (or a part of it) was given to ``hide``."""
-    global _shown
     url = _mask_userinfo(url)
     end = _AUTHORITY_END.search(url, _AUTHORITY.match(url).end())  # type: ignore[union-attr]
-    host = (url[: end.start()] if end else url).lower()
-    if host not in _shown:
-        _shown = "\n".join((_shown, *_forms(host))).lower()
-        _compile()
-
-
-def _compile() -> None:
-    global _hidden
-    longest = sorted(hidden(), key=lambda pair: len(pair[1]), reverse=True)
-    each = (f"(?<={re.escape(b)}){re.escape(v)}" if b else re.escape(v) for b, v in longest)
-    _hidden = re.compile("|".join(each)) if longest else None
-    mask_field.cache_clear()
-
-
-def _forms(value: str) -> set[str]:
-    """Return a value as it stands in texts, URLs, host names, JSON, HTML, and UTF-8 bytes that are read as Latin-1."""
-    import json
-    from html import escape
-    from urllib.parse import quote
-
-    bare = value.encode("utf-8", "surrogatepass")
-    quoted = {quote(bare, safe=safe) for safe in ("", "!$&'()*+,/:;=@[]|")}
-    return {value, value.lower(), json.dumps(value)[1:-1], escape(value), bare.decode("latin-1"), *quoted}
-
-
-def forget() -> None:
-    """Forget the values given to ``hide``."""
-    global _hidden_values, _shown
-    _hidden_values, _shown = frozenset(), PROTOCOL
-    _compile()
-
-
-def hidden() -> frozenset[tuple[str, str]]:
-    """Return what is hidden, for ``hide_after`` in another process: not what is known to be public."""
-    return frozenset(pair for pair in _hidden_values if pair[0] or pair[1].lower() not in _shown)
-
-
-def mask_hidden(text: str) -> str:
-    """Mask the values given to ``hide``, and nothing else."""
-    return _hidden.sub(MASK, text) if _hidden is not None else text
+    hidden.show(url[: end.start()] if end else url)
 
 
 # ---------------------------------------------------------------------- headers
@@ -141,9 +69,13 @@ def mask_header(name: str, value: str) -> str:
     return f"{scheme.group(1)} {MASK}" if scheme else MASK
 
 
-@lru_cache(maxsize=4096)
 def mask_field(field: Header) -> Header:
     """Mask a header field. Most are the same in every exchange of a run, so they are remembered."""
+    return _mask_field(field, hidden.pattern())
+
+
+@lru_cache(maxsize=4096)
+def _mask_field(field: Header, _: re.Pattern[str] | None) -> Header:
     return mask_hidden(field[0]), mask_header(*field)
 
 
@@ -178,7 +110,7 @@ def mask_url(url: str) -> str:
         url = _mask_userinfo(url)
     if "=" in url:
         url = _mask_parameters(url, _IN_URL)
-    if " " in url or "eyJ" in url or "+" in url or "%" in url or "\t" in url or _hidden is not None:
+    if " " in url or "eyJ" in url or "+" in url or "%" in url or "\t" in url or hidden.pattern() is not None:
         url = _mask_values(url)
     return url
 
@@ -346,7 +278,7 @@ _CREDENTIALS = re.compile(
 )
 _ONE_CREDENTIAL = re.compile(r"(?i)(bearer|basic|negotiate|ntlm|token(?![ \t]++(?-i:[a-z]++)\Z))[ \t]++[^\s=,\"]++=*+")
 _HEADER_IN_TEXT = re.compile(
-    r"(?i)(?<![\w-])((?=\w++-|(?:cookie|authorization):)[\w-]{1,80}+):(?!:|//)([ \t]*+)([^\s'\"][^'\"\n]*+)"
+    r"(?i)(?<![\w-])((?=\w++-|authorization:|cookie:[ \t]*+[^\s=;'\"]++=)[\w-]{1,80}+):(?!:|//)([ \t]*+)([^\s'\"][^'\"\n]*+)"
 )
 """A header line in a text. Of the names without a hyphen, only those of credentials are headers for certain."""
 _JSON_FIELD = re.compile(
@@ -371,7 +303,7 @@ def mask_text(text: str) -> str:
     text = _mask_json(text)
     if ":" in text:
         text = _HEADER_IN_TEXT.sub(_mask_header_in_text, text)
-    if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or _hidden is not None:
+    if " " in text or "eyJ" in text or "+" in text or "%" in text or "\t" in text or hidden.pattern() is not None:
         text = _mask_values(text)
     return text
 
@@ -414,7 +346,7 @@ def _mask_json(text: str) -> str:
 
 def _mask_json_field(found: re.Match[str]) -> str:
     name = re.sub(r"\\u00([0-7][0-9a-fA-F])", lambda code: chr(int(code[1], 16)), found[1])
-    if means_secret(name, whole=False):
+    if means_secret(name, whole=False) and found[3].strip('"').lower() not in _PUBLIC_VALUES:
         return f'"{found[1]}"{found[2]}"{MASK}"'
     return f'"{found[1]}"{found[2]}{_JSON_FIELD.sub(_mask_json_field, found[3])}' if found[3][0] in "[{" else found[0]
 
@@ -438,7 +370,7 @@ def _mask_values(text: str) -> str:
     if "earer" in text or "asic" in text or "oken" in text or "egotiate" in text or "NTLM" in text or "ASIC" in text:
         whole = _ONE_CREDENTIAL.fullmatch(text)
         text = f"{whole[1]} {MASK}" if whole else _CREDENTIALS.sub(rf"\1\2{MASK}", text)
-    return text if _hidden is None else _hidden.sub(MASK, text)
+    return mask_hidden(text)
 
 
 def _mask_token(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from corscheck.model.masking import hide, hide_after, mask_hidden
+from corscheck.model.hidden import hide, hide_after, mask_hidden
 from corscheck.model.secret_names import means_secret
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck._version import __version__
-from corscheck.model.masking import hidden, hide_after, hide_url, mask_login
+from corscheck.model.hidden import hide_after, known_secrets
+from corscheck.model.masking import hide_url, mask_login
 from corscheck.model.values import ConfigError, HelperDied, Probe
 from corscheck.runner.many import ask_all
 from corscheck.runner.options import place_of
@@ -214,7 +215,7 @@ class _Spread:
             self._busy[place] = waiting
         picked.sort(key=lambda one: one[0])
         self._chunks += 1
-        chunk = Chunk(tuple(question for _, _, question in picked), self._options, hidden())
+        chunk = Chunk(tuple(question for _, _, question in picked), self._options, known_secrets())
         future = self._client.submit(_ask, chunk, key=f"{self._name}-{self._chunks}", pure=False)
         self._out[future] = [(number, place) for number, place, _ in picked]
         future.add_done_callback(self._done.put)

@@ -11,7 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from corscheck.diagnosis.console import console_text
-from corscheck.model.masking import MASK, mask_body, mask_field, mask_lines, mask_text, mask_url
+from corscheck.model.hidden import MASK
+from corscheck.model.masking import mask_body, mask_field, mask_lines, mask_text, mask_url
 from corscheck.model.result import (
     EngineVerdict,
     ErrorRecord,

@@ -15,7 +15,8 @@ from urllib.parse import quote_from_bytes
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from corscheck.model.masking import MASK, mask_malformed_header
+from corscheck.model.hidden import MASK
+from corscheck.model.masking import mask_malformed_header
 from corscheck.model.values import LONGEST_TIME
 from corscheck.protocol.safelist import is_safelisted_method
 from corscheck.sources import author_headers

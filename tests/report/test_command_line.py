@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from lxml import etree
 
-from corscheck.model import masking
+from corscheck.model import hidden
 from corscheck.report.saved import document
 from corscheck.report.saved.document import Run, command_line
 from tests.report import samples
@@ -45,7 +45,7 @@ def test_control_characters_stay_spelled_out_and_are_read_back(word: str) -> Non
 
 
 def test_a_masked_value_says_so() -> None:
-    assert document.MASK == masking.MASK
+    assert document.MASK == hidden.MASK
     line = command_line(["corscheck", "-H", "Authorization: ***", "https://h/?token=***"])
     assert line == "corscheck -H 'Authorization: <masked>' 'https://h/?token=<masked>'"
     assert words_of("sh", line)[-1] == "https://h/?token=<masked>"

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from corscheck.cli.ask.inputs import LARGEST_SCRIPT, check_field
 from corscheck.cli.ask.questions import via_base
 from corscheck.cli.ask.targets import TargetLine
-from corscheck.model.masking import hide_header, hide_login, hide_url, show_host
+from corscheck.model.hidden import hide_login
+from corscheck.model.masking import hide_header, hide_url, show_host
 from corscheck.model.page_origin import check_origin
 from corscheck.model.values import ConfigError
 from corscheck.protocol.headers import get

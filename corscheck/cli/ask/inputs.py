@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, cast
 
 from corscheck.cli.retyped import retyped
 from corscheck.model.bounded import LARGEST, MEBIBYTE, lines_of, read_all, too_large
-from corscheck.model.masking import MASK, hide_body, hide_header, hide_login, mask_malformed_header, mask_url
+from corscheck.model.hidden import MASK, hide_login
+from corscheck.model.masking import hide_body, hide_header, mask_malformed_header, mask_url
 from corscheck.model.values import LONGEST_TIME, ConfigError
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from corscheck.model.masking import MASK, hide_url
+from corscheck.model.hidden import MASK
+from corscheck.model.masking import hide_url
 from corscheck.model.values import ConfigError
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from corscheck.model.hidden import MASK
 from corscheck.model.masking import (
-    MASK,
     is_secret_header,
     mask_certificate,
     mask_header,

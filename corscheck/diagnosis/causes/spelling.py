@@ -113,7 +113,8 @@ def misplaced_cause(names: list[str], spelled: list[str]) -> Cause:
     listed = ", ".join(spelled)
     if all(name in _FETCH_OPTIONS for name in names):
         what = "options" if several else "an option"
-        message = f"The page sends {listed} as a request header, but {'they are' if several else 'it is'} {what} of fetch() or of a library."
+        they_are = "they are" if several else "it is"
+        message = f"The page sends {listed} as a request header, but {they_are} {what} of fetch() or of a library."
         them = "them" if several else "it"
         advice = f"Remove {listed} from the headers in the page's code, and set {them} as {what} instead."
     else:

@@ -98,7 +98,7 @@ def add_summary(saved: Saved, path: str) -> None:
                 out.write(piece)
 
 
-_BEGINNING = re.compile(r"(?m)^(\s*):(?=:)")
+_BEGINNING = re.compile(r"(?m)^([^\S\n]*+):(?=:)")
 
 
 def inert_document(piece: str, form: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 MASK = "***"
-"""What stands for a secret in the words of a command line (``corscheck.model.masking.MASK``)."""
+"""What stands for a secret in the words of a command line (``corscheck.model.hidden.MASK``)."""
 
 
 class Run(Struct, frozen=True):

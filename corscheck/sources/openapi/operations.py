@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from corscheck.model.masking import MASK, is_secret_header, mask_url
+from corscheck.model.hidden import MASK
+from corscheck.model.masking import is_secret_header, mask_url
 from corscheck.protocol.headers import is_token
 from corscheck.protocol.origin import HTTP_SCHEMES, URLError, parse_url
 from corscheck.protocol.safelist import is_safelisted_request_header
