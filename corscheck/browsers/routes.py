@@ -137,7 +137,7 @@ def plan(probes: Iterable[Probe], network: NetworkOptions) -> Routes:
 
 def _refuse(network: NetworkOptions) -> None:
     if network.cert is not None or network.key is not None:
-        raise ConfigError("a client certificate (--cert, --key) cannot be given to a browser that is asked")
+        raise ConfigError("a client certificate (--cert, --key) cannot be used with --in-browser")
     if network.ip_version is not None:
         raise ConfigError("a browser chooses between IPv4 and IPv6 itself: use --resolve HOST:PORT:ADDRESS")
 

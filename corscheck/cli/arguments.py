@@ -283,7 +283,7 @@ class ProbeArguments(Struct, frozen=True):
         Option(
             "--curl",
             metavar="TEXT",
-            help="Ask what a curl command or a fetch() call asks; @FILE reads a file, - stdin.",
+            help="Take the request from a curl command or a fetch() call; @FILE reads a file, - stdin.",
         ),
     ] = ()
     document: DocumentArguments = DocumentArguments()

@@ -20,7 +20,7 @@ _ALIASES = {
     "validate": "run", "verify": "run", "version": "--version", "-V": "--version",
 }  # fmt: skip
 _HINTS = {
-    "scan": "To test a server with hostile origins: corscheck audit URL. To ask as one page: corscheck probe URL "
+    "scan": "To test a server with hostile origins: corscheck audit URL. To test one page: corscheck probe URL "
     "--origin ORIGIN",
     "serve": "To start the example server: corscheck demo --serve",
     "lint": "To check a policy file: corscheck run",
@@ -61,6 +61,6 @@ def _unknown(word: str, commands: Sequence[str]) -> str:
     near = get_close_matches(word.lower(), (*commands, *_HINTS, *_ALIASES), 1)
     meant = f" Did you mean {near[0]!r}?" if near else ""
     return (
-        f"Unknown command {word!r}.{meant} There are {', '.join(commands)}. To ask a URL:\n"
+        f"Unknown command {word!r}.{meant} There are {', '.join(commands)}. To test a URL:\n"
         "  corscheck https://api.example.com/data --origin https://app.example.com"
     )

@@ -127,7 +127,7 @@ class Session:
         if self._failed_enough and self.summary.tested < self._total:
             count = "one failure" if self._max_failures == 1 else f"{self._max_failures} failures"
             what = "targets" if self.summary.audits else "probes"
-            say(f"stopped after {count} (--max-failures): {self.summary.tested} of {self._total} {what} were asked")
+            say(f"stopped after {count} (--max-failures): {self.summary.tested} of {self._total} {what} were tested")
         if isinstance(self._ended, (ConfigError, HelperDied)):
             say(str(self._ended))
         elif self._ended is not None:

@@ -51,7 +51,7 @@ def judge_origin(text: str) -> tuple[str | None, str | None]:
     if text.lower() == OPAQUE:
         return "must be in lower case", OPAQUE
     if text == "*":
-        return "is what a server may answer, no page has it: name the page's origin", None
+        return "is a value that a server may send, not the origin of a page: name the page's origin", None
     if not _SCHEME.match(text):
         meant = _origin_of(("http://" if _LOCAL.match(text) else "https://") + text)
         return ("has no scheme, an origin has one", meant) if meant is not None else (_EXAMPLE, None)

@@ -91,7 +91,7 @@ class Ignore(Table):
 
     reason: Text = Field(description="Why this may fail for now.")
     check: Text | None = Field(None, description="Name of the check; * and ? stand for anything.")
-    url: Text | None = Field(None, description="URL as asked; * and ? stand for anything.")
+    url: Text | None = Field(None, description="URL of the request; * and ? match anything.")
     origin: Text | None = Field(None, description="Origin; * and ? stand for anything.")
     method: Text | None = Field(None, description="Method.")
     code: Text | None = Field(None, description="The reason's code: a failure for another reason is not excused.")

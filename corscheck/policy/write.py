@@ -193,7 +193,7 @@ def _remarks(group: CheckGroup) -> Iterator[str]:
     elif STRANGER in group.origins and allowed:
         yield "# Any page on the web may do this: fine for what is public."
     if held:
-        yield '# By the preflight alone; on a server that may be changed, send = "always" asks the rest.'
+        yield '# By the preflight alone; on a server that may be changed, send = "always" tests the rest.'
 
 
 def _facts(group: CheckGroup) -> Iterator[str]:
@@ -228,7 +228,7 @@ def _facts(group: CheckGroup) -> Iterator[str]:
     if all(varies):
         yield "vary-origin = true"
     elif any(a.get("access-control-allow-origin") != "*" for a in answers):
-        yield "# vary-origin = true  (not so today: a cache may hand this answer to another origin)"
+        yield "# vary-origin = true  (not so today: a cache may serve this response to another origin)"
 
 
 def _names(value: str) -> set[str]:

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--cors`` and its companions."""
     group = parser.getgroup("corscheck", "corscheck: cross-origin requests")
     group.addoption("--cors", action="store_true", help=f"run the checks of {POLICY} as tests")
-    group.addoption("--cors-app", metavar="MODULE:NAME", help="ask this application in process, without a server")
+    group.addoption("--cors-app", metavar="MODULE:NAME", help="test this application in process, without a server")
     group.addoption("--cors-env", metavar="NAME", help="the policy's [env.NAME] instead of its defaults")
     group.addoption("--cors-base-url", metavar="URL", help="instead of the policy's base-url")
 
@@ -33,7 +33,7 @@ def cors() -> Iterator[Callable[..., Site]]:
     """Asks an application or a server what a browser would make of its answers.
 
     ``cors(app)`` takes an ASGI or WSGI application, a factory without arguments, a test client with an ``app``, or the
-    base URL of a server. An application is asked in process, its lifespan running until the test ends, and requests
+    base URL of a server. An application is tested in process, its lifespan running until the test ends, and requests
     that may change data are sent to it; to a server they are not, unless ``send="always"`` says so.
     """
     from corscheck.pytest_plugin.site import AppError, ConfigError, open_site
@@ -116,4 +116,4 @@ class CheckItem(pytest.Item):
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Return the line about the application in process, if there is one."""
     app = config.getoption("--cors-app")
-    return f"corscheck: {app} is asked in process" if config.getoption("--cors") and app else None
+    return f"corscheck: {app} is tested in process" if config.getoption("--cors") and app else None

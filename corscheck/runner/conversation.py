@@ -100,7 +100,7 @@ class Pause(Struct, frozen=True):
 
 
 Asking: TypeAlias = "Generator[WireRequest | Pause, Answer, Returned]"
-"""A conversation: it yields requests and is sent their answers. After a ``Pause`` it is resumed without an answer."""
+"""A conversation: it yields requests and is sent their answers. After a ``Pause`` it is resumed without a response."""
 
 
 def conversation(

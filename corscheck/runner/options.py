@@ -39,7 +39,7 @@ class RunOptions(Struct, frozen=True):
     """Options of a run.
 
     ``concurrency`` is the number of probes under way per host, ``concurrency_total`` in all (eight times as many unless
-    it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without an answer is asked
+    it is given); ``rate`` the most requests a second over all; ``retry`` how often a probe without a response is asked
     again; ``wait_for`` the seconds to keep asking a server that is not there yet; ``show_secrets`` switches masking off.
     ``diagnose`` allows a control request after a blocked probe, to tell causes apart; a caller that counts requests leaves
     it off. ``keep_exchanges`` keeps all exchanges of an audit, which otherwise has those of its findings only.

@@ -106,9 +106,7 @@ def sort(headers: Sequence[Header], method: str, url: str) -> Sorted:
             continue
         author.append((name, value))
     if browser and "sec-fetch-mode" not in values and values.get("accept", "").startswith(_PAGE_ACCEPT):
-        notes.append(
-            "its Accept is that of a navigation, about which CORS does not decide: asked as a fetch() would be"
-        )
+        notes.append("its Accept is that of a navigation, which CORS does not apply to: tested as a fetch() would be")
     mode = values.get("sec-fetch-mode")
     cookies = "; ".join(value for name, value in headers if name.lower() == "cookie")
     site = values.get("sec-fetch-site")

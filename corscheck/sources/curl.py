@@ -61,8 +61,8 @@ def _found(sent: SentRequest) -> FoundRequest:
         notes.append(f"the header Host names another server: judged as {judged}, sent to {via} (--via)")
     if sent.method == "OPTIONS" and found.asked is None:
         notes.append(
-            "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not answer it as one: "
-            "asked as a page's own OPTIONS request (for the preflight of a PUT, add "
+            "OPTIONS without Access-Control-Request-Method is not a preflight, and servers need not treat it as one: "
+            "tested as a page's own OPTIONS request (for the preflight of a PUT, add "
             "-H 'Access-Control-Request-Method: PUT')"
         )
     asked = FoundRequest(
@@ -92,7 +92,7 @@ def _found(sent: SentRequest) -> FoundRequest:
         upload_listener=forced,
         # Chromium forces a preflight only for a request with a body.
         body=b"" if forced and method == "POST" else asked.body,
-        notes=(*asked.notes, f"this is a preflight: the {method} that it is for is what is asked about"),
+        notes=(*asked.notes, f"this is a preflight: the {method} that it belongs to is what is tested"),
     )
 
 

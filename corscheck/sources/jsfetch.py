@@ -169,7 +169,7 @@ def _asked(url: str, options: Any, where: str) -> FoundRequest:
     if credentials == "omit" and "mode" in options:
         notes.append(
             'browsers copy credentials "omit" where no cookie went out, whatever the page\'s code says '
-            "(--credentials include asks with them)"
+            "(--credentials include sends them)"
         )
     if credentials is None and found.cookies is not None and not found.same_origin:
         credentials = "include"

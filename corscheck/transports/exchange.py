@@ -125,7 +125,7 @@ class WireExchange:
         if self._switched:
             return failures.switched(self.peer)
         if self.until <= self.started:
-            return NetworkFailure("timeout", f"No time was left to ask {self.peer}.")
+            return NetworkFailure("timeout", f"No time was left to contact {self.peer}.")
         waited = seconds(self.until - self.started)
         tried = f" ({', '.join(address for address, _ in self.attempts)})" if self.attempts else ""
         dialled = self.route.dialled
@@ -142,9 +142,9 @@ class WireExchange:
         elif self.phase == "body":
             text = f"The body was still arriving after {waited}."
         elif self.head_bytes:
-            text = f"{self.peer} sent {self.head_bytes} bytes of its answer's head within {waited}, but not all of it."
+            text = f"{self.peer} sent {self.head_bytes} bytes of its response headers within {waited}, but not all of them."
         else:
-            text = f"{self.peer} gave no answer within {waited}."
+            text = f"{self.peer} did not respond within {waited}."
         return NetworkFailure("timeout", text)
 
     # Called by the streams

@@ -95,7 +95,7 @@ def unreachable(route: Route, attempts: Sequence[tuple[str, OSError]], waited: f
 def broken(peer: str, proxied: bool, error: OSError, *, answering: bool) -> NetworkFailure:
     """Return the failure for a broken connection. ``answering`` means that part of the response had arrived."""
     how = "reset the connection" if isinstance(error, ConnectionError) else f"broke off ({_reason(error)})"
-    when = "in the middle of its answer" if answering else "without an answer"
+    when = "in the middle of its response" if answering else "without a response"
     return NetworkFailure("proxy" if proxied else "connect", f"{peer} {how} {when}.", lost=not answering)
 
 
@@ -104,23 +104,25 @@ def hung_up(peer: str, proxied: bool, received: int) -> NetworkFailure:
     if not received:
         # The same kind as a reset: a port with nothing behind it may send a FIN or an RST.
         return NetworkFailure(
-            "proxy" if proxied else "connect", f"{peer} closed the connection without an answer.", lost=True
+            "proxy" if proxied else "connect", f"{peer} closed the connection without a response.", lost=True
         )
     return NetworkFailure(
-        "protocol", f"{peer} closed the connection in the middle of its answer's head, after {received} bytes."
+        "protocol", f"{peer} closed the connection in the middle of its response headers, after {received} bytes."
     )
 
 
 def unasked(peer: str) -> NetworkFailure:
     """Return the failure for an unsolicited response on a reused connection."""
-    return NetworkFailure("protocol", f"{peer} sent an answer that nobody had asked for.", lost=True)
+    return NetworkFailure("protocol", f"{peer} sent a response to no request.", lost=True)
 
 
 def not_http(peer: str, beginning: bytes) -> NetworkFailure:
     """Return the failure for a response that does not start like HTTP/1."""
     if beginning[:2] in (b"\x15\x03", b"\x16\x03"):
-        return NetworkFailure("protocol", f"{peer} answers in TLS to a request in plain HTTP: is it an https URL?")
-    return NetworkFailure("protocol", f"{peer} does not speak HTTP/1: its answer begins with {_first_line(beginning)}.")
+        return NetworkFailure("protocol", f"{peer} responds with TLS to a plain HTTP request: is it an https URL?")
+    return NetworkFailure(
+        "protocol", f"{peer} does not speak HTTP/1: its response begins with {_first_line(beginning)}."
+    )
 
 
 def not_http2(peer: str, beginning: bytes) -> NetworkFailure:
@@ -139,7 +141,7 @@ def given_up(peer: str, *, whole: bool, code: int) -> NetworkFailure:
     """Return the failure for an HTTP/2 stream that the server reset, or a connection that it ended (``whole``)."""
     name = _HTTP2_ERRORS[code] if code < len(_HTTP2_ERRORS) else f"error {code}"
     how = "ended the HTTP/2 connection" if whole else "reset the HTTP/2 stream"
-    return NetworkFailure("protocol", f"{peer} {how} in place of an answer ({name}).")
+    return NetworkFailure("protocol", f"{peer} {how} instead of a response ({name}).")
 
 
 def malformed(peer: str, complaint: str) -> NetworkFailure:
@@ -152,7 +154,7 @@ def malformed(peer: str, complaint: str) -> NetworkFailure:
         return too_large(peer, 64)
     if not text[1:2].isupper():  # an abbreviation keeps its letters
         text = text[:1].lower() + text[1:]
-    return NetworkFailure("protocol", f"{peer} gave a malformed answer: {text.rstrip('.')}.")
+    return NetworkFailure("protocol", f"{peer} sent a malformed response: {text.rstrip('.')}.")
 
 
 def switched(peer: str) -> NetworkFailure:

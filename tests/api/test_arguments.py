@@ -67,7 +67,7 @@ WRONG: list[tuple[dict[str, Any], str, str, str]] = [
     ({"origin": b"https://a.example"}, "origin", "got a bytes", "https://app.example"),
     ({"origin": "app.example"}, "origin", "no scheme", "Did you mean 'https://app.example'?"),
     ({"origin": "https://app.example/"}, "origin", "slash", "Did you mean 'https://app.example'?"),
-    ({"origin": "*"}, "origin", "no page has it", "https://app.example"),
+    ({"origin": "*"}, "origin", "not the origin of a page", "https://app.example"),
     ({"method": None}, "method", "expected a string", "method='PUT'"),
     ({"via": "localhost"}, "via", "a scheme, a host and a port", "via='http://"),
     ({"via": "http://localhost/api"}, "via", "no path", "via='http://"),

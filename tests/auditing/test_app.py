@@ -116,7 +116,7 @@ def test_targets_are_paths_too(folder: Path) -> None:
         (("shop:dots", "wss://app.localhost/ws", "/data"), "cannot be audited in process"),
         (("shop:dots", "/data", "--dry-run"), "--dry-run has no use for an application"),
         (("shop:dots", "/data", "--via", "http://127.0.0.1:1"), "no network in between for --via"),
-        (("shop:dots", "/data", "-x", "http://127.0.0.1:1"), "options about the network have no meaning"),
+        (("shop:dots", "/data", "-x", "http://127.0.0.1:1"), "network options have no effect"),
         (("shop:nothing", "/data"), "has no attribute 'nothing'"),
         (("nowhere:app", "/data"), "nowhere"),
     ],

@@ -54,7 +54,7 @@ COMPLAINTS: list[tuple[tuple[str, ...], str]] = [
     (("-b", "cookies.txt"), "-b 'cookies.txt' is not a cookie: write it as 'name=value'"),
     (("-u", "me"), "-u *** has no password: write USER:PASS, or USER: for an empty one"),
     (("--engine", "opera"), "--engine 'opera' is not one of standard, chromium, firefox, webkit"),
-    (("--origin", "*"), "--origin '*' is what a server may answer, no page has it"),
+    (("--origin", "*"), "--origin '*' is a value that a server may send, not the origin of a page"),
     (("--origin", "https://"), "is not an origin: scheme, host and port, like https://app.example"),
     (("--origin", "javascript:alert(1)"), "is not an origin"),
     # A host of such a scheme is percent-encoded: no page has these.
@@ -108,7 +108,7 @@ def test_no_origin(command: Command, fake: Runner) -> None:
     done = command("probe", "http://a.example/x")
     assert done.status == 2
     assert done.stderr == (
-        "corscheck: --origin is missing: the origin of the page that asks. For example:\n"
+        "corscheck: --origin is missing: the origin of the page that sends the request. For example:\n"
         "  corscheck probe http://a.example/x --origin https://app.example.com\n"
     )
 

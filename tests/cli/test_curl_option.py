@@ -143,7 +143,7 @@ def test_a_form_is_made_and_files_are_read(command: Command, fake: Runner, tmp_p
         (["--curl", "curl --nope https://x"], "corscheck: --curl: line 1, column 6: curl has no option --nope"),
         (["--curl", "@nowhere.txt"], "corscheck: --curl: cannot read nowhere.txt: no such file or directory"),
         (["--curl", "curl -d @nowhere https://x"], "--curl: line 1, column 6: @FILE: cannot read nowhere"),
-        (["--curl", ""], 'nothing to ask in it: paste what "Copy as cURL (bash)"'),
+        (["--curl", ""], 'it contains nothing to test: paste what "Copy as cURL (bash)"'),
         (["--curl", "# only a remark"], "there is no curl command in it"),
         (
             ["--curl", 'curl ^"https://x^"'],

@@ -129,7 +129,7 @@ def test_probe_of_a_preflight_that_does_not_say_why(command: Command) -> None:
             "explain", "--probe", "--origin", "http://app.example", PREFLIGHT.format(url=server.url("/data"))
         )
     assert done.status == 0, done.stderr
-    assert "asked with Content-Type: application/json" in done.stdout
+    assert "tested with Content-Type: application/json" in done.stdout
     assert b"access-control-request-headers: content-type" in server.requests[0].lower()
     assert "REPRODUCED  It is CORS401." in done.stdout
 

@@ -73,7 +73,7 @@ LINES: dict[str, tuple[str, int, str]] = {
     "stdout closed": (f"corscheck {PROBE} >&-", 1, ""),
     "stdin closed": (f"corscheck {PROBE} <&-", 1, ""),
     "stdin closed, and a body from it": (f"corscheck {PROBE} -d @- <&-", 1, ""),
-    "stdin closed, and targets from it": (f"corscheck probe --targets - --origin {PAGE} <&-", 2, "nothing to ask"),
+    "stdin closed, and targets from it": (f"corscheck probe --targets - --origin {PAGE} <&-", 2, "nothing to test"),
     "stdin closed, and a text from it": ("corscheck explain <&-", 2, "no text to explain"),
     "everything closed": (f"corscheck {PROBE} <&- >&- 2>&-", 1, ""),
     "a reader that leaves: run": ("corscheck run corscheck.toml | true", 141, ""),

@@ -94,7 +94,7 @@ def test_no_browser(command: Command, fake: Runner, monkeypatch: pytest.MonkeyPa
     _observe(monkeypatch, BrowserUnavailable("no Edge in PATH"))
     done = command.probe("--in-browser", "edge")
     assert done.status == 3
-    assert "Edge could not be asked: no Edge in PATH" in done.stdout
+    assert "Edge could not be tested: no Edge in PATH" in done.stdout
     assert "ALLOWED" in done.stdout
 
 

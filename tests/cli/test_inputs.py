@@ -156,7 +156,7 @@ def test_line_breaks_in_headers(command: Command, fake: Runner, argv: tuple[str,
     done = command(*PROBE, *argv)
     assert done.status == 2
     assert done.stderr.startswith(("corscheck: Invalid -A ", "corscheck: Invalid -b "))
-    assert "no line break. Remove" in done.stderr
+    assert "or line breaks. Remove" in done.stderr
     assert not fake.probes
 
 

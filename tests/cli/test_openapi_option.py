@@ -88,7 +88,7 @@ def test_a_request_that_is_held_back_is_not_said_to_be_refused(command: Command)
         (["--openapi", SHOP, "--base-url", "here"], "--base-url 'here' is not a base URL"),
         (["--base-url", "http://x"], "--base-url is about the operations of a document: --openapi FILE|URL names one"),
         (["--exclude", "/x"], "--exclude is about the operations of a document"),
-        (["--openapi", "app"], "--openapi app asks the application of --app for its schema"),
+        (["--openapi", "app"], "--openapi app reads the schema of the application that --app names"),
         (["--openapi", SHOP, "--select", "tag:nope"], "--select tag:nope: no operation is like that; there are orders"),
         (["--openapi", "http://127.0.0.1:9/openapi.json"], "--openapi: 127.0.0.1:9 refused the connection"),
     ],
@@ -430,11 +430,11 @@ def test_operations_without_a_defined_login_are_left_out(command: Command, fake:
     )
     done = command(*argv, "--select", "/b")
     assert done.status == 2
-    assert "No operation is left to ask." in done.stderr
+    assert "No operation is left to test." in done.stderr
 
 
 def test_a_document_without_operations(command: Command, fake: Runner, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"openapi": "3.1.0", "paths": {"/a": {"summary": "nothing"}}}))
     done = command("probe", "--openapi", str(tmp_path / "a.json"), *ORIGIN)
     assert done.status == 2
-    assert "a.json has no operations that a page could ask for." in done.stderr
+    assert "a.json has no operations that a page could request." in done.stderr

@@ -235,7 +235,7 @@ def test_show_of_a_torn_report_says_so(command: Command, tmp_path: Path) -> None
     path.write_bytes(path.read_bytes()[:-100])
     done = command("report", "show", str(path))
     assert done.status == 0
-    assert "has no end: its run was killed. It holds 2 results." in done.stderr
+    assert "is incomplete: its run was killed. It contains 2 results." in done.stderr
     assert "INTERRUPTED" in done.stdout
 
 

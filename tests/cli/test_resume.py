@@ -253,7 +253,7 @@ def test_a_header_is_the_same_whatever_its_value(tmp_path: Path) -> None:
 def test_less_is_asked_now(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     resumed(path, probes(3))
-    with pytest.raises(ConfigError, match="line 4 is of another question: there is less to ask now"):
+    with pytest.raises(ConfigError, match="line 4 belongs to a different run: there is less to test now"):
         resumed(path, probes(2))
 
 
@@ -273,7 +273,7 @@ def test_less_is_asked_now(tmp_path: Path) -> None:
         ),
         (
             b'{"schema_version":"1.0","tool":{}}\n{"url":"x","allowed_origins":[]}\n',
-            "line 2 is of another question: it holds one audit, not one probe",
+            "line 2 belongs to a different run: it contains one audit, not one probe",
         ),
         (b'{"schema_version":"1.0","tool":{}}\n{"summary":{}}\nmore', "something follows the summary in line 2"),
         (b'{"schema_version":"1.0","tool":{},"run":{}}\n', "is not --reproducible: leave that out, or write another"),
@@ -321,7 +321,7 @@ def test_everything_covers_old_and_new(command: Command, fake: Runner, tmp_path:
     lines.write_bytes(b"".join(lines.read_bytes().splitlines(keepends=True)[:4]) + b'{"url":')
     again = command.probe(*argv, "--resume")
     assert (again.status, again.stdout, len(fake.probes)) == (1, first.stdout, 8 + 5)
-    assert again.stderr == f"corscheck: --resume: 3 results of {lines} stand; what is left is asked\n"
+    assert again.stderr == f"corscheck: --resume: 3 results of {lines} are kept; the rest is tested now\n"
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == written
 
     once_more = command.probe(*argv, "--resume")
@@ -374,7 +374,7 @@ def test_asked_of_a_browser_or_not(command: Command, fake: Runner, tmp_path: Pat
     command.probe("--jsonl", str(lines))
     done = command.probe("--jsonl", str(lines), "--resume", "--in-browser", "chromium")
     assert done.status == 2
-    assert "it was not asked of a browser too (--in-browser)" in done.stderr
+    assert "it was not tested in a browser too (--in-browser)" in done.stderr
 
 
 def test_a_later_version(command: Command, fake: Runner, tmp_path: Path) -> None:
@@ -430,7 +430,7 @@ def test_run(shard: tuple[str, ...], policy: Path, server: CountingServer, comma
     again = command(*argv, "--resume")
     # The ignore is of use in what stands: it is not complained of.
     assert (again.status, again.stdout) == (1, first.stdout)
-    assert again.stderr == "corscheck: --resume: 4 results of r.jsonl stand; what is left is asked\n" + first.stderr
+    assert again.stderr == "corscheck: --resume: 4 results of r.jsonl are kept; the rest is tested now\n" + first.stderr
     assert (Path("r.json").read_bytes(), Path("r.jsonl").read_bytes()) == (document, lines)
     assert sum(server.asked.values()) == total - 4
     if shard:

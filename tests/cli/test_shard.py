@@ -62,7 +62,7 @@ def test_shards_of_audits_are_the_whole(command: Command) -> None:
 def test_an_empty_shard(command: Command, fake: Runner) -> None:
     done = command.probe("--shard", "2/2")
     assert (done.status, fake.probes) == (2, [])
-    assert done.stderr == "corscheck: --shard 2/2: nothing is left to ask, there are fewer targets than shards\n"
+    assert done.stderr == "corscheck: --shard 2/2: this shard is empty, because there are fewer targets than shards\n"
     assert command.probe("--shard", "3/2").stderr == (
         "corscheck: --shard '3/2' is not a shard: write 2/5 for the second of five\n"
     )
@@ -71,4 +71,4 @@ def test_an_empty_shard(command: Command, fake: Runner) -> None:
 def test_an_application_as_a_whole(command: Command) -> None:
     done = command("probe", "--app", "main:app", "--shard", "1/2")
     assert (done.status, done.stdout) == (2, "")
-    assert done.stderr == "corscheck: --shard needs a URL: without one, --app is asked about as a whole\n"
+    assert done.stderr == "corscheck: --shard needs a URL: without one, --app is tested as a whole\n"

@@ -131,7 +131,7 @@ def test_nothing_to_ask(content: str, file: Path, command: Command, fake: Runner
     file.write_text(content)
     done = command("probe", "--targets", str(file), "--origin", PAGE)
     assert done.status == 2
-    assert "nothing to ask" in done.stderr
+    assert "nothing to test" in done.stderr
 
 
 @pytest.mark.parametrize("value", [None, "null"])

@@ -49,7 +49,7 @@ EXAMPLES = {
     "fastapi_no_cors": (
         1,
         """
-It has no CORSMiddleware: browsers let no page elsewhere read its answers.
+It has no CORSMiddleware: pages of other origins cannot read its responses.
   all 3                         BLOCKED !      BLOCKED
   FAIL  Origins: there is no CORSMiddleware, so that no page elsewhere can use
 """,
@@ -69,7 +69,7 @@ https://elsewhere.example, a stranger
   all 3                         BLOCKED        BLOCKED
 null, a sandboxed frame or a local file
   404   GET /corscheck-no-such-page: the page can read it
-  500   an exception that nobody handles: BLOCKED, the page sees a CORS error
+  500   an unhandled exception: BLOCKED, the page sees a CORS error and no
   note  Cookies: fetch() with credentials: "include" is blocked, since
   FAIL  Headers: operations take x-tenant, which the preflight refuses.
   ok    Preflight cache: Chromium for 600 s and Firefox for 600 s.
@@ -85,7 +85,7 @@ null, a sandboxed frame or a local file
   GET /me with authorization    allowed (401)  allowed (401)
 https://admin.example.com, an allowed origin
   all 4                         BLOCKED        BLOCKED
-  ok    Cookies: fetch() with credentials: "include" gets its answer.
+  ok    Cookies: fetch() with credentials: "include" can read the response.
 """,
     ),
 }
@@ -181,7 +181,7 @@ def test_around_the_application_the_500_can_be_read() -> None:
     assert claim is not None
     assert (claim.around, claim.allow_origins, claim.max_age, claim.expose_headers) == (True, (PAGE,), 5, ("X-B",))
     _, found = results(app)
-    assert found["error", "500 an exception that nobody handles", PAGE].verdict == "allowed"
+    assert found["error", "500 an unhandled exception", PAGE].verdict == "allowed"
     assert unexpected(found) == set()
 
 

@@ -98,7 +98,7 @@ def test_a_server_that_changes(base: str, answers: Answers, tmp_path: Path, watc
     assert one.out.read_text() == first, "the same answer is not shown again"
     answers.allowed.add(b"/a")
     one.said("ALLOWED")
-    assert "the answer has changed: 1 of 1 changed" in one.said("changed", where="err")
+    assert "the result has changed: 1 of 1 changed" in one.said("changed", where="err")
     assert one.interrupt() == 130
     assert "Traceback" not in one.err.read_text()
 
@@ -167,7 +167,7 @@ def test_a_setting_in_a_package(tmp_path: Path, watching: list[Watching]) -> Non
 def test_what_cannot_be_watched(more: tuple[str, ...], why: str, command: Command) -> None:
     done = command.probe("--watch", *more)
     assert done.status == 2
-    assert f"--watch asks again and again: {why}" in done.stderr or why in done.stderr
+    assert f"--watch repeats the request: {why}" in done.stderr or why in done.stderr
 
 
 def test_exit_zero_would_end_at_once(command: Command) -> None:

@@ -33,7 +33,7 @@ HOSTILE = (
         ask("{close}/"),
         exit=3,
         verdicts=("inconclusive",),
-        probe=unanswered("connect", "without an answer"),
+        probe=unanswered("connect", "without a response"),
     ),
     Row(
         "garbage instead of HTTP",

@@ -163,7 +163,7 @@ def test_max_failures(command: Command, write: Write) -> None:
     write(DEFAULTS + "".join(check(f"c{i}", "/no-cors") for i in range(9)))
     done = command("run", "--max-failures", "2", "--jsonl", "r.jsonl")
     assert done.status == 1
-    assert "stopped after 2 failures (--max-failures): 2 of 9 probes were asked" in done.stderr
+    assert "stopped after 2 failures (--max-failures): 2 of 9 probes were tested" in done.stderr
     assert len(Path("r.jsonl").read_text().splitlines()) == 4
 
 

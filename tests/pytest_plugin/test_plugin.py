@@ -262,7 +262,7 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "corscheck: main:app is asked in process",
+            "corscheck: main:app is tested in process",
             "corscheck.toml::the frontend reads PASSED*",
             "corscheck.toml::everybody writes FAILED*",
             "corscheck.toml::nobody else gets in PASSED*",

@@ -158,7 +158,7 @@ def test_a_torn_end_is_tolerated_with_a_note(tmp_path: Path) -> None:
     text = path.read_text()
     path.write_text(text[: text.index('"summary"') - 30])
     report = load(str(path))
-    assert report.notes == (f"{path} has no end: its run was killed. It holds 2 results.",)
+    assert report.notes == (f"{path} is incomplete: its run was killed. It contains 2 results.",)
     assert [a.url for a in report.audits()] == [audits.CLEAN.url]
     assert (report.summary["total"], report.summary["audits"], report.summary["interrupted"]) == (1, 1, True)
 

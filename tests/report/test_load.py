@@ -62,7 +62,7 @@ def test_a_torn_end_is_tolerated_with_a_note(cut: int, tmp_path: Path) -> None:
     count = len(list(report.probes()))
     assert count == report.summary["total"] == (3 if cut < 500 else 2)
     assert report.summary["interrupted"] is True
-    assert report.notes == (f"{path} has no end: its run was killed. It holds {count} results.",)
+    assert report.notes == (f"{path} is incomplete: its run was killed. It contains {count} results.",)
 
 
 def test_what_a_later_version_adds_is_ignored(tmp_path: Path) -> None:

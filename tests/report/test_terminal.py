@@ -68,7 +68,7 @@ def test_why_the_credentials_mode_is_include() -> None:
         ),
         (
             Observation("firefox", "", "inconclusive", error="no Firefox is installed"),
-            "  seen   Firefox could not be asked: no Firefox is installed",
+            "  seen   Firefox could not be tested: no Firefox is installed",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_what_is_not_the_default_is_said(changes: dict[str, object], said: str) 
     ("kind", "said"),
     [
         ("basic", "same origin, CORS is not involved"),
-        ("opaque", "can read nothing of the answer"),
+        ("opaque", "can read nothing of the response"),
         ("opaqueredirect", "an opaque-redirect"),
     ],
 )

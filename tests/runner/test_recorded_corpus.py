@@ -60,7 +60,7 @@ def by_a_proxy(outcome: Outcome, engine: str, at: float) -> Iterator[dict[str, A
 
 
 def by_developer_tools(outcome: Outcome, engine: str, at: float) -> Iterator[dict[str, Any]]:
-    """The request whose preflight failed stands before it, without an answer; what was blocked has an error."""
+    """The request whose preflight failed stands before it, without a response; what was blocked has an error."""
     for number, exchange in enumerate(outcome.exchanges):
         request = exchange.request
         blocked = exchange is outcome.exchanges[-1] and outcome.verdict != "allowed"

@@ -196,7 +196,7 @@ def test_another_engine_is_not_contradicted() -> None:
 
 
 def test_what_was_sent_and_answered_was_not_refused_before() -> None:
-    """Mixed content, which the recording contradicts; without an answer it explains the failure."""
+    """Mixed content, which the recording contradicts; without a response it explains the failure."""
     sent = entry(came=ALLOW)
     sent["request"]["url"] = "http://api.example/a"
     assert one(sent, creator="mitmproxy").verdict == "inconclusive"

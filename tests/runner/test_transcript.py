@@ -375,11 +375,11 @@ def test_within_one_origin_there_is_no_cors() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("HTTP/1.1 200 OK\nServer: x\n", "line 1: an answer without its request: paste the command line before it"),
+        ("HTTP/1.1 200 OK\nServer: x\n", "line 1: a response without its request: paste the command line before it"),
         ("curl: (6) Could not resolve host: x\n", "line 1: curl: (6) Could not resolve host: x without its request"),
         ("$ curl -i $URL\nHTTP/1.1 200 OK\n", "line 1: the command cannot be read: the variable $URL is not set"),
         ("> GET /x HTTP/1.1\n>\n< HTTP/1.1 200 OK\n", "line 1: the request has no Host header"),
-        ("< Access-Control-Allow-Origin: *\n", "line 1: an answer without its status line"),
+        ("< Access-Control-Allow-Origin: *\n", "line 1: a response without its status line"),
     ],
 )
 def test_what_is_missing_is_named(text: str, fault: str) -> None:

@@ -2,7 +2,7 @@
 
 An application is a module written for the occasion: the same before and after, but for the text that ``corscheck fix``
 printed, which goes in unchanged where that text says. It answers GET, PUT and PATCH on ``/data`` (with an
-``X-Total-Count``), fails on ``/broken`` by an exception that nobody handles, and knows no other path.
+``X-Total-Count``), fails on ``/broken`` by an unhandled exception, and knows no other path.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def test_what_is_complained_of(tmp_path: Path, case: str) -> None:
 
 TOGETHER = {
     "via": (("/data", "--origin", ORIGIN, "--via", "http://127.0.0.1:1"), "no network in between for --via"),
-    "a proxy": (("/data", "--origin", ORIGIN, "-x", "http://127.0.0.1:1"), "options about the network"),
+    "a proxy": (("/data", "--origin", ORIGIN, "-x", "http://127.0.0.1:1"), "network options"),
     "a browser": (("/data", "--origin", ORIGIN, "--in-browser", "chromium"), "needs a server"),
     "curl": (("/data", "--origin", ORIGIN, "--print-curl"), "--print-curl has no use"),
     "a method without a URL": (("-X", "PUT"), "-X needs a URL"),

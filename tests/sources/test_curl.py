@@ -150,7 +150,7 @@ def test_a_copy_keeps_the_browsers_name_and_what_else_is_said() -> None:
     assert note.startswith("if-none-match is taken for the browser's cache's")
     assert "omit" in sample("firefox-fetch.txt")[0].notes[0]
     assert sample("preflight-by-hand.txt")[0].notes == (
-        "this is a preflight: the PUT that it is for is what is asked about",
+        "this is a preflight: the PUT that it belongs to is what is tested",
     )
 
 

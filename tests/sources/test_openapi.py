@@ -427,7 +427,7 @@ def test_selection(select: list[str], exclude: list[str], expected: list[str]) -
         (["tag:nope"], [], "--select tag:nope: no operation is like that; there are orders, admin, days, files, login"),
         ([], ["/nope"], "--exclude /nope: no operation is like that; there are /orders, "),
         (["orders"], [], "--select 'orders': write tag:NAME, path:/GLOB, method:NAME or id:NAME"),
-        (["method:GET"], ["method:*"], "--select and --exclude leave no operation to ask"),
+        (["method:GET"], ["method:*"], "--select and --exclude leave no operation to test"),
     ],
 )
 def test_selections_of_nothing(select: list[str], exclude: list[str], message: str) -> None:

@@ -29,15 +29,15 @@ CURL = {
     "hang-up in the first line": Difference(
         "libcurl tells an answer cut in its first line like none at all, and asks again if the connection was a kept one",
         "connect",
-        ("127.0.0.1:PORT closed the connection without an answer.",),
+        ("127.0.0.1:PORT closed the connection without a response.",),
     ),
     "HTTP/1.2": Difference(
-        "libcurl reads no HTTP version but 1.0, 1.1, 2 and 3", "protocol", ("malformed answer", "version")
+        "libcurl reads no HTTP version but 1.0, 1.1, 2 and 3", "protocol", ("malformed response", "version")
     ),
     "a client certificate is refused after the handshake": Difference(
         "libcurl does not read on when it cannot write, so that the alert may be lost; a matter of chance",
         "connect",
-        ("reset the connection without an answer after the TLS handshake",),
+        ("reset the connection without a response after the TLS handshake",),
     ),
     "HTTP/2 without the package h2": Difference("libcurl brings its own", "", ()),
 }

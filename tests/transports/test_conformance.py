@@ -215,7 +215,7 @@ ANSWERS = {
     "a body broken off by a reset": Answer(
         [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", 0.1, RESET],
         headers=(("Content-Length", "9"),),
-        body_error="reset the connection in the middle of its answer",
+        body_error="reset the connection in the middle of its response",
     ),
     "HEAD has no body": Answer(
         [b"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n", HOLD],
@@ -261,11 +261,11 @@ class Fault:
 
 
 FAULTS = {
-    "hang-up": Fault([READ], "connect", ("127.0.0.1:PORT closed the connection without an answer.",)),
-    "hang-up before the request": Fault([], "connect", ("127.0.0.1:PORT", "without an answer."), sent=False),
-    "reset": Fault([READ, RESET], "connect", ("127.0.0.1:PORT reset the connection without an answer.",)),
+    "hang-up": Fault([READ], "connect", ("127.0.0.1:PORT closed the connection without a response.",)),
+    "hang-up before the request": Fault([], "connect", ("127.0.0.1:PORT", "without a response."), sent=False),
+    "reset": Fault([READ, RESET], "connect", ("127.0.0.1:PORT reset the connection without a response.",)),
     "reset in the head": Fault(
-        [READ, b"HTTP/1.1 200 OK\r\n", 0.1, RESET], "connect", ("reset the connection in the middle of its answer",)
+        [READ, b"HTTP/1.1 200 OK\r\n", 0.1, RESET], "connect", ("reset the connection in the middle of its response",)
     ),
     "hang-up in the head": Fault(
         [READ, b"HTTP/1.1 200 OK\r\nA"], "protocol", ("127.0.0.1:PORT", "in the middle of", "18 bytes")
@@ -273,10 +273,10 @@ FAULTS = {
     "another protocol": Fault(
         [READ, b"SSH-2.0-OpenSSH_9.2\r\n", HOLD],
         "protocol",
-        ('127.0.0.1:PORT does not speak HTTP/1: its answer begins with "SSH-2.0-OpenSSH_9.2".',),
+        ('127.0.0.1:PORT does not speak HTTP/1: its response begins with "SSH-2.0-OpenSSH_9.2".',),
     ),
     "garbage is shown safely": Fault([READ, b"\x1b[31mred\x07\x9b\n", HOLD], "protocol", (r'"\x1b[31mred\x07\x9b"',)),
-    "an alert of TLS": Fault([READ, b"\x15\x03\x01\x00\x02\x02\x46"], "protocol", ("answers in TLS", "https")),
+    "an alert of TLS": Fault([READ, b"\x15\x03\x01\x00\x02\x02\x46"], "protocol", ("responds with TLS", "https")),
     "hang-up in the first line": Fault(
         [READ, b"HTTP/1.1 2"], "protocol", ("127.0.0.1:PORT", "in the middle of", "10 bytes")
     ),
@@ -301,7 +301,7 @@ FAULTS = {
     "a coding that is not known": Fault(
         [READ, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"], "protocol", ("malformed",)
     ),
-    "a bad status": Fault([READ, b"HTTP/1.1 abc No\r\n\r\n"], "protocol", ("malformed answer",)),
+    "a bad status": Fault([READ, b"HTTP/1.1 abc No\r\n\r\n"], "protocol", ("malformed response",)),
     "a header without a colon": Fault([READ, b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n"], "protocol", ("malformed",)),
     "two lengths": Fault(
         [READ, b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"],
@@ -320,11 +320,11 @@ FAULTS = {
         [READ, b"HTTP/1.1 200 OK\r\n", Repeat(b"X: 0123456789abcdef\r\n" * 50, 100_000)], "too-large", ("256 KiB",)
     ),
     "endless 1xx": Fault([READ, Repeat(b"HTTP/1.1 102 Processing\r\n\r\n" * 100, 100_000)], "too-large", ("256 KiB",)),
-    "silence": Fault([READ, HOLD], "timeout", ("127.0.0.1:PORT gave no answer within 0.3 s",), timeout=0.3),
+    "silence": Fault([READ, HOLD], "timeout", ("127.0.0.1:PORT did not respond within 0.3 s",), timeout=0.3),
     "a dripping head": Fault(
         [READ, b"HTTP/1.1 200 OK\r\n", Repeat(b"A: 1\r\n", 400, 0.05)],
         "timeout",
-        ("127.0.0.1:PORT", "bytes of its answer's head within 0.5 s"),
+        ("127.0.0.1:PORT", "bytes of its response headers within 0.5 s"),
         timeout=0.5,
     ),
 }

@@ -81,7 +81,7 @@ def test_a_fresh_connection_is_tried_once(carrier):
         transport.send(get(server.url()))
         answer = transport.send(get(server.url()))
         assert isinstance(answer, NetworkError)
-        assert "without an answer" in answer.message
+        assert "without a response" in answer.message
         assert server.connections == 2
 
 

@@ -174,7 +174,7 @@ ASGI_CASES = {
     "it listens for the end": Case(waits_for_the_end),
     "an endless body": Case(endless),
     "a body that does not come": Case(saying(start(), body(b"a", True), 60.0)),
-    "no response": failed(saying(), "returned without an answer"),
+    "no response": failed(saying(), "returned without a response"),
     "raises": failed(
         saying(RuntimeError("broken\nin two")), "raised RuntimeError: broken in two (test_inprocess.py, line"
     ),
@@ -213,7 +213,7 @@ ASGI_CASES = {
     "a head beyond 256 KiB": Case(
         saying(start(200, [(b"A", b"v" * MAX_HEADER_BYTES)]), body()), None, kind="app", words="256 KiB"
     ),
-    "silence": Case(saying(60.0), None, kind="timeout", words="gave no answer within 0.3 s", timeout=0.3),
+    "silence": Case(saying(60.0), None, kind="timeout", words="did not respond within 0.3 s", timeout=0.3),
     "only websockets": failed(saying(AssertionError("http is not served")), "raised AssertionError"),
 }
 
@@ -302,7 +302,7 @@ WSGI_CASES = {
     ),
     "headers that are not a list": Case(starting(headers=7), None, kind="app", words="not a list"),
     "a status that is none": Case(starting(status="fine"), None, kind="app", words="status"),
-    "silence": Case(starting(1.0, b"a"), None, kind="timeout", words="gave no answer within 0.3 s", timeout=0.3),
+    "silence": Case(starting(1.0, b"a"), None, kind="timeout", words="did not respond within 0.3 s", timeout=0.3),
 }
 
 

@@ -124,9 +124,9 @@ def test_the_proxy_will_not_connect(carrier, status):
 
 BROKEN = {
     "hang-up": ([READ], "closed the connection instead of connecting to api.example:443."),
-    "reset": ([READ, RESET], "reset the connection without an answer."),
-    "garbage": ([READ, b"nonsense\r\n\r\n", HOLD], "gave a malformed answer to CONNECT."),
-    "endless": ([READ, b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 20_000, HOLD], "gave an endless answer to CONNECT."),
+    "reset": ([READ, RESET], "reset the connection without a response."),
+    "garbage": ([READ, b"nonsense\r\n\r\n", HOLD], "sent a malformed response to CONNECT."),
+    "endless": ([READ, b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 20_000, HOLD], "sent an endless response to CONNECT."),
 }
 
 
@@ -152,7 +152,7 @@ def test_a_forwarding_proxy_hangs_up(carrier):
         answer = carrier(proxy=proxy.url()).send(get("http://api.example/"))
     assert (answer.kind, answer.message) == (
         "proxy",
-        f"The proxy 127.0.0.1:{proxy.port} closed the connection without an answer.",
+        f"The proxy 127.0.0.1:{proxy.port} closed the connection without a response.",
     )
 
 

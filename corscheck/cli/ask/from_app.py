@@ -54,7 +54,7 @@ class InProcess(Struct, frozen=True):
     def typed(self, typed: Arguments) -> Arguments:
         """Return the options with paths as URLs. Raises ``ConfigError`` for options without a meaning in process."""
         if typed.via is not None:
-            raise ConfigError("--app asks in process: there is no network in between for --via")
+            raise ConfigError("--app tests in process: there is no network in between for --via")
         return replace(typed, urls=[absolute(url) for url in typed.urls])
 
     @property
@@ -77,7 +77,7 @@ class InProcess(Struct, frozen=True):
         """Raise ``ConfigError`` for options about a network or a browser: there is none in process."""
         plain = NetworkOptions(timeout=network.timeout, user_agent=network.user_agent)
         if network != plain:
-            raise ConfigError("--app asks in process: options about the network have no meaning there, leave them out")
+            raise ConfigError("--app tests in process, where network options have no effect: leave them out")
         if in_browser is not None:
             raise ConfigError("--in-browser needs a server: start the application and leave --app out")
         if dry_run or curl:
@@ -108,7 +108,7 @@ class InProcess(Struct, frozen=True):
         judge = judge_of(typed.gate.baseline)
         for field, option in _WITHOUT_URL.items():
             if getattr(typed, field):
-                raise ConfigError(f"{option} needs a URL: without one, --app asks about every route by itself")
+                raise ConfigError(f"{option} needs a URL: without one, --app tests every route")
         wanted.check_outputs()
         from corscheck.cli.ask.questions import gate_of
         from corscheck.cli.show.appview import AppView

@@ -80,7 +80,9 @@ def _parsed(content: str, name: str, inputs: Inputs, say: Callable[[str], None])
             raise SourceError(str(error)) from None
 
     if not content.strip():
-        raise ConfigError(f'{name}: nothing to ask in it: paste what "Copy as cURL (bash)" or "Copy as fetch" gives')
+        raise ConfigError(
+            f'{name}: it contains nothing to test: paste what "Copy as cURL (bash)" or "Copy as fetch" gives'
+        )
     if is_transcript(content):
         raise ConfigError(
             f"{name}: this is what curl printed: corscheck transcript {'-' if name in ('--curl', '<stdin>') else name} "
@@ -166,7 +168,7 @@ def _one_network(found: Sequence[FoundNetwork]) -> FoundNetwork:
         for name in FoundNetwork.__struct_fields__:
             if name != "user_agent" and getattr(other, name) != getattr(first, name):
                 raise ConfigError(
-                    f"--curl: the commands differ in --{name.replace('_', '-')}: ask them one by one, or type it here"
+                    f"--curl: the commands differ in --{name.replace('_', '-')}: test them one by one, or give it here"
                 )
     if any(other.user_agent != first.user_agent for other in found):
         return replace(first, user_agent=None)

@@ -99,7 +99,7 @@ def _with_login(wanted: list[Operation], document: str, say: Callable[[str], Non
     )
     left = [operation for operation in wanted if operation.undefined_scheme is None]
     if not left:
-        raise ConfigError(f"{told}\nNo operation is left to ask. Define the scheme in the document.")
+        raise ConfigError(f"{told}\nNo operation is left to test. Define the scheme in the document.")
     say(told)
     return left
 
@@ -134,7 +134,9 @@ def _document(name: str, network: NetworkOptions, app: InProcess | None) -> tupl
         text, url = files.fetch(name, network, "--openapi")
         return reader.read(text, mask_url(url), files.parts_of_url(url, network)), base or url
     if name == APP:
-        raise ConfigError("--openapi app asks the application of --app for its schema: name one, --app main:app")
+        raise ConfigError(
+            "--openapi app reads the schema of the application that --app names: name one, --app main:app"
+        )
     if name == "-":
         return reader.read(files.read_text("-"), "<stdin>"), base
     return reader.read(files.read_text(name), name, files.parts_of_file(name)), base

@@ -176,7 +176,7 @@ def check_field(text: str | None, option: str, *, secret: bool = False) -> None:
     """Raise ``ConfigError`` for the value of a header with a NUL or a line break, which would end it."""
     if text is not None and any(mark in text for mark in "\0\r\n"):
         shown = MASK if secret else repr(text)
-        raise ConfigError(f"Invalid {option} {shown}: a header holds no NUL and no line break. Remove them.")
+        raise ConfigError(f"Invalid {option} {shown}: a header cannot contain NUL or line breaks. Remove them.")
 
 
 def in_utf8(text: str) -> str:

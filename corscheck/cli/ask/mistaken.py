@@ -31,9 +31,9 @@ _HEADER_NAMES = frozenset(
 _HOST_AND_PORT = re.compile(r"\A[^:]+:\d{1,5}([/?#].*)?")
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212"
 _FILES = {
-    ".py": "an application in Python is asked in process, by its module and name: --app {module}:app",
-    ".js": "an application that is not in Python is asked over the network: start it, and name its URL",
-    ".ts": "an application that is not in Python is asked over the network: start it, and name its URL",
+    ".py": "test a Python application in process, by its module and name: --app {module}:app",
+    ".js": "start an application that is not written in Python, and test it over the network by its URL",
+    ".ts": "start an application that is not written in Python, and test it over the network by its URL",
     ".har": "a HAR file is judged with corscheck har {file}",
     ".toml": "a policy is checked with corscheck run {file}",
     ".yaml": "an OpenAPI document is read with --openapi {file}",
@@ -59,7 +59,7 @@ def check_words(urls: Sequence[str]) -> None:
             )
         if _is_app(text):
             raise ConfigError(
-                f"Invalid URL {text!r}: it looks like an application. To ask it in process:\n"
+                f"Invalid URL {text!r}: it looks like an application. To test it in process:\n"
                 f"  {retyped({text: ('--app', text)}, command='probe')}"
             )
         if text.isdecimal():
@@ -183,5 +183,7 @@ def without_browsers_headers(
     kept = tuple(header for header in headers if header[0].lower() not in (ACRM.lower(), ACRH.lower()))
     given = {name.lower() for name, _ in kept}
     headers = (*kept, *((name, sample(name)) for name in names if name and name.lower() not in given))
-    say(f"-X {method} is asked: corscheck sends the preflight (OPTIONS with {ACRM}) itself if a browser would send one")
+    say(
+        f"-X {method} is tested: corscheck sends the preflight (OPTIONS with {ACRM}) itself if a browser would send one"
+    )
     return replace(typed, methods=(method,)), headers

@@ -131,7 +131,7 @@ def _loaded(typed: PolicyArguments, via: str | None, tell: Callable[[str], None]
     url = next((name for name in typed.policies if "://" in name), None)
     if url is not None:
         raise ConfigError(
-            f"Invalid policy {mask_url(url)!r}: this is a URL, and a policy is a file. To ask a URL:\n"
+            f"Invalid policy {mask_url(url)!r}: this is a URL, and a policy is a file. To test a URL:\n"
             f"  {retyped({'run': ('probe',)})}\nTo write a policy of what it allows today:\n  {retyped({'run': ('init',)})}"
         )
     files = [Path(name) for name in (*typed.policies, *typed.config)]

@@ -73,7 +73,7 @@ class Question(Struct, Generic[_Asked], frozen=True, kw_only=True):
         shard = Shard(text)
         count = shard.count(self.total)
         if not count:
-            raise ConfigError(f"--shard {text}: nothing is left to ask, there are fewer targets than shards")
+            raise ConfigError(f"--shard {text}: this shard is empty, because there are fewer targets than shards")
         return replace(self, shard=(shard.number, shard.of), total=count)
 
     def __iter__(self) -> Iterator[_Asked]:
@@ -217,7 +217,9 @@ def question(typed: ProbeArguments, inputs: read.Inputs, say: Callable[[str], No
     )
     listed = file.check(needs_origin=not origins) if file is not None else 0
     if not targets and not listed:
-        raise ConfigError(f"{typed.targets}: nothing to ask in it: a URL or a JSON probe object a line")
+        raise ConfigError(
+            f"{typed.targets}: it contains nothing to test: write one URL or one JSON probe object per line"
+        )
     made = ProbeQuestion(
         targets=targets,
         file=file,
@@ -257,7 +259,7 @@ def _demand(typed: ProbeArguments) -> None:
     """Raise ``ConfigError``, with an example, unless there are a URL and an origin."""
     if not typed.urls and typed.targets is None and not typed.found:
         raise ConfigError(
-            "nothing to ask: name a URL, a file of URLs with --targets, or an application with --app. For example:\n"
+            "nothing to test: name a URL, a file of URLs with --targets, or an application with --app. For example:\n"
             "  corscheck probe https://api.example.com/data --origin https://app.example.com"
         )
     lacking = [target.url for target in typed.found if target.origin is None]
@@ -269,7 +271,7 @@ def _demand(typed: ProbeArguments) -> None:
     else:
         line = retyped({}, command="probe", more=example)
     raise ConfigError(
-        f"--origin is missing: the origin of the page that asks. For example:\n  {line}{_page_among(typed.urls)}"
+        f"--origin is missing: the origin of the page that sends the request. For example:\n  {line}{_page_among(typed.urls)}"
     )
 
 

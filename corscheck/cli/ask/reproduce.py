@@ -61,16 +61,16 @@ def question(
     """Return the probe that reproduces the messages, and what to print first. Raises ``ConfigError`` if they say too little."""
     want = wanted(messages)
     if want.url is None:
-        raise ConfigError("--probe: the text names no URL to ask")
+        raise ConfigError("--probe: the text names no URL to test")
     page = origin or want.origin
     if page is None:
-        raise ConfigError("--probe: the text does not say which page asked: add --origin, like https://app.example")
+        raise ConfigError("--probe: the text does not name the page's origin: add --origin, like https://app.example")
     with inputs.Inputs() as files:
         given = inputs.headers(headers, files)
     said: list[str] = []
     guessed = want.guessed and not given and method is None
     if guessed:
-        said.append("The text does not say what caused the preflight; asked with Content-Type: application/json")
+        said.append("The text does not say what caused the preflight; tested with Content-Type: application/json")
         said.append("(-X and -H say it better).")
     probe = Probe(
         url=want.url,
@@ -113,7 +113,7 @@ def _verdict(result: Result, messages: tuple[Message, ...]) -> str:
     if result.verdict == "blocked" and result.reason is not None:
         return f"NOT THE SAME  It is blocked, but by {result.reason.code}, which the text does not speak of."
     if result.verdict == "inconclusive":
-        return "NOT REPRODUCED  There is no answer to judge by."
+        return "NOT REPRODUCED  There is no response to judge."
     if any(finding.code == "CORS712" for finding in result.findings):
         return (
             f"NOT REPRODUCED  Asked like this it is {result.verdict}. The likely reason is a copy without CORS headers in the "

@@ -56,10 +56,10 @@ def read_part(
             kind = "probe" if isinstance(question, Probe) else "audit"
         if kind_of(found) != kind:
             raise ConfigError(
-                f"{where} is of another question: it holds one {kind_of(found)}, not one {kind}. {_OVERWRITE}"
+                f"{where} belongs to a different run: it contains one {kind_of(found)}, not one {kind}. {_OVERWRITE}"
             )
         if question is None:
-            raise ConfigError(f"{where} is of another question: there is less to ask now. {_OVERWRITE}")
+            raise ConfigError(f"{where} belongs to a different run: there is less to test now. {_OVERWRITE}")
         try:
             if isinstance(question, Probe):
                 fault = _result_fault(decode(found, Result), question, judge, browser=wanted.in_browser is not None)
@@ -70,7 +70,7 @@ def read_part(
         if fault is not None:
             raise ConfigError(f"{where} is of another question: it {fault}. {_OVERWRITE}")
     if part.count:
-        say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} stand; what is left is asked")
+        say(f"--resume: {part.count} result{'s' * (part.count != 1)} of {part.path} are kept; the rest is tested now")
     return part
 
 
@@ -115,7 +115,7 @@ def _begun(wanted: OutputOptions, say: Callable[[str], None]) -> ResumableReport
 def _result_fault(result: Result, probe: Probe, judge: Callable[[Any], Item] | None, *, browser: bool) -> str | None:
     """Say in what a saved result differs from one that the probe would get now; None if in nothing."""
     if (result.observed is not None) != browser:
-        return "was" + " not" * browser + " asked of a browser too (--in-browser)"
+        return "was" + " not" * browser + " tested in a browser too (--in-browser)"
     then = _probe_identity(result, result.body)
     now = _probe_identity(probe, None if probe.body is None else len(probe.body))
     bare = replace(result, excused=None, check=probe.check)

@@ -250,7 +250,7 @@ class TargetFile:
         if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
             raise ConfigError(f"{self._at(number)}: this is UTF-16. Save the file as UTF-8.")
         if b"\0" in raw:
-            what = f"{self._at(number)}: holds a NUL byte, so this is not text in UTF-8"
+            what = f"{self._at(number)}: contains a NUL byte, so this is not UTF-8 text"
             raise ConfigError(f"{what}. Write one URL or JSON probe object a line")
         return raw.decode("utf-8", "surrogateescape").strip()
 

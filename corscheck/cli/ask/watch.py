@@ -84,7 +84,7 @@ def _check(typed: ProbeArguments, wanted: OutputOptions, watched: WatchArguments
     }
     for fault, applies in faults.items():
         if applies:
-            raise ConfigError(f"--watch asks again and again: {fault}")
+            raise ConfigError(f"--watch repeats the request: {fault}")
 
 
 def _ask(report: str, wanted: OutputOptions) -> Round:
@@ -134,7 +134,7 @@ def _show(before: Round | None, now: Round, why: str) -> None:
             say(f"{why}: the same result")
         return
     total = len(now.results)
-    say(f"{time.strftime('%H:%M:%S')} {why or 'the answer has changed'}: {len(changed)} of {total} changed")
+    say(f"{time.strftime('%H:%M:%S')} {why or 'the result has changed'}: {len(changed)} of {total} changed")
     if total == 1:
         print_lines(now.view.splitlines())
         return

@@ -130,7 +130,9 @@ def _typed(
     from corscheck.model.page_origin import check_origin
 
     if not origins:
-        raise ConfigError(f"--origin is missing: the origin of the page that asks. For example:\n  {_EXAMPLE}")
+        raise ConfigError(
+            f"--origin is missing: the origin of the page that sends the request. For example:\n  {_EXAMPLE}"
+        )
     with read.Inputs() as given:
         pairs = read.headers(headers, given)
     targets = with_schemes(urls, say)

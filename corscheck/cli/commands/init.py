@@ -51,7 +51,7 @@ def init(
     origin: opt.Origins = (),
     method: Annotated[
         opt.Strings,
-        typer.Option("-X", "--method", "--request", metavar="METHOD", help="Method to ask about. Repeatable."),
+        typer.Option("-X", "--method", "--request", metavar="METHOD", help="Method to test. Repeatable."),
     ] = (),
     header: opt.HeaderLines = (),
     *,
@@ -71,7 +71,7 @@ def init(
     options = pace.run_options(network)
     asked = urls or document.given
     if not asked or not origin:
-        missing = "--origin is missing: the origin of a page" if asked else "nothing to ask: name a URL"
+        missing = "--origin is missing: the origin of a page" if asked else "nothing to test: name a URL"
         raise ConfigError(
             f"{missing}. For example:\n  corscheck init https://api.example.com/data --origin https://app.example.com"
         )
@@ -129,20 +129,20 @@ def init(
         for index, (question, mode, page) in enumerate(product(questions, _MODES, origins))
     ]
     if not probes:
-        raise ConfigError("-X leaves no operation of the document to ask")
+        raise ConfigError("-X leaves no operation of the document to test")
     results: list[Result] = []
     ask_all(probes, options, results.append)
     unanswered = [r for r in results if r.error is not None]
     if len(unanswered) == len(results):
         error = unanswered[0].error
-        say(f"no answer, nothing written: {error.message if error is not None else ''}")
+        say(f"no response, nothing written: {error.message if error is not None else ''}")
         raise typer.Exit(INCONCLUSIVE)
     # What the document has no value for was asked with a placeholder, which is not a secret: the policy has it as asked.
     logins = frozenset[str]().union(*(question.secret for question in questions))
     secret = [(n.lower(), v) for n, v in headers if n.lower() in logins or mask_header(n, v) != v]
     samples = {question.url for question in questions if question.path}.difference(targets)
     documented = {(question.url, question.method): question.exposes for question in questions}
-    # Masked URLs and headers could not be asked again: the policy has them as typed.
+    # Masked URLs and headers could not be tested again: the policy has them as typed.
     asked_again = [replace(r, url=p.url, headers=p.headers) for r, p in zip(results, probes, strict=True)]
     text = policy(asked_again, via=send_via, secret=secret, samples=samples, documented=documented)
     if output == "-":

@@ -75,7 +75,7 @@ def probe(
         in_process.check(network, in_browser=in_browser, dry_run=dry_run, curl=print_curl)
         if not (typed.urls or typed.targets or typed.curl or typed.document.source):
             if typed.shard is not None:
-                raise ConfigError("--shard needs a URL: without one, --app is asked about as a whole")
+                raise ConfigError("--shard needs a URL: without one, --app is tested as a whole")
             status = in_process.verify(typed, run, wanted, complete=complete, resume=resume)
             raise typer.Exit(typed.gate.exit_status(status))
         typed = in_process.typed(typed)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from corscheck.model.item import Item
 
-SUMMARY = "Judge what curl printed: what a page would be told by these answers, and why."
+SUMMARY = "Judge the output of curl -v or curl -i: may a page read these responses, and if not, why?"
 
 EXAMPLES = """\b
 Examples:

@@ -69,11 +69,11 @@ class AppView(TextSink):
     def _claims(self) -> list[str]:
         reading, claim = self._questions.reading, self._questions.claim
         count = len(reading.operations)
-        title = f"{self._name}: {reading.framework}, {count} operation{'' if count == 1 else 's'}, asked in process"
+        title = f"{self._name}: {reading.framework}, {count} operation{'' if count == 1 else 's'}, tested in process"
         lines = [self._view.style("bold", printable(title))]
         if claim is None:
             let_in = any(r.verdict == "allowed" for r in self._of("plain"))
-            so = "something else lets pages in" if let_in else "browsers let no page elsewhere read its answers"
+            so = "something else adds CORS headers" if let_in else "pages of other origins cannot read its responses"
             lines += ["", f"It has no CORSMiddleware: {so}."]
         else:
             where = "around the application" if claim.around else "added to the application"
@@ -167,7 +167,7 @@ class AppView(TextSink):
                 lines += self._error(one.row, self._readable(result, one.row[:3]))
         for left_out in self._questions.unasked:
             if left_out.topic == "error":
-                lines += self._error(left_out.row, f"not asked, {left_out.why}")
+                lines += self._error(left_out.row, f"not tested, {left_out.why}")
         return lines
 
     def _error(self, row: str, said: str) -> list[str]:
@@ -182,7 +182,7 @@ class AppView(TextSink):
         if result.verdict != "blocked":
             return f"{result.verdict}: {terminal.statement(result)}"
         outside = meant == "500" and not instead and self._questions.claim is not None
-        reason = "What answers it is outside of the middleware." if outside else result.because
+        reason = "It is answered outside the middleware." if outside else result.because
         return f"BLOCKED{instead}, the page sees a CORS error and no status. {reason}"
 
     # The usual problems
@@ -208,7 +208,7 @@ class AppView(TextSink):
         if claim is None or not asked:
             return
         if any(result.verdict == "allowed" for result in asked):
-            yield "ok", 'Cookies: fetch() with credentials: "include" gets its answer.'
+            yield "ok", 'Cookies: fetch() with credentials: "include" can read the response.'
         elif claim.allow_credentials:
             blocked = "Cookies: allow_credentials is True, and still fetch() with cookies is blocked"
             yield "FAIL", f"{blocked}: {why(asked[0])}"
@@ -238,7 +238,10 @@ class AppView(TextSink):
         if any(seconds.values()):
             yield "ok", f"Preflight cache: {each}."
         else:
-            yield "FAIL", "Preflight cache: no browser keeps the answer (max_age), each request asks twice."
+            yield (
+                "FAIL",
+                "Preflight cache: browsers do not cache the preflight (max_age), so each request sends it again.",
+            )
 
     def _wildcard(self) -> Iterator[tuple[str, str]]:
         claim = self._questions.claim

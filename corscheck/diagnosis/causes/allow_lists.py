@@ -159,7 +159,7 @@ def one_string(facts: Facts, words: Words) -> list[Cause]:
 
 
 def _refused_alone(facts: Facts, names: list[str]) -> Generator[Probe, Outcome | None, tuple[list[str], list[str]]]:
-    """Return the headers whose own preflight is refused, and those of which that could not be asked.
+    """Return the headers whose own preflight is refused, and those of which that could not be tested.
 
     If none that was asked for is refused, it is one of the others: then both lists are these.
     """

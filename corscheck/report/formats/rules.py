@@ -35,7 +35,7 @@ class _RuleTexts(Struct, frozen=True):
 _OTHERS = {
     "browser-differs": _RuleTexts(
         "a real browser differs from the prediction",
-        "A browser was asked with --in-browser, and did something else than corscheck predicts for it.",
+        "A browser tested with --in-browser did not do what corscheck predicts for it.",
         "Report it to corscheck with the versions and the report.",
     ),
     "expectation": _RuleTexts(

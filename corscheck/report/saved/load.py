@@ -133,7 +133,7 @@ def _lines(source: _Source, head: dict[str, Any], file: BinaryIO) -> Saved:
     for item in unfinished.items():
         summary.add(item)
     count = summary.tested
-    note = f"{source} has no end: its run was killed. It holds {count} result{'s' * (count != 1)}."
+    note = f"{source} is incomplete: its run was killed. It contains {count} result{'s' * (count != 1)}."
     return Saved(head, summary.to_dict(), probes, notes=(note,), name=str(source), audit_source=audits)
 
 

@@ -24,7 +24,7 @@ class Summary(Struct):
     a baseline allows) and ``undecided`` (nothing failed, but something could not be judged). ``differing`` counts results
     that a real browser contradicted, ``unobserved`` those that it could not perform.
     ``audits`` counts audited targets: ``vulnerable`` of them have a finding that fails, ``unstable`` have none but gave
-    results that could not be reproduced, ``unaudited`` could not be asked.
+    results that could not be reproduced, ``unaudited`` could not be tested.
     ``findings_*`` leave out what is excused; ``audit_requests`` counts the requests that audits sent.
     The session fills in ``exit_status`` at the end of the run.
     """

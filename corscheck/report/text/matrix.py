@@ -51,7 +51,7 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
     if held:
         lines += ["", f"  {_HELD_BACK.format(', '.join(held))}"]
     if interrupted:
-        lines += ["", "  - not asked: interrupted"]
+        lines += ["", "  - not tested: interrupted"]
     for number, group in enumerate(groups, 1):
         lines += ["", *_explanation(number, group, view)]
     for result in results:
@@ -61,7 +61,7 @@ def block(results: Sequence[Result], view: View, *, interrupted: bool = False) -
 
 
 def _noteworthy(result: Result) -> bool:
-    """Whether a real browser differs or could not be asked. A grid does not mention agreement."""
+    """Whether a real browser differs or could not be tested. A grid does not mention agreement."""
     return result.observed is not None and (
         result.observed.agrees is False or result.observed.verdict == "inconclusive"
     )
@@ -230,7 +230,7 @@ def totals(summary: Summary, expected: str | None, view: View) -> list[str]:
     if summary.differing:
         said.append(f"In {summary.differing} the browser was seen to differ: please report it.")
     if summary.unobserved:
-        said.append(f"In {summary.unobserved} the browser could not be asked.")
+        said.append(f"In {summary.unobserved} the browser could not be tested.")
     if summary.interrupted:
         word, kind = "INTERRUPTED", "unsure"
     elif summary.failed or summary.differing:

@@ -238,7 +238,7 @@ def unsent(result: Result) -> tuple[str, str] | None:
     asked = (v for n, v in last.request.headers if n.lower() == "access-control-request-method")
     method = printable(next(asked, result.method))
     if last.error is not None:
-        return method, "not sent: the preflight had no answer"
+        return method, "not sent: the preflight got no response"
     return method, "not sent: the preflight failed"
 
 

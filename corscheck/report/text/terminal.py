@@ -26,7 +26,7 @@ _LABEL = 9
 
 _READABLE = {
     "basic": "The page can read this response: same origin, CORS is not involved.",
-    "opaque": "The request goes out, but the page can read nothing of the answer (an opaque response).",
+    "opaque": "The request goes out, but the page can read nothing of the response (it is opaque).",
     "opaqueredirect": "The page sees that there is a redirect and nothing of it (an opaque-redirect response).",
 }
 
@@ -144,7 +144,9 @@ def observed(result: Result, view: View) -> list[str]:
         return []
     browser = f"{words.BROWSERS.get(seen.browser, printable(seen.browser))} {printable(seen.version)}".rstrip()
     if seen.verdict == "inconclusive":
-        return wrap(f"{browser} could not be asked: {printable(seen.error or 'unknown')}", view.width, _LABEL, "  seen")
+        return wrap(
+            f"{browser} could not be tested: {printable(seen.error or 'unknown')}", view.width, _LABEL, "  seen"
+        )
     if seen.agrees is None:
         error = f" ({printable(seen.error)})" if seen.error is not None else ""
         reason = printable("; ".join(seen.differences)) or "there is no prediction to compare it with"
@@ -200,7 +202,7 @@ def _verdict_expected(result: Result, view: View) -> list[str]:
     if result.as_driven:
         if causes.agreed(result):
             return []
-        return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine asked."]
+        return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected} by every engine tested."]
     return [f"  {view.style('fail', 'FAIL')}   Expected {result.expected}, got {result.verdict}."]
 
 

@@ -27,4 +27,4 @@ def failing_route(app: Any) -> Iterator[None]:
 
 
 async def _raise(_: Any) -> Any:
-    raise RuntimeError("raised by corscheck, to see what the application answers then")
+    raise RuntimeError("raised by corscheck, to see how the application responds")

@@ -31,7 +31,7 @@ def disallowed_host(host: str, path: str, body: str | None) -> str | None:
     """
     if body is not None and _INVALID.search(body):
         return (
-            f"the application refuses the host {host} with a 400 (Invalid host header): it answers under its own names "
+            f"the application refuses the host {host} with a 400 (Invalid host header): it responds only under its own names "
             f"only. Write the full URL instead of the path, with one of them: https://YOUR-HOST{path}"
         )
     allowed = allowed_hosts(host)

@@ -120,7 +120,7 @@ class Questions:
         for number, origin in enumerate(self.listed):
             for operation in operations if number == 0 or not many else operations[:1]:
                 if self._held(operation):
-                    why = "needs no preflight: it runs for any page (--send always asks who reads the answer)"
+                    why = "needs no preflight: it runs for any page (--send always tests who can read the response)"
                     self.unasked.append(Unasked("plain", label(operation), why, origin))
                     continue
                 self._add("plain", operation, origin, "allowed")
@@ -179,10 +179,10 @@ class Questions:
             if self._send == "always":
                 self._put("error", row, self._probe(takes_json, origin, well), body=b"{")
             else:
-                self.unasked.append(Unasked("error", row, "a request that may change data: --send always asks it"))
+                self.unasked.append(Unasked("error", row, "a request that may change data: --send always tests it"))
         # Starlette's error handling is outside of middleware added with add_middleware, and inside of a wrapping one.
         outside = _verdict(self.claim is not None and self.claim.around)
-        self._error("500", "an exception that nobody handles", FAILING, origin, outside)
+        self._error("500", "an unhandled exception", FAILING, origin, outside)
 
     def _error(self, status: str, what: str, path: str, origin: str, expected: Verdict) -> None:
         engine, gate = self._engines

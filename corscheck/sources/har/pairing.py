@@ -2,7 +2,7 @@
 
 A preflight asks for one method and a list of header names, and the request that follows has just these. Several requests
 to one URL may be under way at once, so each belongs to the one that fits it best. After a failed preflight no request
-follows: the pair then has a request without an answer, or there is none.
+follows: the pair then has a request without a response, or there is none.
 """
 
 from __future__ import annotations

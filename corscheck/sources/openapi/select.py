@@ -62,7 +62,7 @@ def chosen(
     """
     every = list(found)
     if not every:
-        raise SourceError(f"{document} has no operations that a page could ask for.")
+        raise SourceError(f"{document} has no operations that a page could request.")
     wanted = [pattern(text, "--select") for text in select]
     unwanted = [pattern(text, "--exclude") for text in exclude]
     for option, patterns in (("--select", wanted), ("--exclude", unwanted)):
@@ -77,7 +77,7 @@ def chosen(
         and not any(p.fits(operation) for p in unwanted)
     ]
     if not left:
-        raise SourceError("--select and --exclude leave no operation to ask")
+        raise SourceError("--select and --exclude leave no operation to test")
     return left
 
 

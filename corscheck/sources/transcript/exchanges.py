@@ -157,7 +157,9 @@ class _Reader:
         elif self._head == "<" and row.text:
             _add(self._drafts[-1].answer, row.text)
         elif row.text and not self._drafts:
-            self._fault(f"line {row.number}: an answer without its status line: paste all of it, not what grep finds")
+            self._fault(
+                f"line {row.number}: a response without its status line: paste the whole output, not what grep finds"
+            )
         elif not row.text:
             self._head = ""
 
@@ -247,7 +249,7 @@ class _Reader:
         if self._drafts and not self._drafts[-1].status:
             self._drafts[-1].failure = (code, message)
 
-    def _begin(self, number: int, what: str = "an answer") -> None:
+    def _begin(self, number: int, what: str = "a response") -> None:
         """Begin an exchange whose request is not shown: the next one of the command."""
         before = self._drafts[-1] if self._drafts else None
         if not self._requests:

@@ -144,10 +144,10 @@ class AppExchange:
         if self._hosts is not None and self.target.endpoint.host not in self._hosts:
             where = f"{self.target.scheme}://{self.target.authority}"
             return self._unsent(
-                "app", f"{where} is not the application that is asked in process; nothing was sent there."
+                "app", f"{where} is not the application that is tested in process; nothing was sent there."
             )
         if self.deadline <= self.started:
-            return self._unsent("timeout", "No time was left to ask the application.")
+            return self._unsent("timeout", "No time was left to call the application.")
         return None
 
     def _unsent(self, kind: ErrorKind, message: str) -> NetworkError:
@@ -165,7 +165,7 @@ class AppExchange:
         if not self.has_head:
             if not ended:
                 waited = seconds(self.deadline - self.started)
-                return self.failed("timeout", f"The application gave no answer within {waited}.")
+                return self.failed("timeout", f"The application did not respond within {waited}.")
             return self._server_error()
         error = None
         if ended and not self.complete and not self.enough:
@@ -201,7 +201,7 @@ class AppExchange:
 
     def _noted(self, body: bytes) -> bytes:
         """Append to the body what a server would have logged."""
-        note = f"[in process: the application {self._complaint() or 'returned without an answer'}]"
+        note = f"[in process: the application {self._complaint() or 'returned without a response'}]"
         return b"\n".join([*([body[:EVIDENCE_BYTES]] if body else []), note.encode()])
 
     def _complaint(self) -> str | None:
@@ -219,10 +219,10 @@ def described(error: BaseException) -> str:
 def _checked(status: object, headers: object) -> tuple[int, tuple[tuple[bytes, bytes], ...]]:
     """Return a head that can be sent. Raises ``AppFault``."""
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
-        raise AppFault(f"answered with a status that is none: {_short(status)}")
+        raise AppFault(f"responded with an invalid status: {_short(status)}")
     pairs = tuple(_pair(header) for header in _listed(headers))
     if sum(len(n) + len(v) + 4 for n, v in pairs) > MAX_HEADER_BYTES:
-        raise AppFault("answered with a head of more than 256 KiB")
+        raise AppFault("responded with a head of more than 256 KiB")
     return status, pairs
 
 
@@ -230,23 +230,23 @@ def _listed(headers: object) -> list[object]:
     try:
         return list(headers)  # type: ignore[call-overload, no-any-return]
     except TypeError:
-        raise AppFault(f"answered with headers that are not a list: {_short(headers)}") from None
+        raise AppFault(f"responded with headers that are not a list: {_short(headers)}") from None
 
 
 def _pair(header: object) -> tuple[bytes, bytes]:
     """Return a header as sent. Raises ``AppFault``."""
     if not isinstance(header, (tuple, list)) or len(header) != 2:
-        raise AppFault(f"answered with a header that is not a pair: {_short(header)}")
+        raise AppFault(f"responded with a header that is not a pair: {_short(header)}")
     name, value = header
     if not isinstance(name, (bytes, bytearray)) or not isinstance(value, (bytes, bytearray)):
         kinds = " and ".join(dict.fromkeys(type(part).__name__ for part in (name, value)))
-        raise AppFault(f"answered with a header made of {kinds}, not of bytes: {_short(header)}")
+        raise AppFault(f"responded with a header made of {kinds}, not of bytes: {_short(header)}")
     if not is_token(name.decode("latin-1")):
-        raise AppFault(f"answered with a header whose name no server can send: {_short(bytes(name))}")
+        raise AppFault(f"responded with a header whose name no server can send: {_short(bytes(name))}")
     if name.lower() == b"content-length" and not _LENGTH.fullmatch(value.strip(b" \t")):
-        raise AppFault(f"answered with a Content-Length that no server can send: {_short(bytes(value))}")
+        raise AppFault(f"responded with a Content-Length that no server can send: {_short(bytes(value))}")
     if _NOT_IN_VALUES.search(value):
-        raise AppFault(f"answered with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
+        raise AppFault(f"responded with a header whose value no server can send: {_short(bytes(name + b': ' + value))}")
     return bytes(name), bytes(value).strip(b" \t")
 
 

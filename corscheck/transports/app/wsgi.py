@@ -187,7 +187,7 @@ def _pairs(headers: object) -> list[object]:
     try:
         return list(headers)  # type: ignore[call-overload, no-any-return]
     except TypeError:
-        raise AppFault("answered with headers that are not a list") from None
+        raise AppFault("responded with headers that are not a list") from None
 
 
 def _encoded(pair: object) -> object:
@@ -199,5 +199,5 @@ def _encoded(pair: object) -> object:
         try:
             return name.encode("latin-1"), value.encode("latin-1")
         except UnicodeEncodeError:
-            raise AppFault(f"answered with a header of characters that are not bytes: {name!r}") from None
+            raise AppFault(f"responded with a header of characters that are not bytes: {name!r}") from None
     return pair

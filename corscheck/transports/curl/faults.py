@@ -97,7 +97,7 @@ def failure_of(code: int, text: str, attempt: Attempt) -> NetworkFailure:
         return failures.malformed(peer, exchange.cut_short(_MISSING.search(text)))
     if code in _MALFORMED:
         return failures.malformed(peer, text)
-    return NetworkFailure("connect", f"{peer} cannot be asked: {printable(text).rstrip('.')}.")
+    return NetworkFailure("connect", f"{peer} cannot be reached: {printable(text).rstrip('.')}.")
 
 
 def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
@@ -110,14 +110,14 @@ def _proxy_failed(code: int, text: str, attempt: Attempt) -> NetworkFailure:
     if code in _HANDSHAKE:
         return NetworkFailure("proxy", f"{who} {handshakes.in_words(text, number)}.")
     if code == _TOO_LARGE:
-        return NetworkFailure("proxy", f"{who} gave an endless answer to CONNECT.")
+        return NetworkFailure("proxy", f"{who} sent an endless response to CONNECT.")
     if attempt.easy.getinfo(pycurl.HTTP_CONNECTCODE):
         return failures.proxy_refused(route.dial, route.beyond, attempt.proxy_status)
     if code in _BROKEN and number:
         return failures.broken(who, True, OSError(number, os.strerror(number)), answering=False)
     if code in (pycurl.E_GOT_NOTHING, pycurl.E_OK, *_BROKEN):
         return NetworkFailure("proxy", f"{who} closed the connection instead of connecting to {route.beyond}.")
-    return NetworkFailure("proxy", f"{who} gave a malformed answer to CONNECT.")
+    return NetworkFailure("proxy", f"{who} sent a malformed response to CONNECT.")
 
 
 def _certificate_refused(attempt: Attempt, *, by_proxy: bool) -> NetworkFailure:

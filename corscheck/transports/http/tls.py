@@ -78,10 +78,10 @@ class Contexts:
                 return ssl.create_default_context(cafile=self._options.cacert)
             except (OSError, ValueError) as error:
                 raise ConfigError(
-                    f'cacert "{self._options.cacert}" holds no PEM certificate ({error}).',
+                    f'cacert "{self._options.cacert}" contains no PEM certificate ({error}).',
                     option="cacert",
                     value=self._options.cacert,
-                    reason=f"the file holds no PEM certificate ({error})",
+                    reason=f"the file contains no PEM certificate ({error})",
                 ) from None
         paths = ssl.get_default_verify_paths()
         if paths.cafile is None and paths.capath is None:

@@ -226,7 +226,7 @@ def _failure(
         return NetworkFailure("protocol", f"The request cannot be sent: {failures.printable(str(error))}.")
     kind = next(kind for base, kind in _KINDS if isinstance(error, base))
     detail = failures.printable(str(error)) or type(error).__name__
-    return NetworkFailure(kind, f"{exchange.peer} cannot be asked: {detail.rstrip('.')}.")
+    return NetworkFailure(kind, f"{exchange.peer} cannot be reached: {detail.rstrip('.')}.")
 
 
 def _headers(response: httpx.Response) -> Headers:

@@ -40,8 +40,8 @@ class Tunnel:
             )
         if b"\n\r\n" in self._answer or b"\n\n" in self._answer:
             if status is None:
-                raise NetworkFailure("proxy", f"{proxy} gave a malformed answer to CONNECT.")
+                raise NetworkFailure("proxy", f"{proxy} sent a malformed response to CONNECT.")
             return True
         if len(self._answer) > _MAX_BYTES:
-            raise NetworkFailure("proxy", f"{proxy} gave an endless answer to CONNECT.")
+            raise NetworkFailure("proxy", f"{proxy} sent an endless response to CONNECT.")
         return False

@@ -47,7 +47,7 @@ CI=true {WRITE}=1 python -m pytest tests/diagnosis/remedies
 - *After*: the same two, from the origin that was asked for; whether script can read the `X-Total-Count` of the answer.
 - *Refused*: how many requests that nobody asked for were blocked, from two configurations, a large and a small one: from
   {len(FOREIGN)} other origins with two methods, by {len(UNLISTED)} other methods, with other headers, with credentials.
-- *404*, *500*: whether script can read the answer to an unknown path, and to an exception that nobody handles. Where it
+- *404*, *500*: whether script can read the answer to an unknown path, and to an unhandled exception. Where it
   cannot, the remedy says so, and what helps.
 
 """
