@@ -246,7 +246,7 @@ origins = ["https://app.example.com", "https://evil.example"]
 methods = ["PUT"]
 
 [[check]]
-name = "nobody else gets in"
+name = "other origins are blocked"
 urls = ["/data"]
 origins = ["https://evil.example"]
 because = "CORS301"
@@ -265,7 +265,7 @@ def test_a_policy_is_a_file_of_tests(run: Run, pytester: pytest.Pytester) -> Non
             "corscheck: main:app is tested in process",
             "corscheck.toml::the frontend reads PASSED*",
             "corscheck.toml::everybody writes FAILED*",
-            "corscheck.toml::nobody else gets in PASSED*",
+            "corscheck.toml::other origins are blocked PASSED*",
             "2 of 2 not as expected: FAIL  BLOCKED *",
             "PUT http://127.0.0.1:8000/data",
             "> FAIL  *",
