@@ -99,7 +99,7 @@ def test_no_proxy_there(carrier, scheme):
 
 
 def test_no_such_proxy(carrier):
-    # A label of 64 letters: that this is no host name is known without a name server, which may be slow.
+    # A label of 64 letters is refused without a name server, which may be slow.
     host = f"{'a' * 64}.invalid"
     answer = carrier(proxy=f"http://{host}:3128").send(get("http://api.example/"))
     assert answer.kind == "proxy"
