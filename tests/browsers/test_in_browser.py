@@ -85,6 +85,10 @@ def run(places, browser, url, origins, *more, engine=None):
 )
 def test_observation_beside_prediction(places, browser, place, path, more, allowed):
     status, probes, errors = run(places, browser, places[place] + path, PAGES, *more)
+    stalled = [probe["observed"]["error"] for probe in probes if probe["observed"]["verdict"] == "inconclusive"]
+    if stalled:
+        # On a busy machine a browser's process may stall or die, and the command says so: another one is asked, once.
+        status, probes, errors = run(places, browser, places[place] + path, PAGES, *more)
     installed = installed_version(browser)
     assert [probe["origin"] for probe in probes] == list(PAGES)
     for probe in probes:
@@ -94,7 +98,8 @@ def test_observation_beside_prediction(places, browser, place, path, more, allow
         assert seen["error"] is None or not allowed, seen
         # The version of the very browser that is installed.
         assert re.search(r"\d+\.[\d.]+\d", installed)[0] in seen["version"] or seen["version"] in installed
-        assert seen["verdict"] == probe["verdict"] == ("allowed" if allowed and not mixed else "blocked")
+        wanted = "allowed" if allowed and not mixed else "blocked"
+        assert seen["verdict"] == probe["verdict"] == wanted, (seen, stalled)
         assert seen["console"] == probe["console"][browser]
         assert (seen["console"] is None) is (seen["verdict"] == "allowed")
         assert seen["agrees"] is True, seen["differences"]
