@@ -63,7 +63,7 @@ class Findings:
         self.usual: int | None = None
         """The status of the first response, to a request without an Origin."""
         self.unusual: int | None = None
-        """The last error status that a foreign origin got and that first request did not."""
+        """The last redirect or error status that a foreign origin got and that first request did not."""
         self._private: bool | None = None
         self.chances = 0
         self._chance: Seen | None = None
@@ -88,7 +88,7 @@ class Findings:
         if found.response is not None:
             status = found.response.status
             self._throttled += status == _TOO_MANY
-            if alike and status >= 400 and status != self.usual:
+            if alike and status >= 300 and status != self.usual:
                 self.unusual = status
         if self._silent == _SILENCE:
             self.unanswered(found)
@@ -141,10 +141,13 @@ class Findings:
         ``status`` is what the first request gets when it is repeated.
         """
         if self.usual in _NOT_THE_APPLICATION:
-            self._fail(f"{self.url} responds with {self.usual}, even to a request without an Origin")
+            self._fail(
+                f"{self.url} responds with {self.usual}, even to a request without an Origin: audit it again when the "
+                "application itself responds"
+            )
         elif self._throttled:
             self._fail(f"{self._throttled} of the requests got a 429: send them more slowly (--rate)")
-        elif status is not None and status >= 400 and status != self.usual:
+        elif status is not None and status >= 300 and status != self.usual:
             self._fail(
                 f"{self.url} responded with {self.usual} at first, and now responds with {status}: a firewall, a rate "
                 "limit or a failure answered some of the requests (--rate sends them more slowly)"

@@ -78,7 +78,7 @@ class Scope:
             book.usual = answer.status
             following = self._following(answer)
             if following is None:
-                self._login(answer.status)
+                self._note_status(answer.status)
                 return True
             self._hops.append(book.url)
             book.url = following
@@ -86,16 +86,22 @@ class Scope:
         return True
 
     def end(self) -> Step:
-        """Repeat the first request if foreign origins got errors that it did not get.
+        """Repeat the first request if foreign origins got a status that it did not get.
 
         A server may refuse an origin so. If the first request fails as well now, it was not the application.
         """
         book, status = self.book, None
         if book.unusual is not None:
-            outcome = yield from book.outcome(parse_url(book.url).origin, method="GET")
-            answer = outcome.exchanges[-1].answer if outcome.exchanges else None
-            status = answer.status if isinstance(answer, HTTPResponse) else None
+            again = yield from self._first_again()
+            status = again.response.status if again.response is not None else None
+            if status is None:
+                book.unanswered(again)
         book.ended(status)
+
+    def _first_again(self) -> Generator[Ask, Came, Seen]:
+        origin = parse_url(self.book.url).origin
+        outcome = yield from self.book.outcome(origin, method="GET")
+        return Seen(origin, outcome, outcome.exchanges[-1] if outcome.exchanges else None)
 
     def _following(self, answer: HTTPResponse) -> str | None:
         """Return the redirect target if it is on the same site, not a login, and not visited before."""
@@ -129,7 +135,7 @@ class Scope:
             return None
         return target.without_fragment
 
-    def _login(self, status: int) -> None:
+    def _note_status(self, status: int) -> None:
         if status >= 500:
             self.book.note(
                 f"The response is a {status} without any Origin, so the audit sees the policy of an error page."
@@ -352,12 +358,13 @@ class SocketScope(Scope):
     """The checks around a WebSocket target, which has only its handshake."""
 
     hosts = 0
-    wanted: Seen
+    wanted = ""
+    """The origin of the first handshake."""
 
     def begin(self) -> Generator[Ask, Came, bool]:
         """Send a handshake from the first allowed origin, or from the target's own origin."""
-        wanted = next((o for o in self.plan.allowed if "*" not in o), page_origin(self.book.url))
-        came = yield from self.book.ask(wanted)
+        self.wanted = next((o for o in self.plan.allowed if "*" not in o), page_origin(self.book.url))
+        came = yield from self._first_again()
         named = any(name.lower() == "sec-websocket-protocol" for name, _ in self.plan.template.headers)
         hint = "" if named else f" {_SUBPROTOCOL}"
         if came.response is None:
@@ -365,21 +372,16 @@ class SocketScope(Scope):
             if self.book.error is not None and self.book.error.kind == "timeout":
                 self.book.note(f"The handshake from {came.origin} got no response.{hint}")
             return False
-        self.wanted, self.book.usual = came, came.response.status
+        self.book.usual = came.response.status
         if not came.allowed:
             self.book.note(
                 f"The handshake from {came.origin} got a {came.response.status}: no WebSocket was opened.{hint}"
             )
-            self._login(came.response.status)
+            self._note_status(came.response.status)
         return True
 
-    def end(self) -> Step:
-        """Repeat the first handshake if it was accepted and foreign origins were not: see ``Scope.end``."""
-        status = None
-        if self.book.unusual is not None and self.wanted.allowed:
-            again = yield from self.book.ask(self.wanted.origin)
-            status = again.response.status if again.response is not None else None
-        self.book.ended(status)
+    def _first_again(self) -> Generator[Ask, Came, Seen]:
+        return (yield from self.book.ask(self.wanted))
 
     def without_credentials(
         self,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from corscheck.auditing.caching import shared_cache_keeps, varies_by_origin
 from corscheck.auditing.labels import Labels
 from corscheck.auditing.private import is_private
+from corscheck.model.audits import Audit
 from corscheck.protocol.request import NetworkError
 from corscheck.runner.options import RunOptions
 from corscheck.runner.preview import plan_audit
@@ -220,7 +221,7 @@ def test_one_question_without_an_answer_is_said_and_no_more() -> None:
 SUFFIX = those(lambda origin: (origin or "").endswith("example.com"))
 
 
-@pytest.mark.parametrize("status", [403, 429, 500, 502, 503])
+@pytest.mark.parametrize("status", [302, 403, 429, 500, 502, 503])
 @pytest.mark.parametrize("server", [EXACT, SUFFIX], ids=["exact", "a suffix match"])
 @pytest.mark.parametrize("last", [4, 6, 12])
 def test_a_firewall_that_takes_over_is_no_all_clear(status: int, server: Callable[[Asked], Reply], last: int) -> None:
@@ -231,6 +232,32 @@ def test_a_firewall_that_takes_over_is_no_all_clear(status: int, server: Callabl
     assert len(asked) <= 40
     if status == 429 and found.error is not None:
         assert "--rate" in found.error.message
+
+
+@pytest.mark.parametrize("url", [API, "wss://api.example.com/ws"])
+def test_a_server_that_is_gone_at_the_end_is_no_all_clear(url: str) -> None:
+    """It refuses origins with an error. When the first request is repeated for that, nothing responds."""
+    accepted = reply(101, ("Upgrade", "websocket"), ("Connection", "Upgrade"))
+
+    def audited(lasts: int | None) -> tuple[Audit, int]:
+        answered = count(1)
+
+        def server(asked: Asked) -> Reply:
+            if asked.origin not in (None, APP):
+                return reply(403)
+            if next(answered) == lasts:
+                return NetworkError("connect", "refused")
+            return accepted if url.startswith("wss") else EXACT(asked)
+
+        found, _ = audit_of(server, make_plan(url))
+        return found, next(answered) - 1
+
+    found, last = audited(None)
+    assert found.passed
+    found, _ = audited(last)
+    assert found.error is not None
+    assert found.error.kind == "connect"
+    assert not found.passed
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
