@@ -34,7 +34,7 @@ FIRST_STEPS = """\b
 First steps:
   corscheck demo                                       see it work, offline
   corscheck https://api.example.com/data --origin https://app.example.com
-  corscheck probe --app main:app                       ask an app in process
+  corscheck probe --app main:app                       test an app in process
   corscheck explain "No 'Access-Control-Allow-Origin' header is present"
 
 \b

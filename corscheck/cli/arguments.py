@@ -167,7 +167,7 @@ class WatchArguments(Struct, frozen=True):
 
     again: Annotated[
         bool,
-        Option("--watch", help="Ask again when a file of --app changes, else every 2 seconds; show what changed."),
+        Option("--watch", help="Test again when a file of --app changes, else every 2 seconds; show what changed."),
     ] = False
     until_allowed: Annotated[
         bool, Option("--until-allowed", help="Like --watch, and exit 0 as soon as every verdict is as expected.")
@@ -182,7 +182,7 @@ class DocumentArguments(Struct, frozen=True):
         Option(
             "--openapi",
             metavar="FILE|URL",
-            help="Ask every operation of an OpenAPI document; app uses the one that --app generates.",
+            help="Test every operation of an OpenAPI document; app uses the one that --app generates.",
         ),
     ] = None
     base: Annotated[
@@ -194,7 +194,7 @@ class DocumentArguments(Struct, frozen=True):
         Option(
             "--select",
             metavar="KIND:GLOB",
-            help="Ask only matching OpenAPI operations, by tag:, path:, method: or id:. Repeatable.",
+            help="Test only matching OpenAPI operations, by tag:, path:, method: or id:. Repeatable.",
             autocompletion=complete.operations,
         ),
     ] = ()
@@ -274,7 +274,7 @@ class ProbeArguments(Struct, frozen=True):
         Option(
             "--app",
             metavar="MODULE:NAME",
-            help="Ask an ASGI or WSGI application in process. Without a URL: all its routes.",
+            help="Test an ASGI or WSGI application in process. Without a URL: all its routes.",
         ),
     ] = None
     app_dir: opt.AppDir = "."

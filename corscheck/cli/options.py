@@ -55,7 +55,7 @@ InBrowser = Annotated[
         "--in-browser",
         metavar="NAME",
         callback=_known_browser,
-        help="Ask a real browser as well: chromium, chrome, edge, firefox or webkit. Exit 4 if it differs.",
+        help="Test in a real browser as well: chromium, chrome, edge, firefox or webkit. Exit 4 if it differs.",
     ),
 ]
 
@@ -161,7 +161,7 @@ ExitZero = Annotated[
 MaxFailures = Annotated[int | None, Option("--max-failures", metavar="N", min=1, help="Stop after N failures.")]
 ShardOf = Annotated[
     str | None,
-    Option("--shard", metavar="N/OF", help="Ask only one part of the probes: 2/5 is the second of five parts."),
+    Option("--shard", metavar="N/OF", help="Run only one part of the probes: 2/5 is the second of five parts."),
 ]
 Baseline = Annotated[
     str | None,
@@ -194,7 +194,7 @@ Concurrency = Annotated[
 ]
 Cluster = Annotated[
     str | None,
-    Option("--cluster", metavar="ADDRESS", help="Ask from a Dask cluster: tcp://HOST:PORT, or local:N processes."),
+    Option("--cluster", metavar="ADDRESS", help="Run on a Dask cluster: tcp://HOST:PORT, or local:N processes."),
 ]
 
 # What comes out

@@ -25,7 +25,7 @@ Examples:
 
 \b
 Only for servers that you may test. Exit status: 0 nothing at or above
---fail-on, 1 something, 2 wrong usage or files, 3 no answer, 130 interrupted.
+--fail-on, 1 a finding, 2 usage or files, 3 inconclusive, 130 interrupted.
 """
 
 

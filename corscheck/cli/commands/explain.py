@@ -36,7 +36,7 @@ Examples:
 
 \b
 Exit status: 0 explained (with --probe: it is blocked), 1 --probe: it is not,
-2 usage, or a text that nobody knows, 3 --probe: inconclusive.
+2 usage, or an unknown text, 3 --probe: inconclusive.
 """
 
 _CODE = re.compile(r"CORS-?\d{3}", re.IGNORECASE)

@@ -68,7 +68,7 @@ def fix(
 ) -> None:
     """Print the smallest configuration of a framework that makes the wanted requests pass and nothing more.
 
-    What is wanted are the requests of a command line, as for probe, or the checks of a policy. No server is asked.
+    The wanted requests are those of a command line, as for probe, or the checks of a policy. Sends nothing.
     """
     # Imported here, because --help does not need them.
     from corscheck.diagnosis.remedies.code import as_code

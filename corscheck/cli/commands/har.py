@@ -61,7 +61,7 @@ def har(
     wanted: OutputOptions,
     show_secrets: opt.ShowSecrets = False,
 ) -> None:
-    """Judge every cross-origin request of a page in FILE by the answers recorded there. Sends nothing.
+    """Judge every cross-origin request of a page in FILE by the responses recorded there. Sends nothing.
 
     The rules are those of the browser that made the recording, unless --engine names others.
     """

@@ -64,9 +64,9 @@ def init(
     network: NetworkArguments,
     pace: PaceArguments,
 ) -> None:
-    """Ask what pages at ORIGIN, and any other page, may do with each URL, and write it down to be tightened.
+    """Test what pages at ORIGIN, and other pages, may do with each URL, and write a policy to tighten.
 
-    Reading is asked by GET, changing by its preflight alone: nothing that may change data is sent.
+    It sends GET requests and preflights, and nothing that may change data.
     """
     options = pace.run_options(network)
     asked = urls or document.given

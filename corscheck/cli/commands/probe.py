@@ -49,9 +49,9 @@ def probe(
     watched: WatchArguments,
     habits: CurlHabits,
 ) -> None:
-    """Say whether a page at ORIGIN may read what URL answers, why, and what to change.
+    """Say whether a page at ORIGIN may read the response of URL, why, and what to change.
 
-    Sends what a browser would send and judges the answers as it would. Several URLs, origins and methods make a matrix.
+    Sends what a browser would send and judges the responses as it would. Several URLs, origins and methods make a matrix.
     """
     # -q shows no cause: without a report, nobody reads what a control request finds.
     diagnose = not typed.no_diagnose and not (wanted.quiet and not wanted.has_reports)

@@ -38,7 +38,7 @@ def run(
     resume: opt.Resume = False,
     show_secrets: opt.ShowSecrets = False,
 ) -> None:
-    """Ask what the checks of a policy ask, and hold the answers against what they expect.
+    """Send the requests of a policy's checks, and compare the results with what they expect.
 
     The policy is corscheck.toml (or [tool.corscheck] in pyproject.toml), here or above up to the repository's root.
     """

@@ -59,7 +59,7 @@ def transcript(
     wanted: OutputOptions,
     show_secrets: opt.ShowSecrets = False,
 ) -> None:
-    """Judge the requests in FILE by the answers that curl got, as if a page had made them. Sends nothing."""
+    """Judge the requests in FILE by the responses that curl got, as if a page had sent them. Sends nothing."""
     from corscheck.runner.transcript import TranscriptJudge
     from corscheck.sources.transcript import exchanges
 
